@@ -1,0 +1,250 @@
+"""The contracts that a plugin fills: Domain, Model, Data, Metric.
+
+A domain is a kind of data: its space, how to look at it, how to tell good samples from bad. Data are one set of it, a
+model is a pair of networks for it, a metric is a way to score samples. None of them knows a regularizer, and no
+regularizer knows them beyond the few things that are named here.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from detente.sample import Sample, batch_size, each, rows, to
+from detente.streams import Stream
+
+if TYPE_CHECKING:
+    from detente.step import Step
+
+Augmentation = Callable[[Sample, torch.Generator], Sample]
+"""A random change that leaves a sample what it is; differentiable, drawing from the given generator alone."""
+Direction = Literal["higher", "lower", "neither"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One tensor of a sample, without its batch dimension."""
+
+    shape: tuple[int, ...]
+    name: str = "x"
+    channel_axis: int = -1
+    """Dimension of the batched tensor [B, ...] that holds channels, symbols or types; the others are positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What the discriminator sees: the leaves of a sample, and the number of classes where there are labels."""
+
+    leaves: tuple[Leaf, ...]
+    classes: int | None = None
+
+
+class Batch(NamedTuple):
+    """Real samples, and their condition where the model takes one."""
+
+    x: Sample
+    labels: Tensor | None = None
+
+
+class Networks(NamedTuple):
+    """A generator and a discriminator, plain modules without a shared parameter.
+
+    The generator maps latents (and labels) to samples, the discriminator samples (and labels) to logits: [B],
+    [B, positions...] or a tuple of those. A discriminator may state `abilities`: "embed" means that its submodule
+    `embed` maps a sample to a sample-shaped embedding that everything after it depends on; "features" that the
+    submodules named in `feature_layers` hold intermediate features. `output_layers` names the layers that make logits
+    or samples, which normalization and dropout leave alone; without it the last layer is taken.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+
+
+class Data(ABC):
+    """One data set, packed in tensors: what the generator trains on, and disjoint real data to measure against."""
+
+    space: Space
+    description: str = ""
+    licence: str = ""
+    source: str = ""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many samples there are to train on."""
+
+    @abstractmethod
+    def batch(self, index: Tensor) -> Batch:
+        """The training samples at `index` [B], encoded as floating point, with labels where there are any."""
+
+    @abstractmethod
+    def held_out(self) -> Sample:
+        """Encoded real samples that no generator trains on: the ceiling is their score."""
+
+    @abstractmethod
+    def reference(self) -> Sample:
+        """Encoded real samples that scores compare with, disjoint from all others."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """A hash of the content and of every option that changes it: keys caches, stands in the run's record."""
+
+
+class Model(ABC):
+    """Two networks for a kind of data. The constructor's signature is the schema of its options."""
+
+    latent_dim: int = 64
+    conditional: bool = False
+    """Whether the networks take labels."""
+
+    @abstractmethod
+    def build(self, space: Space) -> Networks:
+        """Fresh networks, initialized from the default random generator, which the caller has seeded."""
+
+    def latents(self, n: int, generator: torch.Generator) -> Sample:
+        """z for `n` samples, [n, latent_dim], standard normal unless a model says otherwise."""
+        return torch.randn(n, self.latent_dim, generator=generator, device=generator.device)
+
+    def auxiliary(self, s: "Step") -> dict[str, Tensor]:
+        """Further terms of the generator's loss, by name; called in the generator's turn."""
+        return {}
+
+    def warm_up(self, networks: Networks, data: Data, rng: Stream) -> None:
+        """Train something before the game, in place; nothing by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """The one score of a domain that carries comparisons, scaled from floor (0) to ceiling (1)."""
+
+    score: str
+    direction: Direction = "lower"
+    log: bool = False
+    """Whether it is scaled on a logarithm, as distances are."""
+    protocol: str = ""
+
+    def scaled(self, value: float, floor: float, ceiling: float) -> float:
+        """Where `value` stands between the untrained generator's score and real data's, clipped to [0, 1]."""
+        if not all(map(math.isfinite, (value, floor, ceiling))) or floor == ceiling:
+            return 0.0
+        if self.log:
+            value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
+        share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0
+        return min(1.0, max(0.0, share))
+
+
+@dataclass
+class Evaluation:
+    """Samples to be scored, with everything that metrics share about them."""
+
+    samples: Sample
+    data: Data
+    domain: "Domain"
+    rng: Stream = field(default_factory=lambda: Stream(0).at("evaluation"))
+
+    @property
+    def n(self) -> int:
+        """How many samples there are."""
+        return batch_size(self.samples)
+
+    @cached_property
+    def features(self) -> Tensor:
+        """[n, d], float64."""
+        return self.domain.features(self.samples).double()
+
+    @cached_property
+    def reference_features(self) -> Tensor:
+        """[m, d], float64; computed once per data set."""
+        return self.domain.reference_features(self.data)
+
+
+class Metric(ABC):
+    """A way to score samples. `scores` names what it returns and which direction is better."""
+
+    scores: Mapping[str, Direction]
+
+    @abstractmethod
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        """One number for each name in `scores`; a number that cannot be had is NaN."""
+
+
+class Domain(ABC):
+    """A kind of data. `metrics` are names of registered metrics; every recipe of the domain evaluates them."""
+
+    name: str
+    primary: Primary
+    metrics: tuple[str, ...] = ()
+    augmentations: Mapping[str, Augmentation] = {}
+    preview_suffix: str = ".txt"
+    sample_count: int = 1000
+    """Samples per evaluation, the same for generators, floor and ceiling."""
+
+    def __init__(self) -> None:
+        self._reference: dict[str, Tensor] = {}
+
+    @abstractmethod
+    def features(self, x: Sample) -> Tensor:
+        """Features [n, d] of samples for distances and densities, from a frozen extractor, in bounded memory."""
+
+    @abstractmethod
+    def preview(self, x: Sample, path: Path) -> None:
+        """Write something that a person reads, sees or hears to `path`, which ends in `preview_suffix`."""
+
+    @abstractmethod
+    def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
+        """`n` samples of a simple model of the training data that no adversary had a part in."""
+
+    def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
+        """Standard normal noise of the kind that this data can carry (a bond matrix stays symmetric)."""
+        return each(
+            lambda leaf: torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype), x
+        )
+
+    def reference_features(self, data: Data) -> Tensor:
+        """Features of the data's reference split, float64, kept for the next evaluation."""
+        if data.identity not in self._reference:
+            self._reference[data.identity] = self.features(data.reference()).double()
+        return self._reference[data.identity]
+
+
+class PackedData(Data):
+    """Data that fit in memory as packed tensors: batches by indexing, encoded on the way out."""
+
+    def __init__(
+        self,
+        space: Space,
+        train: Sample,
+        held_out: Sample,
+        reference: Sample,
+        identity: str,
+        labels: Tensor | None = None,
+    ) -> None:
+        self.space, self.train, self.labels = space, train, labels
+        self._held_out, self._reference, self._identity = held_out, reference, identity
+
+    def __len__(self) -> int:
+        return batch_size(self.train)
+
+    def batch(self, index: Tensor) -> Batch:
+        labels = None if self.labels is None else self.labels[index]
+        return Batch(self.encode(rows(self.train, index)), labels)
+
+    def held_out(self) -> Sample:
+        return self.encode(self._held_out)
+
+    def reference(self) -> Sample:
+        return self.encode(self._reference)
+
+    @property
+    def identity(self) -> str:
+        return self._identity
+
+    def encode(self, packed: Sample) -> Sample:
+        """Packed values as the discriminator sees them; float32 by default."""
+        return to(packed, dtype=torch.float32)

@@ -1,0 +1,43 @@
+"""The errors that users meet: one sentence each, saying what, where and how to fix it.
+
+The command line turns a class into its exit code; anything else that escapes is a bug of ours.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class DetenteError(Exception):
+    """Base of every error that détente raises on purpose; on its own, an internal error."""
+
+    exit_code = 1
+
+
+class UsageError(DetenteError):
+    """Bad arguments, an invalid recipe, or a combination that is refused."""
+
+    exit_code = 2
+
+
+class PluginError(DetenteError):
+    """A plugin, a data set or an optional package is missing or broken."""
+
+    exit_code = 3
+
+
+class DivergedError(DetenteError):
+    """Training met a non-finite number; the last good checkpoint is kept."""
+
+    exit_code = 4
+
+
+class StudyError(DetenteError):
+    """A study came to its end with cells that failed."""
+
+    exit_code = 5
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close."""
+    close = difflib.get_close_matches(name, list(choices), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,205 @@
+"""The layers of a network, and the two ways in which a regularizer may rewrite one: after its output, or its weight.
+
+Both insert a named child and hooks that find it by name. Names and types of the modules stay, so `fc1.weight` is still
+`fc1.weight` in a checkpoint, in `where` and in the optimizer, and a deep copy of the network is complete.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from torch import Tensor, nn
+
+from detente.errors import UsageError
+
+Where = str | list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One weight of one registered layer of a network."""
+
+    name: str
+    module: nn.Module
+    weight_name: str
+    out_axis: int
+    """Dimension of the weight that counts the outputs."""
+    channel_axis: int | None
+    """Dimension of the layer's output that holds the channels; None where the output is no single tensor."""
+
+    @property
+    def weight(self) -> Tensor:
+        """The parameter itself, also while a reparametrization stands in for it."""
+        weight = self.module._parameters[self.weight_name]
+        assert weight is not None, "a registered weight exists"
+        return weight
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    weights: dict[str, int]
+    channel_axis: int | None
+
+
+_CONV, _DECONV = _Kind({"weight": 0}, 1), _Kind({"weight": 1}, 1)
+_CELL = _Kind({"weight_ih": 0, "weight_hh": 0}, None)
+_KINDS: dict[type[nn.Module], _Kind] = {
+    nn.Linear: _Kind({"weight": 0}, -1),
+    nn.Bilinear: _Kind({"weight": 0}, -1),
+    **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), _CONV),
+    **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), _DECONV),
+    **dict.fromkeys((nn.RNNCell, nn.LSTMCell, nn.GRUCell), _CELL),
+}
+
+
+class Normalization(nn.Module):
+    """Marks a layer that normalizes: its gain is no weight that l1, l2 or weight decay should shrink."""
+
+
+_NORMALIZATIONS = (
+    Normalization,
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.GroupNorm,
+    nn.RMSNorm,
+)
+
+
+def register_layer(
+    kind: type[nn.Module], weights: dict[str, int] | None = None, channel_axis: int | None = -1
+) -> None:
+    """Make a layer type of one's own known to every regularizer.
+
+    Args:
+        kind: the module class; subclasses are included.
+        weights: parameter name to the dimension that counts its outputs.
+        channel_axis: where the layer's output holds its channels; None where it has no such axis.
+    """
+    _KINDS[kind] = _Kind(weights or {"weight": 0}, channel_axis)
+
+
+def _kind(module: nn.Module) -> _Kind | None:
+    return next((_KINDS[c] for c in type(module).__mro__ if c in _KINDS), None)
+
+
+def matches(name: str, where: Where) -> bool:
+    """Whether `where` (a glob, a list of globs, None for all) names `name`, with or without its leading path."""
+    if where is None:
+        return True
+    parts = name.split(".")
+    tails = [".".join(parts[i:]) for i in range(len(parts))]
+    globs = [where] if isinstance(where, str) else where
+    return any(fnmatchcase(tail, glob) for tail in tails for glob in globs)
+
+
+def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[Layer]:
+    """The weights of a network's registered layers, in module order.
+
+    Args:
+        net: the network.
+        where: glob or globs over the layers' names.
+        outputs: whether output layers are included; `net.output_layers` names them, else the last layer is it.
+
+    Raises:
+        UsageError: nothing matches.
+    """
+    found = list(_layers(net))
+    last = getattr(net, "output_layers", None)
+    if last is None:
+        last = (found[-1].name,) if found else ()
+    chosen = [x for x in found if matches(x.name, where) and (outputs or x.name not in last)]
+    if not chosen:
+        names = ", ".join(dict.fromkeys(x.name for x in found)) or "none"
+        which = "layer" if outputs else "hidden layer"
+        raise UsageError(
+            f"no {which} of {type(net).__name__} matches where={where!r}; its layers are {names}. "
+            "Name one of them, or take the regularizer off this player."
+        )
+    return chosen
+
+
+def _layers(net: nn.Module) -> Iterator[Layer]:
+    for name, module in net.named_modules():
+        kind = _kind(module)
+        for weight, axis in kind.weights.items() if kind else ():
+            if module._parameters.get(weight) is not None:
+                yield Layer(name, module, weight, axis, kind.channel_axis if kind else None)
+
+
+def weights(net: nn.Module, where: Where = None) -> list[tuple[str, nn.Parameter]]:
+    """Trainable parameters that a weight penalty acts on: those that `where` names.
+
+    With `where=None` all but biases and the gains of normalization layers.
+
+    Raises:
+        UsageError: nothing matches.
+    """
+    gains = {
+        id(p) for m in net.modules() if isinstance(m, _NORMALIZATIONS) for p in m.parameters(False)
+    }
+    chosen = [
+        (name, p)
+        for name, p in net.named_parameters()
+        if p.requires_grad
+        and (
+            matches(name, where)
+            if where is not None
+            else id(p) not in gains and not name.rpartition(".")[2].startswith("bias")
+        )
+    ]
+    if not chosen:
+        names = ", ".join(name for name, _ in net.named_parameters()) or "none"
+        raise UsageError(
+            f"no parameter of {type(net).__name__} matches where={where!r}; its parameters are {names}."
+        )
+    return chosen
+
+
+def after(layer: Layer, name: str, child: nn.Module) -> None:
+    """Insert `child` behind the layer's output, before whatever follows (an activation, as a rule)."""
+    _adopt(layer.module, name, child)
+    layer.module.register_forward_hook(_After(name))
+
+
+def reparametrize(layer: Layer, name: str, child: nn.Module) -> None:
+    """Let the layer compute with `child(weight)` while its parameter stays what and where it was.
+
+    During the layer's forward the result stands in the module's `__dict__`, where attribute lookup finds it before the
+    parameter; afterwards it is gone. Several of them on one weight compose in the order of insertion.
+    """
+    _adopt(layer.module, name, child)
+    layer.module.register_forward_pre_hook(_StandIn(name, layer.weight_name))
+    layer.module.register_forward_hook(_StepAside(layer.weight_name), always_call=True)
+
+
+def _adopt(module: nn.Module, name: str, child: nn.Module) -> None:
+    if name in module._modules or name in module._parameters or name in module._buffers:
+        raise UsageError(
+            f"a layer already has something called {name!r}; give the second regularizer of a kind its own name."
+        )
+    weight = next(module.parameters(recurse=False))
+    module.add_module(name, child.to(weight.device, weight.dtype))
+
+
+class _After:
+    def __init__(self, child: str) -> None:
+        self.child = child
+
+    def __call__(self, module: nn.Module, inputs: tuple, output: Tensor) -> Tensor:
+        return module._modules[self.child](output)  # type: ignore[misc]
+
+
+class _StandIn:
+    def __init__(self, child: str, weight: str) -> None:
+        self.child, self.weight = child, weight
+
+    def __call__(self, module: nn.Module, inputs: tuple) -> None:
+        module.__dict__[self.weight] = module._modules[self.child](getattr(module, self.weight))  # type: ignore[misc]
+
+
+class _StepAside:
+    def __init__(self, weight: str) -> None:
+        self.weight = weight
+
+    def __call__(self, module: nn.Module, inputs: tuple, output: object) -> None:
+        module.__dict__.pop(self.weight, None)

@@ -1,0 +1,134 @@
+"""A player: a network, its optimizer and its regularizer."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from detente.errors import UsageError
+from detente.regularizer import Chain, Moment, Regularizer, chain
+from detente.step import Step
+
+OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
+Role = Literal["discriminator", "generator"]
+
+
+class Player:
+    """Puts a regularizer on a network and keeps the two in step.
+
+    Building it rewrites and attaches, in this order, and only then makes the optimizer, which therefore knows every
+    parameter. Warm the network up before.
+
+    Args:
+        role: which of the two it is.
+        network: the network; rewritten in place.
+        optimizer: makes the optimizer from the trainable parameters.
+        regularizer: a regularizer or a chain of them; None for none.
+
+    Raises:
+        UsageError: a regularizer cannot sit on this network.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        network: nn.Module,
+        optimizer: OptimizerFactory,
+        regularizer: Regularizer | None = None,
+    ) -> None:
+        self.role: Role = role
+        self.network = network.train()
+        self.regularizer: Chain = chain(*(() if regularizer is None else (regularizer,)))
+        self.regularizer.rewrite(network)
+        self.regularizer.attach(network)
+        first = next(network.parameters())
+        self.regularizer.to(first.device)
+        self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self.optimizer = optimizer(self.parameters)
+        self.t = 0
+        self.last: dict[str, tuple[Tensor, int]] = {}
+        """Each term's last value and the update at which it was taken; a lazy penalty has none at most updates."""
+        self._proved: set[str] = set()
+        self._moment: Moment | None = None
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the first parameter group."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    def gradients(self, step: Step, loss: Tensor, extra: dict[str, Tensor] | None = None) -> None:
+        """Loss, penalties and `extra` terms → `.grad` of this player's own parameters → adjusted."""
+        terms = {"adversarial": loss, **(extra or {})}
+        for name, value in self.regularizer.penalties(step):
+            if name not in self._proved:
+                self._prove(name, value)
+            terms[name] = value
+        total = loss
+        for name, value in terms.items():
+            if name != "adversarial":
+                total = total + value
+            self.last[name] = value.detach(), self.t
+        self.optimizer.zero_grad(set_to_none=True)
+        if total.requires_grad:
+            total.backward(inputs=self.parameters)
+        with torch.no_grad():
+            self.regularizer.adjust_gradients(self.network, step.m)
+        self._moment = step.m
+
+    def apply(self) -> None:
+        """The optimizer's step with the gradients as they are, then the regularizer's adjustments of the weights."""
+        assert self._moment is not None, "gradients come before apply"
+        self.optimizer.step()
+        with torch.no_grad():
+            self.regularizer.adjust_weights(self.network, self._moment)
+        self.t += 1
+        self._moment = None
+
+    def deployed(self) -> nn.Module:
+        """An independent copy in evaluation mode, as the regularizer hands it out."""
+        return self.regularizer.deploy(self.network)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next update depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "regularizer": self.regularizer.state_dict(),
+            "t": self.t,
+            "last": self.last,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` stopped, to the bit."""
+        self.network.load_state_dict(state["network"])
+        self.regularizer.load_state_dict(state["regularizer"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.t = state["t"]
+        self.last = dict(state["last"])
+
+    def _prove(self, name: str, value: Tensor) -> None:
+        """Once per penalty, when it first fires: does it depend on anything that this player can change?"""
+        own = {id(p) for p in self.parameters}
+        if not any(id(v) in own for v in _variables(value)):
+            raise UsageError(
+                f"{self.role}.regularizers.{name}: the penalty depends on no parameter of the {self.role}, so it would "
+                "be logged and change nothing. Compute it from this player's network without detaching."
+            )
+        self._proved.add(name)
+
+
+def _variables(value: Tensor) -> Iterator[Tensor]:
+    """The leaves of a graph."""
+    seen: set[Any] = set()
+    todo = [value.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        variable = getattr(node, "variable", None)
+        if variable is not None:
+            yield variable
+        todo.extend(n for n, _ in node.next_functions)

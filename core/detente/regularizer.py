@@ -1,0 +1,347 @@
+"""The one idea: a regularizer acts at a few points in the life of one player's network.
+
+A point that it does not define is the identity. A chain of regularizers is a regularizer, and so are `lazily` and
+`annealed` ones. Chapters in the order of a network's life: rewrite, attach, (augment, penalty, adjust_gradients,
+adjust_weights) at every update, deploy.
+"""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from detente.errors import UsageError
+from detente.sample import Sample
+from detente.streams import Stream
+
+if TYPE_CHECKING:
+    from detente.domain import Domain
+    from detente.step import Step
+
+POINTS = ("rewrite", "attach", "augment", "penalty", "adjust_gradients", "adjust_weights", "deploy")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where a point is called."""
+
+    t: int
+    """Updates that this player has made; not the run's steps, so schedules do not burst with several critic steps."""
+    rng: Stream
+    """This regularizer's own stream at this update."""
+    domain: "Domain"
+    lr: float
+    """The learning rate of this player's optimizer."""
+
+    def of(self, name: str) -> "Moment":
+        """The same moment with the stream of the component called `name`."""
+        return Moment(self.t, self.rng.at("regularizer", name), self.domain, self.lr)
+
+
+class Regularizer(nn.Module):
+    """Base class of all regularizers. State belongs in buffers; options in attributes named as in `__init__`.
+
+    Attributes:
+        players: where it may sit; the first is the default. A pair of both in one string, "both", is a default too.
+        needs: abilities that it asks of the model ("embed", "features") or of the objective ("softplus").
+        off: the option values at which it does nothing at all, bit for bit; None where there is no such setting.
+        averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
+    """
+
+    players: tuple[str, ...] = ("discriminator", "generator")
+    needs: tuple[str, ...] = ()
+    off: Mapping[str, Any] | None = None
+    averages: bool = False
+
+    name: str = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def rewrite(self, net: nn.Module) -> None:
+        """Once, before training: insert hooks and named children. Names and types of modules stay."""
+
+    def attach(self, net: nn.Module) -> None:
+        """Once, after every rewrite and after warm-up: take copies, pick parameters."""
+
+    def augment(self, x: Sample, m: Moment) -> Sample:
+        """What the critic sees instead of `x`, real and fake alike. Differentiable; the discriminator's chain only."""
+        return x
+
+    def penalty(self, s: "Step") -> Tensor | None:
+        """A scalar to add to this player's loss, or None at this update."""
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        """After backward: change `.grad` in place."""
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        """After the optimizer's step; the only place where what `augment` or a rewritten module reads may change."""
+
+    def deploy(self, net: nn.Module) -> nn.Module:
+        """An independent copy in evaluation mode, for sampling and evaluation."""
+        return copy.deepcopy(net).requires_grad_(False).eval()
+
+    def inactive(self, m: Moment) -> bool:
+        """Whether it does nothing at this moment: then it is skipped, never multiplied by 0 (0·∞ is NaN)."""
+        return self.off is not None and all(getattr(self, k) == v for k, v in self.off.items())
+
+    def report(self, net: nn.Module) -> dict[str, Tensor]:
+        """Values worth a log line, computed at log lines only."""
+        return {}
+
+    def defines(self) -> frozenset[str]:
+        """The points that this regularizer defines."""
+        return frozenset(
+            p for p in POINTS if getattr(type(self), p) is not getattr(Regularizer, p)
+        )
+
+
+def named(name: str, regularizer: Regularizer) -> Regularizer:
+    """Give an instance a name of its own, as two of a kind need; it keys state, streams and log lines."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+        raise UsageError(f"{name!r} is no name for a regularizer: use letters, digits, - and _, a letter first.")
+    regularizer.name = name
+    return regularizer
+
+
+class Chain(Regularizer):
+    """Regularizers in order, flattened: how a recipe is nested changes neither numbers nor checkpoints.
+
+    The links of each point are fixed here, once, so that a training step looks nothing up. Penalties run in the order of
+    the instances' names, whatever the recipe's order; adjustments run in the recipe's.
+    """
+
+    def __init__(self, links: tuple[Regularizer, ...]) -> None:
+        super().__init__()
+        self.players = ("discriminator", "generator")
+        for link in links:
+            if link.name in self._modules:
+                raise UsageError(
+                    f"two regularizers in one chain are called {link.name!r}; give one of them a name of its own."
+                )
+            self.add_module(link.name, link)
+        self.links = links
+        _check_order(links)
+        has = {p: tuple(link for link in links if p in link.defines()) for p in POINTS}
+        self._rewriters, self._attachers, self._deployers = has["rewrite"], has["attach"], has["deploy"]
+        self._augmenters, self._gradient_adjusters = has["augment"], has["adjust_gradients"]
+        self._weight_adjusters = has["adjust_weights"]
+        self._penalties = tuple(sorted(has["penalty"], key=lambda link: link.name))
+        self._points = frozenset(p for p, found in has.items() if found)
+
+    def defines(self) -> frozenset[str]:
+        return self._points
+
+    def rewrite(self, net: nn.Module) -> None:
+        for link in self._rewriters:
+            link.rewrite(net)
+
+    def attach(self, net: nn.Module) -> None:
+        for link in self._attachers:
+            link.attach(net)
+
+    def augment(self, x: Sample, m: Moment) -> Sample:
+        for link in self._augmenters:
+            if not link.inactive(m):
+                x = link.augment(x, m.of(link.name))
+        return x
+
+    def penalties(self, s: "Step") -> Iterator[tuple[str, Tensor]]:
+        """Name and value of each penalty that fires at this update, in the order of the names."""
+        for link in self._penalties:
+            if not link.inactive(s.m):
+                value = link.penalty(s.seen_by(link.name))
+                if value is not None:
+                    yield link.name, value
+
+    def penalty(self, s: "Step") -> Tensor | None:
+        total: Tensor | None = None
+        for _, value in self.penalties(s):
+            total = value if total is None else total + value
+        return total
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        for link in self._gradient_adjusters:
+            if not link.inactive(m):
+                link.adjust_gradients(net, m.of(link.name))
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        for link in self._weight_adjusters:
+            if not link.inactive(m):
+                link.adjust_weights(net, m.of(link.name))
+
+    def deploy(self, net: nn.Module) -> nn.Module:
+        """The links in reverse: an average is taken first, what was rewritten is then settled on the averaged weights."""
+        out = super().deploy(net) if not self._deployers else net
+        for link in reversed(self._deployers):
+            out = link.deploy(out)
+        return out
+
+    def inactive(self, m: Moment) -> bool:
+        return all(link.inactive(m) for link in self.links)
+
+    def report(self, net: nn.Module) -> dict[str, Tensor]:
+        return {
+            link.name if key == "value" else f"{link.name}/{key}": value
+            for link in self.links
+            for key, value in link.report(net).items()
+        }
+
+
+def chain(*regularizers: Regularizer) -> Chain:
+    """The regularizers, one after the other. `chain()` is the identity; nested chains are flattened.
+
+    Raises:
+        UsageError: two instances of one name, or something that rewrites or adjusts weights after an average.
+    """
+    flat: list[Regularizer] = []
+    for r in regularizers:
+        flat.extend(r.links if isinstance(r, Chain) else (r,))
+    return Chain(tuple(flat))
+
+
+def _check_order(links: tuple[Regularizer, ...]) -> None:
+    average: Regularizer | None = None
+    for link in links:
+        if average is not None and {"rewrite", "adjust_weights"} & link.defines():
+            raise UsageError(
+                f"{link.name} changes the network or its weights after {average.name} has averaged them. "
+                f"Put {average.name} last."
+            )
+        if link.averages:
+            average = link
+
+
+class _Wrapper(Regularizer):
+    """Passes every point on to another regularizer; combinators change what they are about."""
+
+    def __init__(self, inner: Regularizer) -> None:
+        super().__init__()
+        if isinstance(inner, Chain):
+            raise UsageError("lazily and annealed take one regularizer, not a chain; wrap its links instead.")
+        self.inner = inner
+        self.name, self.players, self.needs = inner.name, inner.players, inner.needs
+        self.off, self.averages = inner.off, inner.averages
+
+    def defines(self) -> frozenset[str]:
+        return self.inner.defines()
+
+    def rewrite(self, net: nn.Module) -> None:
+        self.inner.rewrite(net)
+
+    def attach(self, net: nn.Module) -> None:
+        self.inner.attach(net)
+
+    def augment(self, x: Sample, m: Moment) -> Sample:
+        return self.inner.augment(x, m)
+
+    def penalty(self, s: "Step") -> Tensor | None:
+        return self.inner.penalty(s)
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        self.inner.adjust_gradients(net, m)
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        self.inner.adjust_weights(net, m)
+
+    def deploy(self, net: nn.Module) -> nn.Module:
+        return self.inner.deploy(net)
+
+    def inactive(self, m: Moment) -> bool:
+        return self.inner.inactive(m)
+
+    def report(self, net: nn.Module) -> dict[str, Tensor]:
+        return self.inner.report(net)
+
+
+class Lazily(_Wrapper):
+    """See `lazily`."""
+
+    def __init__(self, inner: Regularizer, every: int) -> None:
+        super().__init__(inner)
+        if every < 1 or "penalty" not in inner.defines():
+            raise UsageError(
+                f"{inner.name}: every={every} asks for a penalty at every {every}-th update; "
+                + ("every must be 1 or more." if every < 1 else f"{inner.name} has no penalty to do lazily.")
+            )
+        self.every = every
+
+    def penalty(self, s: "Step") -> Tensor | None:
+        if s.m.t % self.every:
+            return None
+        value = self.inner.penalty(s)
+        return None if value is None else value * self.every
+
+
+def lazily(regularizer: Regularizer, every: int) -> Regularizer:
+    """The penalty times `every` at every `every`-th update of its player, all other points as they are.
+
+    (Lazy regularization, Karras et al. 2020, appendix B; Adam's betas and rate are left as they are.)
+    """
+    return Lazily(regularizer, every) if every != 1 else regularizer
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """A straight line from `start` to `end` over `updates` of the player, constant afterwards."""
+
+    start: float
+    end: float
+    updates: int
+
+    def at(self, t: int) -> float:
+        """The value at update `t`."""
+        share = 1.0 if t >= self.updates else t / self.updates
+        return self.start + (self.end - self.start) * share
+
+
+class Annealed(_Wrapper):
+    """See `annealed`."""
+
+    def __init__(self, inner: Regularizer, ramps: dict[str, Ramp]) -> None:
+        super().__init__(inner)
+        self._target = (unwrap(inner),)  # in a tuple, so that it is not registered as a second child
+        missing = [k for k in ramps if not isinstance(getattr(self._target[0], k, None), int | float)]
+        if missing:
+            raise UsageError(f"{inner.name} has no number called {missing[0]!r} that could be annealed.")
+        self.ramps = ramps
+        self._set(0)
+
+    def _set(self, t: int) -> None:
+        for name, ramp in self.ramps.items():
+            setattr(self._target[0], name, ramp.at(t))
+
+    def inactive(self, m: Moment) -> bool:
+        # A chain asks this before any point of an update, and the values depend on t alone: nothing to save.
+        self._set(m.t)
+        return self.inner.inactive(m)
+
+
+def annealed(regularizer: Regularizer, **ramps: Ramp) -> Regularizer:
+    """The regularizer with options that change along a line: `annealed(R1(), gamma=Ramp(2.0, 0.2, updates=500))`."""
+    return Annealed(regularizer, ramps) if ramps else regularizer
+
+
+def unwrap(regularizer: Regularizer) -> Regularizer:
+    """The regularizer inside `lazily` and `annealed`."""
+    while isinstance(regularizer, _Wrapper):
+        regularizer = regularizer.inner
+    return regularizer
+
+
+__all__ = [
+    "POINTS",
+    "Chain",
+    "Moment",
+    "Ramp",
+    "Regularizer",
+    "annealed",
+    "chain",
+    "lazily",
+    "named",
+    "unwrap",
+]

@@ -1,0 +1,1 @@
+"""One file per idea; each is readable beside the equation of its paper."""

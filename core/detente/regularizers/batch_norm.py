@@ -1,0 +1,70 @@
+"""Batch normalization: hidden units of mean 0 and variance 1 over the batch."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from detente.layers import Normalization, Where, after, layers
+from detente.regularizer import Regularizer
+from detente.streams import current_entry
+
+
+class BatchNorm(Regularizer):
+    r"""Normalizes every channel of each hidden layer over the batch and all positions.
+
+    y = γ (x − E x) / √(Var x + ε) + β      (Ioffe & Szegedy 2015, algorithm 1)
+
+    It stands between a hidden layer and its activation. Channels are the axis that the layer's outputs have:
+    1 for [B, C, H, W], the last for [B, T, C]. Running statistics change in the root forwards of the real and fake
+    batches only, and the deployed network uses them. There is no setting at which it is absent.
+
+    Args:
+        momentum: weight of the newest batch in the running statistics.
+        eps: ε.
+        where: globs over layer names; None for all hidden layers.
+    """
+
+    players = ("generator", "discriminator")
+
+    def __init__(self, momentum: float = 0.1, eps: float = 1e-5, where: Where = None) -> None:
+        super().__init__()
+        self.momentum, self.eps, self.where = momentum, eps, where
+
+    def rewrite(self, net: nn.Module) -> None:
+        for layer in layers(net, self.where, outputs=False):
+            if layer.channel_axis is not None:
+                size = layer.weight.shape[layer.out_axis] * getattr(layer.module, "groups", 1) ** layer.out_axis
+                after(layer, self.name, BatchNormalization(size, layer.channel_axis, self.momentum, self.eps))
+
+
+class BatchNormalization(Normalization):
+    """The inserted layer; x is [B, C, ...] or, with axis −1, [B, ..., C]."""
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int, axis: int, momentum: float, eps: float) -> None:
+        super().__init__()
+        self.axis, self.momentum, self.eps = axis, momentum, eps
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() > 2 and self.axis == -1:
+            return self._normalized(x.movedim(-1, 1)).movedim(1, -1)
+        return self._normalized(x)
+
+    def _normalized(self, x: Tensor) -> Tensor:
+        known = not self.training or current_entry().records
+        return F.batch_norm(
+            x,
+            self.running_mean if known else None,
+            self.running_var if known else None,
+            self.weight,
+            self.bias,
+            self.training,
+            self.momentum,
+            self.eps,
+        )

@@ -1,0 +1,37 @@
+"""Gradient clipping by global norm: no step larger than a bound."""
+
+import torch
+from torch import nn
+
+from detente.gradients import parameter_gradients
+from detente.regularizer import Moment, Regularizer
+
+
+class ClipNorm(Regularizer):
+    r"""Scales all gradients of the player by one factor so that their joint norm is at most c.
+
+    g ← g · min(1, c / ‖g‖)      (Pascanu et al. 2013, algorithm 1)
+
+    Penalties are in g, for they are part of the loss. Below the bound the factor is exactly 1. The norm that was
+    measured stays on the device and is logged. There is no setting at which it is absent.
+
+    Args:
+        max_norm: c.
+
+    On a gradient (3, 4) with c = 1: (0.6, 0.8).
+    """
+
+    players = ("both", "discriminator", "generator")
+
+    def __init__(self, max_norm: float = 1.0) -> None:
+        super().__init__()
+        self.max_norm = max_norm
+        self._parameters_of_net: list[nn.Parameter] = []
+
+    def attach(self, net: nn.Module) -> None:
+        self._parameters_of_net = [p for p in net.parameters() if p.requires_grad]
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        grads = parameter_gradients(self._parameters_of_net)
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
+        torch._foreach_mul_(grads, self.max_norm / norm.clamp(min=self.max_norm))

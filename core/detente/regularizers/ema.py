@@ -1,0 +1,51 @@
+"""Exponential moving average of the weights: deploy the middle of the orbit."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from detente.errors import UsageError
+from detente.regularizer import Moment, Regularizer
+
+
+class EMA(Regularizer):
+    r"""Training is untouched; what is deployed is an average over the updates.
+
+    w̄ ← β w̄ + (1 − β) w,  β = 2^{−1/h}      (Yazıcı et al. 2019, eq. 2; half-life as in Karras et al. 2018)
+
+    Parameters are averaged, buffers are copied. Stands last in its chain.
+
+    Args:
+        half_life: h, updates after which a weight's share has halved.
+        rampup: h is at most this share of the updates so far, so that the start is soon forgotten; None for no ramp
+            (Karras et al. 2020 use 0.05).
+
+    With `rampup=None` and constant w after w̄₀: w̄ − w shrinks by β at every update.
+    """
+
+    players = ("generator", "discriminator")
+    averages = True
+
+    def __init__(self, half_life: float = 500.0, rampup: float | None = 0.05) -> None:
+        super().__init__()
+        if half_life <= 0:
+            raise UsageError(f"ema: half_life={half_life} must be a positive number of updates.")
+        self.half_life, self.rampup = half_life, rampup
+        self._live: tuple[list[Tensor], list[Tensor]] = [], []
+        self._kept: tuple[list[Tensor], list[Tensor]] = [], []
+
+    def attach(self, net: nn.Module) -> None:
+        self.average = copy.deepcopy(net).requires_grad_(False).eval()
+        self._live = list(net.parameters()), list(net.buffers())
+        self._kept = list(self.average.parameters()), list(self.average.buffers())
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        half_life = self.half_life if self.rampup is None else min(self.half_life, self.rampup * m.t)
+        share = 1.0 if half_life <= 0 else 1 - 0.5 ** (1 / half_life)
+        torch._foreach_lerp_(self._kept[0], self._live[0], share)
+        if self._kept[1]:
+            torch._foreach_copy_(self._kept[1], self._live[1])
+
+    def deploy(self, net: nn.Module) -> nn.Module:
+        return super().deploy(self.average)

@@ -1,0 +1,32 @@
+"""Instance noise: a critic that never sees the bare data."""
+
+from detente.errors import UsageError
+from detente.regularizer import Moment, Regularizer
+from detente.sample import Sample, each, leaves
+
+
+class InstanceNoise(Regularizer):
+    r"""Gaussian noise on everything that the critic sees, real and fake alike.
+
+    D(x + σε),  ε ~ N(0, I) of the domain's kind      (Sønderby et al. 2017, section 3.1; Arjovsky & Bottou 2017)
+
+    Anneal it: `std={from: 0.5, to: 0, over: 0.5}`.
+
+    Args:
+        std: σ, in units of the encoded sample.
+
+    On a linear critic w the score has variance σ²‖w‖² around its own value.
+    """
+
+    players = ("discriminator",)
+    off = {"std": 0.0}
+
+    def __init__(self, std: float = 0.1) -> None:
+        super().__init__()
+        if std < 0:
+            raise UsageError(f"instance-noise: std={std} must not be negative.")
+        self.std = std
+
+    def augment(self, x: Sample, m: Moment) -> Sample:
+        noise = m.domain.noise_like(x, m.rng.generator(leaves(x)[0].device))
+        return each(lambda leaf, n: leaf.add(n, alpha=self.std), x, noise)

@@ -1,0 +1,37 @@
+"""L1: sparse weights."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.gradients import parameter_gradients
+from detente.layers import Where, weights
+from detente.regularizer import Moment, Regularizer
+
+
+class L1(Regularizer):
+    r"""Adds λ Σ|w| to the loss, through its known gradient λ·sign(w) with sign(0) = 0.
+
+    (Tibshirani 1996; the subgradient at 0 is the one of least norm.)
+
+    Args:
+        weight: λ.
+        where: globs over parameter names; None for all but biases and normalization gains.
+
+    On a weight (3, −4): value 7λ, gradient (λ, −λ).
+    """
+
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 1e-5, where: Where = None) -> None:
+        super().__init__()
+        self.weight, self.where = weight, where
+        self._chosen: list[nn.Parameter] = []
+
+    def attach(self, net: nn.Module) -> None:
+        self._chosen = [p for _, p in weights(net, self.where)]
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        torch._foreach_add_(parameter_gradients(self._chosen), torch._foreach_sign(self._chosen), alpha=self.weight)
+
+    def report(self, net: nn.Module) -> dict[str, Tensor]:
+        return {"value": self.weight * torch.stack([p.detach().abs().sum() for p in self._chosen]).sum()}

@@ -1,0 +1,38 @@
+"""L2: small weights."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.gradients import parameter_gradients
+from detente.layers import Where, weights
+from detente.regularizer import Moment, Regularizer
+
+
+class L2(Regularizer):
+    r"""Adds λ Σw² to the loss, through its known gradient 2λw.
+
+    (Hoerl & Kennard 1970.) λ is half of what SGD calls `weight_decay`. Adam rescales this gradient with all others, so
+    that its first step does not depend on λ at all (Loshchilov & Hutter 2019, section 2).
+
+    Args:
+        weight: λ.
+        where: globs over parameter names; None for all but biases and normalization gains.
+
+    On a weight (3, 4): value 25λ, gradient (6λ, 8λ).
+    """
+
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 1e-4, where: Where = None) -> None:
+        super().__init__()
+        self.weight, self.where = weight, where
+        self._chosen: list[nn.Parameter] = []
+
+    def attach(self, net: nn.Module) -> None:
+        self._chosen = [p for _, p in weights(net, self.where)]
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        torch._foreach_add_(parameter_gradients(self._chosen), self._chosen, alpha=2 * self.weight)
+
+    def report(self, net: nn.Module) -> dict[str, Tensor]:
+        return {"value": self.weight * torch.stack([p.detach().square().sum() for p in self._chosen]).sum()}

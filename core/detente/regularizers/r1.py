@@ -1,0 +1,36 @@
+"""R1: a flat critic where the data are."""
+
+from typing import Literal
+
+from torch import Tensor
+
+from detente.gradients import input_gradient
+from detente.regularizer import Regularizer
+from detente.sample import sumsq
+from detente.step import Step
+
+
+class R1(Regularizer):
+    r"""Zero-centred gradient penalty on real data.
+
+    R₁(ψ) = γ/2 · E_{x~p_D} ‖∇_x D_ψ(x)‖²      (Mescheder et al. 2018, eq. 9)
+
+    Shares the logits of the real batch with the objective, so it costs one more backward pass and its derivative.
+
+    Args:
+        gamma: γ. The γ/2 is the paper's; StyleGAN's option of that name means the same, GAN_stability's is half of it.
+        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+
+    On a linear critic w: γ/2 · ‖w‖². On Dirac: γ/2 · ψ².
+    """
+
+    players = ("discriminator",)
+    off = {"gamma": 0.0}
+
+    def __init__(self, gamma: float = 10.0, space: Literal["input", "embedding"] = "input") -> None:
+        super().__init__()
+        self.gamma, self.space = gamma, space
+
+    def penalty(self, s: Step) -> Tensor:
+        grad = input_gradient(s.real_logits, s.real_at(self.space))  # [B, ...]
+        return self.gamma / 2 * sumsq(grad).mean()

@@ -1,0 +1,103 @@
+"""Spectral normalization: layers that are 1-Lipschitz."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.errors import UsageError
+from detente.layers import Where, layers, reparametrize
+from detente.regularizer import Moment, Regularizer
+from detente.streams import Stream
+
+_EPS = 1e-12
+
+
+class SpectralNorm(Regularizer):
+    r"""Every weight is used divided by its largest singular value.
+
+    W̄ = W / σ(W),  σ(W) ≈ uᵀWv      (Miyato et al. 2018, eq. 8 and algorithm 1)
+
+    W is the weight reshaped to [outputs, rest]. For a convolution this is the paper's norm, not the norm of the
+    operator, which can be up to √(kh·kw) times larger. The forward is pure: u and v move by one power iteration per
+    update, in `adjust_weights`, so that extra forwards change nothing; the paper iterates at every forward. Gradients
+    flow through σ with u, v constant. The deployed network has u, v iterated to convergence. There is no setting at
+    which it is absent.
+
+    Args:
+        where: globs over layer names; None for all layers, output layers included.
+
+    Raises:
+        UsageError: no layer matches, or a weight is all zeros and has no direction to normalize.
+    """
+
+    def __init__(self, where: Where = None) -> None:
+        super().__init__()
+        self.where = where
+        self._pairs: list[tuple[_Sigma, Tensor]] = []
+
+    def rewrite(self, net: nn.Module) -> None:
+        for layer in layers(net, self.where):
+            child = self.name if layer.weight_name == "weight" else f"{self.name}_{layer.weight_name}"
+            sigma = _Sigma(layer.weight, layer.out_axis, f"{layer.name}.{layer.weight_name}")
+            reparametrize(layer, child, sigma)
+            self._pairs.append((sigma, layer.weight))
+
+    @torch.no_grad()
+    def attach(self, net: nn.Module) -> None:
+        for sigma, weight in self._pairs:
+            if not weight.any():
+                raise UsageError(
+                    f"spectral-norm: {sigma.purpose} is all zeros and has no largest singular direction; leave it out "
+                    "with where=, or initialize it."
+                )
+            for _ in range(15):
+                sigma.iterate(weight)
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        for sigma, weight in self._pairs:
+            sigma.iterate(weight)
+
+    @torch.no_grad()
+    def deploy(self, net: nn.Module) -> nn.Module:
+        copy = super().deploy(net)
+        own = {sigma.purpose for sigma, _ in self._pairs}
+        for module in copy.modules():
+            for child in module.children():
+                if isinstance(child, _Sigma) and child.purpose in own:
+                    child.settle(module._parameters[child.purpose.rpartition(".")[2]])
+        return copy
+
+
+class _Sigma(nn.Module):
+    u: Tensor
+    v: Tensor
+
+    def __init__(self, weight: Tensor, out_axis: int, purpose: str) -> None:
+        super().__init__()
+        self.out_axis, self.purpose = out_axis, purpose
+        rows, columns = self._matrix(weight).shape
+        # The same start whatever else draws: it is keyed by the weight's name.
+        draws = Stream(0).at("spectral-norm", purpose).generator()
+        self.register_buffer("u", nn.functional.normalize(torch.randn(rows, generator=draws), dim=0))
+        self.register_buffer("v", nn.functional.normalize(torch.randn(columns, generator=draws), dim=0))
+
+    def _matrix(self, weight: Tensor) -> Tensor:
+        return (weight if self.out_axis == 0 else weight.movedim(self.out_axis, 0)).flatten(1)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        matrix = self._matrix(weight)
+        return weight / torch.dot(self.u, torch.mv(matrix, self.v))
+
+    def iterate(self, weight: Tensor) -> None:
+        """One power iteration, in place."""
+        matrix = self._matrix(weight.detach())
+        v = torch.mv(matrix.t(), self.u)
+        self.v.copy_(v.div_(v.norm().clamp_(min=_EPS)))
+        u = torch.mv(matrix, self.v)
+        self.u.copy_(u.div_(u.norm().clamp_(min=_EPS)))
+
+    def settle(self, weight: Tensor | None) -> None:
+        """The singular vectors themselves."""
+        assert weight is not None, "a registered weight exists"
+        left, _, right = torch.linalg.svd(self._matrix(weight), full_matrices=False)
+        self.u.copy_(left[:, 0])
+        self.v.copy_(right[0])

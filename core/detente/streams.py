@@ -1,0 +1,97 @@
+"""Random streams without state: a key is a function of seed, purpose, time and rank, so nobody shifts anybody's draws.
+
+A sequential generator hands out numbers in the order in which they are asked for; one more regularizer would change
+every draw after it, and the comparison "with against without" would compare different noise. Here each purpose computes
+its own key and seeds with it, so there is no stream to save in a checkpoint either.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+import torch
+
+_MASK = (1 << 64) - 1
+
+
+def splitmix64(x: int) -> int:
+    """One round of SplitMix64 (Steele, Lea, Flood 2014): every bit of `x` reaches every bit of the result.
+
+    The CPU generator reads only the low 32 bits of a seed, so keys must be mixed before they are used.
+    """
+    x = (x + 0x9E3779B97F4A7C15) & _MASK
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
+    return x ^ (x >> 31)
+
+
+@lru_cache(maxsize=None)
+def _number(purpose: str) -> int:
+    return int.from_bytes(blake2b(purpose.encode(), digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A key that other keys are derived from. `Stream(seed)` is the root of a run."""
+
+    key: int
+
+    def at(self, *purpose: str | int) -> "Stream":
+        """The stream of a purpose: `root.at("latents", t)`. Equal purposes give equal streams."""
+        key = self.key
+        for part in purpose:
+            key = splitmix64(key ^ (_number(part) if isinstance(part, str) else splitmix64(part & _MASK)))
+        return Stream(key)
+
+    def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
+        """A generator of one's own, at the start of this stream."""
+        return torch.Generator(device).manual_seed(self.key)
+
+
+class Entry:
+    """One forward pass of a network: whose noise it uses and whether its batch statistics are recorded.
+
+    Modules that promise a private stream (our dropout) or keep running statistics (our normalizations) ask
+    `current_entry()`; comparing entries by identity tells one forward pass from the next.
+    """
+
+    __slots__ = ("_generators", "records", "stream")
+
+    def __init__(self, stream: Stream, records: bool = False) -> None:
+        self.stream = stream
+        self.records = records
+        self._generators: dict[str, torch.Generator] = {}
+
+    def generator(self, purpose: str, device: torch.device) -> torch.Generator:
+        """The generator of one purpose within this pass; asked again, it goes on where it was."""
+        found = self._generators.get(purpose)
+        if found is None:
+            found = self._generators[purpose] = self.stream.at(purpose).generator(device)
+        return found
+
+
+_OUTSIDE = Entry(Stream(0))
+_current: Entry = _OUTSIDE
+
+
+def enter(stream: Stream, device: torch.device, records: bool = False) -> None:
+    """Announce a forward pass: seed the default generator of `device` with the stream's key and make it current.
+
+    `torch.manual_seed` does the same for all devices at a hundred times the price.
+    """
+    global _current
+    _current = Entry(stream, records)
+    torch.default_generator.manual_seed(stream.key)
+    if device.type == "cuda":
+        torch.cuda.default_generators[device.index or 0].manual_seed(stream.key)
+
+
+def leave() -> None:
+    """Forget the current forward pass: modules called outside the engine record nothing."""
+    global _current
+    _current = _OUTSIDE
+
+
+def current_entry() -> Entry:
+    """The forward pass that is running."""
+    return _current
