@@ -9,10 +9,10 @@ from torch import Tensor
 from detente.domain import Batch, Domain, Space
 from detente.errors import UsageError
 from detente.objectives import Objective
-from detente.player import Player
+from detente.player import Player, Role
 from detente.regularizer import Moment
 from detente.sample import Sample, as_input, batch_size, leaves, to
-from detente.step import Stage, Step, abilities, call
+from detente.step import Stage, Step, abilities, call, feature_stages
 from detente.streams import Stream
 
 Auxiliary = Callable[[Step], dict[str, Tensor]]
@@ -86,6 +86,7 @@ class Game:
         self._root = Stream(seed).at("rank", rank)
         net = discriminator.network
         self._embedding = Stage(net.get_submodule("embed")) if "embed" in abilities(net) else None
+        self._features = feature_stages(net)
 
     def step(self, *batches: Batch) -> dict[str, Tensor]:
         """One round: `critic_steps` updates of the discriminator, one batch each, and one of the generator.
@@ -94,7 +95,9 @@ class Game:
         "D/r1", …; nothing here waits for them.
         """
         if len(batches) != self.critic_steps:
-            raise UsageError(f"a step takes {self.critic_steps} batch(es), one per critic step, but got {len(batches)}.")
+            raise UsageError(
+                f"a step takes {self.critic_steps} batch(es), one per critic step, but got {len(batches)}."
+            )
         D, G, last = self.discriminator, self.generator, batches[-1]
         if self.simultaneous:
             fakes = self._generate(D, last, attached=True)
@@ -125,16 +128,24 @@ class Game:
         z = to(z, dtype=first.dtype)
         noise = self._root.at("noise", *purpose)
         with torch.set_grad_enabled(attached):
-            x = call(
-                self.generator.network, z, batch.labels, noise, records=True, autocast=self.autocast
-            )
+            x = call(self.generator.network, z, batch.labels, noise, records=True, autocast=self.autocast)
         return Fakes(x, z, noise)
 
     def _gradients(self, player: Player, batch: Batch, fakes: Fakes) -> None:
         """One turn up to the gradients: the step, the loss, the penalties, backward. The step is gone afterwards."""
+        step, own = self._step(player, batch, fakes), player.role == "generator"
+        loss = self.objective.generator(step) if own else self.objective.discriminator(step)
+        player.gradients(step, loss, self.auxiliary(step) if own and self.auxiliary else None)
+
+    def look(self, role: Role, batch: Batch) -> Step:
+        """What the player's next turn would look at on this batch, if it drew fakes of its own; nobody moves."""
+        player = self.generator if role == "generator" else self.discriminator
+        return self._step(player, batch, self._generate(player, batch, attached=role == "generator"))
+
+    def _step(self, player: Player, batch: Batch, fakes: Fakes) -> Step:
         own = player.role == "generator"
         rng = self._root.at(player.role, player.t)
-        step = Step(
+        return Step(
             turn=player.role,
             generator=self.generator.network,
             discriminator=self.discriminator.network,
@@ -150,10 +161,9 @@ class Game:
             noise=fakes.noise,
             space=self.space,
             embedding=self._embedding,
+            features=self._features,
             autocast=self.autocast,
         )
-        loss = self.objective.generator(step) if own else self.objective.discriminator(step)
-        player.gradients(step, loss, self.auxiliary(step) if own and self.auxiliary else None)
 
     def _augment(self, x: Sample, stream: Stream) -> Sample:
         """What the critic sees instead of x, as the discriminator's chain has it."""

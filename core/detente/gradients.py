@@ -1,9 +1,10 @@
 """Scores and their gradients, for logits and samples of any structure: the forms that several papers share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from detente.sample import Sample, batch_size, leaves, lerp, like, sumsq
 
@@ -70,3 +71,23 @@ def parameter_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
         if p.grad is None:
             p.grad = torch.zeros_like(p)
     return [p.grad for p in parameters if p.grad is not None]
+
+
+def gradient_sumsq(loss: Tensor, net: nn.Module) -> Tensor:
+    """‖∇ loss‖² over all trainable parameters of a network jointly, as a graph that can be differentiated again."""
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    grads = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
+    return torch.stack([g.square().sum() for g in grads]).sum()
+
+
+def graph_leaves(value: Tensor) -> Iterator[Tensor]:
+    """The leaves that a value's graph ends in: the parameters and inputs that it depends on."""
+    seen: set[Any] = set()
+    todo = [value.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            if isinstance(leaf := getattr(node, "variable", None), Tensor):
+                yield leaf
+            todo.extend(n for n, _ in node.next_functions)

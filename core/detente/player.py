@@ -1,6 +1,6 @@
 """A player: a network, its optimizer and its regularizer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from detente.errors import UsageError
+from detente.gradients import graph_leaves
 from detente.regularizer import Chain, Moment, Regularizer, chain
 from detente.step import Step
 
@@ -111,24 +112,9 @@ class Player:
     def _prove(self, name: str, value: Tensor) -> None:
         """Once per penalty, when it first fires: does it depend on anything that this player can change?"""
         own = {id(p) for p in self.parameters}
-        if not any(id(v) in own for v in _variables(value)):
+        if not any(id(v) in own for v in graph_leaves(value)):
             raise UsageError(
                 f"{self.role}.regularizers.{name}: the penalty depends on no parameter of the {self.role}, so it would "
                 "be logged and change nothing. Compute it from this player's network without detaching."
             )
         self._proved.add(name)
-
-
-def _variables(value: Tensor) -> Iterator[Tensor]:
-    """The leaves of a graph."""
-    seen: set[Any] = set()
-    todo = [value.grad_fn]
-    while todo:
-        node = todo.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        variable = getattr(node, "variable", None)
-        if variable is not None:
-            yield variable
-        todo.extend(n for n, _ in node.next_functions)

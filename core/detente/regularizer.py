@@ -9,7 +9,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -41,6 +41,32 @@ class Moment:
         return Moment(self.t, self.rng.at("regularizer", name), self.domain, self.lr)
 
 
+class Passes(NamedTuple):
+    """Passes through a network that a regularizer adds to an update at which it fires."""
+
+    critic: int = 0
+    """Forward passes of the critic beyond those of the real and the fake batch."""
+    generator: int = 0
+    """Forward passes of the generator beyond the one that made the fakes."""
+    gradient: int = 0
+    """Backward passes that build a graph; the derivative of each is taken with the loss's own backward pass."""
+
+
+class LinearGame(NamedTuple):
+    """D(x) = ⟨w, x⟩ and G(z) = A z: the game on which most penalties have a closed form."""
+
+    w: Tensor
+    """[d]"""
+    real: Tensor
+    """[B, d]"""
+    fake: Tensor
+    """[B, d]"""
+    A: Tensor
+    """[d, k]"""
+    z: Tensor
+    """[B, k]"""
+
+
 class Regularizer(nn.Module):
     """Base class of all regularizers. State belongs in buffers; options in attributes named as in `__init__`.
 
@@ -48,6 +74,7 @@ class Regularizer(nn.Module):
         players: where it may sit; the first is the default. A pair of both in one string, "both", is a default too.
         needs: abilities that it asks of the model ("embed", "features") or of the objective ("softplus").
         off: the option values at which it does nothing at all, bit for bit; None where there is no such setting.
+        couples: whether its penalty looks through the other player's parameters in the discriminator's turn.
         averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
     """
 
@@ -55,6 +82,7 @@ class Regularizer(nn.Module):
     needs: tuple[str, ...] = ()
     off: Mapping[str, Any] | None = None
     averages: bool = False
+    couples: bool = False
 
     name: str = ""
 
@@ -85,6 +113,13 @@ class Regularizer(nn.Module):
         """An independent copy in evaluation mode, for sampling and evaluation."""
         return copy.deepcopy(net).requires_grad_(False).eval()
 
+    def passes(self) -> Passes:
+        """What it costs beyond the engine's own passes; the laws count."""
+        return Passes()
+
+    def on_linear_game(self, game: LinearGame) -> Tensor | None:
+        """The penalty's value on a linear game in closed form, for the laws to compare; None where there is none."""
+
     def inactive(self, m: Moment) -> bool:
         """Whether it does nothing at this moment: then it is skipped, never multiplied by 0 (0·∞ is NaN)."""
         return self.off is not None and all(getattr(self, k) == v for k, v in self.off.items())
@@ -95,9 +130,7 @@ class Regularizer(nn.Module):
 
     def defines(self) -> frozenset[str]:
         """The points that this regularizer defines."""
-        return frozenset(
-            p for p in POINTS if getattr(type(self), p) is not getattr(Regularizer, p)
-        )
+        return frozenset(p for p in POINTS if getattr(type(self), p) is not getattr(Regularizer, p))
 
 
 def named(name: str, regularizer: Regularizer) -> Regularizer:
@@ -225,7 +258,7 @@ class _Wrapper(Regularizer):
             raise UsageError("lazily and annealed take one regularizer, not a chain; wrap its links instead.")
         self.inner = inner
         self.name, self.players, self.needs = inner.name, inner.players, inner.needs
-        self.off, self.averages = inner.off, inner.averages
+        self.off, self.averages, self.couples = inner.off, inner.averages, inner.couples
 
     def defines(self) -> frozenset[str]:
         return self.inner.defines()
@@ -251,6 +284,12 @@ class _Wrapper(Regularizer):
     def deploy(self, net: nn.Module) -> nn.Module:
         return self.inner.deploy(net)
 
+    def passes(self) -> Passes:
+        return self.inner.passes()
+
+    def on_linear_game(self, game: LinearGame) -> Tensor | None:
+        return self.inner.on_linear_game(game)
+
     def inactive(self, m: Moment) -> bool:
         return self.inner.inactive(m)
 
@@ -274,6 +313,10 @@ class Lazily(_Wrapper):
         if s.m.t % self.every:
             return None
         value = self.inner.penalty(s)
+        return None if value is None else value * self.every
+
+    def on_linear_game(self, game: LinearGame) -> Tensor | None:
+        value = self.inner.on_linear_game(game)
         return None if value is None else value * self.every
 
 
@@ -336,7 +379,9 @@ def unwrap(regularizer: Regularizer) -> Regularizer:
 __all__ = [
     "POINTS",
     "Chain",
+    "LinearGame",
     "Moment",
+    "Passes",
     "Ramp",
     "Regularizer",
     "annealed",

@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor
 
 from detente.gradients import input_gradient, mix, position_sumsq, safe_sqrt
-from detente.regularizer import Regularizer
+from detente.regularizer import LinearGame, Passes, Regularizer
 from detente.sample import leaves, sumsq
 from detente.step import Step
 
@@ -59,3 +59,10 @@ class GradientPenalty(Regularizer):
         norm = safe_sqrt(sumsq(grad) if self.scope == "sample" else position_sumsq(grad, s.channel_axes(self.space)))
         excess = norm - self.target  # [B] or [B, P]
         return self.weight * (excess.clamp(min=0) if self.one_sided else excess).square().mean()
+
+    def passes(self) -> Passes:
+        return Passes(critic=int(self.points == "mix"), gradient=1)
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        excess = game.w.norm() - self.target
+        return self.weight * (excess.clamp(min=0) if self.one_sided else excess).square()

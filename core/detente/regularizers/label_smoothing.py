@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from detente.regularizer import Regularizer
+from detente.regularizer import LinearGame, Regularizer
 from detente.step import Step
 
 
@@ -29,3 +29,6 @@ class LabelSmoothing(Regularizer):
 
     def penalty(self, s: Step) -> Tensor:
         return self.weight * s.real_score.mean()
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        return self.weight * (game.real @ game.w).mean()

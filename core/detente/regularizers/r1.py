@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor
 
 from detente.gradients import input_gradient
-from detente.regularizer import Regularizer
+from detente.regularizer import LinearGame, Passes, Regularizer
 from detente.sample import sumsq
 from detente.step import Step
 
@@ -34,3 +34,9 @@ class R1(Regularizer):
     def penalty(self, s: Step) -> Tensor:
         grad = input_gradient(s.real_logits, s.real_at(self.space))  # [B, ...]
         return self.gamma / 2 * sumsq(grad).mean()
+
+    def passes(self) -> Passes:
+        return Passes(gradient=1)
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        return self.gamma / 2 * game.w @ game.w

@@ -1,0 +1,74 @@
+"""Checkpoints: everything the next update depends on, written whole or not at all, read without running code."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from detente.errors import UsageError
+
+FORMAT = 1
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write `state` (tensors, numbers, strings, lists, dicts) under `path`.
+
+    It goes to a temporary file beside it, is synced, and only then takes its name: whoever is killed in between leaves
+    the older checkpoints as they were.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written; nothing of the old state is lost.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            torch.save({"format": FORMAT, **state}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint; tensors and plain values only, on the CPU.
+
+    Raises:
+        UsageError: it is damaged, holds anything but data, or has a format that this version does not know.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError, KeyError) as error:
+        raise UsageError(
+            f"{path}: is no checkpoint that can be read ({type(error).__name__}); use an older one beside it."
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        found = state.get("format") if isinstance(state, dict) else type(state).__name__
+        raise UsageError(
+            f"{path}: has checkpoint format {found!r}, this version reads {FORMAT}; use the détente that wrote it."
+        )
+    return state
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The finished checkpoints in a folder, newest last."""
+    return sorted(folder.glob("step-*.pt"))
+
+
+def prune(folder: Path, keep: int = 2) -> None:
+    """Delete all but the newest `keep`."""
+    for old in checkpoints(folder)[:-keep]:
+        old.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
