@@ -28,6 +28,7 @@ _HOME = {
     "detente.gradients": (
         "input_gradient",
         "mix",
+        "parameter_gradients",
         "position_sumsq",
         "safe_sqrt",
         "score",
@@ -46,7 +47,9 @@ _HOME = {
     "detente.player": ("Player",),
     "detente.regularizer": (
         "Chain",
+        "LinearGame",
         "Moment",
+        "Passes",
         "Ramp",
         "Regularizer",
         "annealed",
@@ -82,6 +85,7 @@ if TYPE_CHECKING:
     from detente.game import Game as Game
     from detente.gradients import input_gradient as input_gradient
     from detente.gradients import mix as mix
+    from detente.gradients import parameter_gradients as parameter_gradients
     from detente.gradients import position_sumsq as position_sumsq
     from detente.gradients import safe_sqrt as safe_sqrt
     from detente.gradients import score as score
@@ -96,7 +100,9 @@ if TYPE_CHECKING:
     from detente.objectives import Objective as Objective
     from detente.player import Player as Player
     from detente.regularizer import Chain as Chain
+    from detente.regularizer import LinearGame as LinearGame
     from detente.regularizer import Moment as Moment
+    from detente.regularizer import Passes as Passes
     from detente.regularizer import Ramp as Ramp
     from detente.regularizer import Regularizer as Regularizer
     from detente.regularizer import annealed as annealed

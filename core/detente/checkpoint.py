@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ def load(path: Path) -> dict[str, Any]:
         UsageError: it is damaged, holds anything but data, or has a format that this version does not know.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of files that are not its own; the errors below say more
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError, KeyError) as error:
         raise UsageError(
             f"{path}: is no checkpoint that can be read ({type(error).__name__}); use an older one beside it."

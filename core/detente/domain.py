@@ -202,9 +202,7 @@ class Domain(ABC):
 
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
         """Standard normal noise of the kind that this data can carry (a bond matrix stays symmetric)."""
-        return each(
-            lambda leaf: torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype), x
-        )
+        return each(lambda leaf: torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype), x)
 
     def reference_features(self, data: Data) -> Tensor:
         """Features of the data's reference split, float64, kept for the next evaluation."""

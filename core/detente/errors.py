@@ -37,6 +37,14 @@ class StudyError(DetenteError):
     exit_code = 5
 
 
+class Interrupted(KeyboardInterrupt):
+    """Asked to stop by a signal. No `except Exception` of a plugin can swallow it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by signal {number}")
+        self.exit_code = 128 + number
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close."""
     close = difflib.get_close_matches(name, list(choices), n=1)

@@ -86,7 +86,9 @@ class Game:
         self._root = Stream(seed).at("rank", rank)
         net = discriminator.network
         self._embedding = Stage(net.get_submodule("embed")) if "embed" in abilities(net) else None
-        self._features = feature_stages(net)
+        links = (*generator.regularizer.links, *discriminator.regularizer.links)
+        looks = auxiliary is not None or any("features" in link.needs for link in links)
+        self._features = feature_stages(net) if looks else ()
 
     def step(self, *batches: Batch) -> dict[str, Tensor]:
         """One round: `critic_steps` updates of the discriminator, one batch each, and one of the generator.
@@ -112,11 +114,13 @@ class Game:
                 self._gradients(D, batch, self._generate(D, batch))
                 D.apply()
         else:
+            reused = None
             for batch in batches:
                 fakes = self._generate(D, batch, attached=batch is last and not self.fresh_fakes)
                 self._gradients(D, batch, fakes)
                 D.apply()
-            self._gradients(G, last, self._generate(G, last, attached=True) if self.fresh_fakes else fakes)
+                reused = None if self.fresh_fakes else fakes
+            self._gradients(G, last, reused or self._generate(G, last, attached=True))
             G.apply()
         return self.terms()
 
@@ -125,7 +129,8 @@ class Game:
         purpose = player.role, player.t
         first = leaves(batch.x)[0]
         z = self.latents(batch_size(batch.x), self._root.at("latents", *purpose).generator(first.device))
-        z = to(z, dtype=first.dtype)
+        if leaves(z)[0].dtype != first.dtype:
+            z = to(z, dtype=first.dtype)
         noise = self._root.at("noise", *purpose)
         with torch.set_grad_enabled(attached):
             x = call(self.generator.network, z, batch.labels, noise, records=True, autocast=self.autocast)

@@ -53,11 +53,19 @@ _KINDS: dict[type[nn.Module], _Kind] = {
 
 
 class Normalization(nn.Module):
-    """Marks a layer that normalizes: its gain is no weight that l1, l2 or weight decay should shrink."""
+    """Marks an inserted layer that normalizes: its gain is no weight that l1, l2 or weight decay should shrink."""
+
+    over_batch: bool = False
+    """Whether, in training, one sample's output depends on the others."""
+
+
+class Reparametrization(nn.Module):
+    """Marks an inserted module that makes the weight that a layer computes with from its parameter."""
 
 
 _NORMALIZATIONS = (
     Normalization,
+    Reparametrization,
     nn.modules.batchnorm._NormBase,
     nn.LayerNorm,
     nn.GroupNorm,
@@ -65,9 +73,7 @@ _NORMALIZATIONS = (
 )
 
 
-def register_layer(
-    kind: type[nn.Module], weights: dict[str, int] | None = None, channel_axis: int | None = -1
-) -> None:
+def register_layer(kind: type[nn.Module], weights: dict[str, int] | None = None, channel_axis: int | None = -1) -> None:
     """Make a layer type of one's own known to every regularizer.
 
     Args:
@@ -134,9 +140,7 @@ def weights(net: nn.Module, where: Where = None) -> list[tuple[str, nn.Parameter
     Raises:
         UsageError: nothing matches.
     """
-    gains = {
-        id(p) for m in net.modules() if isinstance(m, _NORMALIZATIONS) for p in m.parameters(False)
-    }
+    gains = {id(p) for m in net.modules() if isinstance(m, _NORMALIZATIONS) for p in m.parameters(False)}
     chosen = [
         (name, p)
         for name, p in net.named_parameters()
@@ -149,9 +153,7 @@ def weights(net: nn.Module, where: Where = None) -> list[tuple[str, nn.Parameter
     ]
     if not chosen:
         names = ", ".join(name for name, _ in net.named_parameters()) or "none"
-        raise UsageError(
-            f"no parameter of {type(net).__name__} matches where={where!r}; its parameters are {names}."
-        )
+        raise UsageError(f"no parameter of {type(net).__name__} matches where={where!r}; its parameters are {names}.")
     return chosen
 
 
@@ -161,7 +163,7 @@ def after(layer: Layer, name: str, child: nn.Module) -> None:
     layer.module.register_forward_hook(_After(name))
 
 
-def reparametrize(layer: Layer, name: str, child: nn.Module) -> None:
+def reparametrize(layer: Layer, name: str, child: Reparametrization) -> None:
     """Let the layer compute with `child(weight)` while its parameter stays what and where it was.
 
     During the layer's forward the result stands in the module's `__dict__`, where attribute lookup finds it before the

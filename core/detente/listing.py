@@ -14,10 +14,7 @@ def listing(host: Host) -> dict[str, Any]:
     """Every plugin with what became of it, and every usable name by kind. Imports no target."""
     return {
         "plugins": [_plugin(plugin) for plugin in host.plugins],
-        "entries": {
-            kind: [_entry(entry) for entry in sorted(host.entries(kind), key=_by_name)]
-            for kind in KINDS
-        },
+        "entries": {kind: [_entry(entry) for entry in sorted(host.entries(kind), key=_by_name)] for kind in KINDS},
     }
 
 
@@ -48,15 +45,11 @@ def show(host: Host, name: str) -> dict[str, Any]:
         known = [entry.name for entry in host.entries()]
         known += [plugin.origin.plugin for plugin in host.plugins]
         raise UsageError(
-            f"Nothing installed is called {name!r}.{did_you_mean(name, known)}"
-            " `detente plugins` lists what there is."
+            f"Nothing installed is called {name!r}.{did_you_mean(name, known)} `detente plugins` lists what there is."
         )
     return {
         "name": name,
-        "plugins": [
-            _plugin(plugin) | {"declares": [entry.label for entry in plugin.entries]}
-            for plugin in plugins
-        ],
+        "plugins": [_plugin(plugin) | {"declares": [entry.label for entry in plugin.entries]} for plugin in plugins],
         "entries": [_entry_in_full(entry) for entry in sorted(entries, key=_by_name)],
     }
 
@@ -155,9 +148,7 @@ def render_shown(data: dict[str, Any]) -> str:
             for key in ("summary", "target", "plugin", "distribution", "version", "commit", "error")
             if entry[key]
         ]
-        lines.append(
-            _columns(facts + [(key, repr(value)) for key, value in entry["extra"].items()])
-        )
+        lines.append(_columns(facts + [(key, repr(value)) for key, value in entry["extra"].items()]))
         if entry["options"]:
             lines += ["", "  options", _columns(map(_option_row, entry["options"]), indent=4)]
         if entry["doc"]:
@@ -193,10 +184,7 @@ def _columns(rows: Iterable[Sequence[str]], indent: int = 2) -> str:
         return " " * indent + "none"
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(
-        (
-            " " * indent
-            + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True) if w)
-        ).rstrip()
+        (" " * indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True) if w)).rstrip()
         for row in table
     )
 

@@ -108,10 +108,7 @@ def installed() -> list[Installed]:
         except Exception as error:
             found.append(Installed(Origin(name, name, version, source, commit), error))
         else:
-            found += [
-                Installed(Origin(point.name, name, version, source, commit), point)
-                for point in points
-            ]
+            found += [Installed(Origin(point.name, name, version, source, commit), point) for point in points]
 
     def order(each: Installed) -> tuple[bool, str, str]:
         return not is_core(each.origin), canonical(each.origin.distribution), each.origin.plugin
@@ -176,9 +173,7 @@ def _register(implementation: object, origin: Origin) -> pluggy.PluginManager:
     try:
         manager.register(implementation, origin.plugin)
     except pluggy.PluginValidationError as error:
-        raise PluginError(
-            f"A hook does not fit its specification in detente.hookspecs: {one_line(error)}"
-        ) from error
+        raise PluginError(f"A hook does not fit its specification in detente.hookspecs: {one_line(error)}") from error
     return manager
 
 

@@ -81,9 +81,7 @@ class LeastSquares(Objective):
     """½ E (D(x) − 1)² + ½ E D(x̃)²;  G: ½ E (D(x̃) − 1)²      (Mao et al. 2017, eq. 2 with a=0, b=c=1)"""
 
     def discriminator(self, s: Step) -> Tensor:
-        return mean(lambda d: (d - 1).square() / 2, s.real_logits) + mean(
-            lambda d: d.square() / 2, s.fake_logits
-        )
+        return mean(lambda d: (d - 1).square() / 2, s.real_logits) + mean(lambda d: d.square() / 2, s.fake_logits)
 
     def generator(self, s: Step) -> Tensor:
         return mean(lambda d: (d - 1).square() / 2, s.fake_logits)

@@ -48,6 +48,8 @@ class Player:
         self.regularizer.to(first.device)
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = optimizer(self.parameters)
+        self._adjusts_gradients = "adjust_gradients" in self.regularizer.defines()
+        self._adjusts_weights = "adjust_weights" in self.regularizer.defines()
         self.t = 0
         self.last: dict[str, tuple[Tensor, int]] = {}
         """Each term's last value and the update at which it was taken; a lazy penalty has none at most updates."""
@@ -71,19 +73,22 @@ class Player:
             if name != "adversarial":
                 total = total + value
             self.last[name] = value.detach(), self.t
-        self.optimizer.zero_grad(set_to_none=True)
+        for p in self.parameters:
+            p.grad = None  # what zero_grad does, without its profiling hooks
         if total.requires_grad:
             total.backward(inputs=self.parameters)
-        with torch.no_grad():
-            self.regularizer.adjust_gradients(self.network, step.m)
+        if self._adjusts_gradients:
+            with torch.no_grad():
+                self.regularizer.adjust_gradients(self.network, step.m)
         self._moment = step.m
 
     def apply(self) -> None:
         """The optimizer's step with the gradients as they are, then the regularizer's adjustments of the weights."""
         assert self._moment is not None, "gradients come before apply"
         self.optimizer.step()
-        with torch.no_grad():
-            self.regularizer.adjust_weights(self.network, self._moment)
+        if self._adjusts_weights:
+            with torch.no_grad():
+                self.regularizer.adjust_weights(self.network, self._moment)
         self.t += 1
         self._moment = None
 
@@ -107,7 +112,8 @@ class Player:
         self.regularizer.load_state_dict(state["regularizer"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.t = state["t"]
-        self.last = dict(state["last"])
+        device = self.parameters[0].device if self.parameters else None
+        self.last = {name: (value.to(device), t) for name, (value, t) in state["last"].items()}
 
     def _prove(self, name: str, value: Tensor) -> None:
         """Once per penalty, when it first fires: does it depend on anything that this player can change?"""

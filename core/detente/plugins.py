@@ -59,9 +59,7 @@ class Host:
             PluginError: several plugins declare it, or the plugin that does was left out.
             ValueError: `domain` is missing for a kind that needs it, or given to one without.
         """
-        if (domain is None and kind in OF_ONE_DOMAIN) or (
-            domain is not None and kind not in MAY_HAVE_DOMAIN
-        ):
+        if (domain is None and kind in OF_ONE_DOMAIN) or (domain is not None and kind not in MAY_HAVE_DOMAIN):
             raise ValueError(f"{kind} {name!r} was looked up with domain={domain!r}")
         found = [e for e in self._entries if _answers(e, kind, name, domain)]
         if not found:
@@ -115,9 +113,7 @@ class Host:
                 raise
             except BaseException as error:
                 reason = one_line(error)
-                failures.append(
-                    ObserverFailure(plugin.origin, hook, reason, traceback.format_exc())
-                )
+                failures.append(ObserverFailure(plugin.origin, hook, reason, traceback.format_exc()))
                 _log.warning("%s of plugin %s raised %s; the run goes on", hook, plugin, reason)
                 _log.debug("traceback of the above", exc_info=True)
         return failures
@@ -174,9 +170,7 @@ def discover(block: Iterable[str] = ()) -> Host:
         blocked.update(set(origins) - allowed)
     return Host(
         [
-            Plugin(each.origin, "blocked")
-            if each.origin in blocked and not is_core(each.origin)
-            else load(each)
+            Plugin(each.origin, "blocked") if each.origin in blocked and not is_core(each.origin) else load(each)
             for each in found
         ],
         block,

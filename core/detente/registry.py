@@ -213,9 +213,7 @@ class Registry:
                 " '-' or '_', beginning with a letter."
             )
         if not isinstance(target, str) or not _TARGET.fullmatch(target):
-            raise PluginError(
-                f"{where}has a malformed target {target!r}: write 'package.module:Attribute'."
-            )
+            raise PluginError(f"{where}has a malformed target {target!r}: write 'package.module:Attribute'.")
         if domain is None and self._kind in OF_ONE_DOMAIN:
             raise PluginError(f"{where}names no domain: add domain='…'.")
         if domain is not None and self._kind not in MAY_HAVE_DOMAIN:
@@ -227,9 +225,7 @@ class Registry:
         try:
             json.dumps(extra)
         except (TypeError, ValueError) as error:
-            raise PluginError(
-                f"{where}has extra options that are not plain data: {error}."
-            ) from error
+            raise PluginError(f"{where}has extra options that are not plain data: {error}.") from error
         entry = Entry(self._kind, name, target, domain, summary, extra, self._origin)
         if any(other.key == entry.key for other in self._staged):
             raise PluginError(f"{where}repeats a name of this plugin: choose another name.")

@@ -9,7 +9,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from torch import Tensor, nn
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from detente.domain import Domain
     from detente.step import Step
 
+Turn = Literal["discriminator", "generator"]
 POINTS = ("rewrite", "attach", "augment", "penalty", "adjust_gradients", "adjust_weights", "deploy")
 
 
@@ -75,6 +76,7 @@ class Regularizer(nn.Module):
         needs: abilities that it asks of the model ("embed", "features") or of the objective ("softplus").
         off: the option values at which it does nothing at all, bit for bit; None where there is no such setting.
         couples: whether its penalty looks through the other player's parameters in the discriminator's turn.
+        bounds_critic: whether it bounds the critic's slope, as the Wasserstein objective asks.
         averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
     """
 
@@ -83,6 +85,7 @@ class Regularizer(nn.Module):
     off: Mapping[str, Any] | None = None
     averages: bool = False
     couples: bool = False
+    bounds_critic: bool = False
 
     name: str = ""
 
@@ -113,8 +116,8 @@ class Regularizer(nn.Module):
         """An independent copy in evaluation mode, for sampling and evaluation."""
         return copy.deepcopy(net).requires_grad_(False).eval()
 
-    def passes(self) -> Passes:
-        """What it costs beyond the engine's own passes; the laws count."""
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        """What it costs beyond the engine's own passes in that player's turn; the laws count."""
         return Passes()
 
     def on_linear_game(self, game: LinearGame) -> Tensor | None:
@@ -259,6 +262,7 @@ class _Wrapper(Regularizer):
         self.inner = inner
         self.name, self.players, self.needs = inner.name, inner.players, inner.needs
         self.off, self.averages, self.couples = inner.off, inner.averages, inner.couples
+        self.bounds_critic = inner.bounds_critic
 
     def defines(self) -> frozenset[str]:
         return self.inner.defines()
@@ -284,8 +288,8 @@ class _Wrapper(Regularizer):
     def deploy(self, net: nn.Module) -> nn.Module:
         return self.inner.deploy(net)
 
-    def passes(self) -> Passes:
-        return self.inner.passes()
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return self.inner.passes(turn)
 
     def on_linear_game(self, game: LinearGame) -> Tensor | None:
         return self.inner.on_linear_game(game)

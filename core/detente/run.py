@@ -136,7 +136,7 @@ class Run:
         """Change entries of run.json."""
         path = self.folder / "run.json"
         known = self.info if path.exists() else {}
-        write_atomically(path, json.dumps({**known, **changes}, indent=2, ensure_ascii=False) + "\n")
+        write_atomically(path, json.dumps(plain({**known, **changes}), indent=2, ensure_ascii=False) + "\n")
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """The lines of metrics.jsonl; a last line that a crash cut short is left out."""
@@ -193,7 +193,7 @@ class MetricsFile:
 
     def write(self, line: dict[str, Any]) -> None:
         """One line; numbers that JSON does not know (NaN, infinities) become null."""
-        self._file.write((json.dumps(_plain(line), ensure_ascii=False) + "\n").encode())
+        self._file.write((json.dumps(plain(line), ensure_ascii=False) + "\n").encode())
         self._file.flush()
 
     def sync(self) -> int:
@@ -206,9 +206,12 @@ class MetricsFile:
         self._file.close()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The same data as JSON can have it: null for numbers that it does not know, paths as text."""
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
     if isinstance(value, float):
         return value if value - value == 0 else None
-    return value
+    return str(value) if isinstance(value, Path) else value

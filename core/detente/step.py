@@ -51,23 +51,37 @@ class Stage:
     """A named submodule of a network whose output is read, or replaced, while the network runs as a whole.
 
     Going through the whole network keeps every hook on it in the loop, which calling its stages one by one would not.
+    It listens only when it is asked to, so that no graph stays alive in it.
     """
 
     def __init__(self, module: nn.Module) -> None:
-        self.output: Any = None
-        self.replacement: Any = None
+        self._forget()
         module.register_forward_hook(self)
+
+    def _forget(self) -> None:
+        self.listening, self.output, self.replacement = False, None, None
 
     def __call__(self, module: nn.Module, inputs: tuple, output: Any) -> Any:
         if self.replacement is not None:
             return self.replacement
-        self.output = output
+        if self.listening:
+            self.output = output
         return None
 
+    def listen(self) -> None:
+        """Keep the output of the next forward."""
+        self.listening = True
+
+    def take(self) -> Any:
+        """The output that was kept; it is forgotten here."""
+        output = self.output
+        self._forget()
+        return output
+
     def __deepcopy__(self, memo: dict) -> "Stage":
-        """A copied network brings a stage without the graph of the last forward."""
+        """A copied network brings a stage of its own that has heard nothing."""
         copy = object.__new__(Stage)
-        copy.output = copy.replacement = None
+        copy._forget()
         return copy
 
     @contextmanager
@@ -83,6 +97,12 @@ class Stage:
 def abilities(net: nn.Module) -> frozenset[str]:
     """What a network states that it can do beyond its forward: "embed", "features"."""
     return frozenset(getattr(net, "abilities", ()))
+
+
+def feature_stages(net: nn.Module) -> tuple[Stage, ...]:
+    """The stages whose outputs are a network's features, in the order of its `feature_layers`; none if it has none."""
+    names = getattr(net, "feature_layers", ()) if "features" in abilities(net) else ()
+    return tuple(Stage(net.get_submodule(name)) for name in names)
 
 
 @dataclass(frozen=True)
@@ -119,6 +139,7 @@ class Step:
     space: "SampleSpace | None" = None
     """The leaves of a sample; None where every leaf has its channels last."""
     embedding: Stage | None = None
+    features: tuple[Stage, ...] = ()
     autocast: torch.dtype | None = None
     _shared: dict[str, Any] = field(default_factory=dict, repr=False)
     _calls: "itertools.count[int]" = field(default_factory=itertools.count, repr=False)
@@ -146,6 +167,20 @@ class Step:
     def fake_score(self) -> Tensor:
         """[B]: mean over positions, summed over sub-critics."""
         return score(self.fake_logits)
+
+    @property
+    def real_features(self) -> tuple[Any, ...]:
+        """What each of D's feature layers makes of the reals, [B, ...], with graph.
+
+        Raises:
+            UsageError: the discriminator states no features.
+        """
+        return self._featured("real", self.real)
+
+    @property
+    def fake_features(self) -> tuple[Any, ...]:
+        """What each of D's feature layers makes of the fakes, [B, ...], with graph."""
+        return self._featured("fake", self.fake)
 
     def real_at(self, space: Space) -> Sample:
         """The reals where a penalty differentiates: the sample before augmentation, or D's embedding of it after."""
@@ -182,7 +217,7 @@ class Step:
         return self.objective.discriminator(whole), self.objective.generator(whole)
 
     def _embedded(self, which: str, x: Sample) -> Sample:
-        _, embedding = self._root(which, x)
+        _, embedding, _ = self._root(which, x)
         if embedding is None:
             raise UsageError(
                 f"{type(self.discriminator).__name__} states no 'embed' ability, so space='embedding' has no meaning "
@@ -190,14 +225,26 @@ class Step:
             )
         return embedding
 
-    def _root(self, which: str, x: Sample) -> tuple[Logits, Any]:
+    def _featured(self, which: str, x: Sample) -> tuple[Any, ...]:
+        if not self.features:
+            raise UsageError(
+                f"{type(self.discriminator).__name__} states no 'features' ability; take out what compares features, "
+                "or choose a model that has it."
+            )
+        return self._root(which, x)[2]
+
+    def _root(self, which: str, x: Sample) -> tuple[Logits, Any, tuple[Any, ...]]:
         if which not in self._shared:
+            if which == "fake" and self.turn == "discriminator":
+                self._root("real", self.real)  # always first, so that running statistics do not depend on who asks
             stream = self.root.at(which)
+            stages = (*((self.embedding,) if self.embedding else ()), *self.features)
+            for stage in stages:
+                stage.listen()
             with torch.enable_grad():
                 seen = self.augment(x, stream.at("augment"))
                 records = self.turn == "discriminator" and "quiet" not in self._shared
-                logits = call(
-                    self.discriminator, seen, self.labels, stream, records=records, autocast=self.autocast
-                )
-            self._shared[which] = logits, self.embedding.output if self.embedding else None
+                logits = call(self.discriminator, seen, self.labels, stream, records=records, autocast=self.autocast)
+            embedding = self.embedding.take() if self.embedding else None
+            self._shared[which] = logits, embedding, tuple(stage.take() for stage in self.features)
         return self._shared[which]

@@ -25,9 +25,14 @@ def splitmix64(x: int) -> int:
     return x ^ (x >> 31)
 
 
-@lru_cache(maxsize=None)
-def _number(purpose: str) -> int:
+@lru_cache(maxsize=4096)
+def _named(purpose: str) -> int:
     return int.from_bytes(blake2b(purpose.encode(), digest_size=8).digest(), "little")
+
+
+@lru_cache(maxsize=64)  # one update asks for the same number several times
+def _numbered(purpose: int) -> int:
+    return splitmix64(purpose & _MASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Stream:
         """The stream of a purpose: `root.at("latents", t)`. Equal purposes give equal streams."""
         key = self.key
         for part in purpose:
-            key = splitmix64(key ^ (_number(part) if isinstance(part, str) else splitmix64(part & _MASK)))
+            key = splitmix64(key ^ (_named(part) if isinstance(part, str) else _numbered(part)))
         return Stream(key)
 
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:

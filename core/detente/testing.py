@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import torch
 
 from detente import laws
+from detente.errors import UsageError
 from detente.laws import Broken, Case, Skip, Subject
 from detente.player import Role
 from detente.plugins import Host
@@ -133,6 +134,8 @@ def _try(law: Callable[[Subject], Any], subject: Subject, where: str) -> Verdict
         return Verdict(name, where, "skipped", str(reason))
     except Broken as reason:
         return Verdict(name, where, "broken", str(reason))
+    except UsageError as reason:
+        return Verdict(name, where, "skipped", f"refused there: {reason}")
     except Exception as error:
         return Verdict(name, where, "broken", f"it raises {type(error).__name__}: {error}")
     return Verdict(name, where, "passed")

@@ -36,6 +36,8 @@ class Progress:
 
     step: int
     steps: int
+    primary: str = ""
+    """Name of the score that carries comparisons."""
     terms: dict[str, float] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     scaled: float | None = None
@@ -58,7 +60,7 @@ class Trainer:
         recipe = built.recipe
         self.step = 0
         self.best: tuple[float, int] | None = None
-        self.progress = Progress(0, recipe.steps)
+        self.progress = Progress(0, recipe.steps, built.domain.primary.score)
         self._root = Stream(recipe.seed)
         self._sampler = Sampler(len(built.data), recipe.batch, self._root.at("data"))
         self._evaluation = self._root.at("evaluation")

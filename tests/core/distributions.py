@@ -36,12 +36,8 @@ class Distribution:
         points = "".join(f"{name} = {target}\n" for name, target in self.plugins.items())
         files = {
             **self.files,
-            f"{info}/METADATA": (
-                f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n"
-            ),
-            f"{info}/WHEEL": (
-                "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-            ),
+            f"{info}/METADATA": (f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n"),
+            f"{info}/WHEEL": ("Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
             f"{info}/entry_points.txt": f"[detente]\n{points}",
         }
         record = "".join(f"{path},{_digest(text)}\n" for path, text in files.items())

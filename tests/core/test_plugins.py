@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributions import Distribution, ask, install, run_with
 
 from detente.errors import PluginError, UsageError
 from detente.hookspecs import hookimpl
@@ -17,6 +16,7 @@ from detente.listing import listing, render_listing, render_shown, show
 from detente.loader import Installed, Plugin, load
 from detente.plugins import Host, host, set_host
 from detente.registry import Entry, Kind, Origin, Registry
+from distributions import Distribution, ask, install, run_with
 
 HOOKIMPL = "from detente.hookspecs import hookimpl\n\n"
 
@@ -233,9 +233,7 @@ def refusal(installed: Path, call: str, allow: str | None = None) -> tuple[str, 
         ("entry('domain', 'broken-import')", "'broken-import' (broken-import 0.3)"),
     ],
 )
-def test_using_a_name_of_a_failed_plugin_says_that_it_failed(
-    installed: Path, call: str, plugin: str
-) -> None:
+def test_using_a_name_of_a_failed_plugin_says_that_it_failed(installed: Path, call: str, plugin: str) -> None:
     error, message = refusal(installed, call)
     assert error == "PluginError"
     assert plugin in message
@@ -273,10 +271,7 @@ def test_a_metric_of_every_domain_does_not_hide_behind_one_of_a_domain(installed
 
 
 def test_two_domains_may_give_data_the_same_name(installed: Path) -> None:
-    code = (
-        "host = discover()\n"
-        "answer = [host.entry('data', 'folder', d).target for d in ('shapes', 'sounds')]"
-    )
+    code = "host = discover()\nanswer = [host.entry('data', 'folder', d).target for d in ('shapes', 'sounds')]"
     assert ask(installed, code) == ["good_heavy:Folder", "builtins:list"]
 
 
@@ -449,18 +444,14 @@ def test_changes_make_a_commit_dirty_only_in_the_folder_they_touch(repository: P
     assert commit_of(repository / "copy") == f"{head}-dirty"
 
 
-def test_a_folder_that_git_ignores_or_does_not_know_has_no_commit(
-    repository: Path, tmp_path: Path
-) -> None:
+def test_a_folder_that_git_ignores_or_does_not_know_has_no_commit(repository: Path, tmp_path: Path) -> None:
     (repository / ".gitignore").write_text("build/\n")
     (repository / "build").mkdir()
     assert commit_of(repository / "build") is None
     assert commit_of(tmp_path) is None
 
 
-def test_provenance_of_an_editable_installation_has_its_commit(
-    repository: Path, tmp_path: Path
-) -> None:
+def test_provenance_of_an_editable_installation_has_its_commit(repository: Path, tmp_path: Path) -> None:
     target = tmp_path / "target"
     install([one_module("detente-other", "2.0", OTHER)], tmp_path, target)
     # What pip records for `pip install -e` (PEP 610).
@@ -497,10 +488,7 @@ def test_a_damaged_distribution_harms_no_other(tmp_path: Path) -> None:
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(text)
-    code = (
-        "answer = {p.origin.plugin: [p.status, p.error, p.origin.version]\n"
-        "          for p in discover().plugins}"
-    )
+    code = "answer = {p.origin.plugin: [p.status, p.error, p.origin.version]\n          for p in discover().plugins}"
     plugins = ask(target, code)
     assert plugins["other"][0] == "ok"
     assert plugins["torn"][0::2] == ["failed", "1.0"]
@@ -618,9 +606,7 @@ def test_a_plugin_with_a_mistake_is_left_out_whole(
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")  # never awaited: that is the point
 def test_a_hook_whose_body_never_runs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     plugin = load_namespace(monkeypatch, detente_register_models=asynchronous)
-    assert plugin.error == (
-        "detente_register_models returned a coroutine: declare with registry.add instead."
-    )
+    assert plugin.error == ("detente_register_models returned a coroutine: declare with registry.add instead.")
 
 
 def test_ctrl_c_while_a_plugin_loads_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -660,9 +646,7 @@ def test_a_malformed_target_is_refused(target: Any) -> None:
         ("model", "No Domain", False),
     ],
 )
-def test_a_domain_is_taken_where_the_kind_has_one(
-    kind: Kind, domain: str | None, accepted: bool
-) -> None:
+def test_a_domain_is_taken_where_the_kind_has_one(kind: Kind, domain: str | None, accepted: bool) -> None:
     staged: list[Entry] = []
     registry = Registry(kind, MINE, staged)
     if accepted:

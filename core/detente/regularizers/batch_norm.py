@@ -40,6 +40,7 @@ class BatchNorm(Regularizer):
 class BatchNormalization(Normalization):
     """The inserted layer; x is [B, C, ...] or, with axis −1, [B, ..., C]."""
 
+    over_batch = True
     running_mean: Tensor
     running_var: Tensor
 

@@ -1,7 +1,7 @@
 """Gradient clipping by global norm: no step larger than a bound."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from detente.gradients import parameter_gradients
 from detente.regularizer import Moment, Regularizer
@@ -12,8 +12,8 @@ class ClipNorm(Regularizer):
 
     g ← g · min(1, c / ‖g‖)      (Pascanu et al. 2013, algorithm 1)
 
-    Penalties are in g, for they are part of the loss. Below the bound the factor is exactly 1. The norm that was
-    measured stays on the device and is logged. There is no setting at which it is absent.
+    Penalties are in g, for they are part of the loss. Below the bound the factor is exactly 1. The norm
+    stays on the device. There is no setting at which it is absent.
 
     Args:
         max_norm: c.
@@ -26,7 +26,7 @@ class ClipNorm(Regularizer):
     def __init__(self, max_norm: float = 1.0) -> None:
         super().__init__()
         self.max_norm = max_norm
-        self._parameters_of_net: list[nn.Parameter] = []
+        self._parameters_of_net: list[Tensor] = []
 
     def attach(self, net: nn.Module) -> None:
         self._parameters_of_net = [p for p in net.parameters() if p.requires_grad]

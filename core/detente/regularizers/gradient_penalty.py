@@ -5,9 +5,9 @@ from typing import Literal
 from torch import Tensor
 
 from detente.gradients import input_gradient, mix, position_sumsq, safe_sqrt
-from detente.regularizer import LinearGame, Passes, Regularizer
+from detente.regularizer import LinearGame, Passes, Regularizer, Turn
 from detente.sample import leaves, sumsq
-from detente.step import Step
+from detente.step import Space, Step
 
 
 class GradientPenalty(Regularizer):
@@ -31,6 +31,7 @@ class GradientPenalty(Regularizer):
     """
 
     players = ("discriminator",)
+    bounds_critic = True
     off = {"weight": 0.0}
 
     def __init__(
@@ -39,12 +40,13 @@ class GradientPenalty(Regularizer):
         target: float = 1.0,
         one_sided: bool = False,
         points: Literal["mix", "real", "fake"] = "mix",
-        space: Literal["input", "embedding"] = "input",
+        space: Space = "input",
         scope: Literal["sample", "position"] = "sample",
     ) -> None:
         super().__init__()
         self.weight, self.target, self.one_sided = weight, target, one_sided
-        self.points, self.space, self.scope = points, space, scope
+        self.points, self.scope = points, scope
+        self.space: Space = space
 
     def penalty(self, s: Step) -> Tensor:
         if self.points == "mix":
@@ -60,7 +62,7 @@ class GradientPenalty(Regularizer):
         excess = norm - self.target  # [B] or [B, P]
         return self.weight * (excess.clamp(min=0) if self.one_sided else excess).square().mean()
 
-    def passes(self) -> Passes:
+    def passes(self, turn: Turn = "discriminator") -> Passes:
         return Passes(critic=int(self.points == "mix"), gradient=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

@@ -26,7 +26,7 @@ class L2(Regularizer):
     def __init__(self, weight: float = 1e-4, where: Where = None) -> None:
         super().__init__()
         self.weight, self.where = weight, where
-        self._chosen: list[nn.Parameter] = []
+        self._chosen: list[Tensor] = []
 
     def attach(self, net: nn.Module) -> None:
         self._chosen = [p for _, p in weights(net, self.where)]

@@ -1,13 +1,11 @@
 """R1: a flat critic where the data are."""
 
-from typing import Literal
-
 from torch import Tensor
 
 from detente.gradients import input_gradient
-from detente.regularizer import LinearGame, Passes, Regularizer
+from detente.regularizer import LinearGame, Passes, Regularizer, Turn
 from detente.sample import sumsq
-from detente.step import Step
+from detente.step import Space, Step
 
 
 class R1(Regularizer):
@@ -25,17 +23,19 @@ class R1(Regularizer):
     """
 
     players = ("discriminator",)
+    bounds_critic = True
     off = {"gamma": 0.0}
 
-    def __init__(self, gamma: float = 10.0, space: Literal["input", "embedding"] = "input") -> None:
+    def __init__(self, gamma: float = 10.0, space: Space = "input") -> None:
         super().__init__()
-        self.gamma, self.space = gamma, space
+        self.gamma = gamma
+        self.space: Space = space
 
     def penalty(self, s: Step) -> Tensor:
         grad = input_gradient(s.real_logits, s.real_at(self.space))  # [B, ...]
         return self.gamma / 2 * sumsq(grad).mean()
 
-    def passes(self) -> Passes:
+    def passes(self, turn: Turn = "discriminator") -> Passes:
         return Passes(gradient=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

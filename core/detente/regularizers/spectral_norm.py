@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from detente.errors import UsageError
-from detente.layers import Where, layers, reparametrize
+from detente.layers import Reparametrization, Where, layers, reparametrize
 from detente.regularizer import Moment, Regularizer
 from detente.streams import Stream
 
@@ -28,6 +28,8 @@ class SpectralNorm(Regularizer):
     Raises:
         UsageError: no layer matches, or a weight is all zeros and has no direction to normalize.
     """
+
+    bounds_critic = True
 
     def __init__(self, where: Where = None) -> None:
         super().__init__()
@@ -67,7 +69,7 @@ class SpectralNorm(Regularizer):
         return copy
 
 
-class _Sigma(nn.Module):
+class _Sigma(Reparametrization):
     u: Tensor
     v: Tensor
 

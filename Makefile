@@ -1,0 +1,103 @@
+# Every target sets up what it needs, once, and starts at once the next time.
+# Works with make >= 3.81 and Python 3.11-3.13 alone; `make` lists the targets.
+
+VENV := .venv
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+  $$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+  >/dev/null 2>&1 && { echo $$p; break; }; done)
+JOBS ?= 2
+
+DEMO := compare --preset demo
+DEMO_OUT := studies/demo
+
+BIN := $(VENV)/bin
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+PACKAGES := core $(PLUGINS)
+PINS := constraints.txt $(PACKAGES:=/pyproject.toml)
+SOURCES := core plugins tests docs $(wildcard bench)
+
+# One thread per process: two processes with two threads each are far slower on two cores than two with one.
+export OMP_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+# Silences pyright's question to its registry whether there is a newer release; constraints.txt decides that.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help install install-dev demo test acceptance check format lint types imports docs bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+# A stamp is written after the last step of an installation has succeeded, so an interrupted one is simply repeated.
+# Creating an environment over an existing one keeps its packages and repairs what an interruption left out.
+
+define create
+	@test -n "$(PYTHON)" || { echo "No suitable Python was found: détente needs Python 3.11, 3.12 or 3.13 with its venv \
+	module (on Debian and Ubuntu: python3-venv). Install one, or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; \
+	exit 1; } >&2
+	@echo "Creating $(VENV) with $(PYTHON)" >&2
+	@$(PYTHON) -m venv $(VENV)
+endef
+
+$(BIN)/python:
+	$(create)
+
+$(VENV)/.installed: $(BIN)/python $(PINS)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	@echo "Installing détente and its plugins into $(VENV): a minute or two, most of it PyTorch" >&2
+	@$(BIN)/python -m pip install -c constraints.txt $(PACKAGES:%=-e %)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@echo "Installing the tools for tests, checks and docs" >&2
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -r requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.installed  ## create .venv with the core and all plugins
+install-dev: $(VENV)/.installed-dev  ## the same with the tools for tests, checks and docs
+
+# --- use --------------------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.installed  ## compare a few regularizers and write a report: a taste, about ten minutes
+	@$(BIN)/detente $(DEMO) --out $(DEMO_OUT)
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+test: $(VENV)/.installed-dev  ## run the tests
+	@$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+acceptance: $(VENV)/.installed-dev  ## run the slow tests that train to a result
+	@$(BIN)/python -m pytest -n $(JOBS) -m acceptance --timeout 3600 $(PYTEST_ARGS)
+
+check: format-check lint types imports docs test  ## everything that CI runs: format, lint, types, import rules, docs, tests
+
+.PHONY: format-check
+format-check: $(VENV)/.installed-dev
+	@$(BIN)/ruff format --check $(SOURCES)
+
+format: $(VENV)/.installed-dev  ## rewrite the files in the house's format
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+lint: $(VENV)/.installed-dev  ## ruff's rules
+	@$(BIN)/ruff check $(SOURCES)
+
+types: $(VENV)/.installed-dev  ## pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+imports: $(VENV)/.installed-dev  ## who may import whom
+	@$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-dev  ## build the documentation into site/
+	@$(BIN)/mkdocs build --quiet --strict
+	@echo "docs: site/index.html" >&2
+
+bench: $(VENV)/.installed-dev  ## time a training step of each regularizer
+	@$(BIN)/python -m bench
+
+clean:  ## remove the environment, the caches and the built docs; runs and studies stay
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,153 @@
+"""`compare`, and going on with what it began."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from detente.commands import flags
+from detente.commands.flags import begin
+from detente.display import Session, board, table
+from detente.errors import UsageError
+
+if TYPE_CHECKING:
+    from detente.cells import Study
+    from detente.plugins import Host
+
+OUT = Path("studies/study")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command()(compare)
+
+
+def compare(
+    context: typer.Context,
+    domain: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Where to compare.")] = None,
+    domains: Annotated[str | None, typer.Option(metavar="A,B", help="The same as a list with commas.")] = None,
+    regs: Annotated[
+        list[str] | None,
+        typer.Option("--reg", metavar="ARM", help="One arm, a chain as in train, or none; repeatable."),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones; 3 unless said.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A study that comes with détente, such as demo.")
+    ] = None,
+    recipe: flags.Recipe = None,
+    sets: flags.Set = None,
+    steps: flags.Steps = None,
+    batch: flags.Batch = None,
+    device: flags.Device = None,
+    precision: flags.Precision = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The study's folder; with a study in it, that one goes on.")
+    ] = None,
+    dry_run: flags.DryRun = False,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Compare regularizers: every arm, domain and seed.
+
+    The report says what the seeds can tell of the differences. The same command goes on with a study that was stopped,
+    and one with more domains, arms or seeds makes it larger.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente import study
+
+    given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
+    base = study.preset(preset) if preset else study.Preset({}, [])
+    chosen = given or list(base.domains)
+    arms = regs or base.arms
+    if not chosen or not arms:
+        what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
+        raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
+    numbers = _seeds(seeds) if seeds is not None else base.seeds if preset else 3
+    out = out or (Path("studies") / preset if preset else OUT)
+    how: dict[str, Any] = {
+        "sets": [*base.sets, *(sets or [])],
+        "domain_sets": {name: base.domains.get(name, []) for name in chosen},
+        "recipe": recipe,
+        "flags": {"steps": steps, "batch": batch, "device": device, "precision": precision},
+    }
+    if dry_run:
+        planned, notes = study.plan(chosen, arms, numbers, out=out, host=host, **how)
+        for note in notes:
+            session.note(note)
+        text = f"{planned.folder}: {len(planned.cells)} runs\n\n{_cells(planned)}"
+        session.result(text, {"study": out, "cells": len(planned.cells), **planned.content})
+        return
+    session.run = out
+    with board(session) as show:
+        report = study.compare(
+            chosen, arms, numbers, out=out, host=host, jobs=jobs, show=show, command=session.argv, **how
+        )
+    _finish(session, out, report)
+
+
+def resume_study(session: Session, host: "Host", folder: Path) -> None:
+    """Go on with a study as it stands in its folder."""
+    from detente import study
+
+    session.run = folder
+    with board(session) as show:
+        report = study.resume(folder, host=host, show=show)
+    _finish(session, folder, report)
+
+
+def _seeds(text: str) -> int | list[int]:
+    if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
+        raise UsageError(f"--seeds {text}: give how many, such as 5, or which, such as 0,1,2.")
+    numbers = [int(part) for part in text.split(",") if part.strip()]
+    return numbers if "," in text else numbers[0]
+
+
+def _cells(study: "Study") -> str:
+    rows = [("domain", "arm", "seeds", "steps")]
+    for domain in study.domains:
+        for arm in study.arms:
+            steps = str(study.content["recipes"][domain][arm.slug]["steps"])
+            rows.append((domain, arm.text, ", ".join(map(str, study.seeds)), steps))
+    return table(rows)
+
+
+def _finish(session: Session, folder: Path, report: Path) -> None:
+    from detente.cells import Outcome, Study
+
+    study = Study.open(folder)
+    outcomes = [Outcome.of(cell) for cell in study.cells]
+    rows = [("domain", "arm", "scaled", "runs", "diverged")]
+    for domain in study.domains:
+        for arm in study.arms:
+            own = [o for o in outcomes if o.cell.domain == domain and o.cell.arm == arm]
+            finals = [o.final for o in own if o.final is not None]
+            mean = f"{sum(finals) / len(finals):.3f}" if finals else "–"
+            diverged = sum(o.status == "diverged" for o in own)
+            rows.append((domain, arm.text, mean, str(len(own)), str(diverged)))
+    text = f"{table(rows)}\n\nThe report says what these means are worth.\nreport  {report}\nresults {study.results}"
+    data = {
+        "study": folder,
+        "report": report,
+        "results": study.results,
+        "cells": [
+            {
+                "domain": o.cell.domain,
+                "arm": o.cell.arm.text,
+                "seed": o.cell.seed,
+                "status": o.status,
+                "scaled": o.final,
+                "best": o.best,
+                "run": o.cell.folder,
+            }
+            for o in outcomes
+        ],
+    }
+    session.result(text, data)

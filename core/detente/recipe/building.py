@@ -1,0 +1,182 @@
+"""From a resolved recipe to a game that is ready to be played."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from detente import plugins
+from detente.domain import Batch, Data, Domain, Metric, Model, Networks
+from detente.errors import DetenteError, UsageError
+from detente.game import Game
+from detente.objectives import Objective
+from detente.player import Player, Role
+from detente.plugins import Host
+from detente.recipe.components import Link, load_component
+from detente.recipe.optimizers import OPTIMIZERS
+from detente.recipe.options import check
+from detente.recipe.schema import Component, Recipe
+from detente.registry import Kind
+from detente.regularizer import Regularizer, chain
+from detente.sample import to
+from detente.step import abilities
+from detente.streams import Stream, enter, leave
+
+
+@dataclass(frozen=True)
+class Built:
+    """Everything that a recipe names, made."""
+
+    recipe: Recipe
+    domain: Domain
+    data: Data
+    model: Model
+    networks: Networks
+    objective: Objective
+    game: Game
+    metrics: tuple[Metric, ...]
+    device: torch.device
+    dtype: torch.dtype
+
+    def prepare(self, batch: Batch) -> Batch:
+        """A batch as the game takes it: on its device, of its type, with labels only where they are used."""
+        labels = batch.labels if self.model.conditional else None
+        return Batch(to(batch.x, self.device, self.dtype), None if labels is None else labels.to(self.device))
+
+
+def build(recipe: Recipe, host: Host | None = None, *, device: str | None = None, rank: int = 0) -> Built:
+    """Make data, networks, players and the game.
+
+    Networks are initialized and warmed up from streams of their own, so that neither depends on anything but the seed,
+    the model and the data; then each player's regularizers rewrite its network.
+
+    Args:
+        recipe: a resolved recipe.
+        host: where names are looked up; that of this process by default.
+        device: instead of the recipe's.
+        rank: index of this process in a data-parallel run.
+
+    Raises:
+        UsageError: a part refuses its options, or a regularizer does not fit the networks.
+        PluginError: a part cannot be loaded, or its data are missing.
+    """
+    host = host or plugins.host()
+    root = Stream(recipe.seed)
+    on = _device(device or recipe.device)
+    dtype = torch.float64 if recipe.precision == "fp64" else torch.float32
+    with _at("domain"):
+        domain: Domain = load_component(host, "domain", recipe.domain)()
+    with _at("data"):
+        data: Data = _make(host, "data", recipe.data, recipe.domain)
+    with _at("model"), _draws(root.at("initialization")):
+        model: Model = _make(host, "model", recipe.model, recipe.domain)
+        _check_labels(recipe, model, data)
+        made = model.build(data.space)
+    networks = Networks(made.generator.to(on, dtype), made.discriminator.to(on, dtype))
+    if type(model).warm_up is not Model.warm_up:
+        with _at("model"), _draws(root.at("warm-up")):
+            model.warm_up(networks, data, root.at("warm-up"))
+    with _at("objective"):
+        objective: Objective = _make(host, "objective", recipe.objective)
+    able = abilities(networks.discriminator) | objective.abilities
+    players = {role: _player(recipe, host, role, networks, able, root) for role in _ROLES}
+    with _at("metrics"):
+        metrics = tuple(load_component(host, "metric", name, recipe.domain)() for name in recipe.metrics or ())
+    game = Game(
+        players["generator"],
+        players["discriminator"],
+        objective,
+        domain,
+        model.latents,
+        space=data.space,
+        seed=recipe.seed,
+        critic_steps=recipe.critic_steps,
+        generator_first=recipe.generator_first,
+        simultaneous=recipe.simultaneous,
+        fresh_fakes=recipe.fresh_fakes,
+        auxiliary=model.auxiliary if type(model).auxiliary is not Model.auxiliary else None,
+        autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
+        rank=rank,
+    )
+    return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype)
+
+
+_ROLES: tuple[Role, Role] = ("generator", "discriminator")
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Name the part of the recipe that an error is about."""
+    try:
+        yield
+    except DetenteError as error:
+        raise type(error)(f"{key}: {error}") from error
+
+
+@contextmanager
+def _draws(stream: Stream) -> Iterator[None]:
+    """Let the default generator stand at the start of a stream, and put it back afterwards.
+
+    Networks are made on the CPU whatever they run on later, so its generator is the one that matters.
+    """
+    with torch.random.fork_rng(devices=[]):
+        enter(stream, torch.device("cpu"))
+        try:
+            yield
+        finally:
+            leave()
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"device: there is no {name} on this machine. Use device=cpu or device=auto.")
+    return device
+
+
+def _make(host: Host, kind: Kind, component: Component, domain: str | None = None) -> Any:
+    target = load_component(host, kind, component.name, domain)
+    checked = check(target, component.options)
+    if checked.problems:
+        raise UsageError("; ".join(f"{option}: {text}" for option, text in checked.problems))
+    return target(**checked.arguments)
+
+
+def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
+    if model.conditional and data.space.classes is None:
+        raise UsageError(
+            f"{recipe.model.name} takes labels with these options and {recipe.data.name} has none. Choose other data, "
+            "or a model without a condition."
+        )
+
+
+def _player(recipe: Recipe, host: Host, role: Role, networks: Networks, able: frozenset[str], root: Stream) -> Player:
+    side = getattr(recipe, role)
+    with _at(f"{role}.optimizer"):
+        target = OPTIMIZERS[side.optimizer.name]
+        optimizer = target(**check(target, side.optimizer.options).arguments)
+    with _at(f"{role}.regularizers"), _draws(root.at("rewriting", role)):
+        links = [_regularizer(recipe, host, role, name, entry) for name, entry in side.regularizers.items()]
+        for link, entry in zip(links, side.regularizers.values(), strict=True):
+            needs = (*link.needs, "embed") if entry.get("space") == "embedding" else link.needs
+            _check_needs(link.name, needs, able, type(networks.discriminator).__name__)
+        return Player(role, getattr(networks, role), optimizer, chain(*links))
+
+
+def _regularizer(recipe: Recipe, host: Host, role: Role, name: str, entry: dict[str, Any]) -> Regularizer:
+    kind = entry.get("kind", name)
+    target = load_component(host, "regularizer", kind)
+    return Link.of(target, entry).make(target, name, recipe.updates(role))
+
+
+def _check_needs(name: str, needs: tuple[str, ...], able: frozenset[str], network: str) -> None:
+    missing = [need for need in needs if need not in able]
+    if missing:
+        raise UsageError(
+            f"{name} needs the ability {missing[0]!r}, which {network} does not state"
+            f" (it states {', '.join(sorted(able)) or 'none'}). Take it out, or choose a model that has it."
+        )

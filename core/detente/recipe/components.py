@@ -1,0 +1,72 @@
+"""From names and options to the things themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from detente.domain import Data, Domain, Metric, Model
+from detente.errors import PluginError
+from detente.objectives import Objective
+from detente.plugins import Host
+from detente.recipe.options import Checked, check, options_of
+from detente.registry import Kind
+from detente.regularizer import Ramp, Regularizer, annealed, lazily, named
+
+BASES: Mapping[Kind, type] = {
+    "domain": Domain,
+    "data": Data,
+    "model": Model,
+    "objective": Objective,
+    "regularizer": Regularizer,
+    "metric": Metric,
+}
+
+
+def load_component(host: Host, kind: Kind, name: str, domain: str | None = None) -> Any:
+    """What a name stands for; a class is checked to be of its kind.
+
+    Raises:
+        UsageError: nobody declares the name.
+        PluginError: it cannot be loaded, or is something else than its plugin says.
+    """
+    found = host.load(kind, name, domain)
+    if isinstance(found, type) and not issubclass(found, BASES[kind]):
+        entry = host.entry(kind, name, domain)
+        raise PluginError(
+            f"{entry.label} of {entry.origin} cannot be used: {entry.target} is no {BASES[kind].__name__}. Report it "
+            "to its authors."
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of a player's regularizers, taken apart."""
+
+    every: Any
+    own_every: bool
+    """Whether its constructor takes an `every` of its own, which means then what it says it means."""
+    checked: Checked
+
+    @classmethod
+    def of(cls, target: Any, entry: Mapping[str, Any]) -> "Link":
+        """Separate what every regularizer understands from this one's own options, and check those."""
+        options = {k: v for k, v in entry.items() if k != "kind"}
+        own = any(option.name == "every" for option in options_of(target))
+        every = None if own else options.pop("every", None)
+        return cls(every, own, check(target, options, anneal=True, reserved=("every", "kind")))
+
+    def make(self, target: Any, name: str, updates: int) -> Regularizer:
+        """The regularizer, lazy and annealed as asked.
+
+        Args:
+            target: the class.
+            name: of the instance.
+            updates: of its player in the whole run, which a share of it refers to.
+
+        Raises:
+            UsageError: the regularizer refuses its options, or cannot be lazy or annealed.
+        """
+        made: Regularizer = named(name, target(**self.checked.arguments))
+        ramps = {o: Ramp(line.start, line.end, line.updates(updates)) for o, line in self.checked.lines.items()}
+        return annealed(lazily(made, self.every or 1), **ramps)

@@ -1,0 +1,235 @@
+"""YAML as recipes use it: plain data in, plain data out, and several layers of it laid over each other.
+
+Reading is stricter than YAML: scalars mean what they do in YAML 1.2 (`no` is text, `2e-4` a number), a key is text and
+stands once, and there are neither tags, aliases nor merge keys. So a recipe cannot name code, and cannot unfold into
+more than what is written in it.
+"""
+
+import copy
+import re
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node
+
+from detente.errors import UsageError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
+
+Key = tuple[str, ...]
+"""A dotted key in its parts: `("discriminator", "regularizers", "r1", "gamma")`."""
+
+_NO_KEY = "a list or a mapping is no key"
+_BREAKS = frozenset("\n\r\x85\u2028\u2029")
+_TEXT = "tag:yaml.org,2002:str"
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    "float": (
+        r"[-+]?(?:(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))",
+        list("-+0123456789."),
+    ),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with less in it."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_constructors: dict[Any, Any] = {
+        **{
+            f"tag:yaml.org,2002:{kind}": yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{kind}"]
+            for kind in ("null", "bool", "float", "str", "seq", "map")
+        },
+        None: yaml.SafeLoader.yaml_constructors[None],  # what meets any other tag, and refuses it
+    }
+
+    depth = 0
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.constructor.ConstructorError(
+                None, None, "an alias (*name) has no place in a recipe; write the value out, or quote the text", mark
+            )
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.constructor.ConstructorError(
+                None, None, "this is nested too deeply for a recipe", self.peek_event().start_mark
+            )
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag != _TEXT:
+                problem = f"a key must be text; put {key.value!r} in quotes" if isinstance(key.value, str) else _NO_KEY
+            elif key.value in seen:
+                problem = f"the key {key.value!r} is there twice; keep one of them"
+            else:
+                seen.add(key.value)
+                continue
+            raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        return super().construct_mapping(node, deep)
+
+    def construct_whole(self, node: Any) -> int:
+        text = node.value.replace("_", "")
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes whatever either this reader or one of YAML 1.1 would take for something other than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> Node:
+        # Folding loses the rarer line breaks; inside double quotes they are escaped.
+        return self.represent_scalar(_TEXT, data, style='"' if _BREAKS & set(data) else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole)
+for _kind, (_pattern, _first) in _SCALARS.items():
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern})\\Z"), _first)
+
+
+def parse(text: str, source: str) -> Any:
+    """The plain data that a YAML text stands for; None where it is empty.
+
+    Raises:
+        UsageError: it is no YAML, or has something that a recipe may not have; names line and column.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
+        raise UsageError(f"{source}:{where} {error.problem or error.context}.") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{source}: is no YAML: {' '.join(str(error).split())}.") from error
+    except ValueError as error:  # Python reads no number of more than some thousand digits
+        raise UsageError(f"{source}: holds a number that is too long for a recipe.") from error
+
+
+def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
+    """The mapping that a YAML file holds; an empty file holds an empty one.
+
+    Raises:
+        UsageError: the file cannot be read, is too large, or holds something else.
+    """
+    source = source or str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise UsageError(f"{source}: there is no such file.") from error
+    except OSError as error:
+        raise UsageError(f"{source}: cannot be read: {error.strerror or error}.") from error
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{source}: is larger than {MAX_BYTES:,} bytes, which no recipe is.")
+    try:
+        found = parse(content.decode("utf-8-sig"), source)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{source}: is no text in UTF-8 (byte {error.start}).") from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise UsageError(f"{source}: holds {_what(found)}; a recipe is a mapping, one `key: value` a line.")
+    return found
+
+
+def dump(data: Mapping[str, Any]) -> str:
+    """YAML that `parse` reads back as the same data, in the given order."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=2**20)
+
+
+def _what(value: Any) -> str:
+    return "a list" if isinstance(value, list) else "a single value"
+
+
+COMPONENTS: frozenset[Key] = frozenset(
+    [("data",), ("model",), ("objective",), ("generator", "optimizer"), ("discriminator", "optimizer")]
+)
+SIDES = ("generator", "discriminator")
+
+
+class Overlay:
+    """Layers of a recipe, each over the one before, with a record of which source said what.
+
+    Mappings merge key by key with three exceptions. A component of another name replaces the one that was there, with
+    its options, while options for the same one are merged. A player's regularizers replace those of the layers below,
+    for otherwise nothing could take one away. The value of an option is never merged.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self._sources: dict[Key, str] = {}
+
+    def lay(self, values: Mapping[str, Any], source: str) -> None:
+        """Put a whole layer on top."""
+        for key, value in values.items():
+            self.put((key,), value, source)
+
+    def put(self, key: Key, value: Any, source: str) -> None:
+        """Put one value on top.
+
+        Raises:
+            UsageError: something on the way to the key has no parts.
+        """
+        if key[:-1] in COMPONENTS and key[-1] == "name":
+            key, value = key[:-1], {"name": value}
+        if key in COMPONENTS:
+            self._component(key, value, source)
+        elif len(key) == 1 and key[0] in SIDES and (value is None or isinstance(value, Mapping)):
+            for part, inner in (value or {}).items():
+                self.put((*key, part), inner, source)
+        else:
+            self._set(key, value, source)
+
+    def source(self, key: Key, default: str) -> str:
+        """Who said what stands at a key, or at the nearest key above it."""
+        for n in range(len(key), 0, -1):
+            if key[:n] in self._sources:
+                return self._sources[key[:n]]
+        return default
+
+    def get(self, key: Key) -> Any:
+        """What stands at a key; None where nothing does."""
+        found: Any = self.values
+        for part in key:
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return found
+
+    def _component(self, key: Key, value: Any, source: str) -> None:
+        if isinstance(value, str):
+            value = {"name": value}
+        before = self.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            if value.get("name", before.get("name")) == before.get("name"):
+                for option, inner in value.items():
+                    self._set((*key, option), inner, source)
+                return
+        self._set(key, value, source)
+
+    def _set(self, key: Key, value: Any, source: str) -> None:
+        node = self.values
+        for n, part in enumerate(key[:-1], start=1):
+            child = node.get(part)
+            if child is None:
+                child = node[part] = {}
+            if not isinstance(child, dict):
+                raise UsageError(f"{source}: {'.'.join(key)}: {'.'.join(key[:n])} is {child!r}, which has no parts.")
+            node = child
+        for old in [old for old in self._sources if old[: len(key)] == key]:
+            del self._sources[old]
+        self._sources[key] = source
+        node[key[-1]] = copy.deepcopy(dict(value) if isinstance(value, Mapping) else value)

@@ -1,0 +1,194 @@
+"""From files and flags to a resolved recipe."""
+
+import importlib
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from detente import plugins
+from detente.errors import DetenteError, UsageError, did_you_mean
+from detente.plugins import Host
+from detente.recipe import arms
+from detente.recipe.document import SIDES, Key, Overlay, parse, read
+from detente.recipe.resolve import Resolver
+from detente.recipe.schema import Recipe
+
+SET = "--set"
+# Options may then be given without a name: `{optimizer: {lr: 1.0e-3}}` is Adam with another rate.
+_BASE = {"objective": "non-saturating", **{side: {"optimizer": "adam"} for side in SIDES}}
+
+
+def load(
+    recipe: Path | str | Mapping[str, Any] | None = None,
+    domain: str | None = None,
+    sets: Sequence[str] = (),
+    regs: Sequence[str] = (),
+    flags: Mapping[str, Any] | None = None,
+    host: Host | None = None,
+) -> Recipe:
+    """A recipe with every default filled in, all of it checked.
+
+    Later beats earlier: defaults, the domain's own recipe and then that for its data set, `recipe`, `regs`, `sets`,
+    `flags`. The chains of `regs` replace those of both players, and `sets` may then address what is in them.
+
+    Args:
+        recipe: a file, or the data that one would hold.
+        domain: the domain, unless the recipe names it.
+        sets: `key=value` each, with a dotted key and a value in YAML. `r1.gamma=3` is short for the full key where one
+            player has a regularizer called r1.
+        regs: chains in the language of `--reg`.
+        flags: dotted key → value of further flags; None stands for a flag that was not given.
+        host: where names are looked up; that of this process by default.
+
+    Raises:
+        UsageError: something is wrong; a line for each thing that is.
+        PluginError: the same, and a plugin is among what is wrong.
+    """
+    host = host or plugins.host()
+    source, given = _given(recipe)
+    _agree(given, domain, source)
+    settings = [_setting(text) for text in sets]
+    flags = {key: value for key, value in (flags or {}).items() if value is not None}
+
+    overlay = Overlay()
+    choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags)
+    overlay.lay(_BASE, source)
+    for layer, where in _defaults(host, choice):
+        overlay.lay(layer, where)
+    overlay.lay(given, source)
+    if domain is not None:
+        overlay.put(("domain",), domain, "command line")
+    if regs:
+        arm = arms.parse_arm(regs, host)
+        overlay.put(("generator", "regularizers"), arm.generator, arms.SOURCE)
+        overlay.put(("discriminator", "regularizers"), arm.discriminator, arms.SOURCE)
+    _normalize(overlay)
+    problems: list[str] = []
+    for key, value in settings:
+        try:
+            overlay.put(_address(overlay, key), value, SET)
+        except UsageError as error:
+            problems.append(str(error))
+    for key, value in flags.items():
+        overlay.put(tuple(key.split(".")), value, f"--{key.replace('_', '-')}")
+    _normalize(overlay)
+    try:
+        resolved = Resolver(overlay, host, source).recipe()
+    except DetenteError as error:
+        if not problems:
+            raise
+        raise type(error)("\n".join([*problems, str(error)])) from error
+    if problems:
+        raise UsageError("\n".join(problems))
+    return resolved
+
+
+def _given(recipe: Path | str | Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
+    if isinstance(recipe, Path | str):
+        return str(recipe), read(Path(recipe))
+    return "recipe", dict(recipe or {})
+
+
+def _agree(given: Mapping[str, Any], domain: str | None, source: str) -> None:
+    """A recipe for one domain makes no sense in another: neither would its data and its model."""
+    if domain is not None and given.get("domain", domain) != domain:
+        raise UsageError(
+            f"{source}: domain: is {given['domain']!r}, but {domain!r} was asked for. Leave one of the two out."
+        )
+
+
+def _setting(text: str) -> tuple[Key, Any]:
+    key, equals, value = text.partition("=")
+    parts = tuple(part.strip() for part in key.split("."))
+    if not equals or not all(parts):
+        raise UsageError(f"{SET}: {text!r} should be key=value, such as steps=500 or model.width=32.")
+    return parts, parse(value, f"{SET}: {'.'.join(parts)}")
+
+
+def _address(overlay: Overlay, key: Key) -> Key:
+    """The full key of one that begins with the name of a regularizer."""
+    if key[0] in Recipe.model_fields:
+        return key
+    chains = {side: overlay.get((side, "regularizers")) for side in SIDES}
+    names = {side: list(chain) if isinstance(chain, Mapping) else [] for side, chain in chains.items()}
+    found = [(side, "regularizers", *key) for side in SIDES if key[0] in names[side]]
+    if len(found) == 1:
+        return found[0]
+    dotted = ".".join(key)
+    if found:
+        full = " or ".join(".".join(each) for each in found)
+        raise UsageError(f"{SET}: {dotted}: both players have a regularizer called {key[0]!r}. Write {full}.")
+    hint = did_you_mean(key[0], [*Recipe.model_fields, *(name for chain in names.values() for name in chain)])
+    raise UsageError(f"{SET}: {dotted}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
+
+
+def _normalize(overlay: Overlay) -> None:
+    """`r1:` with nothing behind it is r1 with its defaults, `regularizers:` the empty chain."""
+    for side in SIDES:
+        player = overlay.values.get(side)
+        if isinstance(player, dict) and "regularizers" in player:
+            chain = player["regularizers"]
+            if chain is None:
+                player["regularizers"] = {}
+            elif isinstance(chain, dict):
+                player["regularizers"] = {name: {} if entry is None else entry for name, entry in chain.items()}
+
+
+def _choice(given: Mapping[str, Any], settings: Iterable[tuple[Key, Any]], flags: Mapping[str, Any]) -> Overlay:
+    """Which domain and data set the user asks for, whatever else is said."""
+    choice = Overlay()
+    choice.lay({key: given[key] for key in ("domain", "data") if key in given}, "")
+    for key, value in [*settings, *((tuple(key.split(".")), value) for key, value in flags.items())]:
+        if key in (("domain",), ("data",), ("data", "name")):
+            choice.put(key, value, "")
+    return choice
+
+
+def _defaults(host: Host, choice: Overlay) -> list[tuple[dict[str, Any], str]]:
+    """The domain's own recipe, and over it that for the data set, where its package brings them."""
+    domain = choice.get(("domain",))
+    if not isinstance(domain, str):
+        return []
+    try:
+        target = host.entry("domain", domain).target
+    except DetenteError:
+        return []  # the same comes up, with a key, when the domain is looked up
+    base = _first(target, (domain, "default"), domain)
+    usual = Overlay()
+    usual.lay(base[0] if base else {}, "")
+    data = choice.get(("data", "name")) or usual.get(("data", "name"))
+    special = _first(target, (data,), domain) if isinstance(data, str) and data != domain else None
+    return [layer for layer in (base, special) if layer is not None]
+
+
+def _first(target: str, stems: Iterable[str], domain: str) -> tuple[dict[str, Any], str] | None:
+    """The first recipe of one of these names in the packages around a target, innermost first."""
+    for package, folder in _folders(target):
+        for stem in stems:
+            file = folder / f"{stem}.yaml"
+            if "/" not in stem and "\\" not in stem and file.is_file():
+                source = f"{package.replace('.', '/')}/recipes/{stem}.yaml"
+                found = read(file, source)
+                if found.setdefault("domain", domain) == domain:  # a neighbour's, in a package of several domains
+                    return found, source
+    return None
+
+
+def _folders(target: str) -> list[tuple[str, Traversable]]:
+    """The folders `recipes` of the packages that hold a target's module. Imports packages, not the module."""
+    module = target.partition(":")[0]
+    found: list[tuple[str, Traversable]] = []
+    while module:
+        try:
+            spec = importlib.util.find_spec(module)
+            if spec is not None and spec.submodule_search_locations is not None:
+                folder = resources.files(module) / "recipes"
+                if folder.is_dir():
+                    found.append((module, folder))
+        except (Exception, SystemExit):  # a package that cannot be imported is reported when the domain is
+            return found
+        module = module.rpartition(".")[0]
+    return found

@@ -1,0 +1,95 @@
+"""What to run, as data. Shapes and ranges are checked here; names and options of components in resolve."""
+
+import json
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from detente.recipe.document import dump
+
+FORMAT = 1
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Component(BaseModel):
+    """Something that a plugin declares: its name, and its options beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What stands beside the name."""
+        return dict(self.model_extra or {})
+
+
+class Side(BaseModel):
+    """One player: its optimizer, and its regularizers in order by instance name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    optimizer: Component = Component(name="adam")
+    regularizers: dict[str, dict[str, Any]] = {}
+
+
+class Recipe(BaseModel):
+    """A training run. Counts of steps are updates of the generator."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = FORMAT
+    domain: str
+    data: Component
+    model: Component
+    objective: Component = Component(name="non-saturating")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    steps: Positive = 2000
+    batch: Positive = 64
+    critic_steps: Positive = 1
+    generator_first: bool = False
+    simultaneous: bool = False
+    fresh_fakes: bool = False
+    precision: Literal["fp32", "bf16", "fp64"] = "fp32"
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)$")] = "auto"
+    log_every: Positive = 10
+    evaluate_every: Positive = 500
+    checkpoint_every: Positive = 500
+    samples: Positive | None = None
+    """Samples per evaluation; a loaded recipe has the domain's number where none was given."""
+    metrics: list[str] | None = None
+    """Names of metrics; a loaded recipe has the domain's where none were given."""
+    generator: Side = Side()
+    discriminator: Side = Side()
+
+    def updates(self, role: str) -> int:
+        """How often a player's weights change in the whole run."""
+        return self.steps * (self.critic_steps if role == "discriminator" else 1)
+
+    def to_yaml(self) -> str:
+        """The recipe as text; loading it gives an equal recipe, and that the same text."""
+        return dump(self.plain())
+
+    def plain(self) -> dict[str, Any]:
+        """The recipe as plain data, in the order of its fields."""
+        return self.model_dump(mode="python")
+
+
+def fingerprint(recipe: Recipe, without: Iterable[str] = ()) -> str:
+    """A hash of what a recipe says: equal for equal recipes, also tomorrow and on another machine.
+
+    Args:
+        recipe: the recipe.
+        without: dotted keys to leave out, such as `discriminator.regularizers` to find the partner of an arm.
+    """
+    data = recipe.plain()
+    for key in without:
+        *above, last = key.split(".")
+        node: Any = data
+        for part in above:
+            node = node.get(part, {})
+        node.pop(last, None)
+    return blake2b(json.dumps(data, separators=(",", ":")).encode(), digest_size=8).hexdigest()

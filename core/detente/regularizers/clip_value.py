@@ -1,0 +1,40 @@
+"""Gradient clipping by value: no entry larger than a bound."""
+
+import torch
+from torch import nn
+
+from detente.errors import UsageError
+from detente.regularizer import Moment, Regularizer
+
+
+class ClipValue(Regularizer):
+    r"""Puts every entry of the player's gradient into [−c, c], each by itself.
+
+    g_i ← min(max(g_i, −c), c)      (Graves 2013, there for the derivatives inside a recurrent layer)
+
+    Penalties are in g, for they are part of the loss. The direction of the gradient changes. A parameter without a
+    gradient stays without one. There is no setting at which it is absent.
+
+    Args:
+        max_value: c.
+
+    On a gradient (3, −0.5) with c = 1: (1, −0.5).
+    """
+
+    players = ("both", "discriminator", "generator")
+
+    def __init__(self, max_value: float = 1.0) -> None:
+        super().__init__()
+        if not max_value > 0:
+            raise UsageError(f"clip-value: max_value={max_value} must be positive.")
+        self.max_value = max_value
+        self._parameters_of_net: list[nn.Parameter] = []
+
+    def attach(self, net: nn.Module) -> None:
+        self._parameters_of_net = [p for p in net.parameters() if p.requires_grad]
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        grads = [p.grad for p in self._parameters_of_net if p.grad is not None]
+        if grads:
+            torch._foreach_clamp_min_(grads, -self.max_value)
+            torch._foreach_clamp_max_(grads, self.max_value)

@@ -1,0 +1,38 @@
+"""Consensus optimization: two players who also agree on wanting to come to rest."""
+
+from torch import Tensor
+
+from detente.gradients import gradient_sumsq
+from detente.regularizer import Passes, Regularizer, Turn
+from detente.step import Step
+
+
+class Consensus(Regularizer):
+    r"""Charges each player for the length of the joint gradient of both.
+
+    γ/2 · ‖v‖²,  v = (∇_ψ L_D, ∇_θ L_G)      (Mescheder et al. 2017, section 4)
+
+    Sits on both players; each minimizes it with respect to its own weights, through both gradients. So in the
+    discriminator's turn the fakes stay attached to the generator. The paper plays simultaneously.
+
+    Args:
+        gamma: γ.
+
+    On Dirac with the Wasserstein objective: γ/2 (θ² + ψ²).
+    """
+
+    players = ("both", "discriminator", "generator")
+    off = {"gamma": 0.0}
+    couples = True
+
+    def __init__(self, gamma: float = 10.0) -> None:
+        super().__init__()
+        self.gamma = gamma
+
+    def penalty(self, s: Step) -> Tensor:
+        loss_d, loss_g = s.losses()
+        v = gradient_sumsq(loss_d, s.discriminator) + gradient_sumsq(loss_g, s.generator)
+        return self.gamma / 2 * v
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(critic=2, generator=int(turn == "discriminator"), gradient=2)  # G's own fakes are attached

@@ -1,0 +1,33 @@
+"""Drift: keeps the critic's scores from wandering off."""
+
+from torch import Tensor
+
+from detente.regularizer import LinearGame, Regularizer
+from detente.step import Step
+
+
+class Drift(Regularizer):
+    r"""Charges large scores of real samples.
+
+    ε · E_{x real} D(x)²      (Karras et al. 2018, appendix A.1)
+
+    The Wasserstein objective does not change when a constant is added to D; this pins the constant.
+
+    Args:
+        weight: ε.
+
+    On a linear critic: ε E (wᵀx)².
+    """
+
+    players = ("discriminator",)
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 1e-3) -> None:
+        super().__init__()
+        self.weight = weight
+
+    def penalty(self, s: Step) -> Tensor:
+        return self.weight * s.real_score.square().mean()
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        return self.weight * (game.real @ game.w).square().mean()

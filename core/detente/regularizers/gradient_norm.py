@@ -1,0 +1,113 @@
+"""Gradient normalization: a critic that cannot be steep, by construction."""
+
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from detente.errors import UsageError
+from detente.gradients import Logits, safe_sqrt, score
+from detente.regularizer import Passes, Regularizer, Turn
+from detente.sample import Sample, detach, each, leaves, like, per_sample, sumsq
+from detente.step import abilities
+
+
+class GradientNorm(Regularizer):
+    r"""The critic is used divided by the norm of its own input gradient plus its own size.
+
+    D̂(x) = D(x) / (‖∇_x D(x)‖ + |D(x)|)      (Wu et al. 2021, section 3)
+
+    So |D̂| ≤ 1, and where D is piecewise linear ‖∇D̂‖ ≤ 1. The derivative of D̂ goes through the norm. A sub-critic is
+    divided by its own denominator; one with many positions has one denominator per sample, of its mean logit, so it is
+    this mean that lies between −1 and 1. Where the denominator is 0, D is left as it is. x is what the critic is
+    handed, after augmentation. Deployed it works the same, also without a graph. There is no setting at which it is
+    absent.
+
+    Args:
+        space: "input" differentiates what the critic is handed, "embedding" its embedding of that.
+
+    Raises:
+        UsageError: space is "embedding" and the network has none; or it is "input" and a penalty asks for the critic as
+            a function of its embedding.
+
+    On a linear critic w = (3, 4): f / (5 + |f|) with f = wᵀx.
+    """
+
+    players = ("discriminator",)
+    bounds_critic = True
+
+    def __init__(self, space: Literal["input", "embedding"] = "input") -> None:
+        super().__init__()
+        self.space = space
+
+    def rewrite(self, net: nn.Module) -> None:
+        if self.space == "embedding" and "embed" not in abilities(net):
+            raise UsageError(f"gradient-norm: {type(net).__name__} states no 'embed' ability; use space='input'.")
+        around = _Around(self.space == "embedding")
+        net.register_forward_pre_hook(around.enter)
+        net.register_forward_hook(around.leave, always_call=True)
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(gradient=2)
+
+
+class _Call(NamedTuple):
+    grad_enabled: bool
+    wanted: bool
+    """Whether the caller would have had a graph."""
+    embedding: RemovableHandle | None
+
+
+class _Around:
+    """Runs a network's forward with a graph to its input, also where the caller wants none."""
+
+    def __init__(self, embedded: bool) -> None:
+        self.embedded = embedded
+        self.calls: list[_Call] = []
+        self.x: Any = None
+
+    def enter(self, net: nn.Module, inputs: tuple) -> tuple:
+        enabled = torch.is_grad_enabled()
+        own = any(leaf.requires_grad for leaf in leaves(inputs[0])) or any(p.requires_grad for p in net.parameters())
+        # Last of the hooks on the stage, so that it sees what a penalty may have put in the embedding's place.
+        stage = net.get_submodule("embed").register_forward_hook(self._embed) if self.embedded else None
+        self.calls.append(_Call(enabled, enabled and own, stage))
+        torch.set_grad_enabled(True)
+        if self.embedded:
+            return inputs
+        self.x = _differentiable(inputs[0])
+        return (self.x, *inputs[1:])
+
+    def _embed(self, stage: nn.Module, inputs: tuple, output: Sample) -> Sample:
+        self.x = _differentiable(output)
+        return self.x
+
+    def leave(self, net: nn.Module, inputs: tuple, output: Logits | None) -> Logits | None:
+        call, x, self.x = self.calls.pop(), self.x, None
+        try:
+            if output is None:  # the forward has failed
+                return None
+            out = each(lambda part: _normalized(part, x), output)
+            return out if call.wanted else detach(out)
+        finally:
+            torch.set_grad_enabled(call.grad_enabled)
+            if call.embedding is not None:
+                call.embedding.remove()
+
+
+def _differentiable(x: Sample) -> Sample:
+    return each(lambda leaf: leaf if leaf.requires_grad else leaf.detach().requires_grad_(), x)
+
+
+def _normalized(logits: Tensor, x: Sample) -> Tensor:
+    f = score(logits)  # [B]
+    grads = torch.autograd.grad(f.sum(), leaves(x), create_graph=True, allow_unused=True)
+    if all(g is None for g in grads):
+        raise UsageError(
+            "gradient-norm: the logits do not depend on the network's input. If a penalty has space='embedding', give "
+            "gradient-norm space='embedding' too."
+        )
+    grad = like(x, [torch.zeros_like(leaf) if g is None else g for g, leaf in zip(grads, leaves(x), strict=True)])
+    scale = safe_sqrt(sumsq(grad)) + f.abs()  # [B]
+    return logits / per_sample(torch.where(scale == 0, torch.ones_like(scale), scale), logits)

@@ -1,0 +1,58 @@
+"""Instance normalization: every channel of every sample on its own scale."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from detente.errors import UsageError
+from detente.layers import Normalization, Where, after, layers
+from detente.regularizer import Regularizer
+
+
+class InstanceNorm(Regularizer):
+    r"""Normalizes each channel of each sample over its positions.
+
+    y = γ (x − E x) / √(Var x + ε) + β      (Ulyanov et al. 2016, with a learnt scale and shift per channel)
+
+    It stands between a hidden layer and its activation, knows no other sample and no running statistics, and is the
+    same when deployed. A layer's output needs positions: on [B, C] every unit would come out as β. There is no setting
+    at which it is absent.
+
+    Args:
+        eps: ε.
+        where: globs over layer names; None for all hidden layers.
+
+    Raises:
+        UsageError: in the first forward, if a layer's output has fewer than two positions.
+
+    On a channel (1, 3) with ε = 0: (−1, 1).
+    """
+
+    def __init__(self, eps: float = 1e-5, where: Where = None) -> None:
+        super().__init__()
+        self.eps, self.where = eps, where
+
+    def rewrite(self, net: nn.Module) -> None:
+        for layer in layers(net, self.where, outputs=False):
+            if layer.channel_axis is not None:
+                size = layer.weight.shape[layer.out_axis] * getattr(layer.module, "groups", 1) ** layer.out_axis
+                after(layer, self.name, InstanceNormalization(size, layer.channel_axis, self.eps, layer.name))
+
+
+class InstanceNormalization(Normalization):
+    """The inserted layer; x is [B, C, ...] or, with axis −1, [B, ..., C]."""
+
+    def __init__(self, channels: int, axis: int, eps: float, layer: str) -> None:
+        super().__init__()
+        self.axis, self.eps, self.layer = axis, eps, layer
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.movedim(self.axis, 1)  # [B, C, ...]
+        if x[0, 0].numel() < 2:
+            raise UsageError(
+                f"instance-norm: the layer {self.layer!r} gives {list(x.shape)}, without positions to normalize over, "
+                "so every unit would become a constant. Name layers with positions in where=, or take layer-norm."
+            )
+        return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps).movedim(1, self.axis)

@@ -1,0 +1,48 @@
+"""Jacobian clamping: a generator that is neither deaf nor nervous."""
+
+import torch
+from torch import Tensor
+
+from detente.draws import normal_like
+from detente.errors import UsageError
+from detente.gradients import safe_sqrt
+from detente.regularizer import Passes, Regularizer, Turn
+from detente.sample import each, leaves, per_sample, sumsq
+from detente.step import Step
+
+
+class JacobianClamp(Regularizer):
+    r"""Keeps the stretch of the generator in a random direction between two bounds.
+
+    Q = ‖G(z) − G(z′)‖ / ‖z − z′‖,  z′ = z + ε δ/‖δ‖,  δ ~ N(0, I)
+    E (max(Q, λ_max) − λ_max)² + E (min(Q, λ_min) − λ_min)²      (Odena et al. 2018, algorithm 1)
+
+    Both samples are made with the same noise inside the generator.
+
+    Args:
+        weight: factor of the sum; 1 in the paper.
+        low: λ_min.
+        high: λ_max.
+        step: ε, the distance of z′ from z.
+
+    With G(z) = cz: 0 for λ_min ≤ |c| ≤ λ_max, (|c| − λ_max)² above, (λ_min − |c|)² below.
+    """
+
+    players = ("generator",)
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 1.0, low: float = 1.0, high: float = 20.0, step: float = 1.0) -> None:
+        super().__init__()
+        if not 0 <= low <= high or step <= 0:
+            raise UsageError(f"jacobian-clamp: low={low}, high={high}, step={step}: take 0 ≤ low ≤ high and step > 0.")
+        self.weight, self.low, self.high, self.step = weight, low, high, step
+
+    def penalty(self, s: Step) -> Tensor:
+        delta = normal_like(s.z, s.m.rng.at("latents").generator(leaves(s.z)[0].device))
+        unit = self.step / sumsq(delta).sqrt()  # [B]; a draw of zero length has probability zero
+        near = s.generate(each(lambda z, d: z + per_sample(unit, d) * d, s.z, delta))
+        q = safe_sqrt(sumsq(each(torch.sub, s.fake, near))) / self.step  # [B]
+        return self.weight * ((q - self.high).relu().square() + (self.low - q).relu().square()).mean()
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(generator=1)

@@ -1,0 +1,52 @@
+"""Layer normalization: the units of one layer, of one sample, on a common scale."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from detente.layers import Normalization, Where, after, layers
+from detente.regularizer import Regularizer
+
+
+class LayerNorm(Regularizer):
+    r"""Normalizes the hidden units of each layer within every sample by itself.
+
+    y = γ (x − E x) / √(Var x + ε) + β      (Ba et al. 2016, eq. 3, with the scale and shift of section 3.1)
+
+    E and Var are over all units that the layer computes at once: a convolution makes a whole map, so channels and
+    positions jointly (as the critic of Gulrajani et al. 2017 does); a linear layer is applied at each position anew, so
+    the channels of one position (as transformers do). γ and β are per channel. It stands between a hidden layer and its
+    activation, knows no other sample and no running statistics, and is the same when deployed. There is no setting at
+    which it is absent.
+
+    Args:
+        eps: ε.
+        where: globs over layer names; None for all hidden layers.
+
+    On units (1, 3) with ε = 0: (−1, 1).
+    """
+
+    def __init__(self, eps: float = 1e-5, where: Where = None) -> None:
+        super().__init__()
+        self.eps, self.where = eps, where
+
+    def rewrite(self, net: nn.Module) -> None:
+        for layer in layers(net, self.where, outputs=False):
+            if layer.channel_axis is not None:
+                size = layer.weight.shape[layer.out_axis] * getattr(layer.module, "groups", 1) ** layer.out_axis
+                after(layer, self.name, LayerNormalization(size, layer.channel_axis, self.eps))
+
+
+class LayerNormalization(Normalization):
+    """The inserted layer; x is [B, C, ...] or, with axis −1, [B, ..., C]."""
+
+    def __init__(self, channels: int, axis: int, eps: float) -> None:
+        super().__init__()
+        self.axis, self.eps = axis, eps
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.axis == -1:
+            return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        return F.group_norm(x.movedim(self.axis, 1), 1, self.weight, self.bias, self.eps).movedim(1, self.axis)

@@ -1,0 +1,58 @@
+"""LeCam: a critic whose answers stay near what it used to say about the other side."""
+
+import torch
+from torch import Tensor
+
+from detente.errors import UsageError
+from detente.regularizer import LinearGame, Regularizer
+from detente.step import Step
+
+
+class Lecam(Regularizer):
+    r"""Anchors the scores of real samples at the running mean of the fakes' scores, and the other way round.
+
+    λ · (E (D(x) − α_F)² + E (D(x̃) − α_R)²)      (Tseng et al. 2021)
+    α_R ← β α_R + (1 − β) E D(x),  α_F ← β α_F + (1 − β) E D(x̃)
+
+    The penalty reads the anchors as earlier updates left them, then records this batch. The first batch sets them
+    outright; before it they are 0, so the first penalty pulls the scores to 0. To the gradient anchors are constants.
+
+    Args:
+        weight: λ.
+        decay: β.
+        one_sided: the released code's form, relu(D(x) − α_F)² + relu(α_R − D(x̃))²: reals cost only above the fakes'
+            anchor, fakes only below the reals'. The paper's form is the default.
+
+    With constant scores r and f, from the second update on: 2λ (r − f)².
+    """
+
+    players = ("discriminator",)
+    off = {"weight": 0.0}
+
+    anchors: Tensor
+    recorded: Tensor
+
+    def __init__(self, weight: float = 0.3, decay: float = 0.99, one_sided: bool = False) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise UsageError(f"lecam: decay={decay} must be 0 or more and below 1.")
+        self.weight, self.decay, self.one_sided = weight, decay, one_sided
+        self.register_buffer("anchors", torch.zeros(2))  # α_R, α_F
+        self.register_buffer("recorded", torch.tensor(False))
+
+    def penalty(self, s: Step) -> Tensor:
+        value = self._value(s.real_score, s.fake_score)
+        means = torch.stack([s.real_score.detach().mean(), s.fake_score.detach().mean()]).to(self.anchors)
+        self.anchors.copy_(torch.where(self.recorded, torch.lerp(means, self.anchors, self.decay), means))
+        self.recorded.fill_(True)
+        return value
+
+    def _value(self, real: Tensor, fake: Tensor) -> Tensor:
+        anchor_real, anchor_fake = self.anchors.clone().unbind()  # written in place below
+        above, below = real - anchor_fake, anchor_real - fake  # [B]
+        if self.one_sided:
+            above, below = above.relu(), below.relu()
+        return self.weight * (above.square().mean() + below.square().mean())
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        return self._value(game.real @ game.w, game.fake @ game.w)

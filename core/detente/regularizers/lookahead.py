@@ -1,0 +1,46 @@
+"""Lookahead: k steps forward, part of the way back."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.errors import UsageError
+from detente.regularizer import Moment, Regularizer
+
+
+class Lookahead(Regularizer):
+    r"""Slow weights follow the trained ones at every k-th update, and the trained ones go on from there.
+
+    at every k-th update:  φ ← φ + α (θ − φ),  θ ← φ      (Zhang et al. 2019, algorithm 1; Chavdarova et al. 2021)
+
+    The optimizer's own state is left as it is. The k updates are this player's. Lookahead–minmax of Chavdarova et al.
+    is this on both players, with a k that is r times as large on a discriminator with r critic steps. Between two
+    meetings the deployed weights are the trained ones. There is no setting at which it is absent.
+
+    Args:
+        k: updates between two meetings of slow and trained weights.
+        alpha: α, the share of the way that the slow weights go, 0 < α ≤ 1.
+
+    On Dirac, simultaneous, on both players: every k steps z ← ((1 − α) I + α Mᵏ) z, which shrinks z where M alone
+    does not.
+    """
+
+    players = ("generator", "discriminator")
+
+    def __init__(self, k: int = 5, alpha: float = 0.5) -> None:
+        super().__init__()
+        if k < 1 or not 0 < alpha <= 1:
+            raise UsageError(f"lookahead: k={k} must be 1 or more and alpha={alpha} above 0 and at most 1.")
+        self.k, self.alpha = k, alpha
+        self._fast: list[Tensor] = []
+
+    def attach(self, net: nn.Module) -> None:
+        trained = {name: p for name, p in net.named_parameters() if p.requires_grad}
+        for name, p in trained.items():
+            self.register_buffer(name.replace(".", "/"), p.detach().clone())  # a buffer's name may hold no dot
+        self._fast = list(trained.values())
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        if (m.t + 1) % self.k == 0:
+            slow = list(self.buffers())
+            torch._foreach_lerp_(slow, self._fast, self.alpha)
+            torch._foreach_copy_(self._fast, slow)

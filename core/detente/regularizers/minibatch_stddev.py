@@ -1,0 +1,100 @@
+"""Minibatch standard deviation: a critic that notices when samples look alike."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.errors import UsageError
+from detente.layers import Layer, Where, layers
+from detente.regularizer import Regularizer
+from detente.sample import per_sample
+from detente.streams import current_entry
+
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+class MinibatchStddev(Regularizer):
+    r"""Shows the critic how much the samples of a group differ, as one more input channel of a layer.
+
+    s = mean over features and positions of √(Var_group h + 1e-8),  layer([h, s])      (Karras et al. 2018, section 3)
+
+    h is what goes into the layer. The layer's weight keeps its shape: the weights of the added channel are a parameter
+    of their own, and what the layer makes of that channel is added to its output, which for linear layers and
+    convolutions is the same as concatenating. They start at 0, so that the network computes what it did before. Sample
+    b is in group b mod B/G, as in the released code, with G = `group` or, where that does not divide the batch, the
+    next number that does. In evaluation a sample must not depend on its neighbours, so there s is the running mean of
+    the root forwards. There is no setting at which it is absent.
+
+    Args:
+        group: G, samples per group.
+        momentum: weight of the newest batch in the running mean.
+        where: globs over layer names; None for the output layers.
+
+    Raises:
+        UsageError: group is less than 2; or the layer is grouped, transposed or no convolution and not linear either.
+
+    On h = (1, 3, 5, 7), one feature and one group: s = √5.
+    """
+
+    players = ("discriminator",)
+
+    def __init__(self, group: int = 4, momentum: float = 0.1, where: Where = None) -> None:
+        super().__init__()
+        if group < 2:
+            raise UsageError(f"minibatch-stddev: group={group}, but a single sample has no spread; take 2 or more.")
+        self.group, self.momentum, self.where = group, momentum, where
+
+    def rewrite(self, net: nn.Module) -> None:
+        chosen = layers(net, self.where)
+        if self.where is None:
+            last = getattr(net, "output_layers", (chosen[-1].name,))
+            chosen = [layer for layer in chosen if layer.name in last]
+        for layer in chosen:
+            convolution = isinstance(layer.module, _CONVOLUTIONS) and layer.module.groups == 1
+            if not convolution and not isinstance(layer.module, nn.Linear):
+                raise UsageError(
+                    f"minibatch-stddev: {layer.name!r} is no linear layer and no plain convolution, so it cannot take "
+                    "one more channel; name another layer in where=."
+                )
+            child = _Channel(layer, self.group, self.momentum)
+            layer.module.add_module(self.name, child.to(layer.weight.device, layer.weight.dtype))
+            # First of the hooks, so that it adds to the layer's own output and not to a normalized one.
+            layer.module.register_forward_hook(_Add(self.name), prepend=True)
+
+
+class _Add:
+    def __init__(self, child: str) -> None:
+        self.child = child
+
+    def __call__(self, module: nn.Module, inputs: tuple, output: Tensor) -> Tensor:
+        return output + module._modules[self.child](module, inputs[0], output)  # type: ignore[misc]
+
+
+class _Channel(nn.Module):
+    """What a layer makes of one more input channel that is constant within each sample."""
+
+    running: Tensor
+
+    def __init__(self, layer: Layer, group: int, momentum: float) -> None:
+        super().__init__()
+        self.group, self.momentum = group, momentum
+        self.weight = nn.Parameter(torch.zeros_like(layer.weight[:, :1]))  # [outputs, 1, kernel...]
+        self.register_buffer("running", torch.zeros(()))
+
+    def forward(self, module: nn.Module, h: Tensor, output: Tensor) -> Tensor:
+        s = self._stddev(h) if self.training else self.running.expand(h.shape[0])  # [B]
+        if isinstance(module, _CONVOLUTIONS):
+            ones = torch.ones(1, 1, *h.shape[2:], device=h.device, dtype=h.dtype)
+            unit = module._conv_forward(ones, self.weight.to(h.dtype), None)  # [1, outputs, ...]
+        else:
+            unit = self.weight[:, 0]  # [outputs]
+        return (per_sample(s, output) * unit).to(output.dtype)
+
+    def _stddev(self, h: Tensor) -> Tensor:
+        B = h.shape[0]
+        G = next(g for g in range(min(self.group, B), B + 1) if B % g == 0)
+        x = h.to(self.weight.dtype).reshape(G, B // G, -1)  # [G, groups, features]
+        var = (x - x.mean(0)).square().mean(0)
+        s = (var + 1e-8).sqrt().mean(1)  # [groups]
+        if current_entry().records:
+            self.running.lerp_(s.detach().mean(), self.momentum)
+        return s.repeat(G)

@@ -1,0 +1,52 @@
+"""Mode seeking: a generator that pays for mapping different latents to similar samples."""
+
+from torch import Tensor
+
+from detente.regularizer import LinearGame, Passes, Regularizer, Turn
+from detente.sample import Sample, each, leaves
+from detente.step import Step
+
+
+class ModeSeeking(Regularizer):
+    r"""Charges the inverse of how far samples lie apart, relative to their latents.
+
+    λ / (Δ_G / Δ_z + ε),  Δ_G = E|G(z₁) − G(z₂)|,  Δ_z = E|z₁ − z₂|      (Mao et al. 2019)
+
+    The paper maximizes the ratio; that its inverse is added to the loss, and that the ratio is one of means over the
+    batch and all entries, is the released code's form. z₂ are the latents of a neighbour in the batch, and so from the
+    model's own distribution, whatever that is; condition and noise stay those of z₁. A batch of one costs λ/ε.
+
+    Args:
+        weight: λ.
+        eps: ε.
+
+    With G(z) = az on the line: λ / (|a| + ε).
+    """
+
+    players = ("generator",)
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 1.0, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.weight, self.eps = weight, eps
+
+    def penalty(self, s: Step) -> Tensor:
+        z = each(lambda leaf: leaf.roll(1, 0), s.z)
+        apart = _distance(s.fake, s.generate(z)) / _distance(s.z, z).clamp(min=self.eps)
+        return self.weight / (apart + self.eps)
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(generator=1)
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        z = game.z - game.z.roll(1, 0)
+        return self.weight / ((z @ game.A.T).abs().mean() / z.abs().mean() + self.eps)
+
+
+def _distance(a: Sample, b: Sample) -> Tensor:
+    """The mean absolute difference over all entries of all leaves."""
+    gaps = leaves(each(lambda p, q: (p - q).abs(), a, b))
+    total = gaps[0].sum()
+    for gap in gaps[1:]:
+        total = total + gap.sum()
+    return total / sum(gap.numel() for gap in gaps)

@@ -1,0 +1,34 @@
+"""Nagarajan and Kolter's term: a generator that moves to where the discriminator has nothing left to gain."""
+
+from torch import Tensor
+
+from detente.gradients import gradient_sumsq
+from detente.regularizer import Passes, Regularizer, Turn
+from detente.step import Step
+
+
+class NagarajanKolter(Regularizer):
+    r"""Charges the generator for the length of the discriminator's gradient.
+
+    η · ‖∇_ψ V(θ, ψ)‖²      (Nagarajan & Kolter 2017, section 4)
+
+    V is what the discriminator maximizes, the negative of its loss without penalties. The discriminator is left alone.
+
+    Args:
+        weight: η.
+
+    On Dirac with the Wasserstein objective: η θ².
+    """
+
+    players = ("generator",)
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 0.5) -> None:
+        super().__init__()
+        self.weight = weight
+
+    def penalty(self, s: Step) -> Tensor:
+        return self.weight * gradient_sumsq(s.objective.discriminator(s), s.discriminator)
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(critic=1, gradient=1)  # on the reals, which most objectives do not score in the generator's turn

@@ -1,0 +1,42 @@
+"""Orthogonal regularization: filters that look for different things."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.layers import Where, layers
+from detente.regularizer import Regularizer
+from detente.step import Step
+
+
+class Orthogonal(Regularizer):
+    r"""Charges each layer for the inner products between its filters, and not for their lengths.
+
+    R_β(W) = β ‖W Wᵀ ⊙ (1 − I)‖²_F, summed over layers      (Brock et al. 2019, section 3.1)
+
+    W is the weight reshaped to [outputs, rest], one filter a row. It is the weight as it is stored: where another
+    regularizer normalizes it for use, the angles are the same and the lengths are not.
+
+    Args:
+        weight: β.
+        where: globs over layer names; None for all layers, output layers included.
+
+    On W = ((1, 0), (1, 1)): 2β. A layer with one output costs nothing.
+    """
+
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 1e-4, where: Where = None) -> None:
+        super().__init__()
+        self.weight, self.where = weight, where
+        self._chosen: list[tuple[Tensor, int]] = []
+
+    def attach(self, net: nn.Module) -> None:
+        self._chosen = [(layer.weight, layer.out_axis) for layer in layers(net, self.where)]
+
+    def penalty(self, s: Step) -> Tensor:
+        costs = []
+        for weight, out_axis in self._chosen:
+            W = weight.movedim(out_axis, 0).flatten(1)  # [outputs, rest]
+            gram = W @ W.T
+            costs.append((gram - gram.diagonal().diag()).square().sum())
+        return self.weight * torch.stack(costs).sum()

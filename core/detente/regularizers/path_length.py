@@ -1,0 +1,66 @@
+"""Path length: a generator that moves its samples equally far for equal steps in the latents."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from detente.errors import UsageError
+from detente.gradients import safe_sqrt
+from detente.regularizer import Passes, Regularizer, Turn
+from detente.sample import as_input, batch_size, inner, leaves, like, sumsq
+from detente.step import Step
+
+
+class PathLength(Regularizer):
+    r"""Pulls the length of Jᵀy, random directions seen from the latents, to its own running mean.
+
+    λ · E_{z, y} (‖J_zᵀ y‖ − a)²,  y = ε / √P,  ε ~ N(0, I) of the domain's kind      (Karras et al. 2020, eq. 4)
+    a ← β a + (1 − β) E ‖J_zᵀ y‖
+
+    P counts the positions of a sample (pixels, words, atoms and bonds) over all leaves; where the space of the samples
+    is not stated every entry is one. J is that of the whole generator at z; the paper's starts at StyleGAN's inner
+    latents w. The penalty reads a as earlier updates left it, and a starts at 0. Meant for `every=4` or more.
+
+    Args:
+        weight: λ.
+        decay: β.
+
+    With G(z) = Az and y of one position: λ (‖Aᵀy‖ − a)².
+    """
+
+    players = ("generator",)
+    off = {"weight": 0.0}
+
+    mean: Tensor
+
+    def __init__(self, weight: float = 2.0, decay: float = 0.99) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise UsageError(f"path-length: decay={decay} must be 0 or more and below 1.")
+        self.weight, self.decay = weight, decay
+        self.register_buffer("mean", torch.zeros(()))
+
+    def penalty(self, s: Step) -> Tensor:
+        z = as_input(s.z)
+        x = s.generate(z)
+        y = s.domain.noise_like(x, s.m.rng.at("direction").generator(leaves(x)[0].device))
+        along = inner(x, y).sum() / math.sqrt(_positions(s))
+        grads = torch.autograd.grad(along, leaves(z), create_graph=True, materialize_grads=True)
+        length = safe_sqrt(sumsq(like(z, grads)))  # [B]
+        value = self.weight * (length - self.mean.clone()).square().mean()  # a is written in place below
+        self.mean.lerp_(length.detach().mean().to(self.mean), 1 - self.decay)
+        return value
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(generator=1, gradient=1)
+
+
+def _positions(s: Step) -> int:
+    """P."""
+    parts = leaves(s.fake)
+    entries = [leaf.numel() // batch_size(s.fake) for leaf in parts]
+    if s.space is None:
+        return sum(entries)
+    channels = [leaf.shape[axis] for leaf, axis in zip(parts, s.channel_axes("input"), strict=True)]
+    return sum(n // c for n, c in zip(entries, channels, strict=True))

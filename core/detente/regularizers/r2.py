@@ -1,0 +1,42 @@
+"""R2: a flat critic where the generator is."""
+
+from torch import Tensor
+
+from detente.gradients import input_gradient
+from detente.regularizer import LinearGame, Passes, Regularizer, Turn
+from detente.sample import sumsq
+from detente.step import Space, Step
+
+
+class R2(Regularizer):
+    r"""Zero-centred gradient penalty on generated samples.
+
+    R₂(θ, ψ) = γ/2 · E_{x̃~G} ‖∇_x̃ D_ψ(x̃)‖²      (Mescheder et al. 2018, eq. 10)
+
+    The fakes are constants: the generator neither pays nor is paid for it. Shares their logits with the objective.
+
+    Args:
+        gamma: γ, in the same measure as R1's.
+        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+
+    On a linear critic w: γ/2 · ‖w‖². On Dirac: γ/2 · ψ², so r1 and r2 together damp twice as much as one of them.
+    """
+
+    players = ("discriminator",)
+    bounds_critic = True
+    off = {"gamma": 0.0}
+
+    def __init__(self, gamma: float = 10.0, space: Space = "input") -> None:
+        super().__init__()
+        self.gamma = gamma
+        self.space: Space = space
+
+    def penalty(self, s: Step) -> Tensor:
+        grad = input_gradient(s.fake_logits, s.fake_at(self.space))  # [B, ...]
+        return self.gamma / 2 * sumsq(grad).mean()
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(gradient=1)
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        return self.gamma / 2 * game.w @ game.w

@@ -1,0 +1,39 @@
+"""Weight decay: weights shrink by themselves, whatever the loss says."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.layers import Where, weights
+from detente.regularizer import Moment, Regularizer
+
+
+class WeightDecay(Regularizer):
+    r"""Decoupled weight decay: just before the optimizer's step, every weight shrinks by a fixed share.
+
+    w ← (1 − ηλ) w,  η the learning rate      (Loshchilov & Hutter 2019, algorithm 2, as PyTorch's AdamW has it)
+
+    In front of Adam it is AdamW to the bit, for those weights that it names; like there, a weight that backward gave no
+    gradient is left alone. In front of SGD without momentum it is l2 of weight λ/2. The rate is that of the optimizer's
+    first parameter group.
+
+    Args:
+        weight: λ.
+        where: globs over parameter names; None for all but biases and normalization gains.
+
+    On a weight (3, 4) with η = 0.1, λ = 0.5: (2.85, 3.8).
+    """
+
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 1e-2, where: Where = None) -> None:
+        super().__init__()
+        self.weight, self.where = weight, where
+        self._chosen: list[nn.Parameter] = []
+
+    def attach(self, net: nn.Module) -> None:
+        self._chosen = [p for _, p in weights(net, self.where)]
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        moving: list[Tensor] = [p for p in self._chosen if p.grad is not None]
+        if moving:
+            torch._foreach_mul_(moving, 1 - m.lr * self.weight)

@@ -1,0 +1,55 @@
+"""Weight normalization: a weight's length and its direction, learnt apart."""
+
+import torch
+from torch import Tensor, nn
+
+from detente.layers import Layer, Reparametrization, Where, layers, reparametrize
+from detente.regularizer import Regularizer
+from detente.streams import Stream
+
+_EPS = 1e-12
+
+
+class WeightNorm(Regularizer):
+    r"""Every filter is used as a length g times the direction of the stored weight.
+
+    w = g · v / ‖v‖      (Salimans & Kingma 2016, eq. 2)
+
+    One g per output, over all other dimensions of the weight. The stored parameter plays v under its old name; g starts
+    at ‖v‖, so that the network computes, to the bit, what it did before. (The paper's start from data is not used.) A
+    filter of zeros has no direction: its g is 0 and its v is given a random one, so the function stays and g can move.
+    g counts as a gain, which l1, l2 and weight decay leave alone. There is no setting at which it is absent.
+
+    Args:
+        where: globs over layer names; None for all layers, output layers included.
+
+    On v = (3, 4) with g = 10: (6, 8).
+    """
+
+    def __init__(self, where: Where = None) -> None:
+        super().__init__()
+        self.where = where
+
+    def rewrite(self, net: nn.Module) -> None:
+        for layer in layers(net, self.where):
+            child = self.name if layer.weight_name == "weight" else f"{self.name}_{layer.weight_name}"
+            reparametrize(layer, child, _Direction(layer))
+
+
+class _Direction(Reparametrization):
+    @torch.no_grad()
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        v = layer.weight
+        self.dims = tuple(d for d in range(v.dim()) if d != layer.out_axis)
+        norm = self._norm(v)
+        # The same directions whatever else draws: they are keyed by the layer's name.
+        draws = Stream(0).at("weight-norm", layer.name, layer.weight_name).generator()
+        v.copy_(torch.where(norm == 0, torch.randn(v.shape, generator=draws).to(v), v))
+        self.g = nn.Parameter(norm)
+
+    def _norm(self, v: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(v, dim=self.dims, keepdim=True)
+
+    def forward(self, v: Tensor) -> Tensor:
+        return v * (self.g / self._norm(v).clamp(min=_EPS))

@@ -1,0 +1,44 @@
+"""Zero-centred gradient penalty on mixes: a critic that is flat on the way from fake to real."""
+
+from torch import Tensor
+
+from detente.gradients import input_gradient, mix
+from detente.regularizer import LinearGame, Passes, Regularizer, Turn
+from detente.sample import leaves, sumsq
+from detente.step import Space, Step
+
+
+class ZeroCentredGP(Regularizer):
+    r"""Charges the critic's slope between real and fake samples.
+
+    λ · E_x̂ ‖∇_x̂ D(x̂)‖²,  x̂ on the line from a real to a fake sample      (Thanh-Tung et al. 2019)
+
+    There is no ½ here, so λ counts for as much as γ = 2λ in r1 and r2. `gradient-penalty` with target 0 is the same.
+
+    Args:
+        weight: λ.
+        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+
+    On a linear critic w: λ‖w‖².
+    """
+
+    players = ("discriminator",)
+    bounds_critic = True
+    off = {"weight": 0.0}
+
+    def __init__(self, weight: float = 10.0, space: Space = "input") -> None:
+        super().__init__()
+        self.weight = weight
+        self.space: Space = space
+
+    def penalty(self, s: Step) -> Tensor:
+        real, fake = s.real_at(self.space), s.fake_at(self.space)
+        x = mix(real, fake, s.m.rng.at("mix").generator(leaves(real)[0].device))
+        grad = input_gradient(s.critic(x, self.space), x)  # [B, ...]
+        return self.weight * sumsq(grad).mean()
+
+    def passes(self, turn: Turn = "discriminator") -> Passes:
+        return Passes(critic=1, gradient=1)
+
+    def on_linear_game(self, game: LinearGame) -> Tensor:
+        return self.weight * game.w @ game.w

