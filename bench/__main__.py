@@ -29,7 +29,7 @@ TARGETS = {
 
 
 def ratio(a: Callable[[int], Any], b: Callable[[int], Any], rounds: int) -> tuple[float, float, float]:
-    """Processor time of `a` over that of `b`: the median over rounds in which they take turns, and both in ms a step."""
+    """Processor time of `a` over that of `b`, the median over rounds in which they take turns; and both in ms a step."""
     steps = [0, 0]
     for i, f in enumerate((a, b)):
         for _ in range(5):

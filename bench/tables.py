@@ -65,7 +65,7 @@ def engine(table: Table, role: str = "discriminator", regularizer: Regularizer |
 
 
 def by_hand(table: Table) -> Callable[[int], Networks]:
-    """The same updates without an engine: the same networks, batches, latents, losses and optimizers, in one function."""
+    """The same updates without an engine: equal networks, batches, latents, losses and optimizers, in one function."""
     G, D = table.networks()
     G.train()
     D.train()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "detente.combinators": ("Ramp", "annealed", "lazily"),
     "detente.domain": (
         "Augmentation",
         "Batch",
@@ -50,11 +51,8 @@ _HOME = {
         "LinearGame",
         "Moment",
         "Passes",
-        "Ramp",
         "Regularizer",
-        "annealed",
         "chain",
-        "lazily",
         "named",
     ),
     "detente.sample": ("Sample", "batch_size", "detach", "each", "leaves", "lerp", "like", "sumsq"),
@@ -65,6 +63,9 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from detente.combinators import Ramp as Ramp
+    from detente.combinators import annealed as annealed
+    from detente.combinators import lazily as lazily
     from detente.domain import Augmentation as Augmentation
     from detente.domain import Batch as Batch
     from detente.domain import Data as Data
@@ -103,11 +104,8 @@ if TYPE_CHECKING:
     from detente.regularizer import LinearGame as LinearGame
     from detente.regularizer import Moment as Moment
     from detente.regularizer import Passes as Passes
-    from detente.regularizer import Ramp as Ramp
     from detente.regularizer import Regularizer as Regularizer
-    from detente.regularizer import annealed as annealed
     from detente.regularizer import chain as chain
-    from detente.regularizer import lazily as lazily
     from detente.regularizer import named as named
     from detente.sample import Sample as Sample
     from detente.sample import batch_size as batch_size

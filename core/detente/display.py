@@ -304,7 +304,7 @@ def log_to(session: Session, path: Path) -> Iterator[None]:
         _log.info("stopped: %s", error or "Ctrl-C")
         raise
     except BaseException:
-        _log.exception("failed")
+        _log.info("failed", exc_info=True)  # for the file; the command line says it in a sentence
         raise
     finally:
         root.removeHandler(handler)

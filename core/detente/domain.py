@@ -130,12 +130,16 @@ class Primary:
     protocol: str = ""
 
     def scaled(self, value: float, floor: float, ceiling: float) -> float:
-        """Where `value` stands between the untrained generator's score and real data's, clipped to [0, 1]."""
-        if not all(map(math.isfinite, (value, floor, ceiling))) or floor == ceiling:
+        """Where `value` stands between the untrained generator's score and real data's, clipped to [0, 1].
+
+        0 where there is nothing to scale: a number is not finite, or real data score no better than the floor.
+        """
+        better = ceiling < floor if self.direction == "lower" else ceiling > floor
+        if not better or not all(map(math.isfinite, (value, floor, ceiling))):
             return 0.0
         if self.log:
             value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
-        share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0
+        share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0  # both below 1e-12 on a logarithm
         return min(1.0, max(0.0, share))
 
 

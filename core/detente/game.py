@@ -71,7 +71,7 @@ class Game:
         shared = {id(p) for p in generator.parameters} & {id(p) for p in discriminator.parameters}
         if shared:
             raise UsageError(
-                f"generator and discriminator share {len(shared)} parameter(s); the game needs two networks of their own."
+                f"generator and discriminator share {len(shared)} parameter(s); each needs a network of its own."
             )
         if critic_steps < 1 or (simultaneous and critic_steps != 1):
             raise UsageError(
@@ -83,6 +83,7 @@ class Game:
         self.critic_steps, self.simultaneous, self.fresh_fakes = critic_steps, simultaneous, fresh_fakes
         self.generator_first = generator_first and not simultaneous
         self.auxiliary, self.autocast = auxiliary, autocast
+        self._augments = "augment" in discriminator.regularizer.defines()
         self._root = Stream(seed).at("rank", rank)
         net = discriminator.network
         self._embedding = Stage(net.get_submodule("embed")) if "embed" in abilities(net) else None
@@ -161,7 +162,7 @@ class Game:
             z=fakes.z,
             labels=batch.labels,
             m=Moment(player.t, rng, self.domain, player.lr),
-            augment=self._augment,
+            augment=self._augment if self._augments else None,
             root=rng,
             noise=fakes.noise,
             space=self.space,

@@ -80,6 +80,7 @@ def canonical(name: str) -> str:
 
 
 def is_core(origin: Origin) -> bool:
+    """Whether this is the core's own plugin, which cannot be blocked."""
     return canonical(origin.distribution) == CORE
 
 

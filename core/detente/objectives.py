@@ -1,4 +1,7 @@
-"""The adversarial terms. Logits are raw, high = real; losses are means over batch and positions, sums over sub-critics."""
+"""The adversarial terms.
+
+Logits are raw, high = real; losses are means over batch and positions, and sums over sub-critics.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

@@ -62,7 +62,7 @@ class Player:
         return self.optimizer.param_groups[0]["lr"]
 
     def gradients(self, step: Step, loss: Tensor, extra: dict[str, Tensor] | None = None) -> None:
-        """Loss, penalties and `extra` terms → `.grad` of this player's own parameters → adjusted."""
+        """Loss, penalties and `extra` terms → `.grad` of this player's own parameters. No weight changes here."""
         terms = {"adversarial": loss, **(extra or {})}
         for name, value in self.regularizer.penalties(step):
             if name not in self._proved:
@@ -77,14 +77,14 @@ class Player:
             p.grad = None  # what zero_grad does, without its profiling hooks
         if total.requires_grad:
             total.backward(inputs=self.parameters)
-        if self._adjusts_gradients:
-            with torch.no_grad():
-                self.regularizer.adjust_gradients(self.network, step.m)
         self._moment = step.m
 
     def apply(self) -> None:
-        """The optimizer's step with the gradients as they are, then the regularizer's adjustments of the weights."""
+        """Gradients adjusted → the optimizer's step → weights adjusted."""
         assert self._moment is not None, "gradients come before apply"
+        if self._adjusts_gradients:
+            with torch.no_grad():
+                self.regularizer.adjust_gradients(self.network, self._moment)
         self.optimizer.step()
         if self._adjusts_weights:
             with torch.no_grad():

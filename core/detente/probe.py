@@ -66,7 +66,7 @@ def probe(
     t: int = 0,
     lr: float = 0.1,
     seed: int = 0,
-    augment: Callable[[Sample, Stream], Sample] = lambda x, stream: x,
+    augment: Callable[[Sample, Stream], Sample] | None = None,
     autocast: torch.dtype | None = None,
     labels: Tensor | None = None,
 ) -> Step:

@@ -1,8 +1,8 @@
 """The one idea: a regularizer acts at a few points in the life of one player's network.
 
-A point that it does not define is the identity. A chain of regularizers is a regularizer, and so are `lazily` and
-`annealed` ones. Chapters in the order of a network's life: rewrite, attach, (augment, penalty, adjust_gradients,
-adjust_weights) at every update, deploy.
+A point that it does not define is the identity. A chain of regularizers is a regularizer; `detente.combinators` has
+`lazily` and `annealed`, which make regularizers of regularizers. Chapters in the order of a network's life: rewrite,
+attach, (augment, penalty, adjust_gradients, adjust_weights) at every update, deploy.
 """
 
 import copy
@@ -147,8 +147,8 @@ def named(name: str, regularizer: Regularizer) -> Regularizer:
 class Chain(Regularizer):
     """Regularizers in order, flattened: how a recipe is nested changes neither numbers nor checkpoints.
 
-    The links of each point are fixed here, once, so that a training step looks nothing up. Penalties run in the order of
-    the instances' names, whatever the recipe's order; adjustments run in the recipe's.
+    The links of each point are fixed here, once, so that a training step looks nothing up. Penalties run in the order
+    of the instances' names, whatever the recipe's order; adjustments run in the recipe's.
     """
 
     def __init__(self, links: tuple[Regularizer, ...]) -> None:
@@ -211,7 +211,7 @@ class Chain(Regularizer):
                 link.adjust_weights(net, m.of(link.name))
 
     def deploy(self, net: nn.Module) -> nn.Module:
-        """The links in reverse: an average is taken first, what was rewritten is then settled on the averaged weights."""
+        """The links in reverse: an average is taken first, what was rewritten is settled on the averaged weights."""
         out = super().deploy(net) if not self._deployers else net
         for link in reversed(self._deployers):
             out = link.deploy(out)
@@ -250,147 +250,3 @@ def _check_order(links: tuple[Regularizer, ...]) -> None:
             )
         if link.averages:
             average = link
-
-
-class _Wrapper(Regularizer):
-    """Passes every point on to another regularizer; combinators change what they are about."""
-
-    def __init__(self, inner: Regularizer) -> None:
-        super().__init__()
-        if isinstance(inner, Chain):
-            raise UsageError("lazily and annealed take one regularizer, not a chain; wrap its links instead.")
-        self.inner = inner
-        self.name, self.players, self.needs = inner.name, inner.players, inner.needs
-        self.off, self.averages, self.couples = inner.off, inner.averages, inner.couples
-        self.bounds_critic = inner.bounds_critic
-
-    def defines(self) -> frozenset[str]:
-        return self.inner.defines()
-
-    def rewrite(self, net: nn.Module) -> None:
-        self.inner.rewrite(net)
-
-    def attach(self, net: nn.Module) -> None:
-        self.inner.attach(net)
-
-    def augment(self, x: Sample, m: Moment) -> Sample:
-        return self.inner.augment(x, m)
-
-    def penalty(self, s: "Step") -> Tensor | None:
-        return self.inner.penalty(s)
-
-    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
-        self.inner.adjust_gradients(net, m)
-
-    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
-        self.inner.adjust_weights(net, m)
-
-    def deploy(self, net: nn.Module) -> nn.Module:
-        return self.inner.deploy(net)
-
-    def passes(self, turn: Turn = "discriminator") -> Passes:
-        return self.inner.passes(turn)
-
-    def on_linear_game(self, game: LinearGame) -> Tensor | None:
-        return self.inner.on_linear_game(game)
-
-    def inactive(self, m: Moment) -> bool:
-        return self.inner.inactive(m)
-
-    def report(self, net: nn.Module) -> dict[str, Tensor]:
-        return self.inner.report(net)
-
-
-class Lazily(_Wrapper):
-    """See `lazily`."""
-
-    def __init__(self, inner: Regularizer, every: int) -> None:
-        super().__init__(inner)
-        if every < 1 or "penalty" not in inner.defines():
-            raise UsageError(
-                f"{inner.name}: every={every} asks for a penalty at every {every}-th update; "
-                + ("every must be 1 or more." if every < 1 else f"{inner.name} has no penalty to do lazily.")
-            )
-        self.every = every
-
-    def penalty(self, s: "Step") -> Tensor | None:
-        if s.m.t % self.every:
-            return None
-        value = self.inner.penalty(s)
-        return None if value is None else value * self.every
-
-    def on_linear_game(self, game: LinearGame) -> Tensor | None:
-        value = self.inner.on_linear_game(game)
-        return None if value is None else value * self.every
-
-
-def lazily(regularizer: Regularizer, every: int) -> Regularizer:
-    """The penalty times `every` at every `every`-th update of its player, all other points as they are.
-
-    (Lazy regularization, Karras et al. 2020, appendix B; Adam's betas and rate are left as they are.)
-    """
-    return Lazily(regularizer, every) if every != 1 else regularizer
-
-
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """A straight line from `start` to `end` over `updates` of the player, constant afterwards."""
-
-    start: float
-    end: float
-    updates: int
-
-    def at(self, t: int) -> float:
-        """The value at update `t`."""
-        share = 1.0 if t >= self.updates else t / self.updates
-        return self.start + (self.end - self.start) * share
-
-
-class Annealed(_Wrapper):
-    """See `annealed`."""
-
-    def __init__(self, inner: Regularizer, ramps: dict[str, Ramp]) -> None:
-        super().__init__(inner)
-        self._target = (unwrap(inner),)  # in a tuple, so that it is not registered as a second child
-        missing = [k for k in ramps if not isinstance(getattr(self._target[0], k, None), int | float)]
-        if missing:
-            raise UsageError(f"{inner.name} has no number called {missing[0]!r} that could be annealed.")
-        self.ramps = ramps
-        self._set(0)
-
-    def _set(self, t: int) -> None:
-        for name, ramp in self.ramps.items():
-            setattr(self._target[0], name, ramp.at(t))
-
-    def inactive(self, m: Moment) -> bool:
-        # A chain asks this before any point of an update, and the values depend on t alone: nothing to save.
-        self._set(m.t)
-        return self.inner.inactive(m)
-
-
-def annealed(regularizer: Regularizer, **ramps: Ramp) -> Regularizer:
-    """The regularizer with options that change along a line: `annealed(R1(), gamma=Ramp(2.0, 0.2, updates=500))`."""
-    return Annealed(regularizer, ramps) if ramps else regularizer
-
-
-def unwrap(regularizer: Regularizer) -> Regularizer:
-    """The regularizer inside `lazily` and `annealed`."""
-    while isinstance(regularizer, _Wrapper):
-        regularizer = regularizer.inner
-    return regularizer
-
-
-__all__ = [
-    "POINTS",
-    "Chain",
-    "LinearGame",
-    "Moment",
-    "Passes",
-    "Ramp",
-    "Regularizer",
-    "annealed",
-    "chain",
-    "lazily",
-    "named",
-    "unwrap",
-]

@@ -131,7 +131,8 @@ class Step:
     z: Sample
     labels: Tensor | None
     m: Moment
-    augment: Callable[[Sample, Stream], Sample]
+    augment: Callable[[Sample, Stream], Sample] | None
+    """What the discriminator's chain puts before it; None for nothing."""
     root: Stream
     """The stream of this turn; the root forwards draw from it."""
     noise: Stream
@@ -200,7 +201,7 @@ class Step:
         """D∘augment at `x`, with draws of the caller's own; with `space="embedding"`, D from that embedding on."""
         stream = self.m.rng.at("critic", next(self._calls))
         if space == "input":
-            seen = self.augment(x, stream.at("augment"))
+            seen = self._seen(x, stream)
             return call(self.discriminator, seen, self.labels, stream, autocast=self.autocast)
         assert self.embedding is not None, "an embedding came from fake_at or real_at"
         with self.embedding.standing_in(x):
@@ -215,6 +216,9 @@ class Step:
         attached = self.fake if self.turn == "generator" else self.generate(self.z)
         whole = replace(self, fake=attached, _shared={"quiet": True})
         return self.objective.discriminator(whole), self.objective.generator(whole)
+
+    def _seen(self, x: Sample, stream: Stream) -> Sample:
+        return x if self.augment is None else self.augment(x, stream.at("augment"))
 
     def _embedded(self, which: str, x: Sample) -> Sample:
         _, embedding, _ = self._root(which, x)
@@ -242,7 +246,7 @@ class Step:
             for stage in stages:
                 stage.listen()
             with torch.enable_grad():
-                seen = self.augment(x, stream.at("augment"))
+                seen = self._seen(x, stream)
                 records = self.turn == "discriminator" and "quiet" not in self._shared
                 logits = call(self.discriminator, seen, self.labels, stream, records=records, autocast=self.autocast)
             embedding = self.embedding.take() if self.embedding else None

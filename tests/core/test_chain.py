@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from detente.combinators import Ramp, annealed, lazily, unwrap
 from detente.errors import UsageError
 from detente.probe import Linear, moment, probe, value
-from detente.regularizer import Ramp, Regularizer, annealed, chain, lazily, named, unwrap
+from detente.regularizer import Regularizer, chain, named
 from detente.regularizers.clip_norm import ClipNorm
 from detente.regularizers.dropout import Dropout
 from detente.regularizers.ema import EMA

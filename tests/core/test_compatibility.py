@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from detente.combinators import Ramp, annealed, lazily
 from detente.compatibility import CODES, Finding, findings, refuse
 from detente.errors import UsageError
 from detente.game import Game
@@ -11,7 +12,7 @@ from detente.objectives import NonSaturating, Objective, Wasserstein
 from detente.player import Player
 from detente.plugins import host
 from detente.probe import Plain
-from detente.regularizer import Ramp, Regularizer, annealed, chain, lazily
+from detente.regularizer import Regularizer, chain
 
 adam = lambda ps: torch.optim.Adam(ps, lr=0.1)  # noqa: E731
 sgd = lambda ps: torch.optim.SGD(ps, lr=0.1)  # noqa: E731

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import SGD, Adam, RMSprop
 
+from detente.combinators import Annealed, Lazily, unwrap
 from detente.errors import DetenteError, PluginError, UsageError
 from detente.loader import Installed, is_core
 from detente.loader import load as load_plugin
@@ -25,7 +26,6 @@ from detente.recipe import Recipe, build, fingerprint, load, options_of, parse_a
 from detente.recipe.document import MAX_BYTES, dump, parse, read
 from detente.recipe.options import check
 from detente.registry import Origin
-from detente.regularizer import Annealed, Lazily, unwrap
 
 PLUGIN = """
 from detente.hookspecs import hookimpl

@@ -55,7 +55,7 @@ class Slope(nn.Module):
 
 
 class Quadrature(Plain):
-    """Noise on the nodes of the three-point Gauss–Hermite rule, so that a batch of six has the exact moments up to 5."""
+    """Noise on the nodes of the three-point Gauss–Hermite rule: a batch of six has the right moments up to 5."""
 
     def noise_like(self, x, generator):
         root = math.sqrt(3)

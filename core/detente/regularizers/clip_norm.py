@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from detente.gradients import parameter_gradients
 from detente.regularizer import Moment, Regularizer
 
 
@@ -26,12 +25,12 @@ class ClipNorm(Regularizer):
     def __init__(self, max_norm: float = 1.0) -> None:
         super().__init__()
         self.max_norm = max_norm
-        self._parameters_of_net: list[Tensor] = []
+        self._chosen: list[Tensor] = []
 
     def attach(self, net: nn.Module) -> None:
-        self._parameters_of_net = [p for p in net.parameters() if p.requires_grad]
+        self._chosen = [p for p in net.parameters() if p.requires_grad]
 
     def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
-        grads = parameter_gradients(self._parameters_of_net)
+        grads = [p.grad for p in self._chosen if p.grad is not None]
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
         torch._foreach_mul_(grads, self.max_norm / norm.clamp(min=self.max_norm))

@@ -9,7 +9,7 @@ from markupsafe import Markup
 Point = tuple[float, float]
 
 STYLES = 8
-"""How many colours there are; after them the dashes change."""
+"""How many colours there are; when they come again, they come with other dashes."""
 _MOST = 300  # points of a curve
 
 
@@ -61,7 +61,10 @@ class Axes:
 
 def style(number: int) -> str:
     """The classes of a curve's colour and dash; 0 is the curve that others are compared with."""
-    return f"c{number % STYLES} d{(number % STYLES + number // STYLES) % 5}"
+    if number == 0:
+        return "c0 d0"
+    again, colour = divmod(number - 1, STYLES - 1)
+    return f"c{colour + 1} d{(colour + 1 + again) % 5}"
 
 
 def chart(series: Sequence[Series], axes: Axes, title: str, x_name: str = "steps") -> Markup:

@@ -53,7 +53,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
     )
     environment.filters.update(number=number, signed=signed, command=command, duration=duration)
     return environment

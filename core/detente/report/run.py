@@ -33,7 +33,7 @@ def run_report(run: Run) -> Path:
         "run.html",
         run.folder / "report.html",
         folder=run.folder.resolve().name,
-        info=info,
+        info=dict.fromkeys(("status", "step", "seconds", "error", "argv", "started", "platform")) | info,
         scaled=number(final.get("scaled")),
         best=best,
         step=last.get("step"),

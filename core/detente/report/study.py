@@ -205,15 +205,15 @@ class _Domain:
         if not scored:
             return f"In {self.name} no run has come to its end yet."
         first = max(scored, key=lambda row: row.mean or 0.0)
-        text = f"In {self.name} the highest mean scaled score is that of {first.arm.text}, {_spread(first)}"
+        text = f"In {self.name} the highest mean scaled score is that of “{first.arm.text}”, {_spread(first)}"
         none = next((row for row in scored if row.arm == self.study.none), None)
         if none is None or none is first:
             others = [row for row in scored if row is not first]
             second = max(others, key=lambda row: row.mean or 0.0, default=None)
-            return f"{text}{f'; {second.arm.text} follows with {_spread(second)}' if second else ''}."
+            return f"{text}{f'; “{second.arm.text}” follows with {_spread(second)}' if second else ''}."
         pairs = [d for d in first.differences if d is not None]
         above = sum(d > 0 for d in pairs)
-        return f"{text}; none has {_spread(none)}. It was above none with {above} of {len(pairs)} seeds."
+        return f"{text}; “none” has {_spread(none)}. It was above “none” with {above} of {len(pairs)} seeds."
 
 
 def _at(outcome: Outcome, step: int) -> float | None:
@@ -236,10 +236,10 @@ def _question(study: Study) -> str:
     others = [arm.text for arm in study.arms if arm != study.none]
     where = _list(study.domains, 4, "domains")
     if study.none is None or not others:
-        return f"How good are {_list([a.text for a in study.arms], 6, 'regularizers')} on {where}?"
+        return f"How good are {_list([f'“{a.text}”' for a in study.arms], 6, 'arms')} on {where}?"
     if len(others) == 1:
-        return f"Does {others[0]} improve on none on {where}?"
-    return f"Does any of {_list(others, 6, 'regularizers', 'and')} improve on none on {where}?"
+        return f"Does {others[0]} improve on “none” on {where}?"
+    return f"Does any of {_list(others, 6, 'regularizers', 'and')} improve on “none” on {where}?"
 
 
 def _answer(study: Study, domains: Sequence[_Domain]) -> list[str]:

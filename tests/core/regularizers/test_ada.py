@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from detente.combinators import Ramp, annealed
 from detente.errors import UsageError
 from detente.probe import Linear, Plain, moment, probe
-from detente.regularizer import Moment, Ramp, annealed
+from detente.regularizer import Moment
 from detente.regularizers.ada import ADA
 from detente.sample import each
 

@@ -61,7 +61,7 @@ def test_on_dirac_the_critic_stays_in_the_box_and_play_does_not_come_to_rest():
         simultaneous=True,
     )
     norms = []
-    for _ in range(2000):
+    for _ in range(700):
         game.step(Batch(torch.zeros(2, 1, dtype=F64)))
         psi = game.discriminator.parameters[0].item()
         assert abs(psi) <= 0.1

@@ -105,13 +105,7 @@ def after_100_steps(game: Game) -> torch.Tensor:
     [
         "fresh_fakes",
         "generator_first",
-        pytest.param(
-            "simultaneous",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="the discriminator's weights shrink in `gradients`, before the generator's gradient is taken",
-            ),
-        ),
+        "simultaneous",
     ],
 )
 def test_with_sgd_on_dirac_it_is_l2_of_half_lambda_and_r1_of_lambda(order):
