@@ -188,7 +188,7 @@ def _bar(start: int) -> Iterator[Callable[[Progress], None]]:
 def board(session: Session) -> Iterator[Callable[[Any], None]]:
     """A function that shows how far a study is: what runs now in place on a terminal, else a line now and then."""
     shown: set[str] = set()
-    last = -math.inf
+    last, finished = -math.inf, False
 
     def notes(board: Any) -> list[str]:
         fresh = [note for note in board.notes if note not in shown]
@@ -213,11 +213,11 @@ def board(session: Session) -> Iterator[Callable[[Any], None]]:
         return
 
     def write(board: Any) -> None:
-        nonlocal last
+        nonlocal last, finished
         for note in notes(board):
             session.note(note)
-        if board.seconds - last >= BOARD_SECONDS or not board.running:
-            last = board.seconds
+        if (board.seconds - last >= BOARD_SECONDS or not board.running) and not finished:
+            last, finished = board.seconds, not board.running and not board.count("pending")
             session.note("; ".join([_total(board), *(f"{p.cell} {_cell(p)}" for p in board.running)]))
 
     yield write

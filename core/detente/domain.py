@@ -186,6 +186,8 @@ class Domain(ABC):
     metrics: tuple[str, ...] = ()
     augmentations: Mapping[str, Augmentation] = {}
     preview_suffix: str = ".txt"
+    refuses: bool = True
+    """Whether recipes of ill-posed combinations are refused; toys, whose theory is about those, take anything."""
     sample_count: int = 1000
     """Samples per evaluation, the same for generators, floor and ceiling."""
 

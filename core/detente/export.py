@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from detente import evaluation, plugins
 from detente.domain import Domain, Leaf, Model, Space
-from detente.errors import UsageError
+from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
 from detente.recipe import options_of
 from detente.recipe.components import Link, load_component
 from detente.recipe.options import check
+from detente.registry import one_line
 from detente.regularizer import chain
 from detente.run import plain, write_atomically
 from detente.sample import Sample
@@ -58,7 +59,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     """Write the generator that a run deploys; the files.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError, DetenteError: the folder cannot be written.
     """
     built, run = trainer.built, trainer.run
     recipe, space = built.recipe, built.data.space
@@ -89,10 +90,14 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     }
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
     partial = folder / f"{WEIGHTS}.partial"
-    save_model(
-        built.game.generator.deployed().to("cpu"), str(partial), {"format": "pt", "detente": description["detente"]}
-    )
-    partial.replace(paths[0])
+    weights = built.game.generator.deployed().to("cpu")
+    try:
+        save_model(weights, str(partial), {"format": "pt", "detente": description["detente"]})
+        partial.replace(paths[0])
+    except SafetensorError as error:  # what safetensors makes of an OSError
+        raise DetenteError(f"{paths[0]}: cannot be written ({one_line(error)}).") from error
+    finally:
+        partial.unlink(missing_ok=True)
     write_atomically(paths[1], json.dumps(plain(description), indent=2, ensure_ascii=False) + "\n")
     write_atomically(paths[2], _card(description, trainer))
     write_atomically(paths[3], recipe.to_yaml())

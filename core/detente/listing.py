@@ -10,11 +10,19 @@ from detente.plugins import Host
 from detente.registry import KINDS, Entry
 
 
+COMBINATORS = {
+    "lazily": "every=k beside any penalty's options: the penalty times k at every k-th update",
+    "annealed": "{from: a, to: b, over: c} for any number among the options: a line over a share of the run",
+}
+"""What makes regularizers of regularizers, and how a recipe spells it; the names of functions in detente.combinators."""
+
+
 def listing(host: Host) -> dict[str, Any]:
     """Every plugin with what became of it, and every usable name by kind. Imports no target."""
     return {
         "plugins": [_plugin(plugin) for plugin in host.plugins],
         "entries": {kind: [_entry(entry) for entry in sorted(host.entries(kind), key=_by_name)] for kind in KINDS},
+        "combinators": [{"name": name, "summary": summary} for name, summary in COMBINATORS.items()],
     }
 
 
@@ -126,6 +134,7 @@ def render_listing(data: dict[str, Any]) -> str:
     for kind, entries in data["entries"].items():
         if entries:
             parts.append(f"{kind}\n" + _columns(_entry_row(entry) for entry in entries))
+    parts.append("combinators\n" + _columns((c["name"], c["summary"]) for c in data["combinators"]))
     parts += [f"{_title(p)}\n  {p['error']}" for p in data["plugins"] if p["status"] == "failed"]
     return "\n\n".join(parts) + "\n"
 

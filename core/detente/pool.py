@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from detente.cells import SETTLED, Cell
-from detente.errors import Interrupted
+from detente.errors import DivergedError, Interrupted
 from detente.run import Run
 from detente.worker import LOCKED
 
@@ -25,6 +25,7 @@ POLL = 0.1  # seconds between two looks at the workers
 SHOW = 1.0  # seconds between two boards
 GRACE = 60.0  # seconds that a worker has to save its checkpoint
 TRIES = 2  # of a cell whose worker is killed
+_BY_SIGNAL = (128 + signal.SIGINT, 128 + signal.SIGTERM)  # exit codes of a worker that stopped with a checkpoint
 _TAIL = 8192  # bytes at the end of a metrics file that are read for a board
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -119,7 +120,6 @@ class Pool:
         notes: Sequence[str] = (),
     ) -> None:
         self._jobs, self._block, self._show = jobs, block, show
-        self._steps = dict(cells)
         self._board = {cell: _look(Progress(cell, cell.status, 0, steps)) for cell, steps in cells}
         # What a killed worker left as running is running only if somebody holds its lock, which comes out below.
         self._queue = deque(cell for cell, progress in self._board.items() if progress.status not in SETTLED)
@@ -193,9 +193,11 @@ class Pool:
             self._queue.append(cell)
             self._board[cell] = replace(self._board[cell], status="elsewhere")
             return
-        if code < 0 and self._signal is None:
+        if self._signal is not None:  # whatever it came to, the next call finds it in the cell's folder
+            pass
+        elif code < 0 or code in _BY_SIGNAL:
             self._killed[cell] += 1
-            name = _name(-code)
+            name = _name(-code if code < 0 else code - 128)
             if self._killed[cell] < TRIES:
                 self._queue.appendleft(cell)
                 self._notes.append(f"{cell}: its worker was killed by {name}; it goes on from its last checkpoint")
@@ -203,7 +205,7 @@ class Pool:
             _fail(
                 cell, f"its worker was killed by {name} {TRIES} times; is there enough memory for {self._jobs} of them?"
             )
-        elif code not in (0, 4) and cell.status not in ("failed", "interrupted"):
+        elif code not in (0, DivergedError.exit_code) and cell.status != "failed":
             _fail(cell, f"its worker ended with exit code {code} and said no more; see {cell.run.log.name}")
         self._board[cell] = _look(replace(self._board[cell], status=cell.status))
         if self._board[cell].status == "failed":
@@ -289,7 +291,7 @@ def _fail(cell: Cell, reason: str) -> None:
     with suppress(Timeout), FileLock(cell.lock, timeout=0):
         if cell.status in SETTLED:
             return
-        if not (cell.folder / "run.json").exists():
+        if not cell.info:
             Run.create(cell.folder, cell.run.recipe.read_text(encoding="utf-8"), {})
         cell.run.record({"status": "failed", "error": reason})
 

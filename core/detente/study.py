@@ -186,6 +186,7 @@ def _carry_out(study: Study, host: Host, jobs: int | None, show: Callable[[Board
     try:
         pool.run()
     finally:
+        study = Study.open(study.folder)  # another call may have made it larger meanwhile
         outcomes = [Outcome.of(cell) for cell in study.cells]
         write_results(study, outcomes)
         report = study_report(study.folder)

@@ -54,9 +54,14 @@ def _train(folder: Path, blocked: list[str]) -> int:
 
     torch.set_num_threads(1)
     run = Run(folder)
-    if not (folder / "run.json").exists():
-        run = Run.create(folder, run.recipe.read_text(encoding="utf-8"), {})
-    elif run.info["status"] in ("finished", "diverged"):  # by somebody who held the lock before us
+    try:
+        before = run.info["status"]
+    except (DetenteError, KeyError):  # not begun, or damaged: what counts stands in the checkpoints
+        before = None
+    if before is None:
+        again = ["detente", "train", "--recipe", str(run.recipe), "--folder", str(folder)]
+        run = Run.create(folder, run.recipe.read_text(encoding="utf-8"), {"argv": again})
+    elif before in ("finished", "diverged"):  # by somebody who held the lock before us
         return 0
     try:
         set_host(host := discover(blocked))

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import json
 import multiprocessing
 import os
@@ -71,8 +72,9 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run with a rewritten and averaged generator."""
     folder = tmp_path_factory.mktemp("trained") / "run"
-    os.environ["DETENTE_CACHE"] = str(tmp_path_factory.getbasetemp() / "cache")
-    assert cli.main([*RING, "--reg", "g:spectral-norm+g:ema+d:r1(every=4)", "--folder", str(folder), "-q"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DETENTE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        assert cli.main([*RING, "--reg", "g:spectral-norm+g:ema+d:r1(every=4)", "--folder", str(folder), "-q"]) == 0
     return folder
 
 
@@ -437,6 +439,15 @@ def test_a_full_disk_is_said_plainly_and_the_run_can_go_on(call: Call, monkeypat
     assert call("resume", "run", "-q").code == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_checkpoint_that_meets_a_full_disk_says_so_whatever_torch_makes_of_it() -> None:
+    Path("step-1.pt.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        checkpoint.save(Path("step-1.pt"), {"x": torch.zeros(100_000)})
+    assert caught.value.errno == errno.ENOSPC
+    assert list(Path().iterdir()) == []
+
+
 def test_without_a_checkpoint_there_is_nothing_to_sample(call: Call) -> None:
     call(*RING, *DIVERGES, "--folder", "run", "-q")
     done = call("sample", "run")
@@ -463,13 +474,14 @@ def test_help_and_plugins_are_light(arguments: list[str]) -> None:
         "heavy = {'torch', 'numpy', 'scipy', 'matplotlib', 'torchmetrics', 'jinja2', 'rich'} & set(sys.modules)\n"
         "print(code, sorted(heavy), time.process_time(), file=sys.stderr)"
     )
-    seconds = []
-    for _ in range(3):
+    used = 9.0
+    for _ in range(6):  # the least of several: a busy machine only ever adds
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        status, heavy, used = done.stderr.split()
+        status, heavy, seconds = done.stderr.split()
         assert (status, heavy) == ("0", "[]")
-        seconds.append(float(used))
-    assert min(seconds) < 0.4  # the least of three: a busy machine only ever adds
+        if (used := min(used, float(seconds))) < 0.4:
+            break
+    assert used < 0.4
 
 
 def test_the_package_can_be_run() -> None:
@@ -512,6 +524,7 @@ LONG += ["--reg", "d:r1(every=4)+clip-norm+g:ema", "-q"]
 
 def child(arguments: list[str], output: str) -> None:
     """A command in a process of its own; called by a server that has the imports behind it."""
+    gc.freeze()  # what was imported need not be walked again, which would copy it
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
@@ -582,8 +595,9 @@ def assert_same_run(a: Path, b: Path) -> None:
 def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The long run, never stopped."""
     folder = tmp_path_factory.mktemp("unbroken") / "run"
-    os.environ["DETENTE_CACHE"] = str(tmp_path_factory.getbasetemp() / "cache")
-    assert cli.main([*LONG, "--folder", str(folder)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DETENTE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        assert cli.main([*LONG, "--folder", str(folder)]) == 0
     return folder
 
 
@@ -593,10 +607,10 @@ def test_killed_again_and_again_a_run_ends_with_the_same_numbers(
     run, output = Path("run").resolve(), Path("output").resolve()
     moments = random.Random(7)
     process = start([*LONG, "--folder", str(run)], output)
-    for target in (10, 50, 90, 140):
-        print("wait", target, time.monotonic()); wait_for_step(run, target, process.is_alive); print("there", time.monotonic())
+    for target in (10, 50, 120):
+        wait_for_step(run, target, process.is_alive)
         time.sleep(moments.uniform(0, 0.1))
-        print("killed", time.monotonic());process.kill()
+        process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
         process = start(["resume", str(run), "-q"], output)

@@ -348,9 +348,13 @@ def test_the_time_of_a_step_leaves_evaluations_out():
     assert step_seconds(lines[:1]) is None
 
 
-def test_a_preset_is_a_study_that_can_be_planned():
+def test_a_preset_is_a_study_that_can_be_planned(tmp_path):
     demo = study.preset("demo")
     assert "none" in demo.arms
+    if "image" in {entry.name for entry in plugins.host().entries("domain")}:
+        how = {"sets": demo.sets, "domain_sets": demo.domains, "host": plugins.host()}
+        planned, _ = study.plan(demo.domains, demo.arms, demo.seeds, out=tmp_path / "new", **how)
+        assert len(planned.cells) == 12
     with pytest.raises(UsageError, match="Did you mean 'demo'"):
         study.preset("dmeo")
 

@@ -32,6 +32,10 @@ Recipe = Annotated[Path | None, typer.Option(metavar="FILE", help="A recipe to s
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One entry of the recipe; repeatable.")
 ]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="CODE", help="Train a combination that this finding would refuse; repeatable."),
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 

@@ -1,4 +1,4 @@
-"""`train` and `resume`."""
+"""`train`, `resume` and `check`."""
 
 import errno
 import logging
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
     app.command()(train)
     app.command()(resume)
+    app.command()(check)
 
 
 def train(
@@ -51,6 +52,7 @@ def train(
     seed: flags.Seed = None,
     device: flags.Device = None,
     precision: flags.Precision = None,
+    allow: flags.Allow = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the run's numbered folder goes.")] = RUNS,
     folder: Annotated[
         Path | None,
@@ -80,6 +82,7 @@ def train(
         "seed": seed,
         "device": device,
         "precision": precision,
+        "allow": allow,
     }
     resolved = recipes.load(recipe, domain, sets or (), regs or (), given, host)
     if dry_run:
@@ -116,6 +119,40 @@ def resume(
     _train(session, host, recipes.load(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)
 
 
+def check(
+    context: typer.Context,
+    recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE]", help="A recipe, in YAML.")] = None,
+    domain: Annotated[str | None, typer.Option(metavar="NAME", help="The kind of data, without a recipe.")] = None,
+    sets: flags.Set = None,
+    regs: Annotated[
+        list[str] | None,
+        typer.Option("--reg", metavar="CHAIN", help="Regularizers, such as 'd:r1(gamma=1)+g:ema'; repeatable."),
+    ] = None,
+    allow: flags.Allow = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Find ill-posed and fragile combinations in a recipe's networks, before a second of training.
+
+    Exits with 2 where training would be refused.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    if domain is None and recipe is None:
+        raise UsageError("check needs a RECIPE, or a --domain to check chains on.")
+    from detente import recipe as recipes
+
+    resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
+    built = recipes.build(resolved, host, refusing=False)
+    found = built.findings
+    lines = [f"{finding.level}: {finding}" for finding in found] or ["Nothing to object to."]
+    session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
+    refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
+    if refused and built.domain.refuses:
+        raise UsageError(f"training would be refused: {', '.join(refused)}; mend it, or --allow the code.")
+
+
 def _train(
     session: Session,
     host: "Host",
@@ -137,7 +174,13 @@ def _train(
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder
-        record = {**surroundings(recipe, host, built.device), "argv": session.argv}
+        record = {
+            **surroundings(recipe, host, built.device),
+            "argv": session.argv,
+            "findings": [finding.plain() for finding in built.findings],
+        }
+        for finding in built.findings:
+            session.note(f"Note: {finding}")
         if before:
             _note_changes(session, before, record)
             run.record(record)

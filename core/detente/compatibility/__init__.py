@@ -6,7 +6,7 @@ yields findings: what, why, and how to fix it. A *refuse* stops a recipe unless 
 and kept with the run. `Game` itself takes anything, for the toys live from it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from detente.compatibility import refusals, warnings
 from detente.compatibility.context import Context as Context
@@ -63,7 +63,7 @@ def findings(game: Game, *, warmed_up: bool = False) -> list[Finding]:
     return sorted(found, key=lambda f: f.level != "refuse")
 
 
-def refuse(found: list[Finding], allowed: tuple[str, ...] = ()) -> None:
+def refuse(found: Sequence[Finding], allowed: Sequence[str] = ()) -> None:
     """Stop on what is refused and not allowed.
 
     Raises:

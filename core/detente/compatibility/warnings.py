@@ -96,8 +96,8 @@ def l2_under_adam(c: Context) -> Iterator[Finding]:
                 "warn",
                 at(player, link),
                 f"goes through {type(player.optimizer).__name__}",
-                "which rescales its gradient: weights with large gradients are hardly shrunk, and the first step does "
-                "not depend on the coefficient (Loshchilov & Hutter 2019)",
+                "that optimizer rescales its gradient: weights with large gradients are hardly shrunk, and the first "
+                "step does not depend on the coefficient (Loshchilov & Hutter 2019)",
                 "Prefer weight-decay.",
             )
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from detente import plugins
+from detente.compatibility import Finding, findings, refuse
 from detente.domain import Batch, Data, Domain, Metric, Model, Networks
 from detente.errors import DetenteError, UsageError
 from detente.game import Game
@@ -39,6 +40,8 @@ class Built:
     metrics: tuple[Metric, ...]
     device: torch.device
     dtype: torch.dtype
+    findings: tuple[Finding, ...]
+    """What should be known about this combination before it trains; those that refuse come first."""
 
     def prepare(self, batch: Batch) -> Batch:
         """A batch as the game takes it: on its device, of its type, with labels only where they are used."""
@@ -46,7 +49,9 @@ class Built:
         return Batch(to(batch.x, self.device, self.dtype), None if labels is None else labels.to(self.device))
 
 
-def build(recipe: Recipe, host: Host | None = None, *, device: str | None = None, rank: int = 0) -> Built:
+def build(
+    recipe: Recipe, host: Host | None = None, *, device: str | None = None, rank: int = 0, refusing: bool = True
+) -> Built:
     """Make data, networks, players and the game.
 
     Networks are initialized and warmed up from streams of their own, so that neither depends on anything but the seed,
@@ -57,9 +62,11 @@ def build(recipe: Recipe, host: Host | None = None, *, device: str | None = None
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
         rank: index of this process in a data-parallel run.
+        refusing: whether to stop on a combination that is ill-posed and that the recipe does not allow. Domains whose
+            theory is worked out on such combinations take anything.
 
     Raises:
-        UsageError: a part refuses its options, or a regularizer does not fit the networks.
+        UsageError: a part refuses its options, a regularizer does not fit the networks, or the combination is refused.
         PluginError: a part cannot be loaded, or its data are missing.
     """
     host = host or plugins.host()
@@ -100,7 +107,10 @@ def build(recipe: Recipe, host: Host | None = None, *, device: str | None = None
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype)
+    found = tuple(findings(game, warmed_up=type(model).warm_up is not Model.warm_up))
+    if refusing and domain.refuses:
+        refuse(found, recipe.allow)
+    return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
 
 
 _ROLES: tuple[Role, Role] = ("generator", "discriminator")

@@ -62,6 +62,8 @@ class Recipe(BaseModel):
     """Samples per evaluation; a loaded recipe has the domain's number where none was given."""
     metrics: list[str] | None = None
     """Names of metrics; a loaded recipe has the domain's where none were given."""
+    allow: list[str] = []
+    """Codes of findings that would refuse this combination; see `detente.compatibility`."""
     generator: Side = Side()
     discriminator: Side = Side()
 

@@ -72,12 +72,16 @@ def number(value: float | None, digits: int | None = None) -> str:
     """A number in a table; a dash where there is none."""
     if value is None:
         return "–"
-    return short(value) if digits is None else f"{value:.{digits}f}".replace("-", "−")
+    text = short(value) if digits is None else f"{value:.{digits}f}"
+    return text.replace("-", "−", 1) if value < 0 else text
 
 
 def signed(value: float | None, digits: int = 2) -> str:
     """A difference."""
-    return "–" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+    if value is None:
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else f"±{0:.{digits}f}"
 
 
 def command(words: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ def run_report(run: Run) -> Path:
     return render(
         "run.html",
         run.folder / "report.html",
-        folder=run.folder.resolve().name,
+        name=_name(run),
         info=dict.fromkeys(("status", "step", "seconds", "error", "argv", "started", "platform")) | info,
         scaled=number(final.get("scaled")),
         best=best,
@@ -48,12 +48,18 @@ def run_report(run: Run) -> Path:
     )
 
 
+def _name(run: Run) -> str:
+    """The folder's name; of a cell of a study its domain, arm and seed."""
+    parts = run.folder.resolve().parts
+    return "/".join(parts[-3:]) if parts[-4:-3] == ("cells",) else parts[-1]
+
+
 def _course(evaluations: list[dict[str, Any]]) -> Markup | None:
     points = [(float(line["step"]), number(line.get("scaled")) or 0.0) for line in evaluations]
     if not points:
         return None
     axes = Axes(x=(0, max(p[0] for p in points)), y=(0, top([p[1] for p in points])))
-    return chart([Series("", 1, points)], axes, "Scaled score over steps")
+    return chart([Series("", 0, points)], axes, "Scaled score over steps")
 
 
 def _terms(lines: list[dict[str, Any]]) -> list[tuple[str, Markup]]:
@@ -66,7 +72,7 @@ def _terms(lines: list[dict[str, Any]]) -> list[tuple[str, Markup]]:
     out: list[tuple[str, Markup]] = []
     for name, points in sorted(curves.items()):
         axes = Axes(x=(0, max(p[0] for p in points)), y=span([p[1] for p in points]), height=180, left=48)
-        out.append((name, chart([Series("", 1 if name.startswith("D/") else 2, points)], axes, f"{name} over steps")))
+        out.append((name, chart([Series("", 0, points)], axes, f"{name} over steps")))
     return out
 
 

@@ -205,7 +205,8 @@ class _Domain:
         if not scored:
             return f"In {self.name} no run has come to its end yet."
         first = max(scored, key=lambda row: row.mean or 0.0)
-        text = f"In {self.name} the highest mean scaled score is that of “{first.arm.text}”, {_spread(first)}"
+        what = "mean scaled score" if len(self.study.seeds) > 1 else "scaled score"
+        text = f"In {self.name} the highest {what} is that of “{first.arm.text}”, {_spread(first)}"
         none = next((row for row in scored if row.arm == self.study.none), None)
         if none is None or none is first:
             others = [row for row in scored if row is not first]

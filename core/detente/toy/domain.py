@@ -15,6 +15,8 @@ _PREVIEWED = 16
 class Toy(Domain):
     """A domain whose features are the sample itself, written out as one row of numbers."""
 
+    refuses = False
+
     def features(self, x: Sample) -> Tensor:
         return flat(x)
 

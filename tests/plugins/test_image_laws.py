@@ -1,0 +1,19 @@
+"""The laws on real digits: every registered regularizer on a narrow DCGAN, those of installed strangers included."""
+
+import pytest
+
+from detente.plugins import host
+from detente.testing import Case, check
+
+
+@pytest.fixture(scope="module")
+def digits() -> Case:
+    h = host()
+    model = h.load("model", "dcgan", "image")(width=4, latent_dim=8)
+    return Case("image", h.load("domain", "image")(), h.load("data", "digits", "image")(), model, size=4)
+
+
+@pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
+def test_every_regularizer_keeps_the_laws_on_digits(name, digits):
+    report = check(host().load("regularizer", name), [digits]).require()
+    assert report.count("passed") >= 5, report
