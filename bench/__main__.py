@@ -29,7 +29,7 @@ TARGETS = {
 
 
 def ratio(a: Callable[[int], Any], b: Callable[[int], Any], rounds: int) -> tuple[float, float, float]:
-    """Processor time of `a` over that of `b`, the median over rounds in which they take turns; and both in ms a step."""
+    """Processor time of `a` over that of `b`, the median over rounds that alternate; and both in ms a step."""
     steps = [0, 0]
     for i, f in enumerate((a, b)):
         for _ in range(5):
@@ -58,7 +58,8 @@ def same_numbers(table: Table) -> bool:
     """Whether both loops end at the same weights, to the bit, after 20 steps."""
     ours, theirs = engine(table), by_hand(table)
     for k in range(19):
-        ours(k), theirs(k)
+        ours(k)
+        theirs(k)
     game, networks = ours(19), theirs(19)
     pairs = ((game.generator.network, networks.generator), (game.discriminator.network, networks.discriminator))
     return all(torch.equal(p, q) for a, b in pairs for p, q in zip(a.parameters(), b.parameters(), strict=True))

@@ -72,7 +72,7 @@ def by_hand(table: Table) -> Callable[[int], Networks]:
     g_params, d_params = list(G.parameters()), list(D.parameters())
     g_optimizer, d_optimizer = adam(g_params), adam(d_params)
     sampler = table.sampler()
-    keys = Stream(0).at("rank", 0).at("latents", "discriminator")
+    keys = Stream(0).at("rank", 0, "latents", "discriminator")
 
     def mean(f: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
         return f(logits).mean()
@@ -93,6 +93,22 @@ def by_hand(table: Table) -> Callable[[int], Networks]:
         return Networks(G, D)
 
     return step
+
+
+class _GraphDomain(Plain):
+    """Graphs may have their atoms renumbered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.augmentations = {"renumbering": self._renumber}
+
+    @staticmethod
+    def _renumber(x: Sample, generator: torch.Generator) -> Sample:
+        bonds, atoms = x
+        order = torch.rand(atoms.shape[:2], generator=generator).argsort(1)  # [B, N]
+        bonds = bonds.gather(1, order[:, :, None, None].expand_as(bonds))
+        bonds = bonds.gather(2, order[:, None, :, None].expand_as(bonds))
+        return bonds, atoms.gather(1, order[:, :, None].expand_as(atoms))
 
 
 class _Graphs(Data):
@@ -173,7 +189,7 @@ def tables() -> list[Table]:
         Table(
             "ring", h.load("domain", "ring")(), h.load("data", "ring", "ring")(), h.load("model", "ring", "ring")(), 256
         ),
-        Table("graph", Plain(), _Graphs(), _Graph(), 32),
+        Table("graph", _GraphDomain(), _Graphs(), _Graph(), 32),
     ]
     if h.entries("domain") and any(e.name == "image" for e in h.entries("domain")):
         image = h.load("domain", "image")(), h.load("data", "digits", "image")(), h.load("model", "dcgan", "image")

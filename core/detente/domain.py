@@ -186,6 +186,8 @@ class Domain(ABC):
     metrics: tuple[str, ...] = ()
     augmentations: Mapping[str, Augmentation] = {}
     preview_suffix: str = ".txt"
+    preview_count: int = 64
+    """Samples in a preview."""
     refuses: bool = True
     """Whether recipes of ill-posed combinations are refused; toys, whose theory is about those, take anything."""
     sample_count: int = 1000

@@ -91,6 +91,15 @@ def build(model: Model, space: Space, seed: int) -> Networks:
         return model.build(space)
 
 
+def sample_count(domain: Domain, data: Data, wanted: int | None = None) -> int:
+    """Samples per evaluation: as many as wanted, or the domain's number, but no more than there are held-out data.
+
+    Generator, floor and ceiling are scored at one number, and repeated real data would not be a ceiling.
+    """
+    count, held_out = wanted or domain.sample_count, batch_size(data.held_out())
+    return min(count, held_out) if held_out else count
+
+
 def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data, rng: Stream) -> Scores:
     """Every metric's numbers for `samples`, by name.
 
@@ -143,9 +152,9 @@ def reference_rows(
 ) -> dict[str, Scores]:
     """The scores of real data, of the domain's baseline and of an untrained generator, `n` samples each.
 
-    Real data are the held-out split, cut to `n` or repeated up to `n`. The rows are computed once and kept in a file
-    whose name is a hash of all that they depend on, down to the weights that the model starts with; a damaged file is
-    computed again.
+    Real data are the held-out split, cut to `n` or repeated up to `n`; without one their row is NaN. The rows are
+    computed once and kept in a file whose name is a hash of all that they depend on, down to the weights that the model
+    starts with; a damaged file is computed again.
 
     Args:
         versions: the distributions that domain, data, model and metrics come from, with their versions.
@@ -178,7 +187,10 @@ def reference_rows(
         found[row] = score(domain, metrics, samples, data, root.at("scores"))
 
     held_out = data.held_out()
-    put("real", rows(held_out, torch.arange(n) % batch_size(held_out)))
+    if batch_size(held_out) == 0:  # too few data to split: there is no ceiling, and nothing can be scaled
+        found["real"] = {name: math.nan for metric in metrics for name in metric.scores}
+    else:
+        put("real", rows(held_out, torch.arange(n) % batch_size(held_out)))
     put("baseline", domain.baseline(data, n, root.at("baseline").generator()))
     rng = root.at("untrained")
     put("untrained", generate(generator, model, n, rng, conditions(data, model, n, rng), batch=batch))

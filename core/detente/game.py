@@ -84,7 +84,11 @@ class Game:
         self.generator_first = generator_first and not simultaneous
         self.auxiliary, self.autocast = auxiliary, autocast
         self._augments = "augment" in discriminator.regularizer.defines()
-        self._root = Stream(seed).at("rank", rank)
+        root = Stream(seed).at("rank", rank)
+        self._streams = {
+            purpose: {role: root.at(purpose, role) for role in ("generator", "discriminator")}
+            for purpose in ("latents", "noise", "turn")
+        }
         net = discriminator.network
         self._embedding = Stage(net.get_submodule("embed")) if "embed" in abilities(net) else None
         links = (*generator.regularizer.links, *discriminator.regularizer.links)
@@ -127,12 +131,12 @@ class Game:
 
     def _generate(self, player: Player, batch: Batch, attached: bool = False) -> Fakes:
         """Fakes for a player's turn, one per real sample; attached to the generator or not."""
-        purpose = player.role, player.t
+        role, t = player.role, player.t
         first = leaves(batch.x)[0]
-        z = self.latents(batch_size(batch.x), self._root.at("latents", *purpose).generator(first.device))
+        z = self.latents(batch_size(batch.x), self._streams["latents"][role].at(t).generator(first.device))
         if leaves(z)[0].dtype != first.dtype:
             z = to(z, dtype=first.dtype)
-        noise = self._root.at("noise", *purpose)
+        noise = self._streams["noise"][role].at(t)
         with torch.set_grad_enabled(attached):
             x = call(self.generator.network, z, batch.labels, noise, records=True, autocast=self.autocast)
         return Fakes(x, z, noise)
@@ -150,7 +154,7 @@ class Game:
 
     def _step(self, player: Player, batch: Batch, fakes: Fakes) -> Step:
         own = player.role == "generator"
-        rng = self._root.at(player.role, player.t)
+        rng = self._streams["turn"][player.role].at(player.t)
         return Step(
             turn=player.role,
             generator=self.generator.network,

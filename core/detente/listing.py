@@ -9,12 +9,11 @@ from detente.loader import Plugin, canonical
 from detente.plugins import Host
 from detente.registry import KINDS, Entry
 
-
 COMBINATORS = {
     "lazily": "every=k beside any penalty's options: the penalty times k at every k-th update",
     "annealed": "{from: a, to: b, over: c} for any number among the options: a line over a share of the run",
 }
-"""What makes regularizers of regularizers, and how a recipe spells it; the names of functions in detente.combinators."""
+"""What makes regularizers of regularizers, and how a recipe spells it; functions of detente.combinators."""
 
 
 def listing(host: Host) -> dict[str, Any]:

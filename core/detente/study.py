@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from detente import __version__
 from detente.cells import FORMAT, Cell, Outcome, Study, write_results
+from detente.compatibility import refuse
 from detente.errors import DetenteError, PluginError, StudyError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.pool import Board, Pool
@@ -89,7 +90,7 @@ def compare(
         command: what the user typed, for the record.
 
     Raises:
-        UsageError: something in the call is wrong, or the folder holds another study.
+        UsageError: something in the call is wrong or refused, or the folder holds another study.
         StudyError: the study is done, and some of its cells failed.
         Interrupted: a signal came; what has been done is kept.
     """
@@ -100,10 +101,11 @@ def compare(
         return plan(domains, arms, seeds, out=out, host=host, **how)
 
     _check_jobs(jobs)
-    planned()  # a call that is wrong writes nothing
+    found = _findings(planned()[0], host)  # a call that is wrong, or refused, writes nothing
     out.mkdir(parents=True, exist_ok=True)
     with FileLock(out / _LOCK):
         study, notes = planned()
+        study.content["findings"] = found
         study.content["commands"].append(list(command if command is not None else sys.argv))
         study.write()
     return _carry_out(study, host, jobs, show, notes)
@@ -199,6 +201,31 @@ def _carry_out(study: Study, host: Host, jobs: int | None, show: Callable[[Board
             "same command tries what failed again."
         )
     return report
+
+
+def _findings(study: Study, host: Host) -> list[dict[str, Any]]:
+    """What should be known about each arm's networks in each domain, for the first seed stands for all.
+
+    Raises:
+        UsageError: an arm is ill-posed and not allowed; a line for each.
+    """
+    from detente.recipe import build
+
+    found: list[dict[str, Any]] = []
+    problems: list[str] = []
+    for cell in study.cells:
+        if cell.seed == study.seeds[0]:
+            recipe = Recipe.model_validate(study.recipe(cell))
+            built = build(recipe, host, dry=True)
+            own = [{"domain": cell.domain, "arm": cell.arm.text, **f.plain()} for f in built.findings]
+            found += own
+            try:
+                refuse(built.findings if built.domain.refuses else (), recipe.allow)
+            except UsageError as error:
+                problems.append(f"{cell.domain}, {cell.arm.text}: {error}")
+    if problems:
+        raise UsageError("\n".join(problems))
+    return found
 
 
 def _check_jobs(jobs: int | None) -> None:

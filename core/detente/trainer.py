@@ -25,8 +25,6 @@ from detente.sample import Sample, batch_size, rows
 from detente.sampler import Sampler
 from detente.streams import Stream
 
-PREVIEWS = 64
-
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +62,7 @@ class Trainer:
         self._root = Stream(recipe.seed)
         self._sampler = Sampler(len(built.data), recipe.batch, self._root.at("data"))
         self._evaluation = self._root.at("evaluation")
-        self.samples = recipe.samples or built.domain.sample_count
+        self.samples = evaluation.sample_count(built.domain, built.data, recipe.samples)
         self._metrics: MetricsFile | None = None
         self._metrics_size = 0
         self._pending: tuple[int, list[str], Tensor, dict[str, int], torch.cuda.Event | None] | None = None
@@ -246,7 +244,7 @@ class Trainer:
         samples = self.generate(self.samples)
         scores, scaled = self.scores(samples)
         path = self.run.samples / f"step-{self.step:06d}{self.built.domain.preview_suffix}"
-        self.built.domain.preview(rows(samples, slice(0, PREVIEWS)), path)
+        self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), path)
         if self.best is None or scaled > self.best[0]:
             self.best = scaled, self.step
         self._metrics.write({"step": self.step, "scores": scores, "scaled": scaled, "seconds": round(self._seconds, 3)})

@@ -66,7 +66,7 @@ def _train(folder: Path, blocked: list[str]) -> int:
     try:
         set_host(host := discover(blocked))
         built = build(load(run.recipe, host=host), host)
-        run.record(surroundings(built.recipe, host, built.device))
+        run.record({**surroundings(built.recipe, host, built.device), "findings": [f.plain() for f in built.findings]})
         trainer = Trainer(built, run, host)
         step = trainer.restore()
         _log.info("from step %d of %d", step, built.recipe.steps)

@@ -13,8 +13,9 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
 @pytest.mark.parametrize("seed", [0, 1])
 def test_r1_reaches_half_of_the_way_to_real_digits_within_five_minutes_on_one_core(tmp_path, seed):
     run = tmp_path / "run"
+    train = ["train", "image", "--reg", "r1", "--seed", str(seed), "--folder", str(run), "-q"]
     subprocess.run(
-        [sys.executable, "-m", "detente", "train", "image", "--reg", "r1", "--seed", str(seed), "--folder", str(run), "-q"],
+        [sys.executable, "-m", "detente", *train],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         check=True,
     )

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from distributions import Distribution, install
 
 from detente.plugins import host
+from distributions import Distribution, install
 
 MINE = '''\
 from detente import Regularizer, hookimpl
@@ -60,7 +60,8 @@ DOMAINS = [entry.name for entry in host().entries("domain")]
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_it_trains_on_every_domain_by_name(stranger, tmp_path, domain):
     steps = ["--steps", "4", "--batch", "8", "--set", "samples=16", "--set", "log_every=2"]
-    done = detente(stranger, "train", domain, "--reg", "score-gap(weight=0.5)", *steps, "--folder", str(tmp_path / "run"))
+    folder = ["--folder", str(tmp_path / "run")]
+    done = detente(stranger, "train", domain, "--reg", "score-gap(weight=0.5)", *steps, *folder)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert all("D/score-gap" in line["terms"] for line in lines if "terms" in line)

@@ -46,6 +46,7 @@ def compare(
     batch: flags.Batch = None,
     device: flags.Device = None,
     precision: flags.Precision = None,
+    allow: flags.Allow = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The study's folder; with a study in it, that one goes on.")
     ] = None,
@@ -76,7 +77,7 @@ def compare(
         "sets": [*base.sets, *(sets or [])],
         "domain_sets": {name: base.domains.get(name, []) for name in chosen},
         "recipe": recipe,
-        "flags": {"steps": steps, "batch": batch, "device": device, "precision": precision},
+        "flags": {"steps": steps, "batch": batch, "device": device, "precision": precision, "allow": allow},
     }
     if dry_run:
         planned, notes = study.plan(chosen, arms, numbers, out=out, host=host, **how)

@@ -144,7 +144,7 @@ def check(
     from detente import recipe as recipes
 
     resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
-    built = recipes.build(resolved, host, refusing=False)
+    built = recipes.build(resolved, host, dry=True)
     found = built.findings
     lines = [f"{finding.level}: {finding}" for finding in found] or ["Nothing to object to."]
     session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})

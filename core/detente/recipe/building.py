@@ -50,7 +50,7 @@ class Built:
 
 
 def build(
-    recipe: Recipe, host: Host | None = None, *, device: str | None = None, rank: int = 0, refusing: bool = True
+    recipe: Recipe, host: Host | None = None, *, device: str | None = None, rank: int = 0, dry: bool = False
 ) -> Built:
     """Make data, networks, players and the game.
 
@@ -62,8 +62,8 @@ def build(
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
         rank: index of this process in a data-parallel run.
-        refusing: whether to stop on a combination that is ill-posed and that the recipe does not allow. Domains whose
-            theory is worked out on such combinations take anything.
+        dry: only look at the networks: no warm-up, and findings do not refuse. Otherwise a combination that is
+            ill-posed and that the recipe does not allow is refused, but in domains whose theory is about such ones.
 
     Raises:
         UsageError: a part refuses its options, a regularizer does not fit the networks, or the combination is refused.
@@ -82,7 +82,8 @@ def build(
         _check_labels(recipe, model, data)
         made = model.build(data.space)
     networks = Networks(made.generator.to(on, dtype), made.discriminator.to(on, dtype))
-    if type(model).warm_up is not Model.warm_up:
+    warms_up = type(model).warm_up is not Model.warm_up
+    if warms_up and not dry:
         with _at("model"), _draws(root.at("warm-up")):
             model.warm_up(networks, data, root.at("warm-up"))
     with _at("objective"):
@@ -107,8 +108,8 @@ def build(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    found = tuple(findings(game, warmed_up=type(model).warm_up is not Model.warm_up))
-    if refusing and domain.refuses:
+    found = tuple(findings(game, warmed_up=warms_up))
+    if domain.refuses and not dry:
         refuse(found, recipe.allow)
     return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
 

@@ -43,6 +43,7 @@ def run_report(run: Run) -> Path:
         terms=_terms(lines),
         latest=shown[-1] if shown else None,
         earlier=_some(shown[:-1], 11),
+        findings=info.get("findings") or [],
         recipe=run.recipe.read_text(encoding="utf-8"),
         record=json.dumps({k: info[k] for k in ("versions", "plugins", "device", "threads") if k in info}, indent=2),
     )

@@ -44,6 +44,7 @@ def study_report(folder: Path) -> Path:
         key=key,
         lost=[outcome for outcome in outcomes if outcome.status not in SETTLED or outcome.status == "diverged"],
         recipes=recipes,
+        findings=study.content.get("findings", []),
     )
 
 

@@ -152,6 +152,7 @@ class RingDomain(Toy):
     metrics = SHARED
     augmentations = {"turn": eighth_turn, "mirror": mirror}
     preview_suffix = ".png"
+    preview_count = 1000
     sample_count = 2000
 
     def preview(self, x: Sample, path: Path) -> None:
@@ -166,6 +167,7 @@ class GridDomain(Toy):
     metrics = SHARED
     augmentations = {"turn": quarter_turn, "mirror": mirror}
     preview_suffix = ".png"
+    preview_count = 1000
     sample_count = 2000
 
     def preview(self, x: Sample, path: Path) -> None:
