@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 
+from bench.account import pieces
 from bench.tables import Table, by_hand, engine, tables
 from detente.errors import UsageError
 from detente.plugins import host
 from detente.regularizer import Regularizer, chain
 
-BLOCK = 0.12
+BLOCK = 0.03
 """Seconds of work between two changes of side: short against the drift of a shared machine."""
 
 TARGETS = {
@@ -74,7 +75,7 @@ def verdict(table: str, name: str, value: float) -> str:
 def main() -> None:
     """Print all ratios; write them to `bench/latest.json` too."""
     torch.set_num_threads(1)
-    rounds = 9 if "quick" in sys.argv[1:] else 25
+    rounds = 15 if "quick" in sys.argv[1:] else 60
     only = [a for a in sys.argv[1:] if a != "quick"]
     results: dict[str, Any] = {"torch": torch.__version__, "tables": {}}
     for table in tables():
@@ -87,6 +88,11 @@ def main() -> None:
             f"  {'engine / by hand':24} {value:5.3f}   {(ours - theirs) * 1e3:+.0f} µs, {equal} after 20 steps"
             f"{verdict(table.name, 'engine', value)}"
         )
+        found = pieces(table)
+        for name, times, each in found:
+            print(f"    of these {times * each:6.1f} µs   {times} × {each:.1f} µs  {name}")
+        rest = (value - 1) * theirs * 1e3 - sum(times * each for _, times, each in found)
+        print(f"    the rest {rest:6.1f} µs   calls between objects, contexts, and the noise of this measurement")
         rows: dict[str, Any] = {"engine": value}
         for entry in host().entries("regularizer"):
             make: type[Regularizer] = entry.load()

@@ -158,6 +158,8 @@ class _GraphCritic(nn.Module):
     """Two rounds of messages along every kind of bond, then a sum over atoms (Schlichtkrull et al. 2018)."""
 
     output_layers = ("out",)
+    abilities = frozenset({"features"})
+    feature_layers = ("read",)
 
     def __init__(self, space: Space) -> None:
         super().__init__()

@@ -51,12 +51,18 @@ class SpectralNorm(Regularizer):
                     f"spectral-norm: {sigma.purpose} is all zeros and has no largest singular direction; leave it out "
                     "with where=, or initialize it."
                 )
-            for _ in range(15):
-                sigma.iterate(weight)
+        for _ in range(15):
+            self._iterate()
 
     def adjust_weights(self, net: nn.Module, m: Moment) -> None:
-        for sigma, weight in self._pairs:
-            sigma.iterate(weight)
+        self._iterate()
+
+    def _iterate(self) -> None:
+        """One power iteration of all weights: v ← Wᵀu / ‖Wᵀu‖, u ← Wv / ‖Wv‖."""
+        us, vs = [sigma.u for sigma, _ in self._pairs], [sigma.v for sigma, _ in self._pairs]
+        matrices = [sigma.matrix(weight.detach()) for sigma, weight in self._pairs]
+        _set_normalized(vs, [torch.mv(W.t(), u) for W, u in zip(matrices, us, strict=True)])
+        _set_normalized(us, [torch.mv(W, v) for W, v in zip(matrices, vs, strict=True)])
 
     @torch.no_grad()
     def deploy(self, net: nn.Module) -> nn.Module:
@@ -69,6 +75,13 @@ class SpectralNorm(Regularizer):
         return copy
 
 
+def _set_normalized(vectors: list[Tensor], values: list[Tensor]) -> None:
+    norms = torch._foreach_norm(values)
+    torch._foreach_clamp_min_(norms, _EPS)
+    torch._foreach_div_(values, norms)
+    torch._foreach_copy_(vectors, values)
+
+
 class _Sigma(Reparametrization):
     u: Tensor
     v: Tensor
@@ -76,30 +89,24 @@ class _Sigma(Reparametrization):
     def __init__(self, weight: Tensor, out_axis: int, purpose: str) -> None:
         super().__init__()
         self.out_axis, self.purpose = out_axis, purpose
-        rows, columns = self._matrix(weight).shape
+        rows, columns = self.matrix(weight).shape
         # The same start whatever else draws: it is keyed by the weight's name.
         draws = Stream(0).at("spectral-norm", purpose).generator()
         self.register_buffer("u", nn.functional.normalize(torch.randn(rows, generator=draws), dim=0))
         self.register_buffer("v", nn.functional.normalize(torch.randn(columns, generator=draws), dim=0))
 
-    def _matrix(self, weight: Tensor) -> Tensor:
-        return (weight if self.out_axis == 0 else weight.movedim(self.out_axis, 0)).flatten(1)
+    def matrix(self, weight: Tensor) -> Tensor:
+        """W as [outputs, rest]."""
+        rows_first = weight if self.out_axis == 0 else weight.movedim(self.out_axis, 0)
+        return rows_first if rows_first.dim() == 2 else rows_first.flatten(1)
 
     def forward(self, weight: Tensor) -> Tensor:
-        matrix = self._matrix(weight)
+        matrix = self.matrix(weight)
         return weight / torch.dot(self.u, torch.mv(matrix, self.v))
-
-    def iterate(self, weight: Tensor) -> None:
-        """One power iteration, in place."""
-        matrix = self._matrix(weight.detach())
-        v = torch.mv(matrix.t(), self.u)
-        self.v.copy_(v.div_(v.norm().clamp_(min=_EPS)))
-        u = torch.mv(matrix, self.v)
-        self.u.copy_(u.div_(u.norm().clamp_(min=_EPS)))
 
     def settle(self, weight: Tensor | None) -> None:
         """The singular vectors themselves."""
         assert weight is not None, "a registered weight exists"
-        left, _, right = torch.linalg.svd(self._matrix(weight), full_matrices=False)
+        left, _, right = torch.linalg.svd(self.matrix(weight), full_matrices=False)
         self.u.copy_(left[:, 0])
         self.v.copy_(right[0])
