@@ -29,7 +29,7 @@ from detente.plugins import host as current_host
 from detente.regularizer import Regularizer
 
 ROLES: tuple[Role, ...] = ("discriminator", "generator")
-TOYS = ("dirac", "ring", "pair", "critics", "tokens")
+TOYS = ("dirac", "bilinear", "linear-quadratic", "ring", "grid", "pair", "critics", "tokens")
 
 
 class Verdict(NamedTuple):

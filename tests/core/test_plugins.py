@@ -12,7 +12,7 @@ import pytest
 
 from detente.errors import PluginError, UsageError
 from detente.hookspecs import hookimpl
-from detente.listing import listing, render_listing, render_shown, show
+from detente.listing import COMBINATORS, listing, render_listing, render_shown, show
 from detente.loader import Installed, Plugin, load
 from detente.plugins import Host, host, set_host
 from detente.registry import Entry, Kind, Origin, Registry
@@ -735,6 +735,7 @@ def test_the_listing_is_json_and_its_text_has_aligned_columns(small_host: Host) 
         "  calm  my-package 1.2  keeps quiet\n"
         "  gone  my-package 1.2\n"
         "\n"
+        "combinators\n" + "".join(f"  {name:8}  {summary}\n" for name, summary in COMBINATORS.items()) + "\n"
         "bad (bad-one 3): failed\n"
         "  It broke.\n"
     )

@@ -836,3 +836,10 @@ def test_every_toy_trains_from_its_name(host: Host, toy: str) -> None:
     built = build(recipe, host)
     batch = built.prepare(built.data.batch(torch.arange(16)))
     assert all(value.isfinite() for value in built.game.step(*[batch] * recipe.critic_steps).values())
+
+
+def test_a_component_that_a_flag_names_takes_its_options_from_set(host: Host) -> None:
+    recipe = load(domain="ring", flags={"objective": "hinge", "model": "ring"}, sets=["model.width=5"], host=host)
+    assert recipe.model.options["width"] == 5 and recipe.objective.name == "hinge"
+    other = load(domain="ring", flags={"objective": "hinge"}, sets=["objective=wasserstein"], host=host)
+    assert other.objective.name == "hinge"

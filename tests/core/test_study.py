@@ -141,7 +141,7 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("detente.pool.SHOW", 0.0)
         with pytest.raises(StudyError, match=r"1 of 3 cells failed.*report\.html") as error:
-            compare(out, ["none", "r1(gamma=1e39)", "l2(where=nowhere)"], 1, show=kill_the_first)
+            compare(out, ["none", "r1(gamma=1e39)", "d:instance-norm"], 1, show=kill_the_first)
     assert error.value.exit_code == 5
     none, diverged, failed = rows(out)
     assert killed
@@ -151,9 +151,15 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
     assert (diverged["status"], diverged["scaled_final"], diverged["raw"]) == ("diverged", "0.0", "")
     assert "not finite" in diverged["reason"]
     assert (failed["status"], failed["scaled_final"]) == ("failed", "")
-    assert "nowhere" in failed["reason"]
+    assert "without positions" in failed["reason"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "1 of 3 runs finished, 1 diverged (counted with score 0), 1 failed (left out of the means)." in page
+
+
+def test_an_arm_that_cannot_sit_anywhere_is_told_before_anything_is_written(tmp_path):
+    with pytest.raises(UsageError, match="nowhere"):
+        compare(tmp_path / "none", ["none", "l2(where=nowhere)"], 1)
+    assert not (tmp_path / "none").exists()
 
 
 # From here on workers are stand-ins, which need no time to start.

@@ -12,7 +12,7 @@ from detente import plugins
 from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.recipe import arms
-from detente.recipe.document import SIDES, Key, Overlay, parse, read
+from detente.recipe.document import COMPONENTS, SIDES, Key, Overlay, parse, read
 from detente.recipe.resolve import Resolver
 from detente.recipe.schema import Recipe
 
@@ -65,6 +65,10 @@ def load(
         arm = arms.parse_arm(regs, host)
         overlay.put(("generator", "regularizers"), arm.generator, arms.SOURCE)
         overlay.put(("discriminator", "regularizers"), arm.discriminator, arms.SOURCE)
+    # A component that a flag names is there before --set fills in its options; below, the flag has the last word.
+    for key, value in flags.items():
+        if (key,) in COMPONENTS:
+            overlay.put((key,), value, f"--{key}")
     _normalize(overlay)
     problems: list[str] = []
     for key, value in settings:
