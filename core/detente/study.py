@@ -5,58 +5,20 @@ again with more domains, arms or seeds makes the study larger. Arms differ from 
 one seed all share data order, latents and initial weights, so they are compared in pairs.
 """
 
-import os
-import platform
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from detente import __version__
-from detente.cells import FORMAT, Cell, Outcome, Study, write_results
-from detente.compatibility import refuse
-from detente.errors import DetenteError, PluginError, StudyError, UsageError, did_you_mean
+from detente.cells import Cell, Outcome, Study, write_results
+from detente.errors import StudyError, UsageError
+from detente.planning import LOCK, cpus, findings, note_versions, plan, seed_numbers
 from detente.plugins import Host
 from detente.pool import Board, Pool
-from detente.recipe import Recipe, load, slug
-from detente.recipe.document import read
+from detente.recipe import Recipe
 from detente.run import write_atomically
-
-_LOCK = ".lock"
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A study under a name: what `--preset` stands for.
-
-    Attributes:
-        domains: each with the `key=value` settings that hold in it.
-        sets: settings for all domains.
-    """
-
-    domains: dict[str, list[str]]
-    arms: list[str]
-    seeds: int | list[int] = 1
-    sets: list[str] = field(default_factory=list)
-
-
-def preset(name: str) -> Preset:
-    """A study that comes with détente.
-
-    Raises:
-        UsageError: there is none of this name.
-    """
-    files = {file.name.removesuffix(".yaml"): file for file in resources.files("detente").joinpath("presets").iterdir()}
-    if name not in files:
-        hint = did_you_mean(name, files) or f" There are: {', '.join(sorted(files))}."
-        raise UsageError(f"--preset: there is no {name!r}.{hint}")
-    content = read(files[name], f"detente/presets/{name}.yaml")
-    return Preset(**{**content, "domains": {domain: sets or [] for domain, sets in content["domains"].items()}})
 
 
 def compare(
@@ -94,16 +56,16 @@ def compare(
         StudyError: the study is done, and some of its cells failed.
         Interrupted: a signal came; what has been done is kept.
     """
-    domains, arms, seeds = list(domains), list(arms), _seeds(seeds)
+    domains, arms, seeds = list(domains), list(arms), seed_numbers(seeds)
 
     def planned() -> tuple[Study, list[str]]:
         how = {"sets": sets, "domain_sets": domain_sets, "recipe": recipe, "flags": flags}
         return plan(domains, arms, seeds, out=out, host=host, **how)
 
     _check_jobs(jobs)
-    found = _findings(planned()[0], host)  # a call that is wrong, or refused, writes nothing
+    found = findings(planned()[0], host)  # a call that is wrong, or refused, writes nothing
     out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / _LOCK):
+    with FileLock(out / LOCK):
         study, notes = planned()
         study.content["findings"] = found
         study.content["commands"].append(list(command if command is not None else sys.argv))
@@ -121,70 +83,18 @@ def resume(
         StudyError, Interrupted: as in `compare`.
     """
     _check_jobs(jobs)
-    with FileLock(_existing(folder) / _LOCK):
+    with FileLock(_existing(folder) / LOCK):
         study = Study.open(folder)
-        notes = _note_versions(study, host)
+        notes = note_versions(study, host)
         study.write()
     return _carry_out(study, host, jobs, show, notes)
-
-
-def plan(
-    domains: Iterable[str],
-    arms: Iterable[str],
-    seeds: int | Iterable[int],
-    *,
-    out: Path,
-    host: Host,
-    sets: Sequence[str] = (),
-    domain_sets: Mapping[str, Sequence[str]] | None = None,
-    recipe: Path | Mapping[str, Any] | None = None,
-    flags: Mapping[str, Any] | None = None,
-) -> tuple[Study, list[str]]:
-    """What `compare` would run, with everything checked and nothing written, and what a person should know about it.
-
-    Raises:
-        UsageError: as in `compare`; a line for each thing that is wrong.
-    """
-    old = _old(out)
-    names = _union(old.domains if old else [], domains, "domain")
-    texts = _union([arm.text for arm in old.arms] if old else [], [text.strip() for text in arms], "arm")
-    numbers = sorted(_union(old.seeds if old else [], _seeds(seeds), "seed"))
-    problems: list[DetenteError] = []
-    recipes: dict[str, dict[str, Any]] = {}
-    for name in names:
-        own = [*sets, *(domain_sets or {}).get(name, ())]
-        recipes[name] = {}
-        for text in texts:
-            try:
-                recipes[name][slug(text)] = _resolve(recipe, name, own, text, flags, host)
-            except DetenteError as error:
-                problems.append(error)
-    if problems:
-        lines = dict.fromkeys(line for problem in problems for line in str(problem).splitlines())
-        kind = PluginError if any(isinstance(problem, PluginError) for problem in problems) else UsageError
-        raise kind("\n".join(lines))
-    _check_twins(recipes, texts)
-    if old:
-        _check_same(old, recipes)
-    content = {
-        "format": FORMAT,
-        "created": old.content["created"] if old else time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "commands": list(old.content["commands"]) if old else [],
-        "versions": list(old.content["versions"]) if old else [],
-        "seeds": numbers,
-        "arms": [{"text": text, "slug": slug(text)} for text in texts],
-        "domains": {name: {"primary": _primary(host, name)} for name in names},
-        "recipes": recipes,
-    }
-    study = Study(out, content)
-    return study, _note_versions(study, host)
 
 
 def _carry_out(study: Study, host: Host, jobs: int | None, show: Callable[[Board], None], notes: Sequence[str]) -> Path:
     from detente.report import study_report
 
     steps = {cell: _prepare(study, cell) for cell in study.cells}
-    pool = Pool(list(steps.items()), jobs or _cpus(), host.block, show, notes)
+    pool = Pool(list(steps.items()), jobs or cpus(), host.block, show, notes)
     try:
         pool.run()
     finally:
@@ -201,31 +111,6 @@ def _carry_out(study: Study, host: Host, jobs: int | None, show: Callable[[Board
             "same command tries what failed again."
         )
     return report
-
-
-def _findings(study: Study, host: Host) -> list[dict[str, Any]]:
-    """What should be known about each arm's networks in each domain, for the first seed stands for all.
-
-    Raises:
-        UsageError: an arm is ill-posed and not allowed; a line for each.
-    """
-    from detente.recipe import build
-
-    found: list[dict[str, Any]] = []
-    problems: list[str] = []
-    for cell in study.cells:
-        if cell.seed == study.seeds[0]:
-            recipe = Recipe.model_validate(study.recipe(cell))
-            built = build(recipe, host, dry=True)
-            own = [{"domain": cell.domain, "arm": cell.arm.text, **f.plain()} for f in built.findings]
-            found += own
-            try:
-                refuse(built.findings if built.domain.refuses else (), recipe.allow)
-            except UsageError as error:
-                problems.append(f"{cell.domain}, {cell.arm.text}: {error}")
-    if problems:
-        raise UsageError("\n".join(problems))
-    return found
 
 
 def _check_jobs(jobs: int | None) -> None:
@@ -250,115 +135,3 @@ def _existing(folder: Path) -> Path:
     if not (folder / "study.yaml").is_file():
         raise UsageError(f"{folder}: holds no study (study.yaml); name the folder that compare printed.")
     return folder
-
-
-def _old(out: Path) -> Study | None:
-    """The study that is in a folder already."""
-    if (out / "study.yaml").exists():
-        return Study.open(out)
-    if out.exists() and (not out.is_dir() or any(path.name != _LOCK for path in out.iterdir())):
-        raise UsageError(f"{out}: holds something else than a study; choose a new folder with --out.")
-    return None
-
-
-def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:
-    found = list(dict.fromkeys([*old, *new]))
-    if not found:
-        raise UsageError(f"A study needs at least one {what}.")
-    return found
-
-
-def _seeds(seeds: int | Iterable[int]) -> list[int]:
-    chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
-    if any(seed < 0 for seed in chosen):
-        raise UsageError(f"--seeds: {min(chosen)} is negative; seeds are whole numbers from 0.")
-    return chosen
-
-
-def _resolve(
-    recipe: Path | Mapping[str, Any] | None,
-    domain: str,
-    sets: Sequence[str],
-    arm: str,
-    flags: Mapping[str, Any] | None,
-    host: Host,
-) -> dict[str, Any]:
-    """The recipe that all seeds of an arm share, as plain data."""
-    found = load(recipe, domain, sets, [arm], flags, host).plain()
-    del found["seed"]
-    return found
-
-
-def _check_twins(recipes: Mapping[str, Mapping[str, Any]], texts: Sequence[str]) -> None:
-    """Two arms of one recipe would be counted as two."""
-    for i, text in enumerate(texts):
-        for other in texts[:i]:
-            if all(arms[slug(text)] == arms[slug(other)] for arms in recipes.values()):
-                raise UsageError(f"--reg: {other!r} and {text!r} stand for the same recipe; leave one of them out.")
-
-
-def _check_same(old: Study, recipes: Mapping[str, Mapping[str, Any]]) -> None:
-    """A cell's recipe is fixed once it is in the study."""
-    changes: list[str] = []
-    for domain in old.domains:
-        for arm in old.arms:
-            before, now = _flat(old.content["recipes"][domain][arm.slug]), _flat(recipes[domain][arm.slug])
-            for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]:
-                was, becomes = (repr(d[key]) if key in d else "not there" for d in (before, now))
-                changes.append(
-                    f"{old.path}: {domain}: {arm.text}: {key} is {was} in the study and {becomes} in this call."
-                )
-    if changes:
-        more = [f"… and {len(changes) - 8} more."] if len(changes) > 8 else []
-        raise UsageError("\n".join([*changes[:8], *more, "Give the study's settings, or a new folder with --out."]))
-
-
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
-    """Nested mappings as dotted keys."""
-    if not isinstance(value, Mapping) or not value:
-        return {key: value}
-    return {k: v for name, inner in value.items() for k, v in _flat(inner, f"{key}.{name}".lstrip(".")).items()}
-
-
-def _primary(host: Host, domain: str) -> dict[str, Any]:
-    primary = host.load("domain", domain)().primary
-    return {
-        "score": primary.score,
-        "direction": primary.direction,
-        "log": primary.log,
-        "protocol": primary.protocol,
-    }
-
-
-def _note_versions(study: Study, host: Host) -> list[str]:
-    """Enter the versions of today; a sentence if they are not those that the study ran with so far."""
-    now = _versions(host)
-    known = study.content["versions"]
-    if known and known[-1] == now:
-        return []
-    changed = [name for name in {**known[-1], **now} if known[-1].get(name) != now.get(name)] if known else []
-    known.append(now)
-    if not changed:
-        return []
-    listed = ", ".join(f"{name} {known[-2].get(name, 'absent')} → {now.get(name, 'absent')}" for name in changed)
-    return [
-        f"What the study runs on changed since it last did: {listed}. Runs from before and after may not be comparable."
-    ]
-
-
-def _versions(host: Host) -> dict[str, str]:
-    import torch
-
-    found = {"detente": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}
-    for plugin in host.plugins:
-        if plugin.status == "ok":
-            commit = plugin.origin.commit
-            found[plugin.origin.distribution] = f"{plugin.origin.version}" + (
-                f" ({commit[:12]}{commit[40:]})" if commit else ""
-            )
-    return {**found, "machine": f"{platform.system()} {platform.machine()}, {_cpus()} CPUs"}
-
-
-def _cpus() -> int:
-    """CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from detente import plugins, study
+from detente import planning, plugins, study
 from detente.cells import Arm, Cell, Outcome, Study, step_seconds, write_results
 from detente.errors import Interrupted, StudyError, UsageError
 from detente.pool import Board, Pool
@@ -258,7 +258,9 @@ def test_a_worker_leaves_a_cell_alone_that_another_one_holds(tmp_path):
 
 def plan(out: Path, **more):
     call = {"domains": ["pair"], "arms": ARMS, "seeds": 2, "sets": SETS, **more}
-    return study.plan(call.pop("domains"), call.pop("arms"), call.pop("seeds"), out=out, host=plugins.host(), **call)[0]
+    return planning.plan(
+        call.pop("domains"), call.pop("arms"), call.pop("seeds"), out=out, host=plugins.host(), **call
+    )[0]
 
 
 def test_a_plan_writes_nothing(tmp_path):
@@ -355,14 +357,14 @@ def test_the_time_of_a_step_leaves_evaluations_out():
 
 
 def test_a_preset_is_a_study_that_can_be_planned(tmp_path):
-    demo = study.preset("demo")
+    demo = planning.preset("demo")
     assert "none" in demo.arms
     if "image" in {entry.name for entry in plugins.host().entries("domain")}:
         how = {"sets": demo.sets, "domain_sets": demo.domains, "host": plugins.host()}
-        planned, _ = study.plan(demo.domains, demo.arms, demo.seeds, out=tmp_path / "new", **how)
+        planned, _ = planning.plan(demo.domains, demo.arms, demo.seeds, out=tmp_path / "new", **how)
         assert len(planned.cells) == 12
     with pytest.raises(UsageError, match="Did you mean 'demo'"):
-        study.preset("dmeo")
+        planning.preset("dmeo")
 
 
 def test_a_cell_that_has_only_begun_is_pending_not_lost(tmp_path):

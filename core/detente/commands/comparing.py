@@ -62,10 +62,10 @@ def compare(
     and one with more domains, arms or seeds makes it larger.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    from detente import study
+    from detente import planning, study
 
     given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
-    base = study.preset(preset) if preset else study.Preset({}, [])
+    base = planning.preset(preset) if preset else planning.Preset({}, [])
     chosen = given or list(base.domains)
     arms = regs or base.arms
     if not chosen or not arms:
@@ -80,7 +80,7 @@ def compare(
         "flags": {"steps": steps, "batch": batch, "device": device, "precision": precision, "allow": allow},
     }
     if dry_run:
-        planned, notes = study.plan(chosen, arms, numbers, out=out, host=host, **how)
+        planned, notes = planning.plan(chosen, arms, numbers, out=out, host=host, **how)
         for note in notes:
             session.note(note)
         text = f"{planned.folder}: {len(planned.cells)} runs\n\n{_cells(planned)}"
