@@ -21,11 +21,16 @@ CARDS = sorted(page.stem for page in (DOCS / "cards").glob("*.md") if page.stem 
 
 
 def run_shell(example: Example) -> None:
-    """A block of commands, run as a reader would: in an empty folder, with this environment's `detente`."""
+    """A block of commands, run as a reader would: in an empty folder, with this environment's `detente`.
+
+    What a page installs goes into a folder beside it, without a network.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    site = str(Path.cwd() / "site-packages")
+    pip = {"TARGET": site, "NO_DEPS": "1", "NO_INDEX": "1", "NO_BUILD_ISOLATION": "0", "DISABLE_PIP_VERSION_CHECK": "1"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", example.parsed],
-        env=os.environ | {"PATH": path, "NO_COLOR": "1"},
+        env=os.environ | {"PATH": path, "PYTHONPATH": site, "NO_COLOR": "1", **{f"PIP_{k}": v for k, v in pip.items()}},
         capture_output=True,
         text=True,
         timeout=240,
