@@ -11,7 +11,10 @@ import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
+from detente import compatibility, errors, laws
+from detente.cells import Outcome, Study, write_results
 from detente.plugins import discover
+from detente.recipe import Recipe
 from detente.regularizer import Regularizer
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -27,10 +30,14 @@ def run_shell(example: Example) -> None:
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     site = str(Path.cwd() / "site-packages")
+    python = os.pathsep.join([site, *filter(None, [os.environ.get("PYTHONPATH")])])
+    # The names are pip's, in which NO_BUILD_ISOLATION=0 switches the isolation off.
     pip = {"TARGET": site, "NO_DEPS": "1", "NO_INDEX": "1", "NO_BUILD_ISOLATION": "0", "DISABLE_PIP_VERSION_CHECK": "1"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", example.parsed],
-        env=os.environ | {"PATH": path, "PYTHONPATH": site, "NO_COLOR": "1", **{f"PIP_{k}": v for k, v in pip.items()}},
+        env=os.environ
+        | {"PATH": path, "PYTHONPATH": python, "NO_COLOR": "1"}
+        | {f"PIP_{k}": v for k, v in pip.items()},
         capture_output=True,
         text=True,
         timeout=240,
@@ -101,3 +108,56 @@ def test_a_card_says_where_the_regularizer_sits_by_default(name: str) -> None:
 def test_the_index_of_cards_lists_each_once() -> None:
     index = (DOCS / "cards" / "index.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^\| \[([\w-]+)\]", index, flags=re.MULTILINE)) == CARDS
+
+
+def _first_column(page: str, after: str, until: str = "\n## ") -> list[str]:
+    """What stands in backquotes in the first column of the tables of a chapter."""
+    text = (DOCS / page).read_text(encoding="utf-8").split(after, 1)[1].split(until, 1)[0]
+    rows = re.findall(r"^\| (.*?) \|", text, flags=re.MULTILINE)
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+
+
+def test_the_recipes_reference_has_every_key_with_its_default() -> None:
+    assert _first_column("reference/recipe.md", "## Keys") == [
+        *[name for name in Recipe.model_fields if name not in ("generator", "discriminator")],
+        *["generator", "discriminator"],
+    ]
+    text = (DOCS / "reference/recipe.md").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, flags=re.MULTILINE))
+    defaults = Recipe(domain="d", data={"name": "d"}, model={"name": "m"}).plain()  # type: ignore[arg-type]
+    as_yaml = {
+        "objective": "non-saturating",
+        "generator_first": "false",
+        "simultaneous": "false",
+        "fresh_fakes": "false",
+    }
+    assert stated == {key: as_yaml.get(key, str(defaults[key])) for key in stated}
+
+
+def test_the_page_of_laws_has_each_of_them_once() -> None:
+    page = _first_column("explanation/laws.md", "## While a game is played", "## Do the laws catch")
+    assert sorted(page) == sorted(law.__name__ for law in (*laws.ON_CASES, *laws.ON_CLOSED_FORMS))
+
+
+def test_the_page_of_combinations_has_every_code_with_its_level() -> None:
+    page = _first_column("explanation/combinations.md", "| code |", "\n\n")
+    assert set(page) == compatibility.CODES and len(page) == len(set(page))
+    for module in (compatibility.refusals, compatibility.warnings):
+        level = "refuse" if module is compatibility.refusals else "warn"
+        text = (DOCS / "explanation/combinations.md").read_text(encoding="utf-8")
+        for code in compatibility.CODES & set(re.findall(r'"([a-z0-9-]+)",', inspect.getsource(module))):
+            assert f"| `{code}` | {level} |" in text
+
+
+def test_the_exit_codes_are_those_of_the_errors() -> None:
+    text = (DOCS / "reference/files-and-exit-codes.md").read_text(encoding="utf-8")
+    codes = re.findall(r"^\| ([\d, ]+) \|", text.split("## Exit codes")[1], flags=re.MULTILINE)
+    stated = {int(code) for row in codes for code in row.split(",")}
+    assert {kind.exit_code for kind in vars(errors).values() if hasattr(kind, "exit_code")} <= stated
+
+
+def test_the_columns_of_results_are_those_that_are_written(tmp_path: Path) -> None:
+    stated = _first_column("reference/files-and-exit-codes.md", "| column |", "\n\n")
+    study = Study(tmp_path, {"domains": {}, "arms": [], "seeds": []})
+    outcomes: list[Outcome] = []
+    assert write_results(study, outcomes).read_text(encoding="utf-8").strip().split(",") == stated
