@@ -25,6 +25,7 @@ _HOME = {
         "Space",
     ),
     "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
+    "detente.evaluation": ("cache_folder",),
     "detente.game": ("Game",),
     "detente.gradients": (
         "input_gradient",
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from detente.errors import PluginError as PluginError
     from detente.errors import StudyError as StudyError
     from detente.errors import UsageError as UsageError
+    from detente.evaluation import cache_folder as cache_folder
     from detente.game import Game as Game
     from detente.gradients import input_gradient as input_gradient
     from detente.gradients import mix as mix

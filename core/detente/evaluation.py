@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import os
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -199,9 +200,15 @@ def reference_rows(
 
 
 def cache_folder() -> Path:
-    """Where what can be computed again is kept: DETENTE_CACHE, or `detente` in the user's cache."""
+    """Where what can be computed again is kept: DETENTE_CACHE, or `detente` where the platform has its caches."""
     chosen = os.environ.get("DETENTE_CACHE")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "detente"
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "detente"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "detente"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "detente"
 
 
 def _described(component: Model | Metric) -> list[Any]:

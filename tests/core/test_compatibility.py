@@ -221,7 +221,7 @@ def test_refusals_name_place_reason_and_way_out():
 
 
 def test_an_unknown_code_is_an_error_and_warnings_never_stop():
-    with pytest.raises(UsageError, match="no such finding"):
+    with pytest.raises(UsageError, match="there is no finding"):
         refuse([], ("batch-nrom",))
     refuse(findings(game([reg("l2")], optimizer=adam)))
 

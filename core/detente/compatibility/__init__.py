@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from detente.compatibility import refusals, warnings
 from detente.compatibility.context import Context as Context
 from detente.compatibility.context import Finding as Finding
-from detente.errors import UsageError
+from detente.errors import UsageError, did_you_mean
 from detente.game import Game
 
 Rule = Callable[[Context], Iterator[Finding]]
@@ -63,16 +63,25 @@ def findings(game: Game, *, warmed_up: bool = False) -> list[Finding]:
     return sorted(found, key=lambda f: f.level != "refuse")
 
 
+def check_codes(allowed: Sequence[str]) -> None:
+    """Whether there are findings of these codes at all.
+
+    Raises:
+        UsageError: naming the first code that there is not.
+    """
+    for code in allowed:
+        if code not in CODES:
+            hint = did_you_mean(code, CODES) or f" The codes are {', '.join(sorted(CODES))}."
+            raise UsageError(f"allow: there is no finding {code!r}.{hint}")
+
+
 def refuse(found: Sequence[Finding], allowed: Sequence[str] = ()) -> None:
     """Stop on what is refused and not allowed.
 
     Raises:
         UsageError: with one line per refusal.
     """
-    codes = {f.code for f in found}
-    unknown = [code for code in allowed if code not in codes and code not in CODES]
-    if unknown:
-        raise UsageError(f"--allow {unknown[0]}: there is no such finding; the codes are {', '.join(sorted(CODES))}.")
+    check_codes(allowed)
     bad = [f for f in found if f.level == "refuse" and f.code not in allowed]
     if bad:
         raise UsageError("\n".join(f"{f} To go on all the same: --allow {f.code}." for f in bad))

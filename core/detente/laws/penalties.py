@@ -25,9 +25,10 @@ def draws_come_from_its_own_stream(s: Subject) -> None:
 
     def value(name: str, elsewhere: bool = False, seed: int = 1) -> Tensor:
         step = game.look(s.role, s.case.batch())
-        if elsewhere:
-            step = Step(**{**_fields(step), "m": _elsewhere(step.m), "root": step.root.at("elsewhere")})
         assert step.real_logits is not None and step.fake_logits is not None  # now nothing seeds the generators for it
+        if elsewhere:  # with the same logits, whose noise is the networks' own
+            moved = {"m": _elsewhere(step.m), "root": step.root.at("elsewhere"), "_shared": step._shared}
+            step = Step(**{**_fields(step), **moved})
         torch.manual_seed(seed)
         numpy.random.seed(seed)  # noqa: NPY002  the global generator is the point
         random.seed(seed)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detente import plugins
+from detente.compatibility import check_codes
 from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.recipe import arms
@@ -87,6 +88,7 @@ def load(
         raise type(error)("\n".join([*problems, str(error)])) from error
     if problems:
         raise UsageError("\n".join(problems))
+    check_codes(resolved.allow)
     return resolved
 
 

@@ -7,21 +7,20 @@ import torch
 from torch import Tensor
 
 from detente.domain import Data, Domain
-from detente.sample import Sample, batch_size, each, leaves, like, per_sample, rows
-
-_PREVIEWED = 16
+from detente.sample import Sample, batch_size, each, leaves, like, per_sample
 
 
 class Toy(Domain):
     """A domain whose features are the sample itself, written out as one row of numbers."""
 
     refuses = False
+    preview_count = 16
 
     def features(self, x: Sample) -> Tensor:
         return flat(x)
 
     def preview(self, x: Sample, path: Path) -> None:
-        path.write_text("".join(f"{line}\n" for line in self.lines(rows(x, slice(0, _PREVIEWED)))), encoding="utf-8")
+        path.write_text("".join(f"{line}\n" for line in self.lines(x)), encoding="utf-8")
 
     def lines(self, x: Sample) -> list[str]:
         """Samples as text, one line each; leaves are set apart by a bar."""

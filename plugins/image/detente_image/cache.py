@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from detente import cache_folder
 
 _FORMAT = 1
 
@@ -55,17 +56,8 @@ class Packed:
 
 
 def folder() -> Path:
-    """Where prepared data are kept: `DETENTE_CACHE`, or what the platform gives a user for caches."""
-    chosen = os.environ.get("DETENTE_CACHE")
-    if chosen:
-        return Path(chosen).expanduser() / "image"
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "detente" / "image"
+    """Where prepared data are kept: a folder of our own in détente's cache."""
+    return cache_folder() / "image"
 
 
 def packed(made_of: dict[str, Any], make: Callable[[], Packed]) -> Packed:
