@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import Any
 
@@ -296,9 +295,3 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def latest_samples(run: Run) -> Path | None:
-    """The newest preview of a run."""
-    found = sorted(run.samples.glob("step-*"))
-    return found[-1] if found else None
