@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "detente.cache": ("Packed", "cache_folder", "packed"),
     "detente.combinators": ("Ramp", "annealed", "lazily"),
     "detente.domain": (
         "Augmentation",
@@ -22,10 +23,10 @@ _HOME = {
         "Networks",
         "PackedData",
         "Primary",
+        "Show",
         "Space",
     ),
     "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
-    "detente.evaluation": ("cache_folder",),
     "detente.game": ("Game",),
     "detente.gradients": (
         "input_gradient",
@@ -64,6 +65,9 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from detente.cache import Packed as Packed
+    from detente.cache import cache_folder as cache_folder
+    from detente.cache import packed as packed
     from detente.combinators import Ramp as Ramp
     from detente.combinators import annealed as annealed
     from detente.combinators import lazily as lazily
@@ -78,13 +82,13 @@ if TYPE_CHECKING:
     from detente.domain import Networks as Networks
     from detente.domain import PackedData as PackedData
     from detente.domain import Primary as Primary
+    from detente.domain import Show as Show
     from detente.domain import Space as Space
     from detente.errors import DetenteError as DetenteError
     from detente.errors import DivergedError as DivergedError
     from detente.errors import PluginError as PluginError
     from detente.errors import StudyError as StudyError
     from detente.errors import UsageError as UsageError
-    from detente.evaluation import cache_folder as cache_folder
     from detente.game import Game as Game
     from detente.gradients import input_gradient as input_gradient
     from detente.gradients import mix as mix

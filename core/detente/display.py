@@ -124,6 +124,30 @@ def progress(session: Session, start: int = 0) -> Iterator[Callable[[Progress], 
         yield _Lines(session.verbose)
 
 
+@contextmanager
+def warm_up(session: Session) -> Iterator[Callable[[int, int], None]]:
+    """A function that shows how far a warm-up is: a bar on a terminal, else a line now and then, with -q nothing."""
+    if session.quiet:
+        yield lambda done, of: None
+    elif _live():
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+
+        with Bars(console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task("warm-up", total=None)
+            yield lambda done, of: bars.update(task, completed=done, total=of)
+    else:
+        last = -math.inf
+
+        def line(done: int, of: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= PLAIN_SECONDS:
+                last = time.monotonic()
+                session.note(f"warm-up {done}/{of}")
+
+        yield line
+
+
 class _Lines:
     """One line at every evaluation, and between them whenever some time has passed."""
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 Augmentation = Callable[[Sample, torch.Generator], Sample]
 """A random change that leaves a sample what it is; differentiable, drawing from the given generator alone."""
 Direction = Literal["higher", "lower", "neither"]
+Show = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
+
+_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What the discriminator sees: the leaves of a sample, and the number of classes where there are labels."""
+    """What the discriminator sees: the leaves of a sample, and what its labels are, where there are any."""
 
     leaves: tuple[Leaf, ...]
     classes: int | None = None
+    condition: tuple[int, ...] | None = None
+    """Shape of a sample's condition where that is no class: labels are then floating point, [B, *condition]."""
 
 
 class Batch(NamedTuple):
@@ -59,7 +65,9 @@ class Networks(NamedTuple):
     [B, positions...] or a tuple of those. A discriminator may state `abilities`: "embed" means that its submodule
     `embed` maps a sample to a sample-shaped embedding that everything after it depends on; "features" that the
     submodules named in `feature_layers` hold intermediate features. `output_layers` names the layers that make logits
-    or samples, which normalization and dropout leave alone; without it the last layer is taken.
+    or samples, which normalization and dropout leave alone; without it the last layer is taken. What neither player
+    trains (a decoder from the warm-up, a reward) is a submodule of either with `requires_grad` off: it is saved, cached
+    and deployed with the rest, and regularizers leave it alone.
     """
 
     generator: nn.Module
@@ -95,6 +103,13 @@ class Data(ABC):
     def identity(self) -> str:
         """A hash of the content and of every option that changes it: keys caches, stands in the run's record."""
 
+    def conditions(self, n: int, rng: Stream) -> Tensor | None:
+        """Labels of `n` samples to be evaluated, [n, ...]: those of random training samples; None where none are."""
+        index = torch.randint(len(self), (n,), generator=rng.generator())
+        parts = [self.batch(part).labels for part in index.split(_ROWS)]
+        given = [part for part in parts if part is not None]
+        return torch.cat(given) if given else None
+
 
 class Model(ABC):
     """Two networks for a kind of data. The constructor's signature is the schema of its options."""
@@ -102,6 +117,12 @@ class Model(ABC):
     latent_dim: int = 64
     conditional: bool = False
     """Whether the networks take labels."""
+    starts_good: bool = False
+    """Whether the warm-up alone makes a generator: its samples are then the baseline row, not the domain's."""
+
+    def view(self, data: Data) -> Data:
+        """The data as this model plays on them: the data themselves, unless it wants another view of their content."""
+        return data
 
     @abstractmethod
     def build(self, space: Space) -> Networks:
@@ -115,8 +136,21 @@ class Model(ABC):
         """Further terms of the generator's loss, by name; called in the generator's turn."""
         return {}
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream) -> None:
-        """Train something before the game, in place; nothing by default."""
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: "Show") -> None:
+        """Train something before the game, in place; nothing by default.
+
+        Only the networks carry the result: their tensors are cached, by a hash of all that they depend on, and shared
+        by runs that start alike. So nothing may depend on what else this method did.
+
+        Args:
+            networks: fresh, on their device.
+            data: what the game will be played on.
+            rng: where every draw comes from.
+            show: to be called now and then with how much is done, and of how much.
+        """
+
+    def schedule(self, networks: Networks, done: float) -> None:
+        """Set what changes over a run, such as a temperature, from the share of its steps that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +236,11 @@ class Domain(ABC):
 
     @abstractmethod
     def preview(self, x: Sample, path: Path) -> None:
-        """Write something that a person reads, sees or hears to `path`, which ends in `preview_suffix`."""
+        """Write something that a person reads, sees or hears to `path`, which ends in `preview_suffix`.
+
+        Where one file is not enough (sounds and pictures of them), others stand beside it whose names begin with the
+        stem of `path` and a hyphen; they are shown in the order of their names.
+        """
 
     @abstractmethod
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:

@@ -4,9 +4,8 @@ import json
 import logging
 import math
 import os
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from detente.domain import Data, Domain, Evaluation, Metric, Model, Networks, Space
+from detente.cache import cache_folder
+from detente.domain import Data, Domain, Evaluation, Metric, Model
 from detente.errors import PluginError, UsageError
 from detente.sample import Sample, batch_size, cat, leaves, rows, to
+from detente.starting import described, fresh, weights_hash
 from detente.step import call
 from detente.streams import Stream
 
@@ -73,23 +74,14 @@ def generate(
     return cat(parts)
 
 
-def conditions(data: Data, model: Model, n: int, rng: Stream, *, batch: int = 256) -> Tensor | None:
-    """Labels [n, ...] of random training samples for a model that takes them; None for one that does not."""
+def conditions(data: Data, model: Model, n: int, rng: Stream) -> Tensor | None:
+    """Labels [n, ...] for a model that takes them, as the data hand them out; None for one that does not."""
     if not model.conditional:
         return None
-    index = torch.randint(len(data), (n,), generator=rng.at("labels").generator())
-    parts = [data.batch(part).labels for part in index.split(batch)]
-    given = [part for part in parts if part is not None]
-    if not given:
+    given = data.conditions(n, rng.at("labels"))
+    if given is None:
         raise UsageError(f"{type(model).__name__} takes labels, but {type(data).__name__} has none; take other data.")
-    return torch.cat(given)
-
-
-def build(model: Model, space: Space, seed: int) -> Networks:
-    """Fresh networks, initialized from the run's stream of that name; the default generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(Stream(seed).at("initialization").key)
-        return model.build(space)
+    return given
 
 
 def sample_count(domain: Domain, data: Data, wanted: int | None = None) -> int:
@@ -147,6 +139,7 @@ def reference_rows(
     n: int,
     seed: int = 0,
     *,
+    warmed: Callable[[], nn.Module] | None = None,
     versions: str = "",
     batch: int = 256,
     cache: Path | None = None,
@@ -158,17 +151,19 @@ def reference_rows(
     starts with; a damaged file is computed again.
 
     Args:
+        warmed: makes the generator as the warm-up leaves it; where that alone is a generator (`Model.starts_good`), its
+            samples are the baseline.
         versions: the distributions that domain, data, model and metrics come from, with their versions.
         batch: samples per forward pass.
         cache: folder of the files; `cache_folder()` by default.
     """
-    generator = build(model, data.space, seed).generator.requires_grad_(False).eval()
+    generator = fresh(model, data.space, seed).generator.requires_grad_(False).eval()
     depends_on = {
         "data": data.identity,
         "domain": [domain.name, domain.sample_count],
-        "model": _described(model),
-        "weights": _weights_hash(generator),
-        "metrics": [_described(metric) for metric in metrics],
+        "model": described(model),
+        "weights": weights_hash(generator),
+        "metrics": [described(metric) for metric in metrics],
         "versions": versions,
         "torch": torch.__version__,
         "n": n,
@@ -192,38 +187,15 @@ def reference_rows(
         found["real"] = {name: math.nan for metric in metrics for name in metric.scores}
     else:
         put("real", rows(held_out, torch.arange(n) % batch_size(held_out)))
-    put("baseline", domain.baseline(data, n, root.at("baseline").generator()))
+    rng = root.at("baseline")
+    if model.starts_good and warmed is not None:
+        put("baseline", generate(warmed().eval(), model, n, rng, conditions(data, model, n, rng), batch=batch))
+    else:
+        put("baseline", domain.baseline(data, n, rng.generator()))
     rng = root.at("untrained")
     put("untrained", generate(generator, model, n, rng, conditions(data, model, n, rng), batch=batch))
     _write(path, {"depends_on": key, "rows": found})
     return found
-
-
-def cache_folder() -> Path:
-    """Where what can be computed again is kept: DETENTE_CACHE, or `detente` where the platform has its caches."""
-    chosen = os.environ.get("DETENTE_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "detente"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "detente"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "detente"
-
-
-def _described(component: Model | Metric) -> list[Any]:
-    """Class and options of a component, as far as its attributes show them as plain data."""
-    cls = type(component)
-    plain = {k: v for k, v in vars(component).items() if isinstance(v, bool | int | float | str | None)}
-    return [cls.__module__, cls.__qualname__, plain]
-
-
-def _weights_hash(network: nn.Module) -> str:
-    content = blake2b(digest_size=16)
-    for name, value in network.state_dict().items():
-        content.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
-        content.update(value.cpu().contiguous().flatten().view(torch.uint8).numpy())
-    return content.hexdigest()
 
 
 def _read(path: Path, depends_on: str, names: set[str]) -> dict[str, Scores] | None:

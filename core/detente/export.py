@@ -49,8 +49,16 @@ class Exported:
     description: dict[str, Any]
 
     def sample(self, n: int, seed: int = 0, labels: Tensor | None = None) -> Sample:
-        """`n` samples; the model's classes in equal shares where it takes labels and none are given."""
+        """`n` samples; the model's classes in equal shares where it takes labels and none are given.
+
+        Raises:
+            UsageError: the model takes a condition that is no class, and none is given.
+        """
         if labels is None and self.model.conditional:
+            if self.space.classes is None:
+                raise UsageError(
+                    f"{type(self.model).__name__} needs its condition: sample({n}, labels=…), one for each."
+                )
             labels = torch.arange(n) % (self.space.classes or 1)
         return evaluation.generate(self.generator, self.model, n, Stream(seed).at("sample"), labels)
 
@@ -73,6 +81,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
         "space": asdict(space),
         "dtype": str(built.dtype).removeprefix("torch."),
         "step": trainer.step,
+        "done": trainer.step / recipe.steps,
         "seed": recipe.seed,
         "data": {
             "name": recipe.data.name,
@@ -126,12 +135,13 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         raise UsageError(f"{path}: has format {found!r}, this version reads {FORMAT}; export the run again.")
     try:
         leaves = (Leaf(tuple(leaf["shape"]), leaf["name"], leaf["channel_axis"]) for leaf in said["space"]["leaves"])
-        space = Space(tuple(leaves), said["space"]["classes"])
+        condition = said["space"].get("condition")
+        space = Space(tuple(leaves), said["space"]["classes"], tuple(condition) if condition else None)
         domain: Domain = load_component(host, "domain", said["domain"])()
         options = {k: v for k, v in said["model"].items() if k != "name"}
         model: Model = _make(load_component(host, "model", said["model"]["name"], said["domain"]), options)
         dtype = getattr(torch, said["dtype"])
-        generator = _deployed(host, model, space, said["regularizers"], dtype)
+        generator = _deployed(host, model, space, said["regularizers"], dtype, said["done"])
         load_model(generator, folder / WEIGHTS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{path}: is damaged ({error!r}); export the run again.") from error
@@ -143,15 +153,19 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
     return Exported(generator, model, domain, space, said)
 
 
-def _deployed(host: Host, model: Model, space: Space, regularizers: Mapping[str, Any], dtype: torch.dtype) -> nn.Module:
-    """A network of the structure that the run deployed; its weights are any."""
+def _deployed(
+    host: Host, model: Model, space: Space, regularizers: Mapping[str, Any], dtype: torch.dtype, done: float
+) -> nn.Module:
+    """A network of the structure that the run deployed, at the share `done` of its steps; its weights are any."""
     links = []
     for name, entry in regularizers.items():
         kind = entry.get("kind", name)
         target = load_component(host, "regularizer", kind)
         links.append(Link.of(target, entry).make(target, name, 1))
     with torch.random.fork_rng(devices=[]):
-        network = model.build(space).generator.to(dtype)
+        networks = model.build(space)
+    network = networks.generator.to(dtype)
+    model.schedule(networks, done)
     regularizer = chain(*links)
     regularizer.rewrite(network)
     regularizer.attach(network)

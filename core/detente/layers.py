@@ -99,7 +99,7 @@ def matches(name: str, where: Where) -> bool:
 
 
 def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[Layer]:
-    """The weights of a network's registered layers, in module order.
+    """The weights of a network's registered layers, in module order; those of frozen layers are left out.
 
     Args:
         net: the network.
@@ -128,7 +128,8 @@ def _layers(net: nn.Module) -> Iterator[Layer]:
     for name, module in net.named_modules():
         kind = _kind(module)
         for weight, axis in kind.weights.items() if kind else ():
-            if module._parameters.get(weight) is not None:
+            parameter = module._parameters.get(weight)
+            if parameter is not None and parameter.requires_grad:
                 yield Layer(name, module, weight, axis, kind.channel_axis if kind else None)
 
 

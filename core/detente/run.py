@@ -162,6 +162,11 @@ def components(recipe: "Recipe", host: "Host") -> "list[Entry]":
     ]
 
 
+def origins(recipe: "Recipe", host: "Host", *kinds: str) -> str:
+    """The distributions that a recipe's components of these kinds come from, with their versions."""
+    return ", ".join(sorted({str(entry.origin) for entry in components(recipe, host) if entry.kind in kinds}))
+
+
 def surroundings(recipe: "Recipe", host: "Host", device: "torch.device | None" = None) -> dict[str, Any]:
     """What a run depends on besides its recipe, for its record: versions, plugins with their commits, device, threads.
 

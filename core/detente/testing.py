@@ -92,8 +92,8 @@ def cases(domains: Sequence[str] = TOYS, host: Host | None = None) -> list[Case]
     host = host or current_host()
     out = []
     for name in domains:
-        data, model = host.entries("data", name)[0], host.entries("model", name)[0]
-        out.append(Case(name, host.load("domain", name)(), data.load()(), model.load()()))
+        data, model = host.entries("data", name)[0].load()(), host.entries("model", name)[0].load()()
+        out.append(Case(name, host.load("domain", name)(), model.view(data), model))
     return out
 
 

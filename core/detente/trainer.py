@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from detente import checkpoint, evaluation
-from detente.domain import Batch
+from detente.domain import Batch, Model
 from detente.errors import DivergedError, Interrupted, UsageError
 from detente.plugins import Host
 from detente.recipe import Built
 from detente.registry import one_line
-from detente.run import MetricsFile, Run, components
+from detente.run import MetricsFile, Run, origins
 from detente.sample import Sample, batch_size, rows
 from detente.sampler import Sampler
 from detente.streams import Stream
@@ -67,6 +67,7 @@ class Trainer:
         self._pending: tuple[int, list[str], Tensor, dict[str, int], torch.cuda.Event | None] | None = None
         self._signal: int | None = None
         self._seconds = 0.0
+        self._schedules = type(built.model).schedule is not Model.schedule
         self._rows: dict[int, dict[str, dict[str, float]]] = {}
 
     def restore(self) -> int:
@@ -96,6 +97,7 @@ class Trainer:
             self.progress.step = self.step
             self.progress.scores, self.progress.scaled = state["scores"]
             break
+        self._schedule()
         return self.step
 
     def train(self) -> None:
@@ -139,6 +141,8 @@ class Trainer:
         recipe = self.built.recipe
         started = time.perf_counter() - self._seconds
         while self.step < recipe.steps:
+            if self._schedules:
+                self._schedule()
             self.built.game.step(*self._batches(self.step))
             self.step += 1
             self._seconds = time.perf_counter() - started
@@ -152,12 +156,13 @@ class Trainer:
             if self._signal is not None and not last:
                 raise Interrupted(self._signal)
 
+    def _schedule(self) -> None:
+        self.built.model.schedule(self.built.networks, self.step / self.built.recipe.steps)
+
     def reference_rows(self, n: int | None = None) -> dict[str, dict[str, float]]:
         """The scores of real data, the baseline and the untrained generator, at as many samples as an evaluation."""
         b, n = self.built, n or self.samples
         if n not in self._rows:
-            kinds = ("domain", "data", "model", "metric")
-            origins = {str(entry.origin) for entry in components(b.recipe, self.host) if entry.kind in kinds}
             self._rows[n] = evaluation.reference_rows(
                 b.domain,
                 b.metrics,
@@ -165,7 +170,8 @@ class Trainer:
                 b.model,
                 n,
                 b.recipe.seed,
-                versions=", ".join(sorted(origins)),
+                warmed=lambda: b.start(self.host).generator,
+                versions=origins(b.recipe, self.host, "domain", "data", "model", "metric"),
             )
         return self._rows[n]
 

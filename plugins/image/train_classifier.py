@@ -100,7 +100,7 @@ def train_digits(g: torch.Generator, steps: int) -> tuple[Extractor, dict]:
         return F.cross_entropy(net(seen)["digit"], labels[index], label_smoothing=0.05)
 
     fit(net, loss_of, steps, 3e-3)
-    return net, {**about, "trained_on": _hash(data.packed.images[data.packed.rows("classifier")])}
+    return net, {**about, "trained_on": _hash(data.packed.arrays["images"][data.packed.rows("classifier")])}
 
 
 def train_colour(g: torch.Generator, steps: int) -> tuple[Extractor, dict]:
@@ -147,9 +147,9 @@ def accuracy() -> dict[str, float]:
     """Of the shipped digit classifier, on the 1,500 digits that are held out or reference."""
     data = Digits()
     scored = data.packed.rows("held_out").start
-    x = data.encode(torch.from_numpy(data.packed.images[scored:]))
-    assert data.packed.labels is not None, "digits have labels"
-    right = run("digits", x, "digit").argmax(1) == torch.from_numpy(data.packed.labels[scored:])
+    x = data.encode(torch.from_numpy(data.packed.arrays["images"][scored:]))
+    assert data.packed.arrays["labels"] is not None, "digits have labels"
+    right = run("digits", x, "digit").argmax(1) == torch.from_numpy(data.packed.arrays["labels"][scored:])
     return {"held_out_and_reference": right.double().mean().item()}
 
 
@@ -158,8 +158,8 @@ def accuracy_in_colour() -> dict[str, float]:
     stacked = StackedDigits()
     fixed = np.random.Generator(np.random.PCG64(0)).integers(750, size=(750, 3))
     digits = Digits()
-    assert digits.packed.labels is not None, "digits have labels"
-    labels = torch.from_numpy(digits.packed.labels[digits.packed.rows("held_out")])[torch.from_numpy(fixed)]
+    assert digits.packed.arrays["labels"] is not None, "digits have labels"
+    labels = torch.from_numpy(digits.packed.arrays["labels"][digits.packed.rows("held_out")])[torch.from_numpy(fixed)]
     x = stacked.held_out()
     assert isinstance(x, Tensor), "an image is a single tensor"
     found = {

@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 
 from detente.domain import Batch, Domain, Model
-from detente.evaluation import build
 from detente.game import Game
 from detente.objectives import NonSaturating, Objective, Saturating, Wasserstein
 from detente.player import Player
 from detente.regularizer import Regularizer
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
+from detente.starting import fresh as build
 from detente.toy.linear import (
     BilinearData,
     BilinearDomain,

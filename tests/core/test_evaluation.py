@@ -10,11 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from detente.cache import cache_folder
 from detente.domain import Evaluation, Leaf, Metric, Model, Networks, PackedData, Primary, Space
 from detente.errors import PluginError, UsageError
-from detente.evaluation import build, cache_folder, conditions, generate, reference_rows, scaled, score
+from detente.evaluation import conditions, generate, reference_rows, scaled, score
 from detente.metrics import Frechet
 from detente.sample import leaves, rows
+from detente.starting import fresh as build
 from detente.streams import Stream
 from detente.toy.linear import DiracData, DiracDomain, Distance, LinearQuadraticData, LinearQuadraticDomain, Point
 from detente.toy.mixture import MLP, Modes, RingData, RingDomain
@@ -94,7 +96,7 @@ def test_labels_reach_the_network_in_order_and_its_noise_has_a_stream() -> None:
 
 def test_conditions_are_drawn_from_the_data_where_the_model_takes_them() -> None:
     data, model = Labelled(torch.arange(50) % 10), Conditional()
-    drawn = conditions(data, model, 300, Stream(0), batch=7)
+    drawn = conditions(data, model, 300, Stream(0))
     assert drawn is not None
     assert drawn.shape == (300,)
     assert set(drawn.tolist()) == set(range(10))

@@ -107,7 +107,7 @@ class Labelled(MLP):
     def build(self, space): return Networks(*map(WithLabels, super().build(space)))
 
 class Warm(MLP):
-    def warm_up(self, networks, data, rng):
+    def warm_up(self, networks, data, rng, show):
         with torch.no_grad():
             networks.generator[0].weight.copy_(torch.rand(self.width, 3))
     def auxiliary(self, s): return {"size": s.fake.square().mean()}

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from detente import plugins
 from detente.domain import Batch, Data, Domain, Evaluation, Metric, Model, Networks
 from detente.errors import UsageError
-from detente.evaluation import build, generate
+from detente.evaluation import generate
 from detente.game import Game
 from detente.layers import layers
 from detente.metrics import mode_scores
@@ -21,6 +21,7 @@ from detente.objectives import NonSaturating
 from detente.player import Player
 from detente.regularizers.r1 import R1
 from detente.sample import Sample, batch_size, each, leaves, rows, to
+from detente.starting import fresh as build
 from detente.step import abilities
 from detente.streams import Stream
 from detente.toy.critics import CriticsData

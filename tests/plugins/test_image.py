@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from detente import Batch, Evaluation, Leaf, Model, PluginError, Space, Stream, UsageError, input_gradient, sumsq
 from detente.layers import layers
 from detente.metrics import frechet_distance
-from detente_image import cache, extractors, metrics, sources
+from detente_image import extractors, metrics, sources
 from detente_image.augmentations import colour, cutout, translation
 from detente_image.data import Digits, Emoji, Folder, Images, StackedDigits
 from detente_image.domain import Image
@@ -38,7 +38,7 @@ SPLITS = ("train", "classifier", "held_out", "reference")
 
 
 def row_hashes(of: Images, split: str) -> set[bytes]:
-    return {hashlib.sha256(row.tobytes()).digest() for row in of.packed.images[of.packed.rows(split)]}
+    return {hashlib.sha256(row.tobytes()).digest() for row in of.packed.arrays["images"][of.packed.rows(split)]}
 
 
 def stated(net: nn.Module, name: str) -> tuple[str, ...]:
@@ -90,9 +90,9 @@ def test_splits_share_no_picture(make: Callable[[], Images]):
 def test_digits_are_2000_1500_750_750_with_every_class_alike():
     d = Digits()
     assert d.packed.sizes == {"train": 2000, "classifier": 1500, "held_out": 750, "reference": 750}
-    assert d.packed.labels is not None
+    assert d.packed.arrays["labels"] is not None
     for split in SPLITS:
-        count = np.bincount(d.packed.labels[d.packed.rows(split)], minlength=10)
+        count = np.bincount(d.packed.arrays["labels"][d.packed.rows(split)], minlength=10)
         assert (count == count[0]).all()
     assert len(d) == 2000
     assert d.space.classes == 10
@@ -131,15 +131,17 @@ def test_emoji_are_the_1859_single_code_points_and_touch_all_but_a_margin():
     d = Emoji()
     assert sum(d.packed.sizes.values()) == 1859
     assert d.packed.sizes["train"] == len(d) == 1000
-    inked = (d.packed.images != 255).any(1)
+    inked = (d.packed.arrays["images"] != 255).any(1)
     assert inked.any((1, 2)).all()
-    assert (d.packed.images[:, :, 0] < 128).mean() < 0.01, "the margin is white, but for what the resampling spreads"
+    assert (d.packed.arrays["images"][:, :, 0] < 128).mean() < 0.01, (
+        "the margin is white, but for what the resampling spreads"
+    )
 
 
 def test_size_and_background_of_emoji_are_options():
     d = Emoji(size=16, background=128)
     assert d.space.leaves[0].shape == (3, 16, 16)
-    assert abs(int(d.packed.images[0, 0, 0, 0]) - 128) <= 4
+    assert abs(int(d.packed.arrays["images"][0, 0, 0, 0]) - 128) <= 4
     assert d.identity != Emoji().identity
     with pytest.raises(UsageError, match="background=300"):
         Emoji(background=300)
@@ -155,7 +157,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entries(folder: Path) -> list[Path]:
-    return sorted((folder / "image").iterdir())
+    return sorted(entry for entry in (folder / "image").iterdir() if entry.is_dir())
 
 
 def test_a_second_load_maps_the_same_arrays_without_reading_the_source(
@@ -164,8 +166,8 @@ def test_a_second_load_maps_the_same_arrays_without_reading_the_source(
     first = Digits()
     monkeypatch.setattr(sources, "read_digits", lambda table: pytest.fail("read again"))
     second = Digits()
-    assert np.array_equal(first.packed.images, second.packed.images)
-    assert isinstance(second.packed.images, np.memmap)
+    assert np.array_equal(first.packed.arrays["images"], second.packed.arrays["images"])
+    assert isinstance(second.packed.arrays["images"], np.memmap)
     assert first.identity == second.identity
     assert len(entries(own_cache)) == 1
 
@@ -183,7 +185,7 @@ def test_a_damaged_cache_is_rebuilt(own_cache: Path, damage: bytes | None):
     file.write_bytes(damage)
     assert Digits().identity == identity
     assert [e.name for e in entries(own_cache)] == [entry.name]
-    assert isinstance(Digits().packed.images, np.memmap)
+    assert isinstance(Digits().packed.arrays["images"], np.memmap)
 
 
 def test_data_work_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -191,18 +193,6 @@ def test_data_work_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("DETENTE_CACHE", str(tmp_path / "file"))
     assert Digits().identity == identity
-
-
-def test_two_writers_of_one_entry_leave_one_whole_entry(own_cache: Path):
-    made = cache.Packed(np.arange(12, dtype=np.uint8).reshape(3, 1, 2, 2), {"train": 3})
-
-    def make() -> cache.Packed:
-        if not own_cache.exists():  # another process does the same meanwhile
-            cache.packed({"data": "x"}, lambda: made)
-        return made
-
-    assert cache.packed({"data": "x"}, make).digest == made.digest
-    assert len(entries(own_cache)) == 1
 
 
 def test_a_missing_package_is_an_error_that_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch):
@@ -458,11 +448,11 @@ def test_cutout_hides_at_most_a_square_of_half_the_side():
 
 def test_the_shipped_classifier_reads_985_of_1000_digits_it_never_saw():
     d = Digits()
-    assert d.packed.labels is not None
+    assert d.packed.arrays["labels"] is not None
     right = total = 0
     for split, x in (("held_out", d.held_out()), ("reference", d.reference())):
         found = extractors.run("digits", x, "digit").argmax(1).numpy()
-        right += int((found == d.packed.labels[d.packed.rows(split)]).sum())
+        right += int((found == d.packed.arrays["labels"][d.packed.rows(split)]).sum())
         total += len(x)
     assert total == 1500
     assert right / total >= 0.985
@@ -471,7 +461,7 @@ def test_the_shipped_classifier_reads_985_of_1000_digits_it_never_saw():
 
 def test_the_classifier_was_trained_on_its_own_split():
     d = Digits()
-    own = d.packed.images[d.packed.rows("classifier")]
+    own = d.packed.arrays["images"][d.packed.rows("classifier")]
     assert hashlib.sha256(own.tobytes()).hexdigest() == extractors.record()["digits"]["trained_on"]
 
 

@@ -203,7 +203,7 @@ def _disk() -> dict[str, str]:
 
 def _cache_folder() -> Path:
     try:
-        from detente.evaluation import cache_folder
+        from detente.cache import cache_folder
 
         return cache_folder()
     except (ImportError, OSError, DetenteError):  # torch is broken, as another line says

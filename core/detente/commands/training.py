@@ -12,7 +12,7 @@ import typer
 
 from detente.commands import flags
 from detente.commands.flags import begin, set_threads
-from detente.display import Session, duration, log_to, number, progress, scores_table
+from detente.display import Session, duration, log_to, number, progress, scores_table, warm_up
 from detente.errors import UsageError
 from detente.registry import one_line
 
@@ -170,7 +170,8 @@ def _train(
     began = time.perf_counter()
     before = _before(folder, recipe) if folder else {}
     set_threads(threads or before.get("threads"))
-    built = build(recipe, host, device=device or before.get("device", {}).get("device"))
+    with warm_up(session) as show:
+        built = build(recipe, host, device=device or before.get("device", {}).get("device"), show=show)
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder

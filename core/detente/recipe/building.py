@@ -9,7 +9,7 @@ import torch
 
 from detente import plugins
 from detente.compatibility import Finding, findings, refuse
-from detente.domain import Batch, Data, Domain, Metric, Model, Networks
+from detente.domain import Batch, Data, Domain, Metric, Model, Networks, Show
 from detente.errors import DetenteError, UsageError
 from detente.game import Game
 from detente.objectives import Objective
@@ -21,9 +21,11 @@ from detente.recipe.options import check
 from detente.recipe.schema import Component, Recipe
 from detente.registry import Kind
 from detente.regularizer import Regularizer, chain
+from detente.run import origins
 from detente.sample import to
+from detente.starting import drawing, fresh, start, warms_up
 from detente.step import abilities
-from detente.streams import Stream, enter, leave
+from detente.streams import Stream
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,23 @@ class Built:
     def prepare(self, batch: Batch) -> Batch:
         """A batch as the game takes it: on its device, of its type, with labels only where they are used."""
         labels = batch.labels if self.model.conditional else None
-        return Batch(to(batch.x, self.device, self.dtype), None if labels is None else labels.to(self.device))
+        if labels is not None:
+            labels = labels.to(self.device, self.dtype if labels.is_floating_point() else None)
+        return Batch(to(batch.x, self.device, self.dtype), labels)
+
+    def start(self, host: Host) -> Networks:
+        """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
+        return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
 
 def build(
-    recipe: Recipe, host: Host | None = None, *, device: str | None = None, rank: int = 0, dry: bool = False
+    recipe: Recipe,
+    host: Host | None = None,
+    *,
+    device: str | None = None,
+    rank: int = 0,
+    dry: bool = False,
+    show: Show = lambda done, of: None,
 ) -> Built:
     """Make data, networks, players and the game.
 
@@ -64,6 +78,7 @@ def build(
         rank: index of this process in a data-parallel run.
         dry: only look at the networks: no warm-up, and findings do not refuse. Otherwise a combination that is
             ill-posed and that the recipe does not allow is refused, but in domains whose theory is about such ones.
+        show: told how far the warm-up is, where the model has one.
 
     Raises:
         UsageError: a part refuses its options, a regularizer does not fit the networks, or the combination is refused.
@@ -77,15 +92,14 @@ def build(
         domain: Domain = load_component(host, "domain", recipe.domain)()
     with _at("data"):
         data: Data = _make(host, "data", recipe.data, recipe.domain)
-    with _at("model"), _draws(root.at("initialization")):
+    with _at("model"), drawing(root.at("initialization")):
         model: Model = _make(host, "model", recipe.model, recipe.domain)
+        data = model.view(data)
         _check_labels(recipe, model, data)
-        made = model.build(data.space)
-    networks = Networks(made.generator.to(on, dtype), made.discriminator.to(on, dtype))
-    warms_up = type(model).warm_up is not Model.warm_up
-    if warms_up and not dry:
-        with _at("model"), _draws(root.at("warm-up")):
-            model.warm_up(networks, data, root.at("warm-up"))
+        if dry:
+            networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
+        else:
+            networks = _start(recipe, host, model, data, on, dtype, show)
     with _at("objective"):
         objective: Objective = _make(host, "objective", recipe.objective)
     able = abilities(networks.discriminator) | objective.abilities
@@ -108,7 +122,7 @@ def build(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    found = tuple(findings(game, warmed_up=warms_up))
+    found = tuple(findings(game, warmed_up=warms_up(model)))
     if domain.refuses and not dry:
         refuse(found, recipe.allow)
     return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
@@ -126,18 +140,17 @@ def _at(key: str) -> Iterator[None]:
         raise type(error)(f"{key}: {error}") from error
 
 
-@contextmanager
-def _draws(stream: Stream) -> Iterator[None]:
-    """Let the default generator stand at the start of a stream, and put it back afterwards.
-
-    Networks are made on the CPU whatever they run on later, so its generator is the one that matters.
-    """
-    with torch.random.fork_rng(devices=[]):
-        enter(stream, torch.device("cpu"))
-        try:
-            yield
-        finally:
-            leave()
+def _start(
+    recipe: Recipe,
+    host: Host,
+    model: Model,
+    data: Data,
+    device: torch.device,
+    dtype: torch.dtype,
+    show: Show = lambda done, of: None,
+) -> Networks:
+    versions = origins(recipe, host, "data", "model")
+    return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
 
 
 def _device(name: str) -> torch.device:
@@ -158,7 +171,7 @@ def _make(host: Host, kind: Kind, component: Component, domain: str | None = Non
 
 
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
-    if model.conditional and data.space.classes is None:
+    if model.conditional and data.space.classes is None and data.space.condition is None:
         raise UsageError(
             f"{recipe.model.name} takes labels with these options and {recipe.data.name} has none. Choose other data, "
             "or a model without a condition."
@@ -170,7 +183,7 @@ def _player(recipe: Recipe, host: Host, role: Role, networks: Networks, able: fr
     with _at(f"{role}.optimizer"):
         target = OPTIMIZERS[side.optimizer.name]
         optimizer = target(**check(target, side.optimizer.options).arguments)
-    with _at(f"{role}.regularizers"), _draws(root.at("rewriting", role)):
+    with _at(f"{role}.regularizers"), drawing(root.at("rewriting", role)):
         links = [_regularizer(recipe, host, role, name, entry) for name, entry in side.regularizers.items()]
         for link, entry in zip(links, side.regularizers.values(), strict=True):
             needs = (*link.needs, "embed") if entry.get("space") == "embedding" else link.needs

@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Batch, Leaf, PackedData, Sample, Space, UsageError
+from detente import Batch, Leaf, Packed, PackedData, Sample, Space, UsageError, packed
 from detente_image import sources
-from detente_image.cache import Packed, packed
 
 _log = logging.getLogger(__name__)
 
@@ -34,9 +33,9 @@ class Images(PackedData):
 
     def __init__(self, of: Packed, options: str, classes: int | None = None) -> None:
         self.packed, self.notes = of, of.notes
-        space = Space((Leaf(tuple(of.images.shape[1:]), channel_axis=1),), classes)
+        space = Space((Leaf(tuple(of.arrays["images"].shape[1:]), channel_axis=1),), classes)
         identity = sha256(f"{type(self).__name__} {options} {of.digest}".encode()).hexdigest()
-        labels = None if of.labels is None else torch.from_numpy(of.labels)[of.rows("train")]
+        labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")] if "labels" in of.arrays else None
         parts = (self._rows(split) for split in ("train", "held_out", "reference"))
         super().__init__(space, *parts, identity=identity, labels=labels)
         for note in self.notes:
@@ -44,7 +43,7 @@ class Images(PackedData):
 
     def _rows(self, split: str) -> Tensor:
         """The packed images of a split, uint8, in the memory that holds them."""
-        return torch.from_numpy(self.packed.images)[self.packed.rows(split)]
+        return torch.from_numpy(self.packed.arrays["images"])[self.packed.rows(split)]
 
     def held_out(self) -> Tensor:
         return self.encode(self._held_out)
@@ -60,8 +59,8 @@ class Images(PackedData):
     def classifier_split(self) -> tuple[Tensor, Tensor | None]:
         """Encoded images and labels that only feature extractors are trained on; empty where there are none."""
         labels = None
-        if self.packed.labels is not None:
-            labels = torch.from_numpy(self.packed.labels)[self.packed.rows("classifier")]
+        if "labels" in self.packed.arrays:
+            labels = torch.from_numpy(self.packed.arrays["labels"])[self.packed.rows("classifier")]
         return self.encode(self._rows("classifier")), labels
 
 
@@ -85,7 +84,7 @@ class Digits(Images):
 def _digits() -> Packed:
     table = sources.digits()
     made_of = {"data": "digits", "table": sha256(table.read_bytes()).hexdigest(), "sizes": DIGITS_PER_CLASS}
-    return packed(made_of, lambda: _split_digits(table))
+    return packed("image", made_of, lambda: _split_digits(table))
 
 
 def _split_digits(table: Path) -> Packed:
@@ -99,7 +98,7 @@ def _split_digits(table: Path) -> Packed:
         start += size
     every = np.concatenate(chosen)
     sizes = {split: 10 * size for split, size in DIGITS_PER_CLASS.items()}
-    return Packed(images[every], sizes, labels[every])
+    return Packed({"images": images[every], "labels": labels[every]}, sizes)
 
 
 class StackedDigits(Images):
@@ -125,12 +124,12 @@ class StackedDigits(Images):
             raise UsageError(f"stacked-digits: count={count}, but there must be at least one triple to train on.")
         of = _digits()
         super().__init__(of, f"count={count} seed={seed}", classes=1000)
-        assert of.labels is not None, "digits have labels"
+        assert "labels" in of.arrays, "digits have labels"
         self.space = Space((Leaf((3, 32, 32), channel_axis=1),), 1000)
         draws = np.random.Generator(np.random.PCG64(seed))
         triples = torch.from_numpy(draws.integers(of.sizes["train"], size=(count, 3)))
         self._digits, self._triples = self._rows("train"), triples
-        classes = torch.from_numpy(of.labels)[of.rows("train")][triples]
+        classes = torch.from_numpy(of.arrays["labels"])[of.rows("train")][triples]
         self._spelled = (classes * torch.tensor([100, 10, 1])).sum(1)
         # The scored splits do not follow the seed: scores of runs on different draws stay comparable.
         fixed = np.random.Generator(np.random.PCG64(0))
@@ -180,7 +179,7 @@ class Emoji(Images):
             "size": size,
             "background": background,
         }
-        super().__init__(packed(made_of, lambda: _split_emoji(size, background)), f"{size} {background}")
+        super().__init__(packed("image", made_of, lambda: _split_emoji(size, background)), f"{size} {background}")
 
 
 def _split_emoji(size: int, background: int) -> Packed:
@@ -188,7 +187,7 @@ def _split_emoji(size: int, background: int) -> Packed:
     names = list(drawn)
     names = [names[i] for i in sources.shuffled(name.encode() for name in names)]
     sizes = {**EMOJI, "train": len(names) - sum(EMOJI.values())}
-    return Packed(np.stack([drawn[name] for name in names]), sizes)
+    return Packed({"images": np.stack([drawn[name] for name in names])}, sizes)
 
 
 class Folder(Images):
@@ -228,7 +227,9 @@ class Folder(Images):
             "size": size,
             "channels": channels,
         }
-        super().__init__(packed(made_of, lambda: _read_folder(where, files, size, channels)), f"{size} {channels}")
+        super().__init__(
+            packed("image", made_of, lambda: _read_folder(where, files, size, channels)), f"{size} {channels}"
+        )
         self.source = str(where)
 
 
@@ -261,7 +262,7 @@ def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pa
     order = sources.shuffled(pictures)
     images = np.stack([*pictures.values()])[order]
     sizes = {"train": n - 2 * scored, "classifier": 0, "held_out": scored, "reference": scored}
-    return Packed(images, sizes, notes=tuple(notes))
+    return Packed({"images": images}, sizes, tuple(notes))
 
 
 def _some(names: list[str], most: int = 10) -> str:

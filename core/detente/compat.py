@@ -1,0 +1,72 @@
+"""The one place that knows of other libraries' defects: plugins import through it what fails to import by itself.
+
+torchaudio's wheels are linked against CUDA. Beside a torch for CPUs alone `import torchaudio` raises OSError, and so
+does much of transformers, which imports torchaudio wherever it finds it. Neither needs what is compiled in torchaudio:
+the transforms that détente uses are written in Python.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, NoReturn
+
+_EXTENSION = "torchaudio._extension"
+
+
+def torchaudio() -> ModuleType:
+    """torchaudio, with its transforms; without its compiled parts where those cannot be loaded.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    prepare_torchaudio()
+    return importlib.import_module("torchaudio")
+
+
+def transformers() -> ModuleType:
+    """transformers, whether or not the torchaudio beside it can be loaded.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    prepare_torchaudio()
+    return importlib.import_module("transformers")
+
+
+def prepare_torchaudio() -> None:
+    """Where torchaudio's compiled parts cannot be loaded, put a stand-in in their place, so that the rest can."""
+    if _EXTENSION in sys.modules or not _is_broken():
+        return
+    stand_in: Any = ModuleType(_EXTENSION)
+    stand_in._IS_TORCHAUDIO_EXT_AVAILABLE = False
+    stand_in._IS_ALIGN_AVAILABLE = False
+    stand_in._check_cuda_version = lambda: None
+    stand_in.fail_if_no_align = _missing
+    sys.modules[_EXTENSION] = stand_in
+
+
+def _is_broken() -> bool:
+    """Whether torchaudio is there and its compiled parts are not; what the attempt imported is forgotten."""
+    before = set(sys.modules)
+    try:
+        importlib.import_module("torchaudio")
+    except ModuleNotFoundError:
+        return False
+    except (ImportError, OSError):
+        for name in set(sys.modules) - before:
+            if name.partition(".")[0] == "torchaudio":
+                del sys.modules[name]
+        return True
+    return False
+
+
+def _missing(function: Any) -> Any:
+    """What marks functions that need the compiled parts."""
+
+    def call(*args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError(
+            f"{getattr(function, '__name__', 'this')} needs the compiled part of torchaudio, which does not fit this "
+            "installation of torch; install both for the same platform."
+        )
+
+    return call
