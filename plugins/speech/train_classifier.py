@@ -22,7 +22,7 @@ from detente_speech.augmentations import frequency_mask, gain, time_mask, time_s
 from detente_speech.data import Prompts
 from detente_speech.extractors import HERE, RECORD, WIDTH, Extractor, extractor, run
 
-BATCH = 96
+BATCH = 64
 CROPS = 2048
 
 
@@ -91,7 +91,7 @@ def main(steps: int) -> None:
         "file": "classifier.safetensors",
         "sha256": sha256(content).hexdigest(),
         "steps": steps,
-        "maps": [24, 48, 64],
+        "maps": [16, 32, 64],
         "voices": list(data.names),
         "trained_on": trained_on,
     }
@@ -103,4 +103,4 @@ def main(steps: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1500)

@@ -4,6 +4,8 @@ All are differentiable twice, act on each sample by itself and draw from the giv
 SpecAugment (Park et al. 2019), filled with silence.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,7 @@ def gain(x: Sample, generator: torch.Generator) -> Tensor:
     if is_waveform(x):
         return x * 2**by
     loud = (x - _QUIET).clamp(max=0.25) * 4  # 0 at silence, 1 from a quarter above it
-    return x + loud * by * (torch.log(torch.tensor(2.0)).item() / HALF)
+    return x + loud * by * (math.log(2) / HALF)
 
 
 def time_mask(x: Sample, generator: torch.Generator) -> Tensor:

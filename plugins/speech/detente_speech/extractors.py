@@ -31,7 +31,7 @@ class Extractor(nn.Module):
         maps: feature maps of the three stages, each at half the resolution of the one before.
     """
 
-    def __init__(self, voices: int, maps: tuple[int, int, int] = (24, 48, 64)) -> None:
+    def __init__(self, voices: int, maps: tuple[int, int, int] = (16, 32, 64)) -> None:
         super().__init__()
         stages: list[nn.Module] = []
         previous = 1

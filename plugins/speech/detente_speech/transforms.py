@@ -49,25 +49,31 @@ def mels(rate: int) -> int:
 
 
 def is_waveform(x: Sample) -> bool:
-    """Whether samples are waveforms [B, 1, L], not log-mels [B, 1, M, 64].
+    """Whether samples are waveforms [B, 1, L], not log-mels [B, 1, M, T].
 
     Raises:
         UsageError: they are neither.
     """
-    shape = tuple(x.shape[1:]) if isinstance(x, Tensor) else None
-    if shape in [(1, length(rate)) for rate in RATES]:
-        return True
-    if shape in [(1, mels(rate), FRAMES) for rate in RATES]:
-        return False
-    raise UsageError(
-        f"speech: samples are waveforms (1, {length(8000)}) or (1, {length(16000)}), or log-mels (1, 40, 64) or"
-        f" (1, 80, 64), not {shape}; take a model of this domain."
-    )
+    dimensions = x.dim() if isinstance(x, Tensor) else 0
+    if dimensions not in (3, 4):
+        raise UsageError(
+            f"speech: samples are waveforms (1, L) or log-mels (1, M, T), but these have {max(0, dimensions - 1)}"
+            " dimensions; take a model of this domain."
+        )
+    return dimensions == 3
 
 
 def rate_of(x: Tensor) -> int:
-    """The sampling rate of waveforms or log-mels, in Hz; it follows from their shape."""
-    return round(x.shape[-1] / SECONDS) if is_waveform(x) else 200 * x.shape[-2]
+    """The sampling rate of samples of 0.512 s, in Hz; it follows from their shape.
+
+    Raises:
+        UsageError: no rate makes samples of that shape.
+    """
+    sizes = {length(rate): rate for rate in RATES} if is_waveform(x) else {mels(rate): rate for rate in RATES}
+    size = x.shape[-1] if is_waveform(x) else x.shape[-2]
+    if size not in sizes:
+        raise UsageError(f"speech: samples of shape {tuple(x.shape[1:])}, but there must be one of {list(sizes)}.")
+    return sizes[size]
 
 
 @lru_cache(maxsize=16)
@@ -83,11 +89,16 @@ def _transform(name: str, rate: int, dtype: torch.dtype, device: torch.device) -
     return make(**options).to(device, dtype)
 
 
-def log_mel(x: Tensor) -> Tensor:
-    """Waveforms [B, 1, L] → log-mels [B, 1, M, 64]; differentiable, in the precision of `x`."""
-    rate = rate_of(x)
-    found = _transform("MelSpectrogram", rate, x.dtype, x.device)(x)[..., :FRAMES]  # the last frame is half padding
-    return scaled(found)
+def log_mel(x: Tensor, rate: int | None = None) -> Tensor:
+    """Waveforms [B, 1, L] → log-mels [B, 1, M, 64]; differentiable, in the precision of `x`.
+
+    Args:
+        x: the waveforms.
+        rate: in Hz; for other lengths than 0.512 s, whose rate is not known.
+    """
+    rate = rate or rate_of(x)
+    found = _transform("MelSpectrogram", rate, x.dtype, x.device)(x)
+    return scaled(found[..., : x.shape[-1] // hop(rate)])  # one frame more is half padding
 
 
 def scaled(mel: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ class Vocoder(Model):
         terms = {}
         assert isinstance(s.fake, Tensor) and s.labels is not None, "a vocoder makes waveforms from log-mels"
         if self.mel_weight:
-            terms["mel"] = self.mel_weight * (log_mel(s.fake) - s.labels).abs().mean()
+            terms["mel"] = self.mel_weight * (log_mel(s.fake, self.rate) - s.labels).abs().mean()
         if self.feature_weight:
             apart = [
                 (real.detach() - fake).abs().mean()
@@ -111,6 +111,8 @@ class _Generator(nn.Module):
         for block in self.blocks:
             h = block(h)
         h = self.head(F.gelu(h))
+        if h.dtype not in (torch.float32, torch.float64):
+            h = h.float()  # the Fourier transform knows no half precision
         h = torch.cat([h, h[..., -1:]], -1)  # T frames of a hop end at frame T + 1
         log_magnitude, phase = h.chunk(2, dim=1)
         magnitude = log_magnitude.exp().clamp(max=_LOUDEST)
