@@ -24,14 +24,15 @@ class Corners(Synthetic):
 
 
 class Moments(Vocoded):
-    """The first 64 ms of each crop."""
+    """32 ms of each crop, made loud: beside a whisper the steps of finite differences would be large."""
 
     def __init__(self, of: Synthetic) -> None:
         super().__init__(of, 8000)
-        self.space = Space((Leaf((1, 512), channel_axis=1),), condition=(1, 40, 8))
+        self.space = Space((Leaf((1, 256), channel_axis=1),), condition=(1, 40, 4))
 
     def batch(self, index: Tensor) -> Batch:
-        x = self.crops("train", index)[..., 1024:1536]
+        x = self.crops("train", index)[..., 1024:1280]
+        x = x / x.std(-1, keepdim=True)
         return Batch(x, log_mel(x, 8000))
 
 
@@ -39,7 +40,7 @@ class Moments(Vocoded):
 def cases(tmp_path_factory) -> list[Case]:
     h = host()
     domain = h.load("domain", "speech")()
-    specgan = h.load("model", "specgan", "speech")(width=2, latent_dim=4)
+    specgan = h.load("model", "specgan", "speech")(width=4, latent_dim=8)
     options = {"width": 4, "blocks": 1, "critic_width": 2, "periods": "2 3", "rate": 8000, "latent_dim": 4}
     vocoder = h.load("model", "vocoder", "speech")(**options)
     with pytest.MonkeyPatch.context() as patch:
@@ -47,7 +48,7 @@ def cases(tmp_path_factory) -> list[Case]:
         moments = Moments(Synthetic())
         moments.batch(torch.arange(2))  # prepares the audio while the cache is ours
         corners = Corners()
-    return [Case("specgan", domain, corners, specgan, size=4), Case("vocoder", domain, moments, vocoder, size=4)]
+    return [Case("specgan", domain, corners, specgan, size=4), Case("vocoder", domain, moments, vocoder, size=3)]
 
 
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])

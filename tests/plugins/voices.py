@@ -23,7 +23,9 @@ def spoken(seconds: float, seed: int, pitch: float = 140.0) -> np.ndarray:
             radius = np.exp(-np.pi * 90 / RATE)
             sound = lfilter([1 - radius], [1, -2 * radius * np.cos(2 * np.pi * formant / RATE), radius**2], sound)
         parts.append(sound / np.abs(sound).max() * np.hanning(n) * draws.uniform(0.3, 0.8))
-    return (np.concatenate(parts)[: int(seconds * RATE)] * 32767).astype(np.int16)
+    voice = np.concatenate(parts)[: int(seconds * RATE)]
+    room = 0.002 * draws.standard_normal(len(voice))  # no recording is ever exactly 0 for long
+    return ((voice + room) * 32767).clip(-32768, 32767).astype(np.int16)
 
 
 def clips(n: int, seed: int = 0) -> list[Clip]:

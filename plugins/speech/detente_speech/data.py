@@ -113,6 +113,8 @@ class Waveforms(Data):
     def crops(self, split: str, index: Tensor) -> Tensor:
         """Crops of a split by number: [B, 1, L]."""
         of = self.of.audio
+        if not len(index):
+            return torch.zeros(0, 1, length(self.rate))
         return resampled(crops_at(of, index.numpy() + of.rows(split).start), RATE, self.rate)
 
     def batch(self, index: Tensor) -> Batch:

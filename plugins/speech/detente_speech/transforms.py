@@ -83,7 +83,7 @@ def _transform(name: str, rate: int, dtype: torch.dtype, device: torch.device) -
     n, m = window(rate), mels(rate)
     options = {
         "MelSpectrogram": {"sample_rate": rate, "n_fft": n, "hop_length": hop(rate), "n_mels": m, "power": 1.0},
-        "InverseMelScale": {"sample_rate": rate, "n_stft": n // 2 + 1, "n_mels": m},
+        "InverseMelScale": {"sample_rate": rate, "n_stft": n // 2 + 1, "n_mels": m, "driver": "gelsd"},
         "GriffinLim": {"n_fft": n, "hop_length": hop(rate), "power": 1.0, "n_iter": 32, "length": length(rate)},
     }[name]
     return make(**options).to(device, dtype)
