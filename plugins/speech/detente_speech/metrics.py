@@ -16,12 +16,12 @@ from torch import Tensor
 from detente import Evaluation, Metric
 from detente_speech.data import Prompts, Vocoded, Waveforms
 from detente_speech.extractors import run
-from detente_speech.transforms import HALF, log_mel, rate_of, resampled, to_narrow_mel, to_waveform, window
+from detente_speech.transforms import HALF, length, log_mel, rate_of, resampled, to_narrow_mel, to_waveform, window
 
 _log = logging.getLogger(__name__)
 
-RATED = 16
-"""Samples whose naturalness is rated; each takes a tenth of a second."""
+RATED = 2
+"""How many times 9.01 s of samples are rated; each takes half a second."""
 HEARD, TOGETHER = 64, 8
 """Samples that STOI hears, and how many in a row: half a second alone is too short for it."""
 QUIETEST = 1e-3
@@ -59,8 +59,10 @@ def _shares(labels: Tensor, classes: int) -> Tensor:
 class Naturalness(Metric):
     """What listeners would say of the speech, the background and the whole, from 1 to 5, as DNSMOS P.835 estimates it.
 
-    (Reddy et al. 2022). 16 samples, each repeated to 9.01 s at 16 kHz; log-mels by way of Griffin and Lim, so read the
-    row of real recordings first. Needs speechmos and onnxruntime: without them NaN, and a warning says so.
+    (Reddy et al. 2022). The network hears 9.01 s at 16 kHz: here twice 17 samples and a half in a row, all of them
+    repeated where there are fewer. Log-mels are heard by way of Griffin and Lim, and no row of half seconds is what
+    listeners rated: read the row of real recordings first. Needs speechmos and onnxruntime: without them NaN, and a
+    warning says so.
     """
 
     scores = {"dnsmos-sig": "higher", "dnsmos-bak": "higher", "dnsmos-ovr": "higher"}
@@ -70,11 +72,14 @@ class Naturalness(Metric):
         if rate is None or not e.n:
             return dict.fromkeys(self.scores, math.nan)
         assert isinstance(e.samples, Tensor), "a sound is a single tensor"
-        waves = to_waveform(e.samples[:RATED])
-        found = np.mean([rate(wave) for wave in resampled(waves, rate_of(waves), 16000)[:, 0].numpy()], axis=0)
+        waves = to_waveform(e.samples[: math.ceil(RATED * _RATED_LENGTH / length(16000))])
+        heard = resampled(waves, rate_of(waves), 16000).flatten().clamp(-1, 1)
+        heard = heard.repeat(-(-RATED * _RATED_LENGTH // len(heard)))[: RATED * _RATED_LENGTH]
+        found = np.mean([rate(part.numpy()) for part in heard.split(_RATED_LENGTH)], axis=0)
         return dict(zip(self.scores, found.tolist(), strict=True))
 
 
+_RATED_LENGTH = int(9.01 * 16000)
 _CALIBRATION = (
     np.poly1d([-0.08397278, 1.22083953, 0.0052439]),
     np.poly1d([-0.13166888, 1.60915514, -0.39604546]),
@@ -85,7 +90,7 @@ _CALIBRATION = (
 
 @cache
 def _dnsmos() -> Callable[[np.ndarray], list[float]] | None:
-    """Rates a waveform [L] at 16 kHz; None where a package is missing."""
+    """Rates a waveform of 9.01 s at 16 kHz; None where a package is missing."""
     # speechmos itself imports much that is not needed to run its network.
     spec = importlib.util.find_spec("speechmos")
     folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else Path()
@@ -100,11 +105,9 @@ def _dnsmos() -> Callable[[np.ndarray], list[float]] | None:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
-    size = int(9.01 * 16000)
 
     def rate(wave: np.ndarray) -> list[float]:
-        heard = np.tile(wave.clip(-1, 1), -(-size // len(wave)))[:size].astype(np.float32)
-        raw = session.run(None, {"input_1": heard[None]})[0][0]
+        raw = session.run(None, {"input_1": wave[None]})[0][0]
         return [float(polynomial(value)) for polynomial, value in zip(_CALIBRATION, raw, strict=True)]
 
     return rate

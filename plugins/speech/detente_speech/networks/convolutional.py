@@ -22,7 +22,7 @@ class SpecGAN(Model):
         latent_dim: of z.
     """
 
-    def __init__(self, width: int = 16, latent_dim: int = 64) -> None:
+    def __init__(self, width: int = 8, latent_dim: int = 64) -> None:
         positive("specgan", width=width, latent_dim=latent_dim)
         self.width, self.latent_dim = width, latent_dim
 
