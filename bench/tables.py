@@ -1,4 +1,4 @@
-"""The three games that are timed, and the loop that somebody would write by hand for them."""
+"""The games that are timed, and the loop that somebody would write by hand for them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -185,7 +185,9 @@ class _Graph(Model):
 
 
 def tables() -> list[Table]:
-    """Ring, graph, and the digit DCGAN where the image plugin is installed."""
+    """Ring, graph, and those of the plugins that are installed."""
+    from bench.speech import speech  # which imports this module
+
     h = host()
     out = [
         Table(
@@ -196,4 +198,5 @@ def tables() -> list[Table]:
     if h.entries("domain") and any(e.name == "image" for e in h.entries("domain")):
         image = h.load("domain", "image")(), h.load("data", "digits", "image")(), h.load("model", "dcgan", "image")
         out.append(Table("dcgan", image[0], image[1], image[2](width=16), 32))
+    out += speech()
     return out

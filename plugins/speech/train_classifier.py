@@ -84,7 +84,9 @@ def main(steps: int) -> None:
     torch.set_num_threads(1)
     data = Prompts()
     net, own = train(data, torch.Generator().manual_seed(0), steps)
-    trained_on = sha256(np.ascontiguousarray(data.packed.arrays["mels"][data.packed.rows("extractor")]).data).hexdigest()
+    trained_on = sha256(
+        np.ascontiguousarray(data.packed.arrays["mels"][data.packed.rows("extractor")]).data
+    ).hexdigest()
     content = save(net.state_dict(), {"trained_on": trained_on, "steps": str(steps)})
     (HERE / "classifier.safetensors").write_bytes(content)
     about = {

@@ -13,17 +13,17 @@ import soundfile
 import torch
 from PIL import Image as Picture
 from torch import Tensor, nn
-from voices import Synthetic, clips, spoken
 
-from detente import Evaluation, Leaf, Model, Packed, PluginError, Space, Stream, UsageError, batch_size
+from detente import Evaluation, Leaf, Packed, PluginError, Space, Stream, UsageError, batch_size
 from detente.evaluation import conditions, generate
 from detente.layers import layers
 from detente.metrics import frechet_distance
 from detente_speech import augmentations, data, downloads, extractors, metrics, sources, transforms
-from detente_speech.data import Folder, Prompts, Recordings, SpeechCommands, SpokenDigits, Vocoded, YesNo
+from detente_speech.data import Folder, Prompts, SpeechCommands, SpokenDigits, Vocoded, YesNo
 from detente_speech.domain import Speech
 from detente_speech.networks import SpecGAN, Vocoder, WaveGAN
 from detente_speech.sources import RATE, Clip
+from voices import Synthetic, clips, spoken
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -190,7 +190,9 @@ def test_a_folder_takes_mixed_rates_stereo_and_silence_and_names_what_is_broken(
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 8000)
     (tmp_path / "notes.txt").write_text("no recording")
     d = Folder(str(tmp_path))
-    assert "skipped 2 of 27 files" in d.notes[0] and "broken.wav (" in d.notes[0] and "empty.wav (no sound" in d.notes[0]
+    assert (
+        "skipped 2 of 27 files" in d.notes[0] and "broken.wav (" in d.notes[0] and "empty.wav (no sound" in d.notes[0]
+    )
     assert "1 of 25 clips are silent" in d.notes[1] and "silent.wav" in d.notes[1]
     assert set(d.notes) <= set(caplog.messages)
     assert d.packed.sizes["train"] > 50 and len(d.held_out()) and len(d.reference())
@@ -250,7 +252,7 @@ def test_spoken_digits_come_from_a_folder_or_an_archive(tmp_path):
 def test_without_apt_the_error_says_what_else_can_be_used(monkeypatch, tmp_path):
     monkeypatch.setenv("DETENTE_CACHE", str(tmp_path))
     monkeypatch.setattr(sources.shutil, "which", lambda tool: None)
-    with pytest.raises(PluginError, match="no apt-get here.*--data folder --set data.path=DIR.*fsdd.*yesno"):
+    with pytest.raises(PluginError, match=r"no apt-get here.*--data folder --set data.path=DIR.*fsdd.*yesno"):
         Prompts()
 
 
@@ -262,7 +264,7 @@ def test_without_a_network_apt_is_quoted(monkeypatch, tmp_path):
         return subprocess.CompletedProcess(command, 100, "", "W: hm\nE: Unable to locate package\n")
 
     monkeypatch.setattr(sources.subprocess, "run", failed)
-    with pytest.raises(PluginError, match="`apt-get .*download.*Unable to locate package.*--data folder"):
+    with pytest.raises(PluginError, match=r"`apt-get .*download.*Unable to locate package.*--data folder"):
         Prompts()
 
 
@@ -271,7 +273,7 @@ def test_recordings_that_are_not_the_known_ones_are_refused(monkeypatch, tmp_pat
     monkeypatch.setattr(sources._Apt, "update", lambda self: None)
     monkeypatch.setattr(sources._Apt, "fetch", lambda self, package: tmp_path)
     (tmp_path / "hello.g722").write_bytes(b"other")
-    with pytest.raises(PluginError, match="not the release 1.6.1"):
+    with pytest.raises(PluginError, match="not the release"):
         sources.fetch_prompts()
 
 

@@ -3,13 +3,13 @@
 import pytest
 import torch
 from torch import Tensor
-from voices import Synthetic
 
 from detente import Batch, Leaf, Space
 from detente.plugins import host
 from detente.testing import Case, check
 from detente_speech.data import Vocoded
 from detente_speech.transforms import log_mel
+from voices import Synthetic
 
 
 class Corners(Synthetic):

@@ -1,6 +1,9 @@
 """Synthetic voices for tests: pulses at a pitch through the resonances of a vowel, syllable by syllable."""
 
+from pathlib import Path
+
 import numpy as np
+import soundfile
 from scipy.signal import lfilter
 
 from detente_speech.data import Recordings
@@ -39,6 +42,12 @@ class Synthetic(Recordings):
     description, licence, source = "synthetic voices", "none", "made by the tests"
 
     def __init__(self, n: int = 40) -> None:
-        super().__init__(
-            {"data": "synthetic", "n": n}, lambda: (clips(n), []), extracts=True, names=["low", "high"]
-        )
+        super().__init__({"data": "synthetic", "n": n}, lambda: (clips(n), []), extracts=True, names=["low", "high"])
+
+
+def write_folder(folder: Path) -> Path:
+    """Thirty recordings, and one file that cannot be read."""
+    for clip in clips(30):
+        soundfile.write(folder / f"{clip.name}.wav", clip.audio, RATE)
+    (folder / "broken.wav").write_bytes(b"RIFF?")
+    return folder

@@ -8,7 +8,6 @@ default, or as waveforms (`Recordings.waveforms`).
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Batch, Data, Leaf, Packed, PackedData, PluginError, Sample, Space, Stream, UsageError, packed
+from detente import Batch, Data, Leaf, Packed, PackedData, PluginError, Space, Stream, UsageError, packed
 from detente_speech import downloads, sources
 from detente_speech.sources import RATE, Clip
 from detente_speech.transforms import FRAMES, length, log_mel, mels, resampled
@@ -185,8 +184,8 @@ def cropped(clips: Sequence[Clip], notes: Sequence[str] = (), extracts: bool = F
     notes = list(notes)
     if len(order) < ENOUGH:
         notes.append(
-            f"{len(order)} clips are too few to set some aside ({ENOUGH} would do), so all train the generator and every"
-            " measure that compares with real recordings is left out: Fréchet and kernel distance, precision, recall,"
+            f"{len(order)} clips are too few to set some aside ({ENOUGH} would do), so all train the generator and"
+            " every measure that compares with real recordings is left out: Fréchet and kernel distance, precision, recall,"
             " density, coverage."
         )
     offsets = np.cumsum([0, *(len(clip.audio) for clip in clips)])
@@ -285,9 +284,7 @@ class Folder(Recordings):
         self.source = str(where)
 
 
-def _told(
-    name: str, where: Path, files: list[Path], label: Callable[[Path], int]
-) -> tuple[list[Clip], list[str]]:
+def _told(name: str, where: Path, files: list[Path], label: Callable[[Path], int]) -> tuple[list[Clip], list[str]]:
     """Clips of files, and what is to be said about those that bring none."""
     clips, broken = sources.read_files(where, files, label)
     if not clips:

@@ -1,4 +1,4 @@
-"""Measures of speech beside the shared scorecard: voices, naturalness, and how near a vocoder comes to the recording."""
+"""Measures beside the shared scorecard: voices, naturalness, and how near a vocoder comes to the recording."""
 
 import importlib.util
 import logging
@@ -31,7 +31,7 @@ QUIETEST = 1e-3
 class Voices(Metric):
     """Which voices the samples have, as the classifier hears them; for `prompts`, five.
 
-    `modes` counts the voices with at least one sample, `modes-kl` is KL(voices of the samples ‖ voices of the reference)
+    `modes` counts the voices with at least one sample, `modes-kl` is KL(voices of the samples ‖ those of the reference)
     in nats, `confidence` the mean probability of the voice that was chosen. Not defined for other data: NaN.
     """
 

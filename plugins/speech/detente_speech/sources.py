@@ -43,7 +43,7 @@ def shuffled(keys: Iterable[bytes]) -> list[int]:
     return sorted(range(len(hashes)), key=hashes.__getitem__)
 
 
-# --- the recorded prompts of Asterisk, from Debian ---------------------------------------------------------------------
+# --- the recorded prompts of Asterisk, from Debian --------------------------------------------------------------------
 
 
 class Package(NamedTuple):

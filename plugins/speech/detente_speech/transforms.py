@@ -117,7 +117,7 @@ def resampled(x: Tensor, rate: int, to: int) -> Tensor:
 
 
 def griffin_lim(x: Tensor, seed: int = 0, batch: int = 64) -> Tensor:
-    """Log-mels [B, 1, M, 64] → waveforms [B, 1, L] without training: least squares from mels to magnitudes, then phases.
+    """Log-mels [B, 1, M, 64] → waveforms [B, 1, L] untrained: least squares from mels to magnitudes, then phases.
 
     32 iterations with momentum .99 (Perraudin et al. 2013) from random phases, which `seed` draws.
     """

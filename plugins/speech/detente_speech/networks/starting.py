@@ -37,8 +37,10 @@ def shape_of(space: Space, model: str, dimensions: int) -> tuple[int, ...]:
 
 
 def positive(model: str, **options: float) -> None:
-    """Raises:
-    UsageError: an option is not above 0.
+    """Refuse options that are not above 0.
+
+    Raises:
+        UsageError: one is not; it is named.
     """
     for name, value in options.items():
         if value <= 0:

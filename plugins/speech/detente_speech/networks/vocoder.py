@@ -1,4 +1,4 @@
-"""From log-mels to waveforms, after Vocos (Siuzdak 2023), against the multi-period critics of HiFi-GAN (Kong et al. 2020).
+"""From log-mels to waveforms, after Vocos (Siuzdak 2023), against the critics of HiFi-GAN (Kong et al. 2020).
 
 The generator stays at the frames' rate throughout; an inverse short-time Fourier transform makes the waveform:
 
