@@ -69,9 +69,10 @@ def test_each_auxiliary_term_of_the_vocoder_changes_the_gradient(folder):
             assert (grad - with_it[name]).norm() > 1e-6 * grad.norm(), (term, name)
     terms = play(recipe.build(load(folder, "vocoder")), 1)
     assert terms["G/mel"] > 0 and terms["G/features"] > 0
-    assert not {"G/mel", "G/features"} & play(
-        recipe.build(load(folder, "vocoder", **{"model.mel_weight": 0, "model.feature_weight": 0})), 1
-    ).keys()
+    assert (
+        not {"G/mel", "G/features"}
+        & play(recipe.build(load(folder, "vocoder", **{"model.mel_weight": 0, "model.feature_weight": 0})), 1).keys()
+    )
 
 
 def test_the_vocoders_log_mel_term_falls(folder):
