@@ -4,11 +4,11 @@ import json
 
 import pytest
 import torch
-from voices import Synthetic, write_folder
 
 from detente import PluginError, UsageError, recipe
 from detente.cli import main
 from detente.plugins import host
+from voices import Synthetic, write_folder
 
 TINY = {
     "specgan": ["model.name=specgan", "model.width=2", "model.latent_dim=4"],
