@@ -185,8 +185,8 @@ def cropped(clips: Sequence[Clip], notes: Sequence[str] = (), extracts: bool = F
     if len(order) < ENOUGH:
         notes.append(
             f"{len(order)} clips are too few to set some aside ({ENOUGH} would do), so all train the generator and"
-            " every measure that compares with real recordings is left out: Fréchet and kernel distance, precision, recall,"
-            " density, coverage."
+            " every measure that compares with real recordings is left out: Fréchet and kernel distance, precision,"
+            " recall, density, coverage."
         )
     offsets = np.cumsum([0, *(len(clip.audio) for clip in clips)])
     splits: dict[str, list[tuple[int, int]]] = {"train": [], "extractor": [], "held_out": [], "reference": []}
