@@ -48,7 +48,10 @@ def test_a_spectrogram_gan_comes_more_than_half_of_the_way_to_real_speech(prompt
 
 
 def test_a_vocoder_beats_its_untrained_state(prompts, tmp_path):
-    info = run(tmp_path, "--model", "vocoder", "--batch", "16", "--steps", "600")
+    momentum = [
+        part for role in ("generator", "discriminator") for part in ("--set", f"{role}.optimizer.betas=[0.8, 0.99]")
+    ]
+    info = run(tmp_path, "--model", "vocoder", "--reg", "g:ema", "--batch", "8", "--steps", "1000", *momentum)
     trained, untrained = info["final"]["scores"], info["references"]["untrained"]
     assert trained["mel-distance"] * 3 <= untrained["mel-distance"]
     assert trained["stft-distance"] * 2 <= untrained["stft-distance"]
