@@ -44,8 +44,9 @@ class Interval(NamedTuple):
 def difference_interval(differences: ArrayLike, bounds: tuple[float, float] = (-1.0, 1.0)) -> Interval | None:
     """A symmetric studentized bootstrap interval for the mean of paired differences; None with fewer than two.
 
-    Hall 1988; Efron and Tibshirani 1993, ch. 12: mean ± q·s/√n, where q is the `LEVEL` quantile of |mean* − mean|·√n/s* over resamples. Of the intervals that
-    were tried it alone keeps its coverage with 4 to 10 seeds and skewed noise; with 3 seeds none does.
+    Hall 1988; Efron and Tibshirani 1993, ch. 12: mean ± q·s/√n, where q is the `LEVEL` quantile of |mean* − mean|·√n/s*
+    over resamples. Of the intervals that were tried it alone keeps its coverage with 4 to 10 seeds and skewed noise;
+    with 3 seeds none does.
 
     Args:
         differences: [n].

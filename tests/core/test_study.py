@@ -42,7 +42,7 @@ def finished(_own_cache, tmp_path_factory) -> Path:
 def rows(folder: Path, timing: bool = False) -> list[dict[str, str]]:
     with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
-    return [{k: v for k, v in row.items() if timing or not k.startswith("seconds")} for row in found]
+    return [{k: v for k, v in row.items() if timing or not k.startswith(("seconds", "memory"))} for row in found]
 
 
 def alive(pid: int) -> bool:
@@ -81,7 +81,7 @@ def test_every_cell_has_a_row_in_the_order_of_the_study(finished):
     for row in found:
         assert row["raw"] == row[row["primary"]]
         assert 0 <= float(row["scaled_final"]) <= float(row["scaled_best"]) <= 1
-    assert list(found[0])[-2:] == ["seconds", "seconds_per_step"]
+    assert list(found[0])[-3:] == ["seconds", "seconds_per_step", "memory_bytes"]
 
 
 def test_arms_share_the_reference_rows_of_a_seed(finished):
