@@ -31,6 +31,9 @@ SETTLED = ("finished", "diverged")
 """States that are results: such a cell is never run again."""
 
 
+_BUDGET = {"steps": "steps", "batch": "samples a batch", "critic_steps": "critic update(s) a step"}
+
+
 @dataclass(frozen=True)
 class Arm:
     """One side of the comparison: what `--reg` says, and the name of its folder."""
@@ -159,6 +162,16 @@ class Study:
     def primary(self, domain: str) -> dict[str, Any]:
         """The score that carries a domain: `score`, `direction`, `log`, `protocol`."""
         return dict(self.content["domains"][domain]["primary"])
+
+    def budget(self, domain: str) -> str:
+        """What every arm of a domain gets, in words."""
+        recipes = [self.content["recipes"][domain][arm.slug] for arm in self.arms]
+        text = ", ".join(
+            f"{values[0]} {what}" if len(values) == 1 else f"{' or '.join(values)} {what} (not the same for all arms)"
+            for key, what in _BUDGET.items()
+            if (values := list(dict.fromkeys(str(recipe[key]) for recipe in recipes if key in recipe)))
+        )
+        return f"{text}, {len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
 
     def recipe(self, cell: Cell) -> dict[str, Any]:
         """The resolved recipe of a cell as plain data."""
