@@ -92,6 +92,7 @@ def test_over_domains_an_arm_has_an_interquartile_mean_and_a_gain(tmp_path):
     verdicts = Verdicts(study, outcomes)
     none, r1 = verdicts.overall
     assert none.gain is None and none.iqm == pytest.approx(0.4175, abs=0.005)
+    assert r1.interval and r1.gain_interval and r1.gain and r1.improvement and r1.iqm
     assert r1.interval.low < r1.iqm < r1.interval.high
     assert r1.gain_interval.low < r1.gain < r1.gain_interval.high
     assert 0.5 < r1.improvement < 1
