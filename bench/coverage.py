@@ -28,7 +28,7 @@ SCORES: dict[str, Draw] = {
 """Scores of one arm, [..., seeds]."""
 
 
-def coverage(name: str, draw: Draw, seeds: int, studies: int = 2000) -> dict[str, float]:
+def coverage(name: str, draw: Draw, seeds: int, studies: int = 1000) -> dict[str, float]:
     """How often an interval of the difference of two arms covers the truth, by kind of interval.
 
     The second arm has all its scores lowered by a fifth, so that differences are not symmetric.
@@ -36,7 +36,7 @@ def coverage(name: str, draw: Draw, seeds: int, studies: int = 2000) -> dict[str
     rng = np.random.default_rng(seeds)
     a, b = draw(rng, (studies, seeds)), 0.8 * draw(rng, (studies, seeds))
     big = np.random.default_rng(1)
-    truth = float(draw(big, (4_000_000,)).mean()) * 0.2
+    truth = float(draw(big, (1_000_000,)).mean()) * 0.2
     found = {"percentile": 0, "studentized": 0, "t": 0}
     index = np.random.default_rng(0).integers(0, seeds, (statistics.RESAMPLES, seeds))
     for d in a - b:
@@ -56,7 +56,7 @@ def false_verdicts(draw: Draw, seeds: int, studies: int = 1000) -> float:
     return sum(_claims(draw(rng, (DOMAINS, ARMS, seeds))).any() for _ in range(studies)) / studies
 
 
-def power(seeds: int, effect: float, studies: int = 300) -> float:
+def power(seeds: int, effect: float, studies: int = 200) -> float:
     """How often an arm that is better by `effect` standard deviations of its differences gets a verdict."""
     rng = np.random.default_rng(seeds)
     found = 0.0
