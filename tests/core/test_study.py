@@ -165,14 +165,14 @@ def test_a_disk_that_is_full_costs_what_did_not_fit_and_the_same_command_goes_on
     program = (
         "import resource; from pathlib import Path; from detente import plugins, study;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000));"
-        f"study.compare(['pair'], {ARMS}, 1, out=Path({str(out)!r}), host=plugins.host(), sets={SETS}, jobs=2)"
+        f"study.compare(['pair'], ['r1'], 1, out=Path({str(out)!r}), host=plugins.host(), sets={SETS}, jobs=1)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert {each.status for each in Study.open(out).cells} == {"failed"}
     assert not list(out.glob("cells/**/*.partial"))
-    compare(out, seeds=1)
-    assert rows(out) == [row for row in rows(finished) if row["seed"] == "0"]
+    compare(out, ["r1"], 1)
+    assert rows(out) == [row for row in rows(finished) if (row["arm"], row["seed"]) == ("r1", "0")]
 
 
 def test_a_study_that_cannot_write_its_own_files_says_so_and_goes_on_later(finished, tmp_path, monkeypatch):
@@ -186,6 +186,7 @@ def test_a_study_that_cannot_write_its_own_files_says_so_and_goes_on_later(finis
         patch.setattr("detente.cells.write_atomically", full)
         with pytest.raises(OSError, match="No space left"):
             compare(out, seeds=1)
+    assert not list(out.glob("cells"))  # it was told before anything trained
     shutil.copytree(finished, out, dirs_exist_ok=True)
     with monkeypatch.context() as patch:
         patch.setattr("detente.cells.write_atomically", full)
