@@ -31,7 +31,7 @@ SETTLED = ("finished", "diverged")
 """States that are results: such a cell is never run again."""
 
 
-_BUDGET = {"steps": "steps", "batch": "samples a batch", "critic_steps": "critic update(s) a step"}
+_BUDGET = {"steps": "steps", "batch": "samples a batch", "critic_steps": "critic update(s) in each"}
 
 
 @dataclass(frozen=True)
