@@ -216,9 +216,7 @@ def note_versions(study: Study | Tuning, host: Host) -> list[str]:
     if not changed:
         return []
     listed = ", ".join(f"{name} {known[-2].get(name, 'absent')} → {now.get(name, 'absent')}" for name in changed)
-    return [
-        f"What this runs on changed since it last did: {listed}. Runs from before and after may not be comparable."
-    ]
+    return [f"What this runs on changed since it last did: {listed}. Runs from before and after may not be comparable."]
 
 
 def _versions(host: Host) -> dict[str, str]:

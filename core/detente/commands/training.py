@@ -94,7 +94,9 @@ def train(
 
 def resume(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
+    ],
     device: flags.Device = None,
     threads: flags.Threads = None,
     json: flags.Json = False,

@@ -42,7 +42,9 @@ def tune(
     sampler: Annotated[
         str | None, typer.Option(metavar="grid|random|tpe", help="How settings are chosen; tpe unless said.")
     ] = None,
-    trials: Annotated[int | None, typer.Option(metavar="N", help="How many settings are tried; 20 unless said.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", help="How many settings are tried; 20 unless said.")
+    ] = None,
     seeds: Annotated[
         str | None, typer.Option(metavar="N|0,1,2", help="Seeds of each trial: how many, or which; 3 unless said.")
     ] = None,
@@ -184,7 +186,8 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
     lines = [
         table(rows),
         "",
-        "* won the search" + (f" as trial {winner.number} of {len(tuning.trials)}, with {number(winner.mean)} there" if winner else ""),
+        "* won the search"
+        + (f" as trial {winner.number} of {len(tuning.trials)}, with {number(winner.mean)} there" if winner else ""),
         "",
         f"report  {report}",
         f"recipe  {tuning.best}",

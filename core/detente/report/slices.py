@@ -41,9 +41,7 @@ def slice_chart(
     return _draw(dots, [scale(dot.x) for dot in dots], axes, marks, title, x_name)
 
 
-def choice_chart(
-    dots: Sequence[Dot], values: Sequence[str], title: str, x_name: str, top: float = 1.0
-) -> Markup:
+def choice_chart(dots: Sequence[Dot], values: Sequence[str], title: str, x_name: str, top: float = 1.0) -> Markup:
     """Dots over values without an order; a dot's x is the index of its value, and equal ones stand side by side."""
     axes = Axes(x=(-0.5, len(values) - 0.5), y=(0.0, top))
     seen: dict[float, int] = {}
@@ -68,7 +66,9 @@ def _draw(
     for value in ticks(*axes.y, most=5):
         y = axes.at((axes.x[0], value))[1]
         out.append(Markup('<path class="grid" d="M{} {:.1f}H{}"/>').format(axes.left, y, axes.width - axes.right))
-        out.append(Markup('<text class="tick y" x="{}" y="{:.1f}">{}</text>').format(axes.left - 5, y + 4, short(value)))
+        out.append(
+            Markup('<text class="tick y" x="{}" y="{:.1f}">{}</text>').format(axes.left - 5, y + 4, short(value))
+        )
     for value, text in marks:
         x = axes.at((value, 0.0))[0]
         out.append(Markup('<path class="grid" d="M{:.1f} {}v4"/>').format(x, bottom))

@@ -1,23 +1,19 @@
 """The report of a search: what its winner is worth on fresh seeds, and how it was found."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
-from typing import Any
 
 from markupsafe import Markup
 
 from detente.cells import Outcome
 from detente.recipe.document import dump
 from detente.report.page import Preview, previews, render
+from detente.report.rivals import ROLES, Row, call, claim, interval_text, p_text, with_interval
 from detente.report.slices import Dot, choice_chart, slice_chart
-from detente.statistics import ALPHA, LEVEL, Interval, difference_interval, limits, sign_flip
-from detente.trials import Noise, Rival, Trial, Tuning, paired, short
+from detente.statistics import LEVEL, Interval, limits
+from detente.trials import Noise, Trial, Tuning, short
 
-ROLES = {"winner": "the winner", "default": "the default", "none": "no regularizer"}
 SAMPLERS = {
     "grid": "a grid",
     "random": "random draws",
@@ -45,57 +41,6 @@ def tuning_report(folder: Path) -> Path:
             *([] if tuning.rivals else [("default", dump(tuning.content["recipes"]["default"]))]),
         ],
     )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One setting on the fresh seeds.
-
-    Attributes:
-        outcomes: one per fresh seed.
-        scores: by the measure of the search, None where a run has none.
-        winner: scores of the winner, to compare with.
-    """
-
-    rival: Rival
-    outcomes: Sequence[Outcome]
-    scores: Sequence[float | None]
-    winner: Sequence[float | None]
-
-    @property
-    def mean(self) -> float | None:
-        found = [score for score in self.scores if score is not None]
-        return fmean(found) if found else None
-
-    @property
-    def interval(self) -> Interval | None:
-        """Of the mean."""
-        return difference_interval([s for s in self.scores if s is not None], (0.0, 1.0))
-
-    @property
-    def ahead(self) -> list[float]:
-        """By how much the winner is ahead, for each seed."""
-        return paired(self.winner, self.scores)
-
-    @property
-    def lead(self) -> float | None:
-        return fmean(self.ahead) if self.ahead else None
-
-    @property
-    def lead_interval(self) -> Interval | None:
-        return difference_interval(self.ahead)
-
-    @property
-    def p(self) -> float:
-        return sign_flip(self.ahead)
-
-    @property
-    def roles(self) -> str:
-        return " and ".join(ROLES[role] for role in self.rival.roles)
-
-    def count(self, status: str) -> int:
-        """How many runs ended in a status."""
-        return sum(outcome.status == status for outcome in self.outcomes)
 
 
 class _Page:
@@ -134,8 +79,12 @@ class _Page:
             return f"{first}; its runs on fresh seeds are still to come, and what it scored in the search flatters it."
         own = self.rows[0]
         n = len([score for score in own.scores if score is not None])
-        text = f"On {n} fresh seeds {self.tuning.name(self.winner.params)} reaches {_with(own.mean, own.interval)}"
-        against = [f"{_call(row)} {_with(row.mean, row.interval)}" for row in self.rows[1:] if row.mean is not None]
+        text = (
+            f"On {n} fresh seeds {self.tuning.name(self.winner.params)} reaches {with_interval(own.mean, own.interval)}"
+        )
+        against = [
+            f"{call(row)} {with_interval(row.mean, row.interval)}" for row in self.rows[1:] if row.mean is not None
+        ]
         if "none" in own.rival.roles or "default" in own.rival.roles:
             against.append("it is " + " and ".join(ROLES[r] for r in own.rival.roles if r != "winner") + " itself")
         return "; ".join([text, *against]) + "."
@@ -150,19 +99,25 @@ class _Page:
             n, above = len(row.ahead), sum(d > 0 for d in row.ahead)
             what = "ahead of" if row.lead >= 0 else "behind"
             text = (
-                f"The winner is {abs(row.lead):.3f} {what} {_call(row)}, and ahead with {above} of {n} seeds; "
-                f"{_range(row.lead_interval)}, p {_p(row.p)}"
+                f"The winner is {abs(row.lead):.3f} {what} {call(row)}, and ahead with {above} of {n} seeds; "
+                f"{interval_text(row.lead_interval)}, p {p_text(row.p)}"
             )
-            found.append(f"{text}: {_claim(row)}.")
-        if self.rows and len(self.rows) > 1:
+            found.append(f"{text}: {claim(row)}.")
+        if (
+            len({trial.mean for trial in self.tuning.trials if trial.status == "complete"})
+            == 1
+            < len(self.tuning.trials)
+        ):
+            found.append("All complete trials scored the same: the search told nothing apart.")
+        if len(self.rows) > 1:
             found.append(limits(len(self.rows[1].ahead), 1))
         if self.winner is not None and self.rows and self.rows[0].mean is not None:
             drop = self.winner.mean - self.rows[0].mean
             k = len(self.winner.scores)
             tail = f"{abs(drop):.3f} {'above' if drop >= 0 else 'below'} what it is on fresh ones"
             found.append(
-                f"In the search itself it had {self.winner.mean:.3f} on {k} seed{'s' if k > 1 else ''}, {tail}: the best "
-                "of many is chosen for its luck too, so the search's own numbers are no result."
+                f"In the search itself it had {self.winner.mean:.3f} on {k} seed{'s' if k > 1 else ''}, {tail}: the "
+                "best of many is chosen for its luck too, so the search's own numbers are no result."
             )
         return [sentence for sentence in found if sentence]
 
@@ -218,9 +173,7 @@ class _Page:
     def ordered(self) -> list[Trial]:
         """Trials from the best on: complete ones, those given up, the rest."""
         order = ("complete", "pruned", "failed", "running")
-        return sorted(
-            self.tuning.trials, key=lambda t: (order.index(t.status), -t.mean if t.scores else 0.0, t.number)
-        )
+        return sorted(self.tuning.trials, key=lambda t: (order.index(t.status), -t.mean if t.scores else 0.0, t.number))
 
     def interval(self, trial: Trial) -> Interval | None:
         """Of a trial's mean, from the noise that all complete trials share."""
@@ -258,7 +211,9 @@ class _Page:
     @property
     def samples(self) -> list[tuple[Row, Outcome, Preview | None]]:
         """The last samples of each setting with the first fresh seed: the same latents everywhere."""
-        found = [(row, row.outcomes[0], (previews(row.outcomes[0].cell.run.samples) or [None])[-1]) for row in self.rows]
+        found = [
+            (row, row.outcomes[0], (previews(row.outcomes[0].cell.run.samples) or [None])[-1]) for row in self.rows
+        ]
         return found if any(shown for _, _, shown in found) else []
 
     @property
@@ -273,8 +228,8 @@ class _Page:
             )
         if self.noise is not None:
             text += (
-                f". The seed moves a run's score by a standard deviation of {self.noise.deviation:.3f}, estimated over all "
-                f"complete trials with {self.noise.freedom} degrees of freedom; the intervals of trials rest on it"
+                f". The seed moves a run's score by a standard deviation of {self.noise.deviation:.3f}, estimated over "
+                f"all complete trials with {self.noise.freedom} degrees of freedom; the intervals of trials rest on it"
             )
         return f"{text}."
 
@@ -296,35 +251,3 @@ class _Page:
                 low, high = (float(end) for end in ends.split(".."))
                 found.append((entry["key"], kind, low, high))
         return found
-
-
-def _call(row: Row) -> str:
-    return row.rival.arm.text if row.rival.roles == ("none",) else f"the default {row.rival.arm.text}".removesuffix(
-        " (default)"
-    )
-
-
-def _with(mean: float | None, around: Interval | None) -> str:
-    if mean is None:
-        return "–"
-    return f"{mean:.3f}" + (f" ({around.low:.3f} to {around.high:.3f})" if around else "")
-
-
-def _range(around: Interval | None) -> str:
-    if around is None:
-        return "one pair has no interval"
-    low, high = (f"{end:+.3f}".replace("-", "−") for end in around)
-    return f"{LEVEL:.0%} interval {low} to {high}".replace("%", " %")
-
-
-def _p(p: float) -> str:
-    return f"{p:.3f}".lstrip("0") if p < 1 else "1"
-
-
-def _claim(row: Row) -> str:
-    if row.p <= ALPHA:
-        return "more than chance explains" if (row.lead or 0) > 0 else "a setback that chance does not explain"
-    return "undecided, chance may explain it"
-
-
-

@@ -1,7 +1,7 @@
 """The search for a setting that suits a domain: what is searched, in which order, and when a trial is given up.
 
-Read in this order: ranges (what `--search` says), samplers (which settings to try), racing (when a trial is hopeless),
-engine (the loop), planning (what a call would do), carrying (the runs, and what comes after the search).
+Read in this order: ranges and reading (what `--search` says), samplers (which settings to try), racing (when a trial is
+hopeless), engine (the loop), planning (what a call would do), carrying (the runs, and what comes after the search).
 """
 
 from detente.tuning.carrying import resume, tune

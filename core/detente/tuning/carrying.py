@@ -109,7 +109,6 @@ def _carry_out(
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs {jobs}: at least one worker is needed.")
     runs = _Runs(tuning, chosen.trials, host, jobs or cpus(), show, notes)
-    report = tuning.report
     try:
         search = Search(
             chosen,
@@ -129,12 +128,11 @@ def _carry_out(
             _write_best(tuning, winner)
             runs.run_rivals()
     finally:
-        if tuning.trials:
-            tuning.write_trials()
-            outcomes = [Outcome.of(cell) for cell, _ in tuning.cells()]
-            view = Study(tuning.folder, {"domains": {tuning.domain: {"primary": tuning.content["primary"]}}})
-            write_results(view, outcomes)
-            report = tuning_report(tuning.folder)
+        tuning.write_trials()
+        outcomes = [Outcome.of(cell) for cell, _ in tuning.cells()]
+        view = Study(tuning.folder, {"domains": {tuning.domain: {"primary": tuning.content["primary"]}}})
+        write_results(view, outcomes)
+        report = tuning_report(tuning.folder)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed:
         first = f"{failed[0].cell}: {failed[0].reason}".rstrip(".")
@@ -158,8 +156,8 @@ class _Runs:
         k, fresh = len(tuning.seeds), len(tuning.fresh_seeds)
         self.notes = [
             *notes,
-            f"{trials} trials with {k} seed(s) each, {trials * k} runs at most, then {self.rivals} settings with {fresh} "
-            f"fresh seeds each; {self.steps} steps a run.",
+            f"{trials} trials with {k} seed(s) each, {trials * k} runs at most, then {self.rivals} settings with "
+            f"{fresh} fresh seeds each; {self.steps} steps a run.",
         ]
 
     def try_trials(self, pairs: Sequence[tuple[Trial, int]]) -> list[float | None]:

@@ -56,7 +56,11 @@ class Search:
         self.sampler, self.seeds, self.evaluate, self.wave, self.show = sampler, list(seeds), evaluate, wave, show
         self.trials: list[Trial] = []
         self._study = optuna.create_study(
-            storage=storage, study_name=name, direction="maximize", load_if_exists=True, pruner=optuna.pruners.NopPruner()
+            storage=storage,
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+            pruner=optuna.pruners.NopPruner(),
         )
 
     def run(self) -> list[Trial]:

@@ -11,14 +11,16 @@ from typing import Any
 from detente.compatibility import refuse
 from detente.domain import Primary
 from detente.errors import DetenteError, UsageError, did_you_mean
+from detente.measures import Measure, Scaled, StepsUntil
 from detente.planning import LOCK, note_versions, seed_numbers
 from detente.plugins import Host
 from detente.recipe import Recipe, build, load
 from detente.recipe.components import load_component
 from detente.recipe.document import SIDES, parse, read
-from detente.trials import FORMAT, Measure, Scaled, StepsUntil, Tuning, put
+from detente.trials import FORMAT, Tuning, put
 from detente.tuning.engine import WAVE
-from detente.tuning.ranges import Range, ranges
+from detente.tuning.ranges import Range
+from detente.tuning.reading import ranges
 from detente.tuning.samplers import Sampler, sampler
 
 FRESH_FROM = 1000
@@ -117,7 +119,9 @@ def plan(wish: Wish, *, out: Path, host: Host) -> tuple[Tuning, Sampler, list[st
         "commands": list(old.content["commands"]) if old else [],
         "versions": list(old.content["versions"]) if old else [],
         "domain": default["domain"],
-        "reg": "+".join(wish.reg) or "+".join(name for side in SIDES for name in default[side]["regularizers"]) or "none",
+        "reg": "+".join(wish.reg)
+        or "+".join(name for side in SIDES for name in default[side]["regularizers"])
+        or "none",
         "search": [{"label": one.label, "key": one.key, "range": one.text} for one in searched],
         "sampler": wish.sampler,
         "sampler_seed": wish.sampler_seed,
@@ -162,7 +166,11 @@ def reopened(folder: Path, host: Host) -> tuple[Tuning, Sampler, list[str]]:
         )
     texts = [f"{entry['label']}={entry['range']}" for entry in content["search"]]
     searched = ranges(texts, content["recipes"]["default"], host)
-    return tuning, sampler(content["sampler"], searched, content["trials"], content["sampler_seed"]), note_versions(tuning, host)
+    return (
+        tuning,
+        sampler(content["sampler"], searched, content["trials"], content["sampler_seed"]),
+        note_versions(tuning, host),
+    )
 
 
 def findings(tuning: Tuning, searched: Sequence[Range], host: Host) -> list[dict[str, Any]]:
@@ -218,8 +226,8 @@ def _check_numbers(wish: Wish) -> list[int]:
     count = wish.seeds if isinstance(wish.seeds, int) else len(wish.seeds)
     if not 1 <= count <= MOST_SEEDS:
         raise UsageError(
-            f"--seeds {count}: should be from 1 to {MOST_SEEDS}; what a search needs of certainty it gets from the fresh "
-            "seeds afterwards (--fresh)."
+            f"--seeds {count}: should be from 1 to {MOST_SEEDS}; what a search needs of certainty it gets from the "
+            "fresh seeds afterwards (--fresh)."
         )
     seeds = seed_numbers(wish.seeds)
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
@@ -238,8 +246,8 @@ def _check_size(wish: Wish, searched: Sequence[Range], seeds: Sequence[int], cho
         )
     if chosen.trials * len(seeds) > MOST_RUNS:
         raise UsageError(
-            f"--trials {wish.trials} with {len(seeds)} seeds each are {chosen.trials * len(seeds)} runs, more than a search "
-            f"may have ({MOST_RUNS}); give fewer of either."
+            f"--trials {wish.trials} with {len(seeds)} seeds each are {chosen.trials * len(seeds)} runs, more than a "
+            f"search may have ({MOST_RUNS}); give fewer of either."
         )
 
 
@@ -276,7 +284,7 @@ def _old(out: Path) -> Tuning | None:
 
 
 def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
-    """What a search began with stays, but for more trials where the earlier ones do not depend on how many there are."""
+    """What a search began with stays; there may be more trials where the earlier ones do not depend on how many."""
     free = {"created", "commands", "versions", "findings", "trials"}
     before, now = (_flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
     changes = [
@@ -286,7 +294,8 @@ def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
     had, wanted = old.content["trials"], content["trials"]
     if wanted != had and (content["sampler"] != "random" or wanted < had):
         changes.append(
-            f"{old.path}: trials is {had} in the search and {wanted} in this call; only a random search can be made larger."
+            f"{old.path}: trials is {had} in the search and {wanted} in this call; only a random search can "
+            "be made larger."
         )
     if changes:
         more = [f"… and {len(changes) - 8} more."] if len(changes) > 8 else []
