@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from detente.report.charts import Axes, short, ticks
+from detente.report.page import visible
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,13 @@ def _draw(
     for value, text in marks:
         x = axes.at((value, 0.0))[0]
         out.append(Markup('<path class="grid" d="M{:.1f} {}v4"/>').format(x, bottom))
-        out.append(Markup('<text class="tick x" x="{:.1f}" y="{}">{}</text>').format(x, bottom + 15, text))
+        out.append(Markup('<text class="tick x" x="{:.1f}" y="{}">{}</text>').format(x, bottom + 15, visible(text)))
     middle = (axes.left + axes.width - axes.right) / 2
-    out.append(Markup('<text class="tick x" x="{}" y="{}">{}</text>').format(middle, axes.height - 3, x_name))
+    out.append(Markup('<text class="tick x" x="{}" y="{}">{}</text>').format(middle, axes.height - 3, visible(x_name)))
     # The best one on top of all others.
     for dot, place in sorted(zip(dots, places, strict=True), key=lambda pair: pair[0].kind == "best"):
         x, y = axes.at((place, dot.y))
-        parts = [Markup("<title>{}</title>").format(dot.name)]
+        parts = [Markup("<title>{}</title>").format(visible(dot.name))]
         if dot.low is not None and dot.high is not None:
             upper, lower = axes.at((place, dot.high))[1], axes.at((place, dot.low))[1]
             parts.append(Markup('<path class="bar" d="M{:.1f} {:.1f}V{:.1f}"/>').format(x, upper, lower))
@@ -90,7 +91,7 @@ def _draw(
         style = {"best": "c2", "pruned": "c0"}.get(dot.kind, "c1")
         out.append(Markup('<g class="dot {} {}">{}</g>').format(dot.kind, style, Markup("").join(parts)))
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        axes.width, axes.height, title, Markup("").join(out)
+        axes.width, axes.height, visible(title), Markup("").join(out)
     )
 
 

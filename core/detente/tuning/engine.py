@@ -2,8 +2,12 @@
 
 Trials go in waves. Those of a wave are asked for one after the other, before any of them is tried; then all of them
 have their first seed, those that are left their second, and so on; then all are told. What a wave asks for and gives up
-depends on earlier waves alone, so neither the number of workers nor who is fastest changes anything. The loop keeps no
-state: called again it goes through the same waves, for which `evaluate` then has the scores at once.
+depends on earlier waves alone, so neither the number of workers nor who is fastest changes anything.
+
+Nor does a stop. Called again, the loop goes through the same waves: settings that the storage has are taken from there,
+those that it has not yet are asked for again, and `evaluate` has most scores at once. A trial enters the storage whole,
+with one write, so a killed search leaves it there as running or not at all; which of its runs are done, only `evaluate`
+knows.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +20,7 @@ from detente.tuning.samplers import Sampler
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
     from optuna.trial import Trial as Asked
 
 WAVE = 4
@@ -37,6 +42,10 @@ class Search:
         storage: where Optuna keeps the trials; in memory unless said.
         name: of the study in the storage.
         show: called with all trials whenever one changes.
+
+    Attributes:
+        trials: all trials so far, in order.
+        record: the study in the storage.
     """
 
     def __init__(
@@ -55,19 +64,18 @@ class Search:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.sampler, self.seeds, self.evaluate, self.wave, self.show = sampler, list(seeds), evaluate, wave, show
         self.trials: list[Trial] = []
-        self._study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            direction="maximize",
-            load_if_exists=True,
-            pruner=optuna.pruners.NopPruner(),
+        # What samplers look at is a study in memory, for suggesting writes a trial bit by bit.
+        self._study = optuna.create_study(direction="maximize", pruner=optuna.pruners.NopPruner())
+        self.record = optuna.create_study(
+            storage=storage, study_name=name, direction="maximize", load_if_exists=True, sampler=self.sampler.ask(0)
         )
 
     def run(self) -> list[Trial]:
         """All trials, in order, once each is complete, pruned or failed."""
         for first in range(0, self.sampler.trials, self.wave):
             numbers = range(first, min(first + self.wave, self.sampler.trials))
-            asked = [self._ask(number) for number in numbers]
+            known = self.record.get_trials(deepcopy=False)
+            asked = [self._ask(number, known) for number in numbers]
             before = list(self.trials)
             self.trials += [trial for trial, _ in asked]
             self.show(self.trials)
@@ -91,25 +99,22 @@ class Search:
         found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
         return {key: float(value) for key, value in found.items()}
 
-    def _ask(self, number: int) -> "tuple[Trial, Asked | None]":
-        """The trial of a number: a new one, one that a killed search left open, or one that is done."""
-        import optuna
+    def _ask(self, number: int, known: "Sequence[FrozenTrial]") -> "tuple[Trial, Asked]":
+        """The trial of a number: as the storage has it, or a new one, which is then put there."""
+        from optuna.trial import TrialState, create_trial
 
-        known = self._study.get_trials(deepcopy=False)
+        if number < len(known):
+            self._study.enqueue_trial(known[number].params)
         self._study.sampler = self.sampler.ask(number)
-        handle: Asked | None
+        asked = self._study.ask()
+        raw = {one.key: _suggest(asked, one) for one in self.sampler.ranges}
+        trial = Trial(number, {one.key: one.read(raw[one.key]) for one in self.sampler.ranges})
         if number >= len(known):
-            handle = self._study.ask()
-        elif known[number].state.is_finished():
-            handle = None
-        else:
-            handle = optuna.trial.Trial(self._study, known[number]._trial_id)
-        # What the storage has already is what is suggested again; the rest is drawn as it would have been.
-        raw = known[number].params if handle is None else {r.key: _suggest(handle, r) for r in self.sampler.ranges}
-        trial = Trial(number, {r.key: r.read(raw[r.key]) for r in self.sampler.ranges})
-        if handle is None and known[number].state == optuna.trial.TrialState.FAIL:
+            distributions = {one.key: one.distribution for one in self.sampler.ranges}
+            self.record.add_trial(create_trial(state=TrialState.RUNNING, params=raw, distributions=distributions))
+        elif known[number].state == TrialState.FAIL:
             trial.status = "failed"
-        return trial, handle
+        return trial, asked
 
     def _race(self, trials: list[Trial], before: list[Trial]) -> None:
         incumbent, noise = best(before), Noise.of(before)
@@ -128,18 +133,18 @@ class Search:
             left = [trial for trial in left if trial.status == "running"]
             self.show(self.trials)
 
-    def _tell(self, trial: Trial, handle: "Asked | None") -> None:
+    def _tell(self, trial: Trial, asked: "Asked") -> None:
         from optuna.trial import TrialState
 
-        if handle is None:
-            return
-        if trial.status == "failed":
-            self._study.tell(handle, state=TrialState.FAIL)
-        elif trial.status == "pruned":
-            handle.report(trial.mean, step=len(trial.scores))
-            self._study.tell(handle, state=TrialState.PRUNED)
+        if trial.status == "complete":
+            value, state = trial.mean, None
         else:
-            self._study.tell(handle, trial.mean)
+            value, state = None, TrialState.FAIL if trial.status == "failed" else TrialState.PRUNED
+        if state == TrialState.PRUNED:
+            asked.report(trial.mean, step=len(trial.scores))
+        self._study.tell(asked, value, state=state)
+        if not self.record.get_trials(deepcopy=False)[trial.number].state.is_finished():
+            self.record.tell(trial.number, value, state=state)
 
 
 def _suggest(handle: "Asked", one: Range) -> Any:
