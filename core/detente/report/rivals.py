@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from detente.cells import Outcome
-from detente.statistics import ALPHA, LEVEL, Interval, difference_interval, sign_flip
+from detente.statistics import ALPHA, LEVEL, Interval, difference_interval
 from detente.trials import Rival, paired
 
 ROLES = {"winner": "the winner", "default": "the default", "none": "no regularizer"}
@@ -19,12 +19,14 @@ class Row:
         outcomes: one per fresh seed.
         scores: by the measure of the search, None where a run has none.
         winner: scores of the winner, to compare with.
+        p: two-sided, that the winner does not differ, adjusted for all comparisons with it.
     """
 
     rival: Rival
     outcomes: Sequence[Outcome]
     scores: Sequence[float | None]
     winner: Sequence[float | None]
+    p: float = 1.0
 
     @property
     def mean(self) -> float | None:
@@ -48,10 +50,6 @@ class Row:
     @property
     def lead_interval(self) -> Interval | None:
         return difference_interval(self.ahead)
-
-    @property
-    def p(self) -> float:
-        return sign_flip(self.ahead)
 
     @property
     def roles(self) -> str:
@@ -81,11 +79,6 @@ def interval_text(around: Interval | None) -> str:
         return "one pair has no interval"
     low, high = (f"{end:+.3f}".replace("-", "−") for end in around)
     return f"{LEVEL:.0%} interval {low} to {high}".replace("%", " %")
-
-
-def p_text(p: float) -> str:
-    """A p in a sentence."""
-    return f"{p:.3f}".lstrip("0") if p < 1 else "1"
 
 
 def claim(row: Row) -> str:

@@ -4,14 +4,16 @@ import math
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 from markupsafe import Markup
 
 from detente.cells import Outcome
 from detente.recipe.document import dump
-from detente.report.page import Preview, previews, render
-from detente.report.rivals import ROLES, Row, call, claim, interval_text, p_text, with_interval
+from detente.report.page import Samples, p_value, render
+from detente.report.page import samples as samples_of
+from detente.report.rivals import ROLES, Row, call, claim, interval_text, with_interval
 from detente.report.slices import Dot, choice_chart, slice_chart
-from detente.statistics import LEVEL, Interval, limits
+from detente.statistics import LEVEL, Interval, limits, step_down
 from detente.trials import Noise, Trial, Tuning, short
 
 SAMPLERS = {
@@ -61,13 +63,23 @@ class _Page:
     @cached_property
     def rows(self) -> list[Row]:
         """The comparison on fresh seeds, the winner first."""
-        found: list[Row] = []
-        for rival in self.tuning.rivals:
-            cells = [self.tuning.rival_cell(rival, seed) for seed in self.tuning.fresh_seeds]
-            scores = [self.tuning.measure(cell) for cell in cells]
-            winner = found[0].scores if found else scores
-            found.append(Row(rival, [self.outcomes[cell] for cell in cells], scores, winner))
-        return found
+        rivals = self.tuning.rivals
+        cells = [[self.tuning.rival_cell(rival, seed) for seed in self.tuning.fresh_seeds] for rival in rivals]
+        scores = [[self.tuning.measure(cell) for cell in own] for own in cells]
+        if not scores:
+            return []
+        first, *others = scores
+        ahead = [
+            [math.nan if None in (x, y) else float(x or 0) - float(y or 0) for x, y in zip(first, own, strict=True)]
+            for own in others
+        ]
+        # With none that has both scores there is nothing to test.
+        tested = bool(others) and all(any(map(math.isfinite, column)) for column in ahead)
+        ps = [1.0, *(step_down(np.array(ahead).T).tolist() if tested else [1.0] * len(others))]
+        return [
+            Row(rival, [self.outcomes[cell] for cell in own], found, first, p)
+            for rival, own, found, p in zip(rivals, cells, scores, ps, strict=True)
+        ]
 
     @property
     def verdict(self) -> str:
@@ -100,7 +112,7 @@ class _Page:
             what = "ahead of" if row.lead >= 0 else "behind"
             text = (
                 f"The winner is {abs(row.lead):.3f} {what} {call(row)}, and ahead with {above} of {n} seeds; "
-                f"{interval_text(row.lead_interval)}, p {p_text(row.p)}"
+                f"{interval_text(row.lead_interval)}, p {p_value(row.p)}"
             )
             found.append(f"{text}: {claim(row)}.")
         if (
@@ -110,7 +122,7 @@ class _Page:
         ):
             found.append("All complete trials scored the same: the search told nothing apart.")
         if len(self.rows) > 1:
-            found.append(limits(len(self.rows[1].ahead), 1))
+            found.append(limits(len(self.rows[1].ahead), len(self.rows) - 1))
         if self.winner is not None and self.rows and self.rows[0].mean is not None:
             drop = self.winner.mean - self.rows[0].mean
             k = len(self.winner.scores)
@@ -209,10 +221,10 @@ class _Page:
         return found
 
     @property
-    def samples(self) -> list[tuple[Row, Outcome, Preview | None]]:
+    def samples(self) -> list[tuple[Row, Outcome, Samples | None]]:
         """The last samples of each setting with the first fresh seed: the same latents everywhere."""
         found = [
-            (row, row.outcomes[0], (previews(row.outcomes[0].cell.run.samples) or [None])[-1]) for row in self.rows
+            (row, row.outcomes[0], (samples_of(row.outcomes[0].cell.run.samples) or [None])[-1]) for row in self.rows
         ]
         return found if any(shown for _, _, shown in found) else []
 
