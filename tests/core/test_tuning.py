@@ -321,13 +321,12 @@ def test_noise_is_what_is_left_of_trials_and_seeds():
     assert Noise.of(trials[:1]) is None
 
 
-def test_hopeless_is_three_standard_errors_of_a_paired_difference_behind():
+def test_hopeless_is_what_one_in_a_thousand_as_good_would_be_behind():
     incumbent, noise = Trial(0, {}, "complete", {0: 0.8, 1: 0.6}), Noise(0.05, 6)
-    limit = 3 * 0.05 * math.sqrt(2)
+    limit = 5.2076 * 0.05 * math.sqrt(2)  # t with 6 degrees of freedom, from a table
     assert hopeless(Trial(1, {}, "running", {0: 0.8 - limit - 0.001}), incumbent, noise)
     assert not hopeless(Trial(1, {}, "running", {0: 0.8 - limit + 0.001}), incumbent, noise)
-    assert hopeless(Trial(1, {}, "running", {0: 0.0}), incumbent, noise)
-    assert not hopeless(Trial(1, {}, "running", {0: 0.0}), incumbent, Noise(0.05, 2))
+    assert not hopeless(Trial(1, {}, "running", {0: 0.0}), incumbent, Noise(0.05, 1))  # t is 318
     assert not hopeless(Trial(1, {}, "running", {0: 0.0}), None, noise)
 
 

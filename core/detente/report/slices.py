@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from detente.report.charts import Axes, short, ticks
+from detente.report.charts import Axes, short, span, ticks
 from detente.report.page import visible
 
 
@@ -30,21 +30,19 @@ class Dot:
     name: str
 
 
-def slice_chart(
-    dots: Sequence[Dot], x: tuple[float, float], log: bool, title: str, x_name: str, top: float = 1.0
-) -> Markup:
+def slice_chart(dots: Sequence[Dot], x: tuple[float, float], log: bool, title: str, x_name: str) -> Markup:
     """Dots over a range of numbers."""
     scale = math.log10 if log else float
     low, high = scale(x[0]), scale(x[1])
     air = (high - low) * 0.03
-    axes = Axes(x=(low - air, high + air), y=(0.0, top))
+    axes = Axes(x=(low - air, high + air), y=_heights(dots), height=260, bottom=38)
     marks = [(scale(value), short(value)) for value in (_decades(*x) if log else ticks(*x, most=5))]
     return _draw(dots, [scale(dot.x) for dot in dots], axes, marks, title, x_name)
 
 
-def choice_chart(dots: Sequence[Dot], values: Sequence[str], title: str, x_name: str, top: float = 1.0) -> Markup:
+def choice_chart(dots: Sequence[Dot], values: Sequence[str], title: str, x_name: str) -> Markup:
     """Dots over values without an order; a dot's x is the index of its value, and equal ones stand side by side."""
-    axes = Axes(x=(-0.5, len(values) - 0.5), y=(0.0, top))
+    axes = Axes(x=(-0.5, len(values) - 0.5), y=_heights(dots), height=260, bottom=38)
     seen: dict[float, int] = {}
     places: list[float] = []
     for dot in dots:
@@ -71,7 +69,7 @@ def _draw(
             Markup('<text class="tick y" x="{}" y="{:.1f}">{}</text>').format(axes.left - 5, y + 4, short(value))
         )
     for value, text in marks:
-        x = axes.at((value, 0.0))[0]
+        x = axes.at((value, axes.y[0]))[0]
         out.append(Markup('<path class="grid" d="M{:.1f} {}v4"/>').format(x, bottom))
         out.append(Markup('<text class="tick x" x="{:.1f}" y="{}">{}</text>').format(x, bottom + 15, visible(text)))
     middle = (axes.left + axes.width - axes.right) / 2
@@ -93,6 +91,13 @@ def _draw(
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         axes.width, axes.height, visible(title), Markup("").join(out)
     )
+
+
+def _heights(dots: Sequence[Dot]) -> tuple[float, float]:
+    """The part of the scale that the dots and their intervals take up: what is compared here are trials."""
+    found = [value for dot in dots for value in (dot.y, dot.low, dot.high) if value is not None]
+    low, high = span(found)
+    return max(0.0, low), min(1.0, high)
 
 
 def _decades(low: float, high: float) -> list[float]:

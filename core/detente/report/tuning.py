@@ -86,7 +86,10 @@ class _Page:
         """The headline, from the fresh seeds alone."""
         if self.winner is None:
             return "No trial has come to its end yet."
-        first = f"{self.tuning.name(self.winner.params)} won the search"
+        name = self.tuning.name(self.winner.params)
+        if not self.rows and self.counts["running"]:
+            return f"{name} is ahead so far; the search is not over."
+        first = f"{name} won the search"
         if not self.rows or self.rows[0].mean is None:
             return f"{first}; its runs on fresh seeds are still to come, and what it scored in the search flatters it."
         own = self.rows[0]
@@ -178,8 +181,8 @@ class _Page:
 
     @property
     def lost(self) -> list[Outcome]:
-        """Runs that failed, are open or diverged."""
-        return [outcome for outcome in self.outcomes.values() if outcome.status != "finished"]
+        """Runs that failed or diverged, or were stopped."""
+        return [o for o in self.outcomes.values() if o.status in ("failed", "diverged", "interrupted")]
 
     @property
     def ordered(self) -> list[Trial]:
@@ -235,8 +238,8 @@ class _Page:
         text = f"Settings were chosen by {SAMPLERS[c['sampler']]} with seed {c['sampler_seed']}, {c['wave']} at a time"
         if len(self.tuning.seeds) > 1:
             text += (
-                "; after each seed a trial was given up where its mean was more than three standard errors of a paired "
-                "difference behind the best complete one"
+                "; after each seed a trial was given up where it was further behind the best complete one than one in "
+                "a thousand trials as good would be"
             )
         if self.noise is not None:
             text += (
