@@ -13,6 +13,7 @@ from detente import cli, pool, recipe, tuning, worker
 from detente import plugins as installed
 from detente.cells import SETTLED, Cell
 from detente.errors import StudyError, UsageError
+from detente.recipe.document import SIDES
 from detente.report import tuning_report
 from detente.report.slices import Dot, choice_chart, slice_chart
 from detente.trials import Trial, Tuning, put
@@ -86,12 +87,49 @@ def test_a_search_ends_with_a_recipe_a_report_and_the_winner_on_fresh_seeds(tmp_
     assert len(rows) == 1 + len(here)
     page = Page(report.read_text(encoding="utf-8"))
     assert "On 2 fresh seeds r1.gamma=" in page.text
-    assert "18 runs" not in page.text or "6 trials" in page.text
+    assert "6 trials, " in page.text
     # Once more: everything is there already.
     before = report.read_text(encoding="utf-8")
     tuning.resume(out, host=installed.host())
     assert len(here) == len(trained)
     assert report.read_text(encoding="utf-8") == before
+
+
+def test_several_coefficients_of_both_players_and_a_rate_are_searched_together(tmp_path, here):
+    texts = ["r1.gamma=log:0.1..10", "ema.half_life=lin:1..9", "generator.optimizer.lr=log:0.01..0.5"]
+    plays = ["objective=wasserstein", *(f"{side}.optimizer={{name: sgd, lr: 0.2}}" for side in SIDES)]
+    many = wish(reg=["r1+g:ema"], search=texts, sampler="tpe", trials=12, seeds=1, set=[*SMALL, *plays])
+    report = tuning.tune(many, out=tmp_path / "search", host=installed.host())
+    found = Tuning.open(tmp_path / "search")
+    winner = found.winner
+    assert winner is not None
+    ready = recipe.load(found.best)
+    values = [
+        ready.discriminator.regularizers["r1"]["gamma"],
+        ready.generator.regularizers["ema"]["half_life"],
+        ready.generator.optimizer.options["lr"],
+    ]
+    assert values == list(winner.params.values())
+    assert found.recipe(winner.params)["generator"]["optimizer"]["lr"] == values[2]
+    assert found.importance.keys() == found.labels.keys()
+    page = Page(report.read_text(encoding="utf-8"))
+    assert len([a for a in page.all("svg") if a["class"] == "chart"]) == 3
+    assert "What mattered" in page.text
+
+
+@pytest.mark.slow
+def test_worker_processes_train_a_search(tmp_path):
+    out = tmp_path / "search"
+    boards: list[pool.Board] = []
+    one = wish(reg=[], search=["batch=choice:4,8"], sampler="grid", trials=2, seeds=1)
+    tuning.tune(one, out=out, host=installed.host(), jobs=2, show=boards.append)
+    found = Tuning.open(out)
+    cells = [cell for cell, _ in found.cells()]
+    assert len(cells) == 2 + 2 * len(found.rivals)
+    assert {cell.status for cell in cells} == {"finished"}
+    assert all(cell.info["argv"][1] == "train" for cell in cells)
+    assert boards[-1].count("finished") == len(cells) == len(boards[-1].cells)
+    assert any("best so far" in note for note in boards[-1].notes)
 
 
 def test_a_search_stopped_between_runs_ends_the_same(tmp_path, here, monkeypatch):
