@@ -13,20 +13,8 @@ SMALL = ["samples=50", "batch=4", "evaluate_every=10", "checkpoint_every=20", "d
 
 
 def command(out: Path, jobs: int) -> list[str]:
-    words = [
-        "-m",
-        "detente",
-        "tune",
-        "dirac",
-        "--reg",
-        "r1",
-        "--search",
-        "r1.gamma=log:0.01..10",
-        "--trials",
-        "6",
-        "-q",
-    ]
-    words += ["-q", "--seeds", "2", "--fresh", "2", "--steps", "20", "--jobs", str(jobs), "--out", str(out)]
+    words = "-m detente tune dirac --reg r1 --search r1.gamma=log:0.01..10 --trials 6 --seeds 2 --fresh 2 --steps 20 -q"
+    words = [*words.split(), "--jobs", str(jobs), "--out", str(out)]
     return [sys.executable, *words, *(word for text in SMALL for word in ("--set", text))]
 
 
