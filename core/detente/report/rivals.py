@@ -63,7 +63,7 @@ class Row:
 def call(row: Row) -> str:
     """A setting other than the winner, in a sentence."""
     text = row.rival.arm.text
-    return f"the default {text}".removesuffix(" (default)") if "default" in row.rival.roles else text
+    return f"the default {text}".removesuffix(" (default)") if "default" in row.rival.roles else f"“{text}”"
 
 
 def with_interval(mean: float | None, around: Interval | None) -> str:
