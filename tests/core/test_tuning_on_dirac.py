@@ -20,7 +20,7 @@ BEST = 2 - H
 The eigenvalues meet where h²((γ + h)² − 4) = 0, so at γ* = 2 − h. Below it both have the modulus √(1 − hγ), above it
 the slower one grows again, so there the iteration contracts fastest.
 """
-MOST = 500
+MOST = 200
 
 
 def steps_on_paper(gamma: float) -> int:

@@ -98,7 +98,7 @@ class _Page:
             f"On {n} fresh seeds {self.tuning.name(self.winner.params)} reaches {with_interval(own.mean, own.interval)}"
         )
         against = [
-            f"{call(row)} {with_interval(row.mean, row.interval)}" for row in self.rows[1:] if row.mean is not None
+            f"{call(row)} has {with_interval(row.mean, row.interval)}" for row in self.rows[1:] if row.mean is not None
         ]
         if "none" in own.rival.roles or "default" in own.rival.roles:
             against.append("it is " + " and ".join(ROLES[r] for r in own.rival.roles if r != "winner") + " itself")
