@@ -68,7 +68,7 @@ class Page:
         yield from ("## How it was made", "", "```text")
         for words in self.study.content["commands"][-1:]:
             yield " ".join(["detente", *map(str, words[1:])])
-        yield from (f"make results STUDY={self.study.folder.name}", "```", "")
+        yield from (f"make results STUDY=studies/{self.pictures.name}", "```", "")
         for domain in self.domains:
             yield f"- every arm on {_text(domain.name)}: {self.study.budget(domain.name)}; no coefficient was tuned"
         versions = self.study.content["versions"][-1]

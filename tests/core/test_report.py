@@ -229,6 +229,23 @@ def test_samples_that_cannot_be_shown_are_named(tmp_path, monkeypatch):
         assert (found.kind, name in found.content, why in found.content) == ("none", True, True)
 
 
+def test_the_files_of_a_step_stand_together_with_the_main_one_first(tmp_path):
+    for name in (
+        "step-000010.png",
+        "step-000500-2.ogg",
+        "step-000500.png",
+        "step-000500-1.ogg",
+        "step-000500.png.partial",
+    ):
+        (tmp_path / name).write_bytes(name.encode())
+    first, last = page.samples(tmp_path)
+    assert (first.step, len(first.parts)) == (10, 1)
+    assert last.step == 500
+    assert [part.kind for part in last.parts] == ["image", "sound", "sound"]
+    decoded = [base64.b64decode(part.content.partition(",")[2]).decode() for part in last.parts]
+    assert decoded == ["step-000500.png", "step-000500-1.ogg", "step-000500-2.ogg"]
+
+
 def test_charts_are_well_formed_and_every_curve_has_its_letter(hostile, tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     drawn = re.findall(r'<svg class="chart".*?</svg>', text, re.DOTALL)

@@ -19,6 +19,7 @@ from detente.display import _cell
 from detente.errors import Interrupted, PluginError, StudyError, UsageError
 from detente.pool import Board, Pool
 from detente.run import Run
+from detente.worker import WARM_UP, _WarmUp
 
 SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "data.size=2000", "metrics=[frechet]"]
 ARMS = ["none", "r1"]
@@ -251,6 +252,16 @@ def test_the_board_shows_how_far_a_warm_up_is(tmp_path, stand_in):
         patch.setattr("detente.pool.SHOW", 0.0)
         Pool([(warming, 10)], 1, (), look).run()
     assert shown[0] == "warm-up 30/200"
+
+
+def test_a_worker_notes_how_far_its_warm_up_is_now_and_then_and_a_full_disk_does_not_matter(tmp_path):
+    note = _WarmUp(tmp_path)
+    note(1, 9)
+    note(2, 9)  # too soon after the first
+    assert (tmp_path / WARM_UP).read_text() == "[1, 9]"
+    note.over()
+    assert not (tmp_path / WARM_UP).exists()
+    _WarmUp(tmp_path / "nowhere")(1, 9)
 
 
 def test_a_worker_that_ends_without_a_word_makes_a_failed_cell(tmp_path, stand_in):

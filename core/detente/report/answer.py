@@ -45,7 +45,8 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
             "chance explains, which is not to say that there is no difference.",
             *limits,
         ]
-    sentences = [_verdict(own, len(study.domains), verdicts.pairs) for own in _sorted(found)]
+    sentences = [_verdict(own, len(study.domains)) for own in _sorted(found)]
+    sentences[0] = f"With {verdicts.pairs} seeds {sentences[0]}"
     more = len(sentences) - _MOST
     rest = [f"{more} more arms have a verdict; the table below has all."] if more > 0 else []
     silent = [arm.text for arm in study.arms if arm != study.none and arm not in found]
@@ -78,7 +79,7 @@ def _sorted(found: dict[Arm, list[Comparison]]) -> list[list[Comparison]]:
     return sorted(found.values(), key=lambda own: -sum(c.claimed * (1 + abs(c.mean or 0)) for c in own))
 
 
-def _verdict(own: Sequence[Comparison], domains: int, seeds: int) -> str:
+def _verdict(own: Sequence[Comparison], domains: int) -> str:
     better, worse = [c for c in own if c.claimed > 0], [c for c in own if c.claimed < 0]
     open_ = [c.domain for c in own if not c.claimed]
     parts: list[str] = []
@@ -87,7 +88,7 @@ def _verdict(own: Sequence[Comparison], domains: int, seeds: int) -> str:
     if worse:
         parts.append(f"is worse than “none” {_where(worse, domains)}")
     undecided = f"; {listed(open_, 6, 'domains')} {'is' if len(open_) == 1 else 'are'} undecided" if open_ else ""
-    return f"With {seeds} seeds “{own[0].arm.text}” {', and '.join(parts)}{undecided}."
+    return f"“{own[0].arm.text}” {', and '.join(parts)}{undecided}."
 
 
 def _where(claimed: Sequence[Comparison], domains: int) -> str:

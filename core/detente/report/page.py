@@ -75,6 +75,8 @@ def number(value: float | None, digits: int | None = None) -> str:
     if value is None:
         return "–"
     text = short(value) if digits is None else f"{value:.{digits}f}"
+    if value < 0 and digits is not None and not float(text):
+        return f"{0:.{digits}f}"
     return text.replace("-", "−", 1) if value < 0 else text
 
 
