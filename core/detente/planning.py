@@ -18,6 +18,7 @@ from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.recipe import Recipe, build, load, slug
 from detente.recipe.document import read
+from detente.trials import Tuning
 
 LOCK = ".lock"
 """The file in a study's folder that its writers hold."""
@@ -265,8 +266,8 @@ def _primary(host: Host, domain: str) -> dict[str, Any]:
     }
 
 
-def note_versions(study: Study, host: Host) -> list[str]:
-    """Enter the versions of today; a sentence if they are not those that the study ran with so far."""
+def note_versions(study: Study | Tuning, host: Host) -> list[str]:
+    """Enter the versions of today; a sentence if a study or a search ran with others so far."""
     now = _versions(host)
     known = study.content["versions"]
     if known and known[-1] == now:
@@ -276,9 +277,7 @@ def note_versions(study: Study, host: Host) -> list[str]:
     if not changed:
         return []
     listed = ", ".join(f"{name} {known[-2].get(name, 'absent')} → {now.get(name, 'absent')}" for name in changed)
-    return [
-        f"What the study runs on changed since it last did: {listed}. Runs from before and after may not be comparable."
-    ]
+    return [f"What this runs on changed since it last did: {listed}. Runs from before and after may not be comparable."]
 
 
 def _versions(host: Host) -> dict[str, str]:

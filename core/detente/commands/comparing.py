@@ -76,7 +76,7 @@ def compare(
     if not chosen or not arms:
         what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
         raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
-    numbers = _seeds(seeds) if seeds is not None else base.seeds
+    numbers = seeds_of(seeds) if seeds is not None else base.seeds
     out = out or (Path("studies") / Path(preset).stem if preset else OUT)
     how: dict[str, Any] = {
         "sets": [*base.sets, *(sets or [])],
@@ -115,7 +115,8 @@ def resume_study(session: Session, host: "Host", folder: Path) -> None:
     _finish(session, folder, report)
 
 
-def _seeds(text: str) -> int | list[int]:
+def seeds_of(text: str) -> int | list[int]:
+    """How many seeds a flag asks for, or which."""
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
         raise UsageError(f"--seeds {text}: give how many, such as 5, or which, such as 0,1,2.")
     numbers = [int(part) for part in text.split(",") if part.strip()]
