@@ -11,7 +11,7 @@ PAD, UNKNOWN = 0, 1
 """After the end of a sentence; a word that the vocabulary lacks."""
 SPECIAL = ("<pad>", "<unk>")
 
-_MARKS = r"!-/:-@\[-`{-~¡-¿‐-‧‰-⁞　-〿"
+_MARKS = r"!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u303f"
 _PICTURES = "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
 _WORD = re.compile(
     rf"[{_PICTURES}][{_PICTURES}\u200d]*"  # emoji, with what joins and colours them
