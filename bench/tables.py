@@ -1,4 +1,4 @@
-"""The three games that are timed, and the loop that somebody would write by hand for them."""
+"""The games that are timed, and the loop that somebody would write by hand for them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from bench.text import relgan
 from detente.domain import Batch, Data, Domain, Leaf, Model, Networks, Space
 from detente.game import Game
 from detente.objectives import NonSaturating
@@ -72,7 +73,7 @@ def by_hand(table: Table) -> Callable[[int], Networks]:
     g_params, d_params = list(G.parameters()), list(D.parameters())
     g_optimizer, d_optimizer = adam(g_params), adam(d_params)
     sampler = table.sampler()
-    keys = Stream(0).at("rank", 0, "latents", "discriminator")
+    keys, noise = (Stream(0).at("rank", 0, purpose, "discriminator") for purpose in ("latents", "noise"))
 
     def mean(f: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
         return f(logits).mean()
@@ -80,6 +81,7 @@ def by_hand(table: Table) -> Callable[[int], Networks]:
     def step(k: int) -> Networks:
         real: Sample = table.data.batch(sampler.indices(k)).x
         z = table.model.latents(table.batch, torch.Generator().manual_seed(keys.at(k).key))
+        torch.default_generator.manual_seed(noise.at(k).key)  # of the noise that a generator may draw
         fake = G(z)
         detached = fake.detach() if isinstance(fake, Tensor) else tuple(leaf.detach() for leaf in fake)
         d_loss = mean(lambda d: softplus(-d), D(real)) + mean(softplus, D(detached))
@@ -185,7 +187,7 @@ class _Graph(Model):
 
 
 def tables() -> list[Table]:
-    """Ring, graph, and the digit DCGAN where the image plugin is installed."""
+    """Ring, graph, and where their plugins are installed the digit DCGAN and a RelGAN."""
     h = host()
     out = [
         Table(
@@ -196,4 +198,4 @@ def tables() -> list[Table]:
     if h.entries("domain") and any(e.name == "image" for e in h.entries("domain")):
         image = h.load("domain", "image")(), h.load("data", "digits", "image")(), h.load("model", "dcgan", "image")
         out.append(Table("dcgan", image[0], image[1], image[2](width=16), 32))
-    return out
+    return out + [Table(*parts) for parts in relgan()]

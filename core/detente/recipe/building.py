@@ -95,6 +95,7 @@ def build(
     with _at("model"), drawing(root.at("initialization")):
         model: Model = _make(host, "model", recipe.model, recipe.domain)
         data = model.view(data)
+        domain.meet(data.space)
         _check_labels(recipe, model, data)
         if dry:
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
