@@ -19,6 +19,9 @@ PLAIN_SECONDS = 2.0
 BOARD_SECONDS = 10.0
 """The same for a study."""
 
+PREPARING = "detente.progress"
+"""The logger to which data say, at level INFO, how far they are with what takes long: fetching, decoding."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -291,27 +294,40 @@ class _Messages(logging.Handler):
         _write(f"{record.levelname.capitalize()}: {record.getMessage()}")
 
 
+class _Preparing(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        _write(record.getMessage())
+
+
 @contextmanager
 def messages(session: Session) -> Iterator[None]:
-    """Show the warnings of détente and its plugins; Python's own go to a run's log, and with -v here too."""
-    handler = _Messages(logging.WARNING)
-    ours, python = logging.getLogger("detente"), logging.getLogger("py.warnings")
+    """Show the warnings of détente and its plugins; Python's own go to a run's log, and with -v here too.
+
+    Plugins are told by their names, which begin with `detente` too. What data say of their preparation is shown unless
+    the session is quiet.
+    """
+    handler, preparing = _Messages(logging.WARNING), _Preparing(logging.INFO)
+    handler.addFilter(lambda record: record.name.startswith("detente"))
+    root, ours, python = (logging.getLogger(name) for name in (None, "detente", "py.warnings"))
     before = ours.level, python.propagate
     logging.captureWarnings(True)
     ours.setLevel(logging.DEBUG)
-    ours.addHandler(handler)
+    root.addHandler(handler)
+    if not session.quiet:
+        logging.getLogger(PREPARING).addHandler(preparing)
     if session.verbose:
         python.addHandler(handler)
     # Without a handler at the root, Python shows what it has on standard error by itself.
     nothing = logging.NullHandler()
-    logging.getLogger().addHandler(nothing)
+    root.addHandler(nothing)
     try:
         yield
     finally:
-        logging.getLogger().removeHandler(nothing)
+        root.removeHandler(nothing)
         logging.captureWarnings(False)
         ours.setLevel(before[0])
-        for logger in (ours, python):
+        logging.getLogger(PREPARING).removeHandler(preparing)
+        for logger in (root, python):
             logger.removeHandler(handler)
 
 

@@ -83,6 +83,8 @@ class Data(ABC):
     description: str = ""
     licence: str = ""
     source: str = ""
+    notes: tuple[str, ...] = ()
+    """What a user should know of this set, a sentence each: files that were skipped, measures that are left out."""
 
     @abstractmethod
     def __len__(self) -> int:

@@ -111,7 +111,8 @@ class Trainer:
         """
         self._metrics = MetricsFile(self.run.metrics, self._metrics_size)
         status, reason = "failed", None
-        self.run.record({"status": "running", "error": None})
+        data = {key: getattr(self.built.data, key) for key in ("licence", "source", "notes")}
+        self.run.record({"status": "running", "error": None, "data": data})
         self.host.notify("detente_run_started", run=self.run)
         try:
             self.run.record({"references": self.reference_rows()})

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import gc
 import json
+import logging
 import multiprocessing
 import os
 import random
@@ -24,7 +25,7 @@ from filelock import FileLock
 
 from detente import checkpoint, cli
 from detente.commands import flags
-from detente.display import Session, progress
+from detente.display import Session, messages, progress
 from detente.export import load_exported
 from detente.loader import Plugin
 from detente.plugins import Host, discover
@@ -637,6 +638,20 @@ def test_a_stopped_run_saves_a_checkpoint_and_goes_on_to_the_same_end(
     assert 50 <= info["step"] < 200
     assert call("resume", run, "-q").code == 0
     assert_same_run(unbroken, run)
+
+
+def test_warnings_of_plugins_and_progress_of_preparation_are_shown_unless_it_is_quiet(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for quiet in (False, True):
+        session = Session([])
+        session.quiet = quiet
+        with messages(session):
+            logging.getLogger("detente_stranger.data").warning("skipped 1 file")
+            logging.getLogger("detente.progress").info("decoded 1 of 2")
+            logging.getLogger("unrelated").warning("not ours")
+        shown = capsys.readouterr().err.splitlines()
+        assert shown == ["Warning: skipped 1 file"] + ([] if quiet else ["decoded 1 of 2"])
 
 
 def test_ctrl_c_ends_the_installed_command_with_130() -> None:

@@ -319,3 +319,11 @@ def test_the_report_of_a_run_has_scores_terms_samples_recipe_and_command(tmp_pat
 def test_the_report_of_a_run_that_failed_at_once_says_why(tmp_path):
     run = Run.create(tmp_path / "run", "steps: 1\n", {"status": "failed", "error": "The data are gone."})
     assert "The data are gone." in Page(run_report(run).read_text(encoding="utf-8")).text
+
+
+def test_the_report_of_a_run_says_whose_the_data_are_and_what_is_to_be_known_of_them(tmp_path):
+    told = {"licence": f"CC BY {EVIL}", "source": "a box", "notes": ["skipped 2 of 9 files"]}
+    run = Run.create(tmp_path / "run", "steps: 1\n", {"status": "failed", "data": told})
+    found = Page(run_report(run).read_text(encoding="utf-8"))
+    assert "Licence: CC BY" in found.text and "From a box" in found.text and "skipped 2 of 9 files" in found.text
+    assert len(found.all("script")) == 1

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from detente.laws.subject import Broken, Subject, played, same
-from detente.sample import Sample, each, leaves, to
+from detente.sample import Sample, batch_size, each, leaves, to
 from detente.streams import Stream
 
 
@@ -55,10 +55,10 @@ def deployed_networks_are_settled(s: Subject) -> None:
         x = to(x, dtype=s.case.dtype)
 
     def out(part: Sample) -> Tensor:
+        given = () if batch.labels is None else (batch.labels[: batch_size(part)],)
         with torch.no_grad():
-            return torch.cat(
-                [leaf.flatten(1) if leaf.dim() > 1 else leaf[:, None] for leaf in leaves(deployed(part))], 1
-            )
+            found = leaves(deployed(part, *given))
+            return torch.cat([leaf.flatten(1) if leaf.dim() > 1 else leaf[:, None] for leaf in found], 1)
 
     torch.manual_seed(0)
     first = out(x)

@@ -44,6 +44,8 @@ class Case:
         """The k-th batch."""
         index = (torch.arange(self.size) + k * self.size) % len(self.data)
         x, labels = self.data.batch(index)
+        if labels is not None and labels.is_floating_point():
+            labels = labels.to(self.dtype)
         return Batch(to(x, dtype=self.dtype), labels if self.model.conditional else None)
 
     def game(

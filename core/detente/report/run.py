@@ -44,6 +44,7 @@ def run_report(run: Run) -> Path:
         latest=shown[-1] if shown else None,
         earlier=_some(shown[:-1], 11),
         findings=info.get("findings") or [],
+        data=dict.fromkeys(("licence", "source", "notes")) | (info.get("data") or {}),
         recipe=run.recipe.read_text(encoding="utf-8"),
         record=json.dumps({k: info[k] for k in ("versions", "plugins", "device", "threads") if k in info}, indent=2),
     )

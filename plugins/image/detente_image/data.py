@@ -28,9 +28,6 @@ ENOUGH = 50
 class Images(PackedData):
     """Packed uint8 images [N, C, H, W], encoded to float32 in [-1, 1]."""
 
-    notes: tuple[str, ...] = ()
-    """What a user should know about this set: files that were skipped, measures that are left out."""
-
     def __init__(self, of: Packed, options: str, classes: int | None = None) -> None:
         self.packed, self.notes = of, of.notes
         space = Space((Leaf(tuple(of.arrays["images"].shape[1:]), channel_axis=1),), classes)

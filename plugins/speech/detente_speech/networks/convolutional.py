@@ -1,0 +1,130 @@
+"""Strided convolutions on log-mels and on waveforms, after SpecGAN and WaveGAN (Donahue et al. 2019)."""
+
+from itertools import pairwise
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from detente import Data, Model, Networks, Space, UsageError
+from detente_speech.data import Recordings
+from detente_speech.networks.starting import positive, shape_of, variance_preserving
+
+SLOPE = 0.2
+
+
+class SpecGAN(Model):
+    """A DCGAN on log-mels [B, 1, 40, 64].
+
+    The paper's works on linear spectrograms, 128 × 128; the layers are its, with kernels of 4 instead of 5.
+
+    Args:
+        width: feature maps next to the log-mel; they double with every stage inwards.
+        latent_dim: of z.
+    """
+
+    def __init__(self, width: int = 8, latent_dim: int = 64) -> None:
+        positive("specgan", width=width, latent_dim=latent_dim)
+        self.width, self.latent_dim = width, latent_dim
+
+    def build(self, space: Space) -> Networks:
+        _, height, length = shape_of(space, "specgan", 3)
+        if height % 8 or length % 8:
+            raise UsageError(f"specgan: log-mels of {height} × {length}, but both must be multiples of 8.")
+        base = height // 8, length // 8
+        maps = [self.width * 2**i for i in range(3)]
+        return Networks(_SpectrogramGenerator(maps, base, self.latent_dim), _SpectrogramDiscriminator(maps, base))
+
+
+class _SpectrogramGenerator(nn.Module):
+    def __init__(self, maps: list[int], base: tuple[int, int], latent_dim: int) -> None:
+        super().__init__()
+        self.base = base
+        self.project = nn.Linear(latent_dim, maps[-1] * base[0] * base[1])
+        widths = [*maps[::-1], 1]
+        self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
+        self.output_layers = (f"up.{len(self.up) - 1}",)
+        variance_preserving(self, slope=0.0)
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = self.project(z).unflatten(1, (-1, *self.base))
+        for layer in self.up:
+            h = layer(F.relu(h))
+        return h.tanh()  # [B, 1, M, T]
+
+
+class _SpectrogramDiscriminator(nn.Module):
+    abilities = frozenset({"features"})
+
+    def __init__(self, maps: list[int], base: tuple[int, int]) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise([1, *maps]))
+        self.head = nn.Linear(maps[-1] * base[0] * base[1], 1)
+        self.feature_layers = tuple(f"down.{i}" for i in range(len(self.down)))
+        self.output_layers = ("head",)
+        variance_preserving(self, slope=SLOPE)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.down:
+            x = F.leaky_relu(layer(x), SLOPE)
+        return self.head(x.flatten(1)).squeeze(1)  # [B]
+
+
+class WaveGAN(Model):
+    """Convolutions of 25 samples at stride 4 on waveforms of 8 kHz [B, 1, 4096].
+
+    Without the paper's phase shuffle, which is a regularizer of the critic: `diff-augment` shifts in time.
+
+    Args:
+        width: feature maps next to the waveform; they double with every stage inwards.
+        latent_dim: of z.
+    """
+
+    def __init__(self, width: int = 16, latent_dim: int = 64) -> None:
+        positive("wavegan", width=width, latent_dim=latent_dim)
+        self.width, self.latent_dim = width, latent_dim
+
+    def view(self, data: Data) -> Data:
+        return data.waveforms(8000) if isinstance(data, Recordings) else data
+
+    def build(self, space: Space) -> Networks:
+        _, length = shape_of(space, "wavegan", 2)
+        if length % 256:
+            raise UsageError(f"wavegan: waveforms of {length} samples, but it must be a multiple of 256.")
+        maps = [self.width * 2**i for i in range(4)]
+        return Networks(_WaveGenerator(maps, length // 256, self.latent_dim), _WaveDiscriminator(maps, length // 256))
+
+
+class _WaveGenerator(nn.Module):
+    def __init__(self, maps: list[int], base: int, latent_dim: int) -> None:
+        super().__init__()
+        self.base = base
+        self.project = nn.Linear(latent_dim, maps[-1] * base)
+        widths = [*maps[::-1], 1]
+        self.up = nn.ModuleList(
+            nn.ConvTranspose1d(a, b, 25, stride=4, padding=11, output_padding=1) for a, b in pairwise(widths)
+        )
+        self.output_layers = (f"up.{len(self.up) - 1}",)
+        variance_preserving(self, slope=0.0)
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = self.project(z).unflatten(1, (-1, self.base))
+        for layer in self.up:
+            h = layer(F.relu(h))
+        return h.tanh()  # [B, 1, L]
+
+
+class _WaveDiscriminator(nn.Module):
+    abilities = frozenset({"features"})
+
+    def __init__(self, maps: list[int], base: int) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv1d(a, b, 25, stride=4, padding=11) for a, b in pairwise([1, *maps]))
+        self.head = nn.Linear(maps[-1] * base, 1)
+        self.feature_layers = tuple(f"down.{i}" for i in range(len(self.down)))
+        self.output_layers = ("head",)
+        variance_preserving(self, slope=SLOPE)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.down:
+            x = F.leaky_relu(layer(x), SLOPE)
+        return self.head(x.flatten(1)).squeeze(1)  # [B]

@@ -1,0 +1,256 @@
+"""Where recordings come from: Debian packages, folders, archives. Everything ends as clips of int16 at 16 kHz."""
+
+import io
+import logging
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import torch
+
+from detente import PluginError
+from detente_speech.transforms import resampled
+
+RATE = 16000
+SOUNDS = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
+PIECE = 10.0
+"""Seconds; longer recordings of a user are cut into pieces, each of which goes to one split."""
+
+_progress = logging.getLogger("detente.progress")
+_SPOKEN_DIGIT = re.compile(r"(\d)_[^/_]+_\d+\.wav")
+
+
+class Clip(NamedTuple):
+    """One recording, or a piece of one."""
+
+    name: str
+    audio: np.ndarray
+    """int16 [n] at 16 kHz."""
+    label: int = 0
+
+
+def shuffled(keys: Iterable[bytes]) -> list[int]:
+    """A fixed order of rows, by the hash of their keys: the same on every machine and whatever order they came in."""
+    hashes = [blake2b(key, digest_size=16).digest() for key in keys]
+    return sorted(range(len(hashes)), key=hashes.__getitem__)
+
+
+# --- the recorded prompts of Asterisk, from Debian --------------------------------------------------------------------
+
+
+class Package(NamedTuple):
+    """A Debian package of recordings in one language by one voice."""
+
+    language: str
+    voice: str
+    clips: int
+    digest: str
+    """Of names and contents, as `content` computes it."""
+
+    @property
+    def name(self) -> str:
+        """What apt calls it."""
+        return f"asterisk-core-sounds-{self.language}-g722"
+
+
+PACKAGES = (
+    Package("en", "Allison Smith", 568, "111623c9e09a6504764837910eef97a97218c23dafd308eda53c57c303230a14"),
+    Package("es", "Allison Smith", 527, "0b7d4fd6b290f8cd64610872a15dec9f10fa1381dd8aaa062fe3a66f12c5e0cf"),
+    Package("fr", "June Wallack", 561, "064de7e0e92ae0d0991ac7355e49c7608343b00a831bc75dadbdccbf4dd5e9d3"),
+    Package("it", "Carlo Flora", 599, "3caa61e344bb762bf9eac8d423c132ee55b52f6c227314e03b596245dbb675ea"),
+    Package("ru", "Maxim Topal", 576, "094007325301c68ceab826ed4b2b495975ab55f59e6b0a7705b512fb489af932"),
+)
+_OTHERS = (
+    "Other data: --data folder --set data.path=DIR for recordings of yours, --data fsdd --set data.path=ARCHIVE for the"
+    " Free Spoken Digit Dataset, --data yesno or speechcommands where a network allows"
+)
+
+
+def fetch_prompts() -> list[Clip]:
+    """All recorded prompts, fetched by apt into a temporary folder, verified and decoded; the label is the voice.
+
+    Nothing is installed and no rights are needed: apt gets lists and a cache of its own.
+
+    Raises:
+        PluginError: apt is missing or finds no network, or the recordings are not those that this plugin knows.
+    """
+    missing = [tool for tool in ("apt-get", "dpkg") if shutil.which(tool) is None]
+    if missing:
+        raise PluginError(
+            f"data 'prompts' are fetched by apt, and there is no {missing[0]} here (Debian and its kin have it)."
+            f" {_OTHERS}."
+        )
+    clips: list[Clip] = []
+    with tempfile.TemporaryDirectory(prefix="detente-prompts-") as folder:
+        apt = _Apt(Path(folder))
+        _progress.info("prompts: asking apt for its lists")
+        apt.update()
+        for i, package in enumerate(PACKAGES):
+            _progress.info("prompts: fetching %s, %d of %d", package.name, i + 1, len(PACKAGES))
+            files = sorted(f for f in apt.fetch(package.name).rglob("*.g722") if f.is_file())
+            if len(files) != package.clips or content(files) != package.digest:
+                raise PluginError(
+                    f"data 'prompts': {package.name} is not the release 1.6.1 that this plugin knows, so scores would"
+                    f" not compare with anyone's. {_OTHERS}."
+                )
+            for file in files:
+                clips.append(Clip(f"{package.language}/{file.stem}", read_g722(file.read_bytes()), i))
+            _progress.info("prompts: decoded %d clips", len(clips))
+    return clips
+
+
+class _Apt:
+    """apt with lists and a cache below `folder`, so that it works for anyone and changes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("lists/partial", "cache/archives/partial"):
+            (folder / name).mkdir(parents=True)
+        settings = {
+            "Dir::State::Lists": folder / "lists",
+            "Dir::Cache": folder / "cache",
+            "APT::Sandbox::User": "root",  # it may not read a private folder as the user that apt changes to
+            "Acquire::Retries": 2,
+            "Acquire::http::Timeout": 30,
+        }
+        self.options = [part for key, value in settings.items() for part in ("-o", f"{key}={value}")]
+
+    def update(self) -> None:
+        """Get the lists; a source that fails need not be the one that is wanted, so nothing is raised here."""
+        self._run(["apt-get", "-q", *self.options, "update"], check=False)
+
+    def fetch(self, package: str) -> Path:
+        """Where the content of a package is, after `apt-get download` and `dpkg -x`."""
+        unpacked = self.folder / package
+        unpacked.mkdir()
+        self._run(["apt-get", "-q", *self.options, "download", package])
+        (found,) = self.folder.glob(f"{package}_*.deb")
+        self._run(["dpkg", "-x", str(found), str(unpacked)])
+        found.unlink()
+        return unpacked
+
+    def _run(self, command: list[str], check: bool = True) -> None:
+        try:
+            done = subprocess.run(
+                command, cwd=self.folder, capture_output=True, text=True, errors="replace", timeout=900, check=False
+            )
+            said = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()[-1:]
+            failed = done.returncode != 0
+        except (OSError, subprocess.TimeoutExpired) as error:
+            said, failed = [str(error)], True
+        if failed and check:
+            what = " ".join(word for word in command if word not in self.options)
+            raise PluginError(f"data 'prompts': `{what}` failed ({' '.join(said)[:300]}). {_OTHERS}.")
+
+
+def content(files: Iterable[Path]) -> str:
+    """SHA-256 of the names and contents of files."""
+    h = sha256()
+    for file in files:
+        h.update(f"{file.parent.name}/{file.name}".encode() + sha256(file.read_bytes()).digest())
+    return h.hexdigest()
+
+
+def read_g722(coded: bytes) -> np.ndarray:
+    """Decode ITU-T G.722 at 64 kbit/s: int16 at 16 kHz, two samples a byte."""
+    import G722  # compiled, and needed here alone
+
+    decoder: Any = G722.G722(RATE, 64000)
+    return np.array(decoder.decode(coded), dtype=np.int16) if coded else np.zeros(0, np.int16)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def sound_files(folder: Path, suffixes: tuple[str, ...] = SOUNDS) -> list[Path]:
+    """The recordings below a folder, by their suffix, in a fixed order."""
+    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in suffixes and f.is_file())
+
+
+def read_sound(file: Path | BinaryIO) -> np.ndarray:
+    """One recording as int16 [n] at 16 kHz: channels averaged, resampled, cut off at full scale.
+
+    Raises:
+        ValueError: it cannot be read or holds nothing, with the reason in one line.
+    """
+    import soundfile
+
+    try:
+        samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    except Exception as error:  # decoders raise whatever they like on broken input
+        reason = " ".join(str(error).split()).removeprefix(f"Error opening {file!r}: ")
+        raise ValueError(reason or type(error).__name__) from error
+    if not len(samples):
+        raise ValueError("no sound in it")
+    if not np.isfinite(samples).all():
+        raise ValueError("samples that are not finite")
+    mono = torch.from_numpy(samples.mean(1))
+    return (resampled(mono, rate, RATE) * 32768).round().clamp(-32768, 32767).to(torch.int16).numpy()
+
+
+def pieces(name: str, audio: np.ndarray, label: int = 0) -> Iterator[Clip]:
+    """A recording as clips of `PIECE` seconds; the last may be shorter."""
+    size = round(PIECE * RATE)
+    for i, start in enumerate(range(0, len(audio), size)):
+        yield Clip(f"{name} {i}" if len(audio) > size else name, audio[start : start + size], label)
+
+
+def read_files(where: Path, files: list[Path], label: Callable[[Path], int]) -> tuple[list[Clip], list[str]]:
+    """Clips of all files that can be read, and the others by name with the reason."""
+    clips: list[Clip] = []
+    broken: list[str] = []
+    for i, file in enumerate(files):
+        name = str(file.relative_to(where))
+        try:
+            clips += pieces(name, read_sound(file), label(file))
+        except ValueError as error:
+            broken.append(f"{name} ({error})")
+        if (i + 1) % 200 == 0:
+            _progress.info("%s: read %d of %d recordings", where.name, i + 1, len(files))
+    return clips, broken
+
+
+def spoken_digits(place: Path) -> list[Clip]:
+    """The recordings `<digit>_<speaker>_<number>.wav` in a folder, a zip or a tar archive; the label is the digit.
+
+    Raises:
+        PluginError: there is no such place, no such recording in it, or one cannot be read.
+    """
+    clips = []
+    try:
+        for name, file in _opened(place):
+            found = _SPOKEN_DIGIT.fullmatch(name.rpartition("/")[2])
+            if found:
+                clips.append(Clip(name, read_sound(file), int(found[1])))
+    except (OSError, ValueError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise PluginError(f"data 'fsdd' cannot read {place} ({error}). Get the archive again.") from error
+    if not clips:
+        raise PluginError(f"data 'fsdd': no recording such as 7_jackson_32.wav in {place}. Name another place.")
+    return sorted(clips, key=lambda clip: clip.name)  # archives have an order of their own
+
+
+def _opened(place: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """Name and content of each file in a folder or an archive; nothing is unpacked."""
+    if place.is_dir():
+        for path in sound_files(place, (".wav",)):
+            yield path.name, io.BytesIO(path.read_bytes())
+    elif zipfile.is_zipfile(place):
+        with zipfile.ZipFile(place) as archive:
+            for info in archive.infolist():
+                if info.filename.endswith(".wav"):
+                    yield info.filename, io.BytesIO(archive.read(info))
+    else:
+        with tarfile.open(place) as archive:
+            for member in archive:
+                if member.isfile() and member.name.endswith(".wav"):
+                    inside = archive.extractfile(member)
+                    assert inside is not None, "a file has content"
+                    yield member.name, io.BytesIO(inside.read())
