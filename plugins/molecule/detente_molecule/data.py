@@ -1,8 +1,8 @@
 """Sets of molecules, split once and for all: what trains generators, what is held out, what scores compare with.
 
 Splits are disjoint and fixed: molecules are told apart by their canonical SMILES and stand in the order of its hash, so
-that neither a seed nor the order of a file decides where one goes. Graphs are kept as uint8 types and encoded one-hot in
-batches.
+that neither a seed nor the order of a file decides where one goes. Graphs are kept as uint8 types and encoded one-hot
+in batches.
 """
 
 import logging
@@ -70,8 +70,8 @@ class Molecules(PackedData):
 class QM9(Molecules):
     """Molecules of up to nine atoms of carbon, nitrogen, oxygen and fluorine: a part of the 130,831 of QM9.
 
-    1,000 are held out and 1,000 are the reference, the same ones whatever `size` is. The 0.4 % that are charged are left
-    out.
+    1,000 are held out and 1,000 are the reference, the same ones whatever `size` is. The 0.4 % that are charged are
+    left out.
 
     Args:
         size: molecules to train on; all the others there are if it is larger.
@@ -92,8 +92,8 @@ class QM9(Molecules):
 
 
 def _qm9(lines: Sequence[Line], size: int) -> Packed:
-    # The file has molecules once each, but for some hundred that differ in stereochemistry or charge, so reading so many
-    # of them in the order of a hash is enough; whether a molecule is scored does not depend on how many follow it.
+    # The file has molecules once each, but for some hundred that differ in stereochemistry or charge, so reading so
+    # many of them in the order of a hash is enough; whether a molecule is scored does not depend on how many follow it.
     some = [lines[i] for i in sources.shuffled(line.smiles for line in lines)]
     chosen, _ = read(some, types=4, largest=9, most=2 * SCORED + size)
     return _packed(chosen, SCORED)
@@ -130,8 +130,8 @@ def _wehi(table: Path, largest: int) -> Packed:
 class Smiles(Molecules):
     """The molecules in a file of yours, one SMILES a line, or a column of a table.
 
-    Kept are different molecules (by canonical SMILES) that the declared types can hold. Stereochemistry is dropped; of a
-    salt or mixture the largest part is kept; charges are kept where atom and charge are a declared type (N+, O-, …).
+    Kept are different molecules (by canonical SMILES) that the declared types can hold. Stereochemistry is dropped; of
+    a salt or mixture the largest part is kept; charges are kept where atom and charge are a declared type (N+, O-, …).
     Lines that RDKit cannot read, molecules that are too large, have other atoms, isotopes or radicals are left out. The
     notes count each of these and name the first ten unreadable lines.
 
@@ -139,7 +139,8 @@ class Smiles(Molecules):
         path: the file; `.csv` and `.tsv` are tables, in all others the first word of a line is the SMILES.
         column: the column of a table that holds them; the name in a header line.
         largest: most atoms of a molecule, hydrogens not counted.
-        types: how many atom types there are, in the order C, N, O, F, S, Cl, Br, N+, O-, I, P, B, Si, N-, S+, P+, C-, Se.
+        types: how many atom types there are, in the order C, N, O, F, S, Cl, Br, N+, O-, I, P, B, Si, N-, S+, P+, C-,
+        Se.
 
     Raises:
         UsageError: there is no such file, or nothing in it can be used.

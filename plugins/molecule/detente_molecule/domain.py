@@ -26,8 +26,8 @@ class Molecule(Domain):
     Features for distances and densities are the environments that a graph's atoms have, valid or not: Morgan counts up
     to radius 2, as log(1 + count), folded to 2,048 and projected to 64 by fixed random directions, which keep distances
     nearly as they are (Johnson & Lindenstrauss). A graph that is not valid has them as far as it goes, so that every
-    sample counts and nothing has to stand in for those that RDKit refuses; a five-valent carbon is an environment that no
-    real molecule has.
+    sample counts and nothing has to stand in for those that RDKit refuses; a five-valent carbon is an environment that
+    no real molecule has.
     """
 
     name = "molecule"

@@ -11,8 +11,8 @@ class Relational(nn.Module):
     """Rounds of messages along every kind of bond, then a gated sum over the atoms (Schlichtkrull et al. 2018).
 
     h ← tanh(W₀[h, x] + Σₖ Wₖ Aₖ[h, x]), with x the atoms' types; Aₖh is one product for all k:
-    [B, N·K, N] × [B, N, F]. The sum over atoms is Σ σ(W[h, x]) ⊙ tanh(U[h, x]) (Li et al. 2016, eq. 7), so that the result
-    does not depend on how atoms are numbered. "No bond" carries no message, "no atom" is a type like others.
+    [B, N·K, N] × [B, N, F]. The sum over atoms is Σ σ(W[h, x]) ⊙ tanh(U[h, x]) (Li et al. 2016, eq. 7), so that the
+    result does not depend on how atoms are numbered. "No bond" carries no message, "no atom" is a type like others.
     """
 
     def __init__(self, types: int, messages: tuple[int, ...], readout: int) -> None:

@@ -22,9 +22,10 @@ _FINGERPRINT = GetMorganGenerator(radius=2, fpSize=1024)
 class Validity(Metric):
     """Shares of valid, of different and of new molecules among n samples.
 
-    `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES over
-    valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
-    `valid-unique-novel`, is the number of different new molecules over n. Uniqueness falls as n grows: compare at one n.
+    `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES
+    over valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
+    `valid-unique-novel`, is the number of different new molecules over n. Uniqueness falls as n grows: compare at one
+    n.
     """
 
     scores = {"valid-unique-novel": "higher", "validity": "higher", "uniqueness": "higher", "novelty": "higher"}
@@ -45,8 +46,8 @@ class Validity(Metric):
 class Diversity(Metric):
     """How unlike each other the valid samples are: 1 − E T(a, b) over all pairs (MOSES's IntDiv₁).
 
-    T is the Tanimoto similarity of Morgan fingerprints of radius 2 with 1,024 bits; pairs of a sample with itself count,
-    and copies of a molecule count as often as there are of them. NaN where nothing is valid.
+    T is the Tanimoto similarity of Morgan fingerprints of radius 2 with 1,024 bits; pairs of a sample with itself
+    count, and copies of a molecule count as often as there are of them. NaN where nothing is valid.
     """
 
     scores = {"internal-diversity": "higher"}
@@ -83,7 +84,9 @@ class PropertyScores(Metric):
         if not every:
             return dict.fromkeys(self.scores, math.nan)
         different = [properties(smiles) for smiles in dict.fromkeys(smiles for smiles in every if smiles)]
-        scores = {name: math.fsum(getattr(p, name) for p in different) / len(different) for name in ("qed", "logp", "sa")}
+        scores = {
+            name: math.fsum(getattr(p, name) for p in different) / len(different) for name in ("qed", "logp", "sa")
+        }
         reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
         for name in ("qed", "logp"):
             found, wanted = ([getattr(properties(s), name) for s in of if s] for of in (every, reference))

@@ -3,6 +3,7 @@
 None has normalization or dropout of its own: those are regularizers here.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from detente import Data, Model, Networks, Sample, Show, Space, Step, Stream, UsageError
-from detente_molecule.chemistry import BONDS, pair
+from detente_molecule.chemistry import BONDS
 from detente_molecule.layers import Relational
 from detente_molecule.rewards import PROPERTIES, Reward, train_reward
 
@@ -38,6 +39,8 @@ class MolGAN(Model):
         reward_weight: of that term in the generator's loss.
     """
 
+    warms_players = False
+
     def __init__(
         self,
         width: int = 128,
@@ -51,7 +54,8 @@ class MolGAN(Model):
     ) -> None:
         positive("molgan", width=width, latent_dim=latent_dim, temperature=temperature, readout=readout)
         positive("molgan", **{f"messages[{i}]": m for i, m in enumerate(messages)})
-        self.width, self.latent_dim, self.sampling, self.temperature = width, latent_dim, sampling, temperature
+        self.width, self.latent_dim, self.temperature = width, latent_dim, temperature
+        self.sampling: Sampling = sampling
         self.messages, self.readout, self.reward, self.reward_weight = tuple(messages), readout, reward, reward_weight
 
     def build(self, space: Space) -> Networks:
@@ -78,10 +82,10 @@ class MolGAN(Model):
 
 
 class Draw:
-    """One draw of a type for each logit vector, by the Gumbel trick (Jang et al. 2017; Maddison et al. 2017).
+    """One draw of a type for each vector of logits, by the Gumbel trick (Jang et al. 2017; Maddison et al. 2017).
 
-    y = softmax((logits + g) / τ), g standard Gumbel from the default generator, which the engine seeds; `straight-through`
-    hands on onehot(argmax y) + y − y.detach(), whose rows sum to one.
+    y = softmax((logits + g) / τ), g standard Gumbel from the default generator, which the engine seeds.
+    `straight-through` hands on the type that was drawn, with the gradient of y.
     """
 
     def __init__(self, temperature: float, sampling: Sampling) -> None:
@@ -89,62 +93,87 @@ class Draw:
 
     def __call__(self, logits: Tensor) -> Tensor:
         # −log E of an exponential E is standard Gumbel.
-        noise = torch.empty_like(logits).exponential_().clamp_(min=torch.finfo(logits.dtype).tiny).log_()
-        soft = ((logits - noise) / self.temperature).softmax(-1)
-        if not self.straight:
-            return soft
-        hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
-        return hard + soft - soft.detach()
+        exponential = torch.empty_like(logits).exponential_().clamp_(min=torch.finfo(logits.dtype).tiny)
+        soft = ((logits - exponential.log()) / self.temperature).softmax(-1)
+        return straight_through(soft) if self.straight else soft
 
 
-class GraphGenerator(nn.Module):
-    """z → hidden layers with tanh → logits of each atom and of each pair of atoms → draws.
+class LikeliestType:
+    """The likeliest type of each vector of logits, with the gradient of their softmax; nothing is drawn."""
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        return straight_through(logits.softmax(-1))
+
+
+def straight_through(soft: Tensor) -> Tensor:
+    """onehot(argmax y) + y − y.detach(): rows sum to one, the gradient is that of y."""
+    hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
+    return hard + soft - soft.detach()
+
+
+class GraphWriter(nn.Module):
+    """A vector → logits of each atom and of each pair of atoms → types.
 
     A pair has one vector of logits and one draw of noise, so that bonds are symmetric to the bit; no atom is bound to
     itself.
     """
 
-    reward: nn.Module
-    output_layers = ("bonds", "atoms")
-
-    def __init__(self, widths: list[int], n: int, types: int, draw: Draw) -> None:
+    def __init__(self, width: int, n: int, types: int, choose: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        self.n, self.types, self.kinds, self.draw = n, types, len(BONDS) + 1, draw
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.n, self.types, self.kinds, self.choose = n, types, len(BONDS) + 1, choose
         pairs = n * (n - 1) // 2
-        self.bonds, self.atoms = nn.Linear(widths[-1], pairs * self.kinds), nn.Linear(widths[-1], n * types)
+        self.bonds, self.atoms = nn.Linear(width, pairs * self.kinds), nn.Linear(width, n * types)
         # Where in the list of pairs each entry of the matrix is found; behind the pairs stands "no bond".
         at = torch.full((n, n), pairs)
         i, j = torch.triu_indices(n, n, 1)
         at[i, j] = at[j, i] = torch.arange(pairs)
+        self.at: Tensor
+        self.none: Tensor
         self.register_buffer("at", at.flatten(), persistent=False)
         self.register_buffer("none", torch.eye(self.kinds)[0].view(1, 1, -1), persistent=False)
+
+    def logits(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the pairs above the diagonal, row by row, [B, N(N−1)/2, K], and of the atoms [B, N, T]."""
+        return self.bonds(h).unflatten(1, (-1, self.kinds)), self.atoms(h).unflatten(1, (self.n, self.types))
+
+    def forward(self, h: Tensor) -> Sample:
+        pairs, atoms = (self.choose(logits) for logits in self.logits(h))
+        listed = torch.cat([pairs, self.none.expand(len(h), 1, -1)], dim=1)
+        return listed.index_select(1, self.at).unflatten(1, (self.n, self.n)), atoms
+
+
+class GraphGenerator(nn.Module):
+    """z → hidden layers with tanh → a graph."""
+
+    reward: nn.Module
+    output_layers = ("write.bonds", "write.atoms")
+
+    def __init__(self, widths: list[int], n: int, types: int, draw: Draw) -> None:
+        super().__init__()
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.write = GraphWriter(widths[-1], n, types, draw)
 
     def forward(self, z: Tensor) -> Sample:
         h = z
         for layer in self.hidden:
             h = layer(h).tanh()
-        pairs = self.draw(self.bonds(h).unflatten(1, (-1, self.kinds)))  # [B, N(N−1)/2, K]
-        atoms = self.draw(self.atoms(h).unflatten(1, (self.n, self.types)))  # [B, N, T]
-        assert isinstance(self.at, Tensor) and isinstance(self.none, Tensor)
-        listed = torch.cat([pairs, self.none.to(pairs.dtype).expand(len(z), 1, -1)], dim=1)
-        return listed.index_select(1, self.at).unflatten(1, (self.n, self.n)), atoms
+        return self.write(h)
 
 
 class GraphCritic(nn.Module):
-    """Relational messages, then one hidden layer. `embed` is the description of the whole graph, [B, readout]."""
+    """Relational messages, then a linear head. `embed` is the description of the whole graph, [B, readout]."""
 
     abilities = frozenset({"embed", "features"})
-    feature_layers = ("embed", "hidden")
+    feature_layers = ("embed",)
     output_layers = ("head",)
 
     def __init__(self, types: int, messages: tuple[int, ...], readout: int) -> None:
         super().__init__()
         self.embed = Relational(types, messages, readout)
-        self.hidden, self.head = nn.Linear(readout, readout), nn.Linear(readout, 1)
+        self.head = nn.Linear(readout, 1)
 
     def forward(self, x: Sample) -> Tensor:
-        return self.head(self.hidden(self.embed(x)).tanh()).squeeze(1)  # [B]
+        return self.head(self.embed(x)).squeeze(1)  # [B]
 
 
 def graph_shape(space: Space, model: str) -> tuple[int, int]:
@@ -159,8 +188,8 @@ def graph_shape(space: Space, model: str) -> tuple[int, int]:
         if n == m == atoms and n > 1 and kinds == len(BONDS) + 1:
             return n, types
     raise UsageError(
-        f"model {model!r} is for graphs of two atoms and more (bonds [N, N, {len(BONDS) + 1}], atoms [N, types]), but the"
-        f" data are {', '.join(map(str, shapes))}."
+        f"model {model!r} is for graphs of two atoms and more (bonds [N, N, {len(BONDS) + 1}], atoms [N, types]), but"
+        f" the data are {', '.join(map(str, shapes))}."
     )
 
 

@@ -24,6 +24,7 @@ def detente_register_models(registry) -> None:
         registry.add(name, f"detente_molecule.{cls}", domain="molecule", summary=summary)
 
     add("molgan", "networks:MolGAN", "a perceptron against a relational graph network; may follow a property")
+    add("latent", "latent:Latent", "an adversary on the codes of an autoencoder")
 
 
 @hookimpl

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from rdkit import Chem
-from rdkit.Chem import QED, Crippen
+from rdkit.Chem import QED
+from rdkit.Chem.Crippen import MolLogP  # pyright: ignore[reportAttributeAccessIssue]
 from torch import Tensor, nn
 
 from detente import Data, PluginError, Sample, Show, Stream
@@ -40,7 +41,7 @@ def properties(smiles: str) -> Properties:
     """The properties of a molecule by its canonical SMILES."""
     with quiet():
         mol = Chem.MolFromSmiles(smiles)
-        return Properties(QED.qed(mol), Crippen.MolLogP(mol), _scorer().calculateScore(mol))
+        return Properties(QED.qed(mol), MolLogP(mol), _scorer().calculateScore(mol))
 
 
 @cache
@@ -128,7 +129,7 @@ def train_reward(
 
 
 def spoilt(clean: Sample, chosen: Tensor, draws: torch.Generator) -> Sample:
-    """Graphs near the real ones at `chosen`: one to four of their atoms, their bonds or both are those of another graph.
+    """Graphs near the real ones at `chosen`: up to four of their atoms and up to some of their bonds are others' ones.
 
     What replaces an atom or a bond is what another molecule has at the same place, so that frequencies are those of the
     data. One in eight changes everything.

@@ -49,8 +49,8 @@ def qm9() -> list[Path]:
 def read_qm9(tables: Iterable[Path]) -> list[Line]:
     """The 130,831 SMILES of QM9.
 
-    Lines are cut by their commas as far as the third column, before which there is none in quotes: the rest of a line is
-    a kilobyte of numbers, which a reader of tables would spend ten times as long on.
+    Lines are cut by their commas as far as the third column, before which there is none in quotes: the rest of a line
+    is a kilobyte of numbers, which a reader of tables would spend ten times as long on.
 
     Raises:
         PluginError: a table is not what it should be.
@@ -80,9 +80,9 @@ def read_file(path: Path, column: str) -> list[Line]:
     """The SMILES in a file, one molecule a line; blank lines are passed over.
 
     `.csv` and `.tsv` are tables: the column is the one of that name (whatever its case), or the first where the first
-    line is no header. In all other files a line's first word is the SMILES, and what follows is a name; a first line that
-    begins with the name of the column is a header. Byte-order marks, Windows line ends and quotes are understood; bytes
-    that are no UTF-8 make their line unreadable, not the file.
+    line is no header. In all other files a line's first word is the SMILES, and what follows is a name; a first line
+    that begins with the name of the column is a header. Byte-order marks, Windows line ends and quotes are understood;
+    bytes that are no UTF-8 make their line unreadable, not the file.
 
     Raises:
         UsageError: there is no such file, it cannot be read, or it holds nothing.
