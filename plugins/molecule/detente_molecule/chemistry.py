@@ -25,7 +25,7 @@ BONDS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
 
 _TYPE_OF = {name: i for i, name in enumerate(ATOMS, 1)}
 _TOKEN = re.compile(r"\[[^\]]*\]|Cl|Br|[A-Za-z]")
-_SPECIAL = re.compile(r"\[(?!nH\])|[$~<>]")
+_SPECIAL = re.compile(r"\[(?!nH\])|[$~<>*]")
 """What only a look at each atom understands: brackets, but for [nH], which says no more than its graph; odd bonds."""
 _RAW = Chem.SmilesParserParams()
 _RAW.sanitize = False

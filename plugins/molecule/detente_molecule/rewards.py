@@ -100,9 +100,7 @@ def measured(graphs: Graphs, wanted: Callable[[Properties], float]) -> Tensor:
     return torch.tensor([0.0 if smiles is None else wanted(properties(smiles)) for smiles in found])
 
 
-def train_reward(
-    reward: Reward, wanted: Callable[[Properties], float], data: Data, rng: Stream, show: Show, steps: int = STEPS
-) -> None:
+def train_reward(reward: Reward, wanted: Callable[[Properties], float], data: Data, rng: Stream, show: Show) -> None:
     """Fit a reward to RDKit's answers on real graphs and on spoilt ones, by least squares; frozen again afterwards."""
     device = next(reward.parameters()).device
     draws = rng.at("reward").generator()
@@ -112,19 +110,19 @@ def train_reward(
     parts: list[Tensor] = []
     for at in torch.arange(len(atoms)).split(500):
         parts.append(measured(likeliest((bonds[at], atoms[at])), wanted))
-        show(int(at[-1]) * steps // (2 * len(atoms)), 2 * steps)
+        show(int(at[-1]) * STEPS // (2 * len(atoms)), 2 * STEPS)
     target = torch.cat(parts)
     reward.requires_grad_(True)
     optimizer = torch.optim.Adam(reward.parameters(), lr=2e-3)
-    for step in range(steps):
+    for step in range(STEPS):
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * (1 - step / steps)
+            group["lr"] = 2e-3 * (1 - step / STEPS)
         at = torch.randint(len(atoms), (BATCH,), generator=draws)
         loss = F.mse_loss(reward((bonds[at].to(device), atoms[at].to(device))), target[at].to(device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        show(steps + step + 1, 2 * steps)
+        show(STEPS + step + 1, 2 * STEPS)
     reward.requires_grad_(False)
 
 
