@@ -568,6 +568,7 @@ def test_a_preview_is_a_self_contained_drawing(tmp_path: Path, qm9: QM9, n: int)
     tags = {element.tag.rpartition("}")[2] for element in root.iter()}
     assert tags <= {"svg", "rect", "path", "ellipse", "polygon", "text", "tspan", "g"}, "nothing that runs or loads"
     assert "href" not in text and "url(" not in text
+    assert text.count(">not valid<") == 1
     assert n == 1 or "bond-" in text
 
 

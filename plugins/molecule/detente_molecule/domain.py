@@ -18,6 +18,10 @@ _ENVIRONMENTS = 2048
 _FEATURES = 64
 _ACROSS, _SIDE = 8, 150
 _MOST_ROWS = 10_000
+_NOT_VALID = (
+    "<text x='{x}' y='{y}' fill='#999999' font-family='sans-serif' font-size='14' text-anchor='middle'>"
+    "not valid</text>\n"
+)
 
 
 class Molecule(Domain):
@@ -57,19 +61,23 @@ class Molecule(Domain):
         return torch.from_numpy(np.log1p(np.stack(counts).astype(np.float64)) @ _directions())
 
     def preview(self, x: Sample, path: Path) -> None:
-        """Draw the molecules, 8 to a row; a graph that is none has an empty field that says so."""
+        """Draw the molecules, 8 to a row; the field of a graph that is none says so."""
         mols = likeliest(x).molecules()
         across = min(_ACROSS, max(1, len(mols)))
         down = max(1, -(-len(mols) // across))
         with quiet():
             drawing = rdMolDraw2D.MolDraw2DSVG(across * _SIDE, down * _SIDE, _SIDE, _SIDE)
-            drawing.drawOptions().padding = 0.12
-            drawing.drawOptions().legendFontSize = 14
-            drawing.DrawMolecules(
-                [mol or Chem.Mol() for mol in mols], legends=["" if mol else "not valid" for mol in mols]
-            )
+            options = drawing.drawOptions()
+            options.drawMolsSameScale, options.fixedBondLength, options.padding = False, 28, 0.1
+            drawing.DrawMolecules([mol or Chem.Mol() for mol in mols])
             drawing.FinishDrawing()
-        path.write_text(drawing.GetDrawingText().replace("iso-8859-1", "utf-8", 1), encoding="utf-8")
+        text = drawing.GetDrawingText().replace("iso-8859-1", "utf-8", 1)
+        notes = "".join(
+            _NOT_VALID.format(x=(i % across + 0.5) * _SIDE, y=(i // across + 0.5) * _SIDE)
+            for i, mol in enumerate(mols)
+            if mol is None
+        )
+        path.write_text(text.replace("</svg>", notes + "</svg>"), encoding="utf-8")
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
         """Random graphs: each atom and each pair of atoms has its type as often as in the data, whatever others have.
