@@ -248,6 +248,7 @@ def test_a_file_is_read_line_by_line_and_what_became_of_each_is_said(tmp_path: P
     assert {"CCO", "CC", "CC(N)O", "CC(=O)[O-]"} <= kept
     assert len(kept) == len(of) == 23
     assert len(of.held_out()[0]) == 0
+    assert Molecule().reference_features(of).shape == (0, 64)
 
 
 def test_at_most_ten_unreadable_lines_are_named(tmp_path: Path):

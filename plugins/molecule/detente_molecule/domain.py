@@ -57,8 +57,9 @@ class Molecule(Domain):
     def features(self, x: Sample) -> Tensor:
         make = GetMorganGenerator(radius=2, fpSize=_ENVIRONMENTS)
         with quiet():
-            counts = [make.GetCountFingerprintAsNumPy(mol) for mol in likeliest(x).loose()]
-        return torch.from_numpy(np.log1p(np.stack(counts).astype(np.float64)) @ _directions())
+            found = [make.GetCountFingerprintAsNumPy(mol) for mol in likeliest(x).loose()]
+        counts = np.array(found, dtype=np.float64).reshape(-1, _ENVIRONMENTS)  # of a file too small to split, none
+        return torch.from_numpy(np.log1p(counts) @ _directions())
 
     def preview(self, x: Sample, path: Path) -> None:
         """Draw the molecules, 8 to a row; the field of a graph that is none says so."""
