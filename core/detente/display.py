@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -293,24 +294,22 @@ class _Messages(logging.Handler):
 def messages(session: Session) -> Iterator[None]:
     """Show the warnings of détente and its plugins; Python's own go to a run's log, and with -v here too."""
     handler = _Messages(logging.WARNING)
-    ours, python = logging.getLogger("detente"), logging.getLogger("py.warnings")
-    before = ours.level, python.propagate
+    # A plugin's loggers are called as its package is, which need not begin with our name.
+    shown = {"detente", *(point.module.partition(".")[0] for point in entry_points(group="detente"))}
+    shown |= {"py"} if session.verbose else set()
+    handler.addFilter(lambda record: record.name.partition(".")[0] in shown)
+    ours, root = logging.getLogger("detente"), logging.getLogger()
+    before = ours.level
     logging.captureWarnings(True)
     ours.setLevel(logging.DEBUG)
-    ours.addHandler(handler)
-    if session.verbose:
-        python.addHandler(handler)
-    # Without a handler at the root, Python shows what it has on standard error by itself.
-    nothing = logging.NullHandler()
-    logging.getLogger().addHandler(nothing)
+    # With a handler at the root, Python does not show on standard error what nobody took.
+    root.addHandler(handler)
     try:
         yield
     finally:
-        logging.getLogger().removeHandler(nothing)
+        root.removeHandler(handler)
         logging.captureWarnings(False)
-        ours.setLevel(before[0])
-        for logger in (ours, python):
-            logger.removeHandler(handler)
+        ours.setLevel(before)
 
 
 @contextmanager
