@@ -21,6 +21,7 @@ BLOCK = 0.03
 
 TARGETS = {
     ("dcgan", "engine"): 1.03,
+    ("molgan", "engine"): 1.03,
     ("ring", "engine"): 1.10,
     ("relgan", "engine"): 1.03,
     ("specgan", "engine"): 1.03,

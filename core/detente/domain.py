@@ -123,6 +123,8 @@ class Model(ABC):
     """Whether the networks take labels."""
     starts_good: bool = False
     """Whether the warm-up alone makes a generator: its samples are then the baseline row, not the domain's."""
+    warms_players: bool = True
+    """Whether a warm-up trains what the players go on training; False where it trains frozen parts alone."""
 
     def view(self, data: Data) -> Data:
         """The data as this model plays on them: the data themselves, unless it wants another view of their content."""

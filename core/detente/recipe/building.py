@@ -123,7 +123,7 @@ def build(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    found = tuple(findings(game, warmed_up=warms_up(model)))
+    found = tuple(findings(game, warmed_up=warms_up(model) and model.warms_players))
     if domain.refuses and not dry:
         refuse(found, recipe.allow)
     return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
