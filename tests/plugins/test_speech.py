@@ -18,10 +18,11 @@ from detente import Evaluation, Leaf, Packed, PluginError, Space, Stream, UsageE
 from detente.evaluation import conditions, generate
 from detente.layers import layers
 from detente.metrics import frechet_distance
-from detente_speech import augmentations, data, downloads, extractors, metrics, sources, transforms
-from detente_speech.data import Folder, Prompts, SpeechCommands, SpokenDigits, Vocoded, YesNo
+from detente_speech import augmentations, downloads, extractors, metrics, sources, transforms
+from detente_speech.data import Folder, Prompts, SpeechCommands, SpokenDigits, YesNo
 from detente_speech.domain import Speech
 from detente_speech.networks import SpecGAN, Vocoder, WaveGAN
+from detente_speech.recordings import FROM_ONE, Vocoded, cropped
 from detente_speech.sources import RATE, Clip
 from voices import Synthetic, clips, spoken
 
@@ -159,10 +160,10 @@ def test_splits_share_no_clip(voices):
 
 def test_equal_clips_are_kept_once_and_scored_crops_of_one_clip_are_few():
     twice = [*clips(24), *clips(24)]
-    of = data.cropped([*twice, Clip("long", spoken(20.0, 5))])
+    of = cropped([*twice, Clip("long", spoken(20.0, 5))])
     assert len(set(of.arrays["clips"].tolist())) == 25
     for split in ("held_out", "reference"):
-        assert np.bincount(of.arrays["clips"][of.rows(split)]).max() <= data.FROM_ONE
+        assert np.bincount(of.arrays["clips"][of.rows(split)]).max() <= FROM_ONE
 
 
 def test_a_vocoder_is_evaluated_on_held_out_recordings_in_their_order(vocoded):

@@ -7,7 +7,7 @@ from torch import Tensor
 from detente import Batch, Leaf, Space
 from detente.plugins import host
 from detente.testing import Case, check
-from detente_speech.data import Vocoded
+from detente_speech.recordings import Vocoded
 from detente_speech.transforms import log_mel
 from voices import Synthetic
 

@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 from scipy.signal import lfilter
 
-from detente_speech.data import Recordings
+from detente_speech.recordings import Recordings
 from detente_speech.sources import RATE, Clip
 
 VOWELS = ((700, 1200, 2600), (300, 2300, 3000), (350, 800, 2500), (500, 1900, 2500), (450, 1000, 2400))

@@ -8,8 +8,8 @@ from torch import Tensor
 from detente import Data, Domain, Primary, Sample
 from detente_speech import pictures
 from detente_speech.augmentations import frequency_mask, gain, time_mask, time_shift
-from detente_speech.data import Vocoded
 from detente_speech.extractors import run
+from detente_speech.recordings import Vocoded
 from detente_speech.transforms import griffin_lim, is_waveform, rate_of, to_narrow_mel, to_waveform
 
 _MOST_ROWS = 4000

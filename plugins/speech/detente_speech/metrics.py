@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from detente import Evaluation, Metric
-from detente_speech.data import Prompts, Vocoded, Waveforms
+from detente_speech.data import Prompts
 from detente_speech.extractors import run
+from detente_speech.recordings import Vocoded, Waveforms
 from detente_speech.transforms import HALF, length, log_mel, rate_of, resampled, to_narrow_mel, to_waveform, window
 
 _log = logging.getLogger(__name__)

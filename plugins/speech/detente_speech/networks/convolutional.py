@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import Data, Model, Networks, Space, UsageError
-from detente_speech.data import Recordings
 from detente_speech.networks.starting import positive, shape_of, variance_preserving
+from detente_speech.recordings import Recordings
 
 SLOPE = 0.2
 

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import Data, Model, Networks, Space, Step, UsageError, leaves
-from detente_speech.data import Recordings
 from detente_speech.networks.starting import positive, shape_of, variance_preserving
+from detente_speech.recordings import Recordings
 from detente_speech.transforms import hop, log_mel, window
 
 SLOPE = 0.1
