@@ -25,7 +25,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install install-dev demo test acceptance check format lint types imports docs bench clean
+.PHONY: help install install-dev demo results test acceptance check format lint types imports docs bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -62,7 +62,13 @@ install-dev: $(VENV)/.installed-dev  ## the same with the tools for tests, check
 # --- use --------------------------------------------------------------------------------------------------------------
 
 demo: $(VENV)/.installed  ## compare a few regularizers and write a report: a taste, about ten minutes
-	@$(BIN)/detente $(DEMO) --out $(DEMO_OUT)
+	@began=$$(date +%s); $(BIN)/detente $(DEMO) --out $(DEMO_OUT) && \
+	echo "The demo took $$(( ($$(date +%s) - began) / 60 )) min $$(( ($$(date +%s) - began) % 60 )) s."
+
+STUDY ?= studies/classics
+
+results: $(VENV)/.installed  ## write a finished study (STUDY=studies/classics) into docs/results
+	@$(BIN)/python -m bench.results $(STUDY)
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 

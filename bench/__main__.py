@@ -21,7 +21,9 @@ BLOCK = 0.03
 
 TARGETS = {
     ("dcgan", "engine"): 1.03,
+    ("molgan", "engine"): 1.03,
     ("ring", "engine"): 1.10,
+    ("relgan", "engine"): 1.03,
     ("specgan", "engine"): 1.03,
     **{("dcgan", name): at_most for name, at_most in (("l1", 1.05), ("l2", 1.05), ("clip-norm", 1.08), ("ema", 1.08))},
     ("dcgan", "r1"): 1.40,

@@ -7,12 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from detente.domain import Batch, Data, Domain, Leaf, Model, Networks, Space
+from detente.domain import Data, Domain, Leaf, Model, Networks, PackedData, Space
 from detente.game import Game
 from detente.objectives import NonSaturating
 from detente.player import Player
 from detente.plugins import host
-from detente.probe import Plain
 from detente.regularizer import Regularizer
 from detente.sample import Sample
 from detente.sampler import Sampler
@@ -28,6 +27,8 @@ class Table:
     data: Data
     model: Model
     batch: int
+    noisy: bool = False
+    """Whether the generator draws noise besides its latents: the loop by hand then seeds it as the engine does."""
 
     def networks(self) -> Networks:
         """Equal at every call."""
@@ -72,7 +73,7 @@ def by_hand(table: Table) -> Callable[[int], Networks]:
     g_params, d_params = list(G.parameters()), list(D.parameters())
     g_optimizer, d_optimizer = adam(g_params), adam(d_params)
     sampler = table.sampler()
-    keys = Stream(0).at("rank", 0, "latents", "discriminator")
+    keys, noise = (Stream(0).at("rank", 0, purpose, "discriminator") for purpose in ("latents", "noise"))
 
     def mean(f: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
         return f(logits).mean()
@@ -80,6 +81,8 @@ def by_hand(table: Table) -> Callable[[int], Networks]:
     def step(k: int) -> Networks:
         real: Sample = table.data.batch(sampler.indices(k)).x
         z = table.model.latents(table.batch, torch.Generator().manual_seed(keys.at(k).key))
+        if table.noisy:
+            torch.default_generator.manual_seed(noise.at(k).key)
         fake = G(z)
         detached = fake.detach() if isinstance(fake, Tensor) else tuple(leaf.detach() for leaf in fake)
         d_loss = mean(lambda d: softplus(-d), D(real)) + mean(softplus, D(detached))
@@ -95,108 +98,31 @@ def by_hand(table: Table) -> Callable[[int], Networks]:
     return step
 
 
-class _GraphDomain(Plain):
-    """Graphs may have their atoms renumbered."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.augmentations = {"renumbering": self._renumber}
-
-    @staticmethod
-    def _renumber(x: Sample, generator: torch.Generator) -> Sample:
-        bonds, atoms = x
-        order = torch.rand(atoms.shape[:2], generator=generator).argsort(1)  # [B, N]
-        bonds = bonds.gather(1, order[:, :, None, None].expand_as(bonds))
-        bonds = bonds.gather(2, order[:, None, :, None].expand_as(bonds))
-        return bonds, atoms.gather(1, order[:, :, None].expand_as(atoms))
-
-
-class _Graphs(Data):
-    """Random molecule-like graphs: bonds [B, N, N, K] one-hot and symmetric, atoms [B, N, T] one-hot."""
-
-    def __init__(self, size: int = 2048, nodes: int = 9, kinds: int = 5, bonds: int = 5) -> None:
-        draws = torch.Generator().manual_seed(0)
-        between = torch.randint(bonds, (size, nodes, nodes), generator=draws).triu(1)
-        self._bonds = torch.nn.functional.one_hot(between + between.mT, bonds).float()
-        atoms = torch.randint(kinds, (size, nodes), generator=draws)
-        self._atoms = torch.nn.functional.one_hot(atoms, kinds).float()
-        self.space = Space((Leaf((nodes, nodes, bonds), "bonds"), Leaf((nodes, kinds), "atoms")))
-
-    def __len__(self) -> int:
-        return len(self._atoms)
-
-    def batch(self, index: Tensor) -> Batch:
-        return Batch((self._bonds[index], self._atoms[index]))
-
-    def held_out(self) -> Sample:
-        return self._bonds, self._atoms
-
-    def reference(self) -> Sample:
-        return self._bonds, self._atoms
-
-    @property
-    def identity(self) -> str:
-        return "bench-graphs"
-
-
-class _GraphGenerator(nn.Module):
-    output_layers = ("bonds", "atoms")
-
-    def __init__(self, space: Space) -> None:
-        super().__init__()
-        (self.n, _, self.k), (_, self.t) = (leaf.shape for leaf in space.leaves)
-        self.fc1, self.fc2 = nn.Linear(32, 128), nn.Linear(128, 256)
-        self.bonds, self.atoms = nn.Linear(256, self.n * self.n * self.k), nn.Linear(256, self.n * self.t)
-
-    def forward(self, z: Tensor) -> Sample:
-        h = torch.tanh(self.fc2(torch.tanh(self.fc1(z))))
-        bonds = self.bonds(h).view(-1, self.n, self.n, self.k)
-        return ((bonds + bonds.transpose(1, 2)) / 2).softmax(-1), self.atoms(h).view(-1, self.n, self.t).softmax(-1)
-
-
-class _GraphCritic(nn.Module):
-    """Two rounds of messages along every kind of bond, then a sum over atoms (Schlichtkrull et al. 2018)."""
-
-    output_layers = ("out",)
-    abilities = frozenset({"features"})
-    feature_layers = ("read",)
-
-    def __init__(self, space: Space) -> None:
-        super().__init__()
-        (_, _, k), (_, t) = (leaf.shape for leaf in space.leaves)
-        self.self1, self.along1 = nn.Linear(t, 64), nn.Linear(t * (k - 1), 64)
-        self.self2, self.along2 = nn.Linear(64, 32), nn.Linear(64 * (k - 1), 32)
-        self.read, self.out = nn.Linear(32, 128), nn.Linear(128, 1)
-
-    def forward(self, x: Sample) -> Tensor:
-        bonds, h = x
-        kinds = bonds[..., 1:].permute(0, 3, 1, 2)  # [B, K, N, N]
-        for own, along in ((self.self1, self.along1), (self.self2, self.along2)):
-            messages = (kinds @ h[:, None]).transpose(1, 2).flatten(2)  # [B, N, K·T]
-            h = torch.tanh(own(h) + along(messages))
-        return self.out(torch.tanh(self.read(h).sum(1))).flatten()
-
-
-class _Graph(Model):
-    latent_dim = 32
-
-    def build(self, space: Space) -> Networks:
-        return Networks(_GraphGenerator(space), _GraphCritic(space))
-
-
 def tables() -> list[Table]:
-    """Ring, graph, and those of the plugins that are installed."""
-    from bench.speech import speech  # which imports this module
-
+    """Ring, and those of the plugins that are installed: the digit DCGAN, MolGAN, RelGAN, SpecGAN."""
     h = host()
-    out = [
-        Table(
-            "ring", h.load("domain", "ring")(), h.load("data", "ring", "ring")(), h.load("model", "ring", "ring")(), 256
-        ),
-        Table("graph", _GraphDomain(), _Graphs(), _Graph(), 32),
-    ]
-    if h.entries("domain") and any(e.name == "image" for e in h.entries("domain")):
-        image = h.load("domain", "image")(), h.load("data", "digits", "image")(), h.load("model", "dcgan", "image")
-        out.append(Table("dcgan", image[0], image[1], image[2](width=16), 32))
-    out += speech()
+    installed = {entry.name for entry in h.entries("domain")}
+
+    def table(name: str, batch: int, domain: str, data: str, *, noisy: bool = False, **options: int) -> Table:
+        model = h.load("model", name, domain)(**options)
+        kind, played = h.load("domain", domain)(), model.view(h.load("data", data, domain)())
+        kind.meet(played.space)
+        return Table(name, kind, played, model, batch, noisy)
+
+    out = [table("ring", 256, "ring", "ring")]
+    if "image" in installed:
+        out.append(table("dcgan", 32, "image", "digits", width=16))
+    if "molecule" in installed:
+        out.append(table("molgan", 32, "molecule", "qm9", noisy=True))
+    if "text" in installed:
+        out.append(table("relgan", 32, "text", "bible-bbe", noisy=True))
+    if "speech" in installed:
+        domain, model = h.load("domain", "speech")(), h.load("model", "specgan", "speech")()
+        out.append(Table("specgan", domain, _spectrograms(), model, 64))
     return out
+
+
+def _spectrograms(size: int = 2048) -> Data:
+    """Random log-mels, float16 as recordings have them: speed does not depend on values, and no recording is needed."""
+    x = torch.rand(size, 1, 40, 64, generator=torch.Generator().manual_seed(0)).half() * 2 - 1
+    return PackedData(Space((Leaf((1, 40, 64), channel_axis=1),)), x, x[:64], x[:64], "bench-speech")

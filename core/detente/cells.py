@@ -20,6 +20,8 @@ from typing import Any
 from detente.errors import UsageError
 from detente.recipe.document import dump, read
 from detente.run import Run, write_atomically
+from detente.stability import Stability
+from detente.stability import read as read_stability
 
 FORMAT = 1
 NONE = "none"
@@ -27,6 +29,9 @@ NONE = "none"
 
 SETTLED = ("finished", "diverged")
 """States that are results: such a cell is never run again."""
+
+
+_BUDGET = {"steps": "steps", "batch": "samples a batch", "critic_steps": "critic update(s) in each"}
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,16 @@ class Study:
         """The score that carries a domain: `score`, `direction`, `log`, `protocol`."""
         return dict(self.content["domains"][domain]["primary"])
 
+    def budget(self, domain: str) -> str:
+        """What every arm of a domain gets, in words."""
+        recipes = [self.content["recipes"][domain][arm.slug] for arm in self.arms]
+        text = ", ".join(
+            f"{values[0]} {what}" if len(values) == 1 else f"{' or '.join(values)} {what} (not the same for all arms)"
+            for key, what in _BUDGET.items()
+            if (values := list(dict.fromkeys(str(recipe[key]) for recipe in recipes if key in recipe)))
+        )
+        return f"{text}, {len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
+
     def recipe(self, cell: Cell) -> dict[str, Any]:
         """The resolved recipe of a cell as plain data."""
         return {**self.content["recipes"][cell.domain][cell.arm.slug], "seed": cell.seed}
@@ -174,6 +189,8 @@ class Outcome:
         references: the scores of real data, baseline and untrained generator.
         curve: (step, scaled score) of each evaluation.
         seconds: what the run took; `step_seconds` without evaluations, per step.
+        memory: the most bytes that its process held.
+        stability: how steadily it went.
     """
 
     cell: Cell
@@ -188,6 +205,8 @@ class Outcome:
     curve: tuple[tuple[int, float], ...] = ()
     seconds: float | None = None
     step_seconds: float | None = None
+    memory: float | None = None
+    stability: Stability = field(default_factory=Stability)
 
     @classmethod
     def of(cls, cell: Cell) -> "Outcome":
@@ -196,12 +215,15 @@ class Outcome:
         status = str(info.get("status", "pending"))
         best, final = info.get("best") or {}, info.get("final") or {}
         curve = [(int(line["step"]), float(line.get("scaled") or 0.0)) for line in lines if "scores" in line]
+        ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
+        highest = number(best.get("scaled")) if status in SETTLED else None
+        diverged_at = int(info.get("step") or 0) if status == "diverged" else None
         return cls(
             cell,
             status,
             reason=str(info.get("error") or "").replace(str(cell.folder), "").lstrip(": "),
-            final={"finished": number(final.get("scaled")), "diverged": 0.0}.get(status),
-            best=number(best.get("scaled")) if status in SETTLED else None,
+            final=ended,
+            best=highest,
             best_step=best.get("step") if status in SETTLED else None,
             step=int(info.get("step") or 0),
             scores=_finite(final.get("scores") or {}) if status == "finished" else {},
@@ -209,6 +231,8 @@ class Outcome:
             curve=tuple(curve),
             seconds=number(info.get("seconds")),
             step_seconds=step_seconds(lines),
+            memory=number(info.get("memory")),
+            stability=read_stability(lines, ended, highest, diverged_at),
         )
 
 
@@ -241,8 +265,8 @@ def write_results(study: Study, outcomes: Sequence[Outcome]) -> Path:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     head = ["domain", "arm", "seed", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
-    head += ["scaled_final", "scaled_best", "best_step"]
-    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step"])
+    head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
+    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step", "memory_bytes"])
     for outcome in outcomes:
         writer.writerow([*_row(study, outcome, names)])
     write_atomically(study.results, out.getvalue())
@@ -262,8 +286,9 @@ def _row(study: Study, outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
     for row in ("untrained", "baseline", "real"):
         yield outcome.references.get(row, {}).get(primary)
     yield from (outcome.final, outcome.best, outcome.best_step)
+    yield from (outcome.stability.collapsed, outcome.stability.spikes, outcome.stability.saturated)
     yield from (outcome.scores.get(name) for name in names)
-    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds)
+    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds, outcome.memory)
 
 
 def _text(text: str) -> str:

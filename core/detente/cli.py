@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from detente.commands import comparing, installed, training, using
+from detente.commands import comparing, installed, training, tuning, using
 from detente.display import Session
 from detente.errors import DetenteError, Interrupted, UsageError
 from detente.registry import one_line
@@ -56,6 +56,7 @@ def _root(
 training.add_to(app)
 using.add_to(app)
 comparing.add_to(app)
+tuning.add_to(app)
 installed.add_to(app)
 
 

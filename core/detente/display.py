@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -258,6 +259,8 @@ def _total(board: Any) -> str:
 
 
 def _cell(p: Any) -> str:
+    if p.warm_up:
+        return "warm-up {}/{}".format(*p.warm_up)
     scaled = f"  scaled {number(p.scaled)}" if p.scaled is not None else ""
     left = f"  {duration(p.seconds_left)} left" if p.seconds_left is not None else ""
     return f"{p.step}/{p.steps}{scaled}{left}"
@@ -301,32 +304,28 @@ class _Preparing(logging.Handler):
 def messages(session: Session) -> Iterator[None]:
     """Show the warnings of détente and its plugins; Python's own go to a run's log, and with -v here too.
 
-    Plugins are told by their names, which begin with `detente` too. What data say of their preparation is shown unless
-    the session is quiet.
+    What data say of their preparation is shown unless the session is quiet.
     """
     handler, preparing = _Messages(logging.WARNING), _Preparing(logging.INFO)
-    handler.addFilter(lambda record: record.name.startswith("detente"))
-    root, ours, python = (logging.getLogger(name) for name in (None, "detente", "py.warnings"))
-    before = ours.level, python.propagate
+    # A plugin's loggers are called as its package is, which need not begin with our name.
+    shown = {"detente", *(point.module.partition(".")[0] for point in entry_points(group="detente"))}
+    shown |= {"py"} if session.verbose else set()
+    handler.addFilter(lambda record: record.name.partition(".")[0] in shown)
+    ours, root = logging.getLogger("detente"), logging.getLogger()
+    before = ours.level
     logging.captureWarnings(True)
     ours.setLevel(logging.DEBUG)
+    # With a handler at the root, Python does not show on standard error what nobody took.
     root.addHandler(handler)
     if not session.quiet:
         logging.getLogger(PREPARING).addHandler(preparing)
-    if session.verbose:
-        python.addHandler(handler)
-    # Without a handler at the root, Python shows what it has on standard error by itself.
-    nothing = logging.NullHandler()
-    root.addHandler(nothing)
     try:
         yield
     finally:
-        root.removeHandler(nothing)
-        logging.captureWarnings(False)
-        ours.setLevel(before[0])
+        root.removeHandler(handler)
         logging.getLogger(PREPARING).removeHandler(preparing)
-        for logger in (root, python):
-            logger.removeHandler(handler)
+        logging.captureWarnings(False)
+        ours.setLevel(before)
 
 
 @contextmanager

@@ -39,6 +39,8 @@ class Leaf:
     name: str = "x"
     channel_axis: int = -1
     """Dimension of the batched tensor [B, ...] that holds channels, symbols or types; the others are positions."""
+    symbols: tuple[str, ...] = ()
+    """What each entry along the channel axis stands for where the data decide that: the words of a vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Model(ABC):
     """Whether the networks take labels."""
     starts_good: bool = False
     """Whether the warm-up alone makes a generator: its samples are then the baseline row, not the domain's."""
+    warms_players: bool = True
+    """Whether a warm-up trains what the players go on training; False where it trains frozen parts alone."""
 
     def view(self, data: Data) -> Data:
         """The data as this model plays on them: the data themselves, unless it wants another view of their content."""
@@ -247,6 +251,12 @@ class Domain(ABC):
     @abstractmethod
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
         """`n` samples of a simple model of the training data that no adversary had a part in."""
+
+    def meet(self, space: Space) -> None:
+        """Learn what the samples are made of, such as the symbols of a leaf, before any of them is looked at.
+
+        Called once, with the space of the data or of an exported generator; nothing by default.
+        """
 
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
         """Standard normal noise of the kind that this data can carry (a bond matrix stays symmetric)."""

@@ -134,10 +134,14 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         found = said.get("format") if isinstance(said, dict) else None
         raise UsageError(f"{path}: has format {found!r}, this version reads {FORMAT}; export the run again.")
     try:
-        leaves = (Leaf(tuple(leaf["shape"]), leaf["name"], leaf["channel_axis"]) for leaf in said["space"]["leaves"])
+        leaves = (
+            Leaf(tuple(leaf["shape"]), leaf["name"], leaf["channel_axis"], tuple(leaf.get("symbols", ())))
+            for leaf in said["space"]["leaves"]
+        )
         condition = said["space"].get("condition")
         space = Space(tuple(leaves), said["space"]["classes"], tuple(condition) if condition else None)
         domain: Domain = load_component(host, "domain", said["domain"])()
+        domain.meet(space)
         options = {k: v for k, v in said["model"].items() if k != "name"}
         model: Model = _make(load_component(host, "model", said["model"]["name"], said["domain"]), options)
         dtype = getattr(torch, said["dtype"])

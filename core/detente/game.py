@@ -16,6 +16,7 @@ from detente.step import Stage, Step, abilities, call, feature_stages
 from detente.streams import Stream
 
 Auxiliary = Callable[[Step], dict[str, Tensor]]
+Watch = Callable[[Player, Step], None]
 Latents = Callable[[int, torch.Generator], Sample]
 
 
@@ -83,6 +84,8 @@ class Game:
         self.critic_steps, self.simultaneous, self.fresh_fakes = critic_steps, simultaneous, fresh_fakes
         self.generator_first = generator_first and not simultaneous
         self.auxiliary, self.autocast = auxiliary, autocast
+        self.watch: Watch | None = None
+        """Looks at a player and its step between gradients and apply; may neither change nor keep any of it."""
         self._augments = "augment" in discriminator.regularizer.defines()
         root = Stream(seed).at("rank", rank)
         self._streams = {
@@ -146,6 +149,8 @@ class Game:
         step, own = self._step(player, batch, fakes), player.role == "generator"
         loss = self.objective.generator(step) if own else self.objective.discriminator(step)
         player.gradients(step, loss, self.auxiliary(step) if own and self.auxiliary else None)
+        if self.watch is not None:
+            self.watch(player, step)
 
     def look(self, role: Role, batch: Batch) -> Step:
         """What the player's next turn would look at on this batch, if it drew fakes of its own; nobody moves."""

@@ -34,6 +34,15 @@ class Layer:
         assert weight is not None, "a registered weight exists"
         return weight
 
+    @property
+    def used(self) -> Tensor:
+        """The weight that the layer computes with: what its reparametrizations make of the parameter."""
+        weight = self.weight
+        for hook in self.module._forward_pre_hooks.values():
+            if isinstance(hook, _StandIn) and hook.weight == self.weight_name:
+                weight = self.module._modules[hook.child](weight)  # type: ignore[misc]
+        return weight
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:

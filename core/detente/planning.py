@@ -4,10 +4,12 @@ import os
 import platform
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detente import __version__
 from detente.cells import FORMAT, Study
@@ -16,38 +18,98 @@ from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.recipe import Recipe, build, load, slug
 from detente.recipe.document import read
+from detente.trials import Tuning
 
 LOCK = ".lock"
 """The file in a study's folder that its writers hold."""
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A study under a name: what `--preset` stands for.
+class Preset(BaseModel):
+    """A study as a file: what `--preset` stands for, one that comes with détente or one of the user's.
 
     Attributes:
-        domains: each with the `key=value` settings that hold in it.
+        domains: each with the `key=value` settings that hold in it; a list of names where there are none.
+        arms: chains in the language of `--reg`.
+        seeds: how many, or which.
         sets: settings for all domains.
+        allow: codes of findings that are not refused.
     """
 
-    domains: dict[str, list[str]]
-    arms: list[str]
-    seeds: int | list[int] = 1
-    sets: list[str] = field(default_factory=list)
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    domains: dict[str, list[str]] = Field(default_factory=dict)
+    arms: list[str] = Field(default_factory=list)
+    seeds: int | list[int] = 3
+    sets: list[str] = Field(default_factory=list)
+    allow: list[str] = Field(default_factory=list)
 
 
 def preset(name: str) -> Preset:
-    """A study that comes with détente.
+    """A study that comes with détente, or that a file describes.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: there is none of this name, or the file is none.
     """
-    files = {file.name.removesuffix(".yaml"): file for file in resources.files("detente").joinpath("presets").iterdir()}
-    if name not in files:
-        hint = did_you_mean(name, files) or f" There are: {', '.join(sorted(files))}."
-        raise UsageError(f"--preset: there is no {name!r}.{hint}")
-    content = read(files[name], f"detente/presets/{name}.yaml")
-    return Preset(**{**content, "domains": {domain: sets or [] for domain, sets in content["domains"].items()}})
+    files = _shipped()
+    if name in files:
+        return _preset(read(files[name], f"detente/presets/{name}.yaml"), name)
+    if Path(name).is_file():
+        return _preset(read(Path(name)), name)
+    hint = did_you_mean(name, files) or f" There are: {', '.join(sorted(files))}; or name a file."
+    raise UsageError(f"--preset: there is no {name!r}.{hint}")
+
+
+def comes_along(name: str) -> bool:
+    """Whether a preset is one of détente's own, which leaves out the domains that cannot be had."""
+    return name in _shipped()
+
+
+def _shipped() -> dict[str, Traversable]:
+    return {file.name.removesuffix(".yaml"): file for file in resources.files("detente").joinpath("presets").iterdir()}
+
+
+def _preset(content: Mapping[str, Any], name: str) -> Preset:
+    if "recipes" in content:
+        raise UsageError(f"{name}: is the record of a study that was begun; go on with it by `detente resume`.")
+    domains = content.get("domains") or {}
+    given = dict.fromkeys(domains) if isinstance(domains, list) else domains
+    try:
+        listed = {key: value or [] for key, value in given.items()}
+        return Preset.model_validate({**content, "domains": listed})
+    except AttributeError:
+        raise UsageError(f"{name}: domains: is a list of names, or has a list of settings for each.") from None
+    except ValidationError as error:
+        lines = [f"{name}: {'.'.join(map(str, e['loc']))}: {_said(e)}" for e in error.errors()]
+        raise UsageError("\n".join(lines)) from error
+
+
+def _said(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        names = list(Preset.model_fields)
+        return f"unknown key.{did_you_mean(str(error['loc'][-1]), names) or ' There are: ' + ', '.join(names) + '.'}"
+    return f"{error['msg']}; it is {error['input']!r}."
+
+
+def available(chosen: Preset, host: Host) -> tuple[list[str], list[str]]:
+    """The domains of a preset that can be had here, and a sentence for each that cannot.
+
+    Raises:
+        PluginError: none of them can.
+    """
+    found: list[str] = []
+    missing: list[str] = []
+    for name, sets in chosen.domains.items():
+        try:
+            if name not in {entry.name for entry in host.entries("domain")}:
+                raise PluginError(f"no plugin brings it; install detente-{name}")
+            build(load(None, name, [*chosen.sets, *sets], [], {}, host), host, dry=True)
+        except PluginError as error:
+            missing.append(f"{name} is left out: {error}".rstrip(".") + ".")
+        else:
+            found.append(name)
+    if not found:
+        raise PluginError("\n".join(missing))
+    return found, missing
 
 
 def plan(
@@ -204,8 +266,8 @@ def _primary(host: Host, domain: str) -> dict[str, Any]:
     }
 
 
-def note_versions(study: Study, host: Host) -> list[str]:
-    """Enter the versions of today; a sentence if they are not those that the study ran with so far."""
+def note_versions(study: Study | Tuning, host: Host) -> list[str]:
+    """Enter the versions of today; a sentence if a study or a search ran with others so far."""
     now = _versions(host)
     known = study.content["versions"]
     if known and known[-1] == now:
@@ -215,9 +277,7 @@ def note_versions(study: Study, host: Host) -> list[str]:
     if not changed:
         return []
     listed = ", ".join(f"{name} {known[-2].get(name, 'absent')} → {now.get(name, 'absent')}" for name in changed)
-    return [
-        f"What the study runs on changed since it last did: {listed}. Runs from before and after may not be comparable."
-    ]
+    return [f"What this runs on changed since it last did: {listed}. Runs from before and after may not be comparable."]
 
 
 def _versions(host: Host) -> dict[str, str]:

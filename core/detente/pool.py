@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from detente.cells import SETTLED, Cell
 from detente.errors import DivergedError, Interrupted
 from detente.run import Run
-from detente.worker import LOCKED
+from detente.worker import LOCKED, WARM_UP
 
 POLL = 0.1  # seconds between two looks at the workers
 SHOW = 1.0  # seconds between two boards
@@ -40,6 +40,7 @@ class Progress:
             `interrupted`.
         scaled: the scaled score of the last evaluation.
         seconds_left: of a running cell, where its speed is known.
+        warm_up: how much of its warm-up is done, and of how much, while that lasts.
     """
 
     cell: Cell
@@ -48,6 +49,7 @@ class Progress:
     steps: int
     scaled: float | None = None
     seconds_left: float | None = None
+    warm_up: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,7 @@ class Pool:
     def _look_after(self, worker: _Worker) -> None:
         """Bring the board up to date with a worker, and what is known of how long steps take."""
         progress, now = _look(self._board[worker.cell]), time.monotonic()
+        progress = replace(progress, warm_up=_warm_up(worker.cell))
         made = progress.step - worker.seen_step
         if made > 0:
             self._made, self._spent = self._made + made, self._spent + now - worker.seen_at
@@ -284,6 +287,14 @@ def _look(progress: Progress) -> Progress:
             line = json.loads(text)
             step, scaled = line["step"], line.get("scaled", scaled)
     return replace(progress, step=step, scaled=scaled)
+
+
+def _warm_up(cell: Cell) -> tuple[int, int] | None:
+    try:
+        done, of = json.loads((cell.folder / WARM_UP).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):  # none, or half written
+        return None
+    return done, of
 
 
 def _fail(cell: Cell, reason: str) -> None:

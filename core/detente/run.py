@@ -187,6 +187,20 @@ def surroundings(recipe: "Recipe", host: "Host", device: "torch.device | None" =
     }
 
 
+def peak_memory(device: "torch.device | None" = None) -> int | None:
+    """The most bytes that this process has held so far: on a GPU those of its tensors, else all of it; None unknown."""
+    import torch
+
+    if device is not None and device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if sys.platform == "darwin" else 1024 * used  # bytes there, kilobytes elsewhere
+
+
 class MetricsFile:
     """Appends JSON lines; `size` stands in checkpoints, so that a resumed run cuts off what it will write again."""
 

@@ -170,6 +170,13 @@ class Step:
         return score(self.fake_logits)
 
     @property
+    def known_scores(self) -> tuple[Tensor, Tensor] | None:
+        """The scores of reals and fakes without their graph, [B] each, if both were asked for; computes no logits."""
+        if not self._shared.keys() >= {"real", "fake"}:
+            return None
+        return self.real_score.detach(), self.fake_score.detach()
+
+    @property
     def real_features(self) -> tuple[Any, ...]:
         """What each of D's feature layers makes of the reals, [B, ...], with graph.
 

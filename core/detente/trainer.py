@@ -19,10 +19,11 @@ from detente.errors import DivergedError, Interrupted, UsageError
 from detente.plugins import Host
 from detente.recipe import Built
 from detente.registry import one_line
-from detente.run import MetricsFile, Run, origins
+from detente.run import MetricsFile, Run, origins, peak_memory
 from detente.sample import Sample, batch_size, rows
 from detente.sampler import Sampler
 from detente.streams import Stream
+from detente.watching import Watcher, spectral_norms
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class Trainer:
         self.samples = evaluation.sample_count(built.domain, built.data, recipe.samples)
         self._metrics: MetricsFile | None = None
         self._metrics_size = 0
-        self._pending: tuple[int, list[str], Tensor, dict[str, int], torch.cuda.Event | None] | None = None
+        self._watcher = Watcher()
+        self._pending: tuple[int, list[str], list[str], Tensor, dict[str, int], torch.cuda.Event | None] | None = None
         self._signal: int | None = None
         self._seconds = 0.0
         self._schedules = type(built.model).schedule is not Model.schedule
@@ -132,6 +134,7 @@ class Trainer:
                     "error": reason,
                     "step": self.step,
                     "seconds": round(self._seconds, 3),
+                    "memory": peak_memory(self.built.device),
                     "best": {"scaled": self.best[0], "step": self.best[1]} if self.best else None,
                     "final": {"scaled": self.progress.scaled, "scores": self.progress.scores},
                 }
@@ -144,6 +147,7 @@ class Trainer:
         while self.step < recipe.steps:
             if self._schedules:
                 self._schedule()
+            self.built.game.watch = None if (self.step + 1) % recipe.log_every else self._watcher
             self.built.game.step(*self._batches(self.step))
             self.step += 1
             self._seconds = time.perf_counter() - started
@@ -201,7 +205,7 @@ class Trainer:
             yield self.built.prepare(self.built.data.batch(self._sampler.indices(i)))
 
     def _log(self) -> None:
-        """Queue this step's terms for the log; those of the line before are on the host by now."""
+        """Queue this step's terms and what was watched for the log; the line before is on the host by now."""
         self._flush()
         game = self.built.game
         terms = game.terms()
@@ -215,25 +219,27 @@ class Trainer:
             for name, (_, t) in player.last.items()
             if t != player.t - 1
         }
-        values, done = torch.stack([v.double() for v in terms.values()]), None
+        watched = self._watcher.values
+        values, done = torch.stack([v.double() for v in (*terms.values(), *watched.values())]), None
         if values.is_cuda:
             values = torch.empty(values.shape, dtype=values.dtype, pin_memory=True).copy_(values, non_blocking=True)
             done = torch.cuda.Event()
             done.record()
-        self._pending = self.step, list(terms), values, late, done
+        self._pending = self.step, list(terms), list(watched), values, late, done
 
     def _flush(self) -> None:
         if self._pending is None:
             return
         assert self._metrics is not None
-        step, names, values, late, done = self._pending
+        step, names, watched, values, late, done = self._pending
         self._pending = None
         if done is not None:
             done.synchronize()
-        terms = dict(zip(names, values.tolist(), strict=True))
-        self._metrics.write(
-            {"step": step, "terms": terms, **({"late": late} if late else {}), "seconds": round(self._seconds, 3)}
-        )
+        numbers = values.tolist()
+        terms = dict(zip(names, numbers[: len(names)], strict=True))
+        line = {"step": step, "terms": terms, **({"late": late} if late else {})}
+        line["watched"] = dict(zip(watched, numbers[len(names) :], strict=True))
+        self._metrics.write({**line, "seconds": round(self._seconds, 3)})
         self.progress.step, self.progress.terms = step, terms
         self.show(self.progress)
         bad = [name for name, value in terms.items() if not math.isfinite(value)]
@@ -253,7 +259,9 @@ class Trainer:
         self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), path)
         if self.best is None or scaled > self.best[0]:
             self.best = scaled, self.step
-        self._metrics.write({"step": self.step, "scores": scores, "scaled": scaled, "seconds": round(self._seconds, 3)})
+        line = {"step": self.step, "scores": scores, "scaled": scaled}
+        line["spectral"] = spectral_norms(self.built.game.discriminator.network)
+        self._metrics.write({**line, "seconds": round(self._seconds, 3)})
         self.progress.step, self.progress.scores, self.progress.scaled = self.step, scores, scaled
         self.show(self.progress)
         self.host.notify("detente_evaluated", run=self.run, step=self.step, scores=MappingProxyType(scores))

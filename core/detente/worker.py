@@ -6,18 +6,24 @@ checkpoint and ends. So nobody's death leaves an orphan that trains on.
 """
 
 import faulthandler
+import json
 import logging
 import os
 import signal
 import sys
 import threading
+import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 LOCKED = 75
 """Exit code: another process holds the cell."""
+
+WARM_UP = "warm-up.json"
+"""The file in a cell's folder that says how far its warm-up is, as [done, of], while it lasts."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +48,23 @@ def _watch(descriptor: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+class _WarmUp:
+    """Notes about once a second how far a warm-up is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._last = folder / WARM_UP, 0.0
+
+    def __call__(self, done: int, of: int) -> None:
+        if time.monotonic() - self._last >= 1.0:
+            self._last = time.monotonic()
+            with suppress(OSError):  # a display's matter, which must not end a run
+                self._path.write_text(json.dumps([done, of]), encoding="utf-8")
+
+    def over(self) -> None:
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
 def _train(folder: Path, blocked: list[str]) -> int:
     import torch
 
@@ -63,9 +86,11 @@ def _train(folder: Path, blocked: list[str]) -> int:
         run = Run.create(folder, run.recipe.read_text(encoding="utf-8"), {"argv": again})
     elif before in ("finished", "diverged"):  # by somebody who held the lock before us
         return 0
+    warm_up = _WarmUp(folder)
     try:
         set_host(host := discover(blocked))
-        built = build(load(run.recipe, host=host), host)
+        built = build(load(run.recipe, host=host), host, show=warm_up)
+        warm_up.over()
         run.record({**surroundings(built.recipe, host, built.device), "findings": [f.plain() for f in built.findings]})
         trainer = Trainer(built, run, host)
         step = trainer.restore()

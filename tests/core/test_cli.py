@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import gc
+import importlib.metadata
 import json
 import logging
 import multiprocessing
@@ -23,7 +24,7 @@ import pytest
 import torch
 from filelock import FileLock
 
-from detente import checkpoint, cli
+from detente import checkpoint, cli, display
 from detente.commands import flags
 from detente.display import Session, messages, progress
 from detente.export import load_exported
@@ -119,6 +120,18 @@ def test_the_log_has_the_progress_that_quiet_hides(call: Call) -> None:
     done = call(*RING, "-q", "--folder", "run")
     assert done.err == ""
     assert "$ detente train ring" in Path("run/log.txt").read_text()
+
+
+def test_what_a_plugin_warns_of_is_shown_whatever_its_package_is_called(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = importlib.metadata.EntryPoint("rhythm", "stranger.plugin", "detente")
+    monkeypatch.setattr(display, "entry_points", lambda group: [point])
+    with display.messages(display.Session([])):
+        logging.getLogger("stranger.data").warning("three lines cannot be read")
+        logging.getLogger("somebody.else").warning("not ours")
+        logging.getLogger("detente.cache").warning("not kept")
+    assert capsys.readouterr().err == "Warning: three lines cannot be read\nWarning: not kept\n"
 
 
 def test_json_is_all_that_stands_on_standard_output(call: Call) -> None:

@@ -843,3 +843,12 @@ def test_a_component_that_a_flag_names_takes_its_options_from_set(host: Host) ->
     assert recipe.model.options["width"] == 5 and recipe.objective.name == "hinge"
     other = load(domain="ring", flags={"objective": "hinge"}, sets=["objective=wasserstein"], host=host)
     assert other.objective.name == "hinge"
+
+
+def test_a_domain_meets_the_space_of_its_data_before_anything_else(monkeypatch):
+    from detente.toy.tokens import TokensDomain
+
+    met = []
+    monkeypatch.setattr(TokensDomain, "meet", lambda self, space: met.append(space))
+    built = build(load(domain="tokens"))
+    assert met == [built.data.space]

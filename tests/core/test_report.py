@@ -176,7 +176,7 @@ def test_means_ranges_and_paired_differences_are_of_the_seeds(tmp_path):
     assert "Δ +0.50" in text
     assert "Δ +0.10" in text
     assert "Δ +0.30" in text
-    assert "No verdict yet" in text
+    assert "No verdict: 2 seeds cannot support a verdict" in text
 
 
 def test_a_diverged_run_counts_as_zero_and_a_failed_one_not(tmp_path):
@@ -229,13 +229,31 @@ def test_samples_that_cannot_be_shown_are_named(tmp_path, monkeypatch):
         assert (found.kind, name in found.content, why in found.content) == ("none", True, True)
 
 
+def test_the_files_of_a_step_stand_together_with_the_main_one_first(tmp_path):
+    for name in (
+        "step-000010.png",
+        "step-000500-2.ogg",
+        "step-000500.png",
+        "step-000500-1.ogg",
+        "step-000500.png.partial",
+    ):
+        (tmp_path / name).write_bytes(name.encode())
+    first, last = page.samples(tmp_path)
+    assert (first.step, len(first.parts)) == (10, 1)
+    assert last.step == 500
+    assert [part.kind for part in last.parts] == ["image", "sound", "sound"]
+    decoded = [base64.b64decode(part.content.partition(",")[2]).decode() for part in last.parts]
+    assert decoded == ["step-000500.png", "step-000500-1.ogg", "step-000500-2.ogg"]
+
+
 def test_charts_are_well_formed_and_every_curve_has_its_letter(hostile, tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     drawn = re.findall(r'<svg class="chart".*?</svg>', text, re.DOTALL)
-    assert len(drawn) == 2
+    assert len(drawn) == 4  # curves and differences of two domains
     for svg in drawn:
         letters = [t.text for t in ET.fromstring(svg).iter("text") if "key" in (t.get("class") or "")]
-        assert sorted(filter(None, letters)) == ["A", "B", "C"]
+        arms = ["B", "C"] if "Differences" in svg else ["A", "B", "C"]
+        assert sorted(filter(None, letters)) == arms
     assert 'class="end"' in drawn[0]  # the run that diverged
 
 

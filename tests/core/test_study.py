@@ -1,6 +1,7 @@
 """Studies end to end, on a toy that trains in a second; most of the time goes to starting workers."""
 
 import csv
+import errno
 import os
 import shutil
 import signal
@@ -14,9 +15,11 @@ from filelock import FileLock
 
 from detente import planning, plugins, study
 from detente.cells import Arm, Cell, Outcome, Study, step_seconds, write_results
-from detente.errors import Interrupted, StudyError, UsageError
+from detente.display import _cell
+from detente.errors import Interrupted, PluginError, StudyError, UsageError
 from detente.pool import Board, Pool
 from detente.run import Run
+from detente.worker import WARM_UP, _WarmUp
 
 SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "data.size=2000", "metrics=[frechet]"]
 ARMS = ["none", "r1"]
@@ -42,7 +45,7 @@ def finished(_own_cache, tmp_path_factory) -> Path:
 def rows(folder: Path, timing: bool = False) -> list[dict[str, str]]:
     with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
-    return [{k: v for k, v in row.items() if timing or not k.startswith("seconds")} for row in found]
+    return [{k: v for k, v in row.items() if timing or not k.startswith(("seconds", "memory"))} for row in found]
 
 
 def alive(pid: int) -> bool:
@@ -81,7 +84,7 @@ def test_every_cell_has_a_row_in_the_order_of_the_study(finished):
     for row in found:
         assert row["raw"] == row[row["primary"]]
         assert 0 <= float(row["scaled_final"]) <= float(row["scaled_best"]) <= 1
-    assert list(found[0])[-2:] == ["seconds", "seconds_per_step"]
+    assert list(found[0])[-3:] == ["seconds", "seconds_per_step", "memory_bytes"]
 
 
 def test_arms_share_the_reference_rows_of_a_seed(finished):
@@ -156,6 +159,43 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
     assert "1 of 3 runs finished, 1 diverged (counted with score 0), 1 failed (left out of the means)." in page
 
 
+def test_a_disk_that_is_full_costs_what_did_not_fit_and_the_same_command_goes_on(finished, tmp_path):
+    out = tmp_path / "four"
+    # A limit on the size of a file makes every checkpoint fail halfway, as a full disk does; records still fit.
+    program = (
+        "import resource; from pathlib import Path; from detente import plugins, study;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000));"
+        f"study.compare(['pair'], ['r1'], 1, out=Path({str(out)!r}), host=plugins.host(), sets={SETS}, jobs=1)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert {each.status for each in Study.open(out).cells} == {"failed"}
+    assert not list(out.glob("cells/**/*.partial"))
+    compare(out, ["r1"], 1)
+    assert rows(out) == [row for row in rows(finished) if (row["arm"], row["seed"]) == ("r1", "0")]
+
+
+def test_a_study_that_cannot_write_its_own_files_says_so_and_goes_on_later(finished, tmp_path, monkeypatch):
+    """The parent's own writes meet a full disk: nothing that was there is lost."""
+    out = tmp_path / "five"
+
+    def full(path, text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("detente.cells.write_atomically", full)
+        with pytest.raises(OSError, match="No space left"):
+            compare(out, seeds=1)
+    assert not list(out.glob("cells"))  # it was told before anything trained
+    shutil.copytree(finished, out, dirs_exist_ok=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("detente.cells.write_atomically", full)
+        with pytest.raises(OSError, match="No space left"):
+            compare(out)
+    compare(out)
+    assert rows(out) == rows(finished)
+
+
 def test_an_arm_that_cannot_sit_anywhere_is_told_before_anything_is_written(tmp_path):
     with pytest.raises(UsageError, match="nowhere"):
         compare(tmp_path / "none", ["none", "l2(where=nowhere)"], 1)
@@ -195,6 +235,34 @@ def test_a_worker_that_is_killed_twice_makes_a_failed_cell(tmp_path, stand_in):
     assert (lost.folder / "count").read_text().split() == ["once", "once"]
     assert boards[-1].count("failed") == 1
     assert len(boards[-1].notes) == 2
+
+
+def test_the_board_shows_how_far_a_warm_up_is(tmp_path, stand_in):
+    stand_in(
+        "echo '[30, 200]' > $3/warm-up.json; while [ ! -e $3/seen ]; do sleep 0.05; done; rm $3/warm-up.json; exit 3"
+    )
+    warming = cell(tmp_path)
+    shown: list[str] = []
+
+    def look(board: Board) -> None:
+        if any(progress.warm_up for progress in board.running):
+            shown.append(_cell(board.running[0]))
+            (warming.folder / "seen").touch()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detente.pool.SHOW", 0.0)
+        Pool([(warming, 10)], 1, (), look).run()
+    assert shown[0] == "warm-up 30/200"
+
+
+def test_a_worker_notes_how_far_its_warm_up_is_now_and_then_and_a_full_disk_does_not_matter(tmp_path):
+    note = _WarmUp(tmp_path)
+    note(1, 9)
+    note(2, 9)  # too soon after the first
+    assert (tmp_path / WARM_UP).read_text() == "[1, 9]"
+    note.over()
+    assert not (tmp_path / WARM_UP).exists()
+    _WarmUp(tmp_path / "nowhere")(1, 9)
 
 
 def test_a_worker_that_ends_without_a_word_makes_a_failed_cell(tmp_path, stand_in):
@@ -356,15 +424,70 @@ def test_the_time_of_a_step_leaves_evaluations_out():
     assert step_seconds(lines[:1]) is None
 
 
-def test_a_preset_is_a_study_that_can_be_planned(tmp_path):
-    demo = planning.preset("demo")
-    assert "none" in demo.arms
-    if "image" in {entry.name for entry in plugins.host().entries("domain")}:
-        how = {"sets": demo.sets, "domain_sets": demo.domains, "host": plugins.host()}
-        planned, _ = planning.plan(demo.domains, demo.arms, demo.seeds, out=tmp_path / "new", **how)
-        assert len(planned.cells) == 12
+@pytest.mark.parametrize(("name", "arms", "seeds"), [("demo", 6, 1), ("classics", 12, 3), ("full", 34, 10)])
+def test_a_preset_is_a_study_that_can_be_planned(tmp_path, name, arms, seeds):
+    chosen = planning.preset(name)
+    assert (len(chosen.arms), chosen.seeds) == (arms, seeds)
+    assert set(chosen.domains) == {"image", "text", "speech", "molecule"}
+    known = {entry.name for entry in plugins.host().entries("domain")}
+    if "image" in known:
+        found, missing = planning.available(chosen, plugins.host())
+        assert "image" in found
+        assert all(f"{domain} is left out: " in "".join(missing) for domain in set(chosen.domains) - known)
+        how = {"sets": chosen.sets, "domain_sets": chosen.domains, "host": plugins.host()}
+        planned, _ = planning.plan(["image"], chosen.arms, 1, out=tmp_path / "new", **how)
+        planning.findings(planned, plugins.host())  # nothing in it is refused
+        assert len(planned.cells) == arms
+
+
+def test_domains_that_cannot_be_had_are_left_out_of_a_preset_unless_none_is_left():
+    chosen = planning.Preset(domains={"pair": SETS, "scent": []}, arms=["none"])
+    assert planning.available(chosen, plugins.host()) == (
+        ["pair"],
+        ["scent is left out: no plugin brings it; install detente-scent."],
+    )
+    with pytest.raises(PluginError, match="install detente-scent"):
+        planning.available(planning.Preset(domains={"scent": []}), plugins.host())
+
+
+def test_a_study_can_stand_in_a_file_of_the_users(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("domains: {pair: [steps=9], ring: }\narms: [none, r1]\nseeds: [0, 4]\nsets: [batch=8]\n")
+    found = planning.preset(str(path))
+    assert found == planning.Preset(
+        domains={"pair": ["steps=9"], "ring": []}, arms=["none", "r1"], seeds=[0, 4], sets=["batch=8"]
+    )
+    path.write_text("domains: [pair, ring]\narms: [none]\n")
+    assert planning.preset(str(path)).domains == {"pair": [], "ring": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("domain: [ring]", "domain: unknown key. Did you mean 'domains'"),
+        ("seeds: many", "seeds.*it is 'many'"),
+        ("domains: ring", "domains: is a list of names"),
+        ("arms: [1]", "arms.0: .*it is 1"),
+        ("recipes: {}", "go on with it by `detente resume`"),
+    ],
+)
+def test_a_file_that_is_no_study_is_told_so(tmp_path, text, message):
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        planning.preset(str(tmp_path / "mine.yaml"))
+
+
+def test_a_preset_that_is_not_there_is_named():
     with pytest.raises(UsageError, match="Did you mean 'demo'"):
         planning.preset("dmeo")
+
+
+def test_every_arms_budget_is_said_and_a_difference_would_be(tmp_path):
+    planned = plan(tmp_path / "new")
+    assert planned.budget("pair").startswith("60 steps, ")
+    assert planned.budget("pair").endswith("2 seeds")
+    planned.content["recipes"]["pair"][planned.arms[1].slug]["steps"] = 61
+    assert "60 or 61 steps (not the same for all arms)" in planned.budget("pair")
 
 
 def test_a_cell_that_has_only_begun_is_pending_not_lost(tmp_path):

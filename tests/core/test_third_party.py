@@ -1,9 +1,12 @@
 """A regularizer by a stranger: twenty lines in a package of its own, trained by name, the repository untouched."""
 
+import csv
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +47,59 @@ def stranger(tmp_path_factory):
     return folder / "site"
 
 
+# The domain that docs/how-to/write-a-domain.md writes, file by file.
+PAGE = (Path(__file__).parents[2] / "docs/how-to/write-a-domain.md").read_text(encoding="utf-8")
+FRAGILE = """import os
+from pathlib import Path
+
+import torch
+from detente import Regularizer, hookimpl
+
+
+class Fragile(Regularizer):
+    players = ("discriminator",)
+
+    def penalty(self, s):
+        if s.m.t == 7 and Path(os.environ["WEATHER"]).read_text() == "bad":
+            raise RuntimeError("the roof leaks")
+        return 0.01 * s.real_score.square().mean()
+
+
+class Hopeless(Regularizer):
+    players = ("discriminator",)
+
+    def penalty(self, s):
+        return s.real_score.mean() * (torch.inf if s.m.t == 7 else 0.0)
+
+
+@hookimpl
+def detente_register_regularizers(registry):
+    registry.add("fragile", "fragile:Fragile", summary="by another stranger")
+    registry.add("hopeless", "fragile:Hopeless", summary="by another stranger")
+"""
+
+
+@pytest.fixture(scope="module")
+def strangers(stranger, tmp_path_factory):
+    """The regularizer, a domain and two regularizers that go wrong, from three distributions."""
+    folder = tmp_path_factory.mktemp("strangers")
+    (folder / "wheels").mkdir()
+    files = {f"detente_rhythm/{name}.py": _written(f"detente_rhythm/{name}.py") for name in ("plugin", "domain")}
+    rhythm = Distribution(
+        "detente-rhythm", "0.1.0", {**files, "detente_rhythm/__init__.py": ""}, {"rhythm": "detente_rhythm.plugin"}
+    )
+    fragile = Distribution("detente-fragile", "1.0", {"fragile.py": FRAGILE}, {"fragile": "fragile"})
+    install([rhythm, fragile], folder / "wheels", folder / "site")
+    return os.pathsep.join([str(stranger), str(folder / "site")])
+
+
+def _written(path: str) -> str:
+    """What the page's shell commands put into a file."""
+    found = re.search(rf"cat > detente-rhythm/{re.escape(path)} <<'PY'\n(.*?)\nPY\n", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1] + "\n"
+
+
 def detente(stranger, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "detente", *arguments],
@@ -82,3 +138,35 @@ def test_it_is_checked_by_the_laws_like_a_built_in(stranger):
         timeout=240,
     )
     assert done.returncode == 0 and "0 broken" in done.stdout, done.stderr
+
+
+def test_their_domain_and_regularizers_are_compared_like_built_in_ones(strangers, tmp_path, monkeypatch):
+    """And what goes wrong in one of them costs its own cells alone, and nothing once it is repaired."""
+    weather = tmp_path / "weather"
+    monkeypatch.setenv("WEATHER", str(weather))
+    monkeypatch.setenv("DETENTE_CACHE", str(tmp_path / "cache"))
+    sets = [word for s in ("samples=50", "evaluate_every=10", "checkpoint_every=5") for word in ("--set", s)]
+    call = ["compare", "rhythm", "--seeds", "1", "--steps", "20", "--batch", "8", *sets, "--jobs", "2"]
+    call += ["--reg", "fragile"]
+    others = ["--reg", "score-gap", "--reg", "hopeless"]
+
+    def rows(folder: Path) -> dict[str, dict[str, str]]:
+        with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
+            found = list(csv.DictReader(file))
+        return {row["arm"]: {k: v for k, v in row.items() if not k.startswith(("seconds", "memory"))} for row in found}
+
+    weather.write_text("bad")
+    first = detente(strangers, *call, *others, "--out", str(tmp_path / "study"))
+    assert first.returncode == 5, first.stderr
+    assert "the roof leaks" in first.stderr
+    states = {arm: row["status"] for arm, row in rows(tmp_path / "study").items()}
+    assert states == {"fragile": "failed", "score-gap": "finished", "hopeless": "diverged"}
+
+    weather.write_text("good")
+    again = detente(strangers, *call, *others, "--out", str(tmp_path / "study"))
+    assert again.returncode == 0, again.stderr
+    undisturbed = detente(strangers, *call, "--out", str(tmp_path / "undisturbed"))
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    assert rows(tmp_path / "study")["fragile"] == rows(tmp_path / "undisturbed")["fragile"]
+    record = (tmp_path / "study" / "study.yaml").read_text()
+    assert all(name in record for name in ("detente-rhythm", "detente-strange", "detente-fragile"))

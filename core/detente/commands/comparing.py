@@ -8,7 +8,7 @@ import typer
 
 from detente.commands import flags
 from detente.commands.flags import begin
-from detente.display import Session, board, table
+from detente.display import Session, board, duration, table
 from detente.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def compare(
         int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A study that comes with détente, such as demo.")
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="A study that comes with détente, such as demo, or one in a file."),
     ] = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
@@ -65,25 +66,35 @@ def compare(
     from detente import planning, study
 
     given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
-    base = planning.preset(preset) if preset else planning.Preset({}, [])
+    base = planning.preset(preset) if preset else planning.Preset()
     chosen = given or list(base.domains)
+    if preset and not given and planning.comes_along(preset):
+        chosen, missing = planning.available(base, host)
+        for sentence in missing:
+            session.note(sentence)
     arms = regs or base.arms
     if not chosen or not arms:
         what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
         raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
-    numbers = _seeds(seeds) if seeds is not None else base.seeds if preset else 3
-    out = out or (Path("studies") / preset if preset else OUT)
+    numbers = seeds_of(seeds) if seeds is not None else base.seeds
+    out = out or (Path("studies") / Path(preset).stem if preset else OUT)
     how: dict[str, Any] = {
         "sets": [*base.sets, *(sets or [])],
         "domain_sets": {name: base.domains.get(name, []) for name in chosen},
         "recipe": recipe,
-        "flags": {"steps": steps, "batch": batch, "device": device, "precision": precision, "allow": allow},
+        "flags": {
+            "allow": [*(allow or []), *base.allow] or None,
+            "steps": steps,
+            "batch": batch,
+            "device": device,
+            "precision": precision,
+        },
     }
     if dry_run:
         planned, notes = planning.plan(chosen, arms, numbers, out=out, host=host, **how)
         for note in notes:
             session.note(note)
-        text = f"{planned.folder}: {len(planned.cells)} runs\n\n{_cells(planned)}"
+        text = f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n\n{_cells(planned)}"
         session.result(text, {"study": out, "cells": len(planned.cells), **planned.content})
         return
     session.run = out
@@ -104,11 +115,17 @@ def resume_study(session: Session, host: "Host", folder: Path) -> None:
     _finish(session, folder, report)
 
 
-def _seeds(text: str) -> int | list[int]:
+def seeds_of(text: str) -> int | list[int]:
+    """How many seeds a flag asks for, or which."""
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
         raise UsageError(f"--seeds {text}: give how many, such as 5, or which, such as 0,1,2.")
     numbers = [int(part) for part in text.split(",") if part.strip()]
     return numbers if "," in text else numbers[0]
+
+
+def _budget(study: "Study") -> str:
+    """What each arm gets, domain by domain."""
+    return "\n".join(f"every arm on {name}: {study.budget(name)}" for name in study.domains)
 
 
 def _cells(study: "Study") -> str:
@@ -122,6 +139,7 @@ def _cells(study: "Study") -> str:
 
 def _finish(session: Session, folder: Path, report: Path) -> None:
     from detente.cells import Outcome, Study
+    from detente.verdicts import Verdicts
 
     study = Study.open(folder)
     outcomes = [Outcome.of(cell) for cell in study.cells]
@@ -133,7 +151,10 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             mean = f"{sum(finals) / len(finals):.3f}" if finals else "–"
             diverged = sum(o.status == "diverged" for o in own)
             rows.append((domain, arm.text, mean, str(len(own)), str(diverged)))
-    text = f"{table(rows)}\n\nThe report says what these means are worth.\nreport  {report}\nresults {study.results}"
+    limits = Verdicts(study, outcomes).limits or "The report says what these means are worth."
+    took = sum(o.seconds or 0 for o in outcomes)
+    parts = [table(rows), f"{_budget(study)}\n{duration(took)} of training in all", f"{limits}\nreport  {report}"]
+    text = "\n\n".join(parts) + f"\nresults {study.results}"
     data = {
         "study": folder,
         "report": report,

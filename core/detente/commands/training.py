@@ -94,7 +94,9 @@ def train(
 
 def resume(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="The folder of a run or a study.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
+    ],
     device: flags.Device = None,
     threads: flags.Threads = None,
     json: flags.Json = False,
@@ -102,7 +104,7 @@ def resume(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Go on with a run or a study that was stopped.
+    """Go on with a run, a study or a search that was stopped.
 
     A run goes on from its newest checkpoint, and ends where it would have ended without the stop.
     """
@@ -111,6 +113,11 @@ def resume(
         from detente.commands.comparing import resume_study
 
         resume_study(session, host, folder)
+        return
+    if (folder / "tuning.yaml").is_file():
+        from detente.commands.tuning import resume_tuning
+
+        resume_tuning(session, host, folder)
         return
     from detente import recipe as recipes
 

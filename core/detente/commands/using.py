@@ -125,13 +125,15 @@ def export(
 
 def report(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="The folder of a run or a study.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
+    ],
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Write the report of a run or a study anew."""
+    """Write the report of a run, a study or a search anew."""
     session, _ = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.run import Run
 
@@ -139,6 +141,10 @@ def report(
         from detente.report import study_report
 
         path = study_report(folder)
+    elif (folder / "tuning.yaml").is_file():
+        from detente.report import tuning_report
+
+        path = tuning_report(folder)
     else:
         from detente.report import run_report
 

@@ -95,6 +95,7 @@ def build(
     with _at("model"), drawing(root.at("initialization")):
         model: Model = _make(host, "model", recipe.model, recipe.domain)
         data = model.view(data)
+        domain.meet(data.space)
         _check_labels(recipe, model, data)
         if dry:
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
@@ -122,7 +123,7 @@ def build(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    found = tuple(findings(game, warmed_up=warms_up(model)))
+    found = tuple(findings(game, warmed_up=warms_up(model) and model.warms_players))
     if domain.refuses and not dry:
         refuse(found, recipe.allow)
     return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)

@@ -2,5 +2,6 @@
 
 from detente.report.run import run_report
 from detente.report.study import study_report
+from detente.report.tuning import tuning_report
 
-__all__ = ["run_report", "study_report"]
+__all__ = ["run_report", "study_report", "tuning_report"]

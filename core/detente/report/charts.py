@@ -23,6 +23,7 @@ class Series:
         mean: the curve itself.
         runs: the curves that it is the mean of, drawn thin.
         ends: where runs diverged.
+        band: (x, lowest, highest) of the runs, drawn as an area behind the curve.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Series:
     mean: Sequence[Point]
     runs: Sequence[Sequence[Point]] = ()
     ends: Sequence[Point] = ()
+    band: Sequence[tuple[float, float, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def style(number: int) -> str:
 def chart(series: Sequence[Series], axes: Axes, title: str, x_name: str = "steps") -> Markup:
     """Curves over steps with their letters at the right end."""
     parts = [_frame(axes, x_name)]
+    parts += [Markup('<g class="{}">{}</g>').format(style(s.style), _band(s.band, axes)) for s in series if s.band]
     for s in reversed(series):  # the first one, which others are compared with, on top
         inside = [_path(run, axes, "run") for run in s.runs] + [_path(s.mean, axes, "mean")]
         for end in s.ends:
@@ -125,6 +128,12 @@ def _path(points: Sequence[Point], axes: Axes, kind: str) -> Markup:
         )
     d = "".join(f"{'L' if i else 'M'}{_n(x)} {_n(y)}" for i, (x, y) in enumerate(map(axes.at, thin(points))))
     return Markup('<path class="{}" d="{}"/>').format(kind, d) if d else Markup("")
+
+
+def _band(band: Sequence[tuple[float, float, float]], axes: Axes) -> Markup:
+    edge = [axes.at((x, high)) for x, _, high in band] + [axes.at((x, low)) for x, low, _ in reversed(band)]
+    d = "".join(f"{'L' if i else 'M'}{_n(x)} {_n(y)}" for i, (x, y) in enumerate(edge))
+    return Markup('<path class="band" d="{}Z"/>').format(d)
 
 
 def _frame(axes: Axes, x_name: str) -> Markup:

@@ -55,7 +55,9 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
     )
-    environment.filters.update(number=number, signed=signed, command=command, duration=duration)
+    environment.filters.update(
+        number=number, signed=signed, command=command, duration=duration, percent=percent, p=p_value, between=between
+    )
     return environment
 
 
@@ -73,6 +75,8 @@ def number(value: float | None, digits: int | None = None) -> str:
     if value is None:
         return "–"
     text = short(value) if digits is None else f"{value:.{digits}f}"
+    if value < 0 and digits is not None and not float(text):
+        return f"{0:.{digits}f}"
     return text.replace("-", "−", 1) if value < 0 else text
 
 
@@ -82,6 +86,23 @@ def signed(value: float | None, digits: int = 2) -> str:
         return "–"
     text = f"{value:+.{digits}f}"
     return text.replace("-", "−") if float(text) else f"±{0:.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    """A share."""
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def p_value(value: float | None) -> str:
+    """The p of a test, `< .001` where it is small."""
+    if value is None:
+        return "–"
+    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0") if value < 1 else "1"
+
+
+def between(interval: Sequence[float] | None, digits: int = 2) -> str:
+    """An interval."""
+    return "" if interval is None else " to ".join(number(value, digits) for value in interval)
 
 
 def command(words: Sequence[str]) -> str:
@@ -136,6 +157,23 @@ def preview(path: Path) -> Preview:
     return Preview(step, "none", f"{path.name} is of a kind that cannot be shown here")
 
 
-def previews(folder: Path) -> list[Preview]:
-    """All sample files of a run, by step."""
-    return [preview(path) for path in sorted(folder.glob("step-*")) if not path.name.endswith(".partial")]
+@dataclass(frozen=True)
+class Samples:
+    """The files of one step: what a domain shows may be several, such as sounds and a picture of them."""
+
+    step: int
+    parts: tuple[Preview, ...]
+
+
+def samples(folder: Path) -> list[Samples]:
+    """The sample files of a run, those of one step together, the main file of a step first."""
+    steps: dict[str, list[Path]] = {}
+    for path in folder.glob("step-*"):
+        if not path.name.endswith(".partial"):
+            steps.setdefault("-".join(path.stem.split("-")[:2]), []).append(path)
+    found: list[Samples] = []
+    for stem, paths in steps.items():
+        ordered = sorted(paths, key=lambda path: (path.stem != stem, path.name))
+        parts = tuple(preview(path) for path in ordered)
+        found.append(Samples(parts[0].step, parts))
+    return sorted(found, key=lambda shown: shown.step)

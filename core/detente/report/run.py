@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from detente.cells import number
 from detente.report.charts import Axes, Point, Series, chart, span, top
-from detente.report.page import previews, render
+from detente.report.page import render, samples
 from detente.run import Run
 
 ROWS = {"real": "real data (ceiling)", "baseline": "baseline", "untrained": "untrained (floor)"}
@@ -28,7 +28,7 @@ def run_report(run: Run) -> Path:
     scores: dict[str, Any] = last.get("scores") or final.get("scores") or {}
     names = list(dict.fromkeys([*scores, *(name for row in references.values() for name in row)]))
     rows = [("this run", scores)] + [(text, references[row]) for row, text in ROWS.items() if row in references]
-    shown = previews(run.samples)
+    shown = samples(run.samples)
     return render(
         "run.html",
         run.folder / "report.html",

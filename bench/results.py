@@ -1,0 +1,237 @@
+"""Turn a finished study into a page of the documentation: `python -m bench.results STUDY [PLACE]`, or `make results`.
+
+Tables as Markdown, pictures as SVG that bring their own colours, the last samples of the first seed, and in words what
+all of it shows and what it does not. Everything comes from the study's folder: run it again for the same page.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+
+from detente import statistics
+from detente.cells import Arm, Outcome, Study
+from detente.report.answer import answer, question, status
+from detente.report.domains import DomainPart, Row
+from detente.report.page import between, number, p_value, percent, signed, visible
+from detente.verdicts import Verdicts
+
+LINES = 8  # of a text sample
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write `PLACE/<study>.md` and the folder of its pictures; PLACE is docs/results."""
+    if not 1 <= len(arguments) <= 2:
+        sys.stderr.write("Give the folder of a study, and where the page goes: bench.results STUDY [docs/results]\n")
+        return 2
+    study = Study.open(Path(arguments[0]))
+    place = Path(arguments[1] if len(arguments) > 1 else "docs/results")
+    name = study.folder.resolve().name
+    pictures = place / name
+    if pictures.exists():
+        shutil.rmtree(pictures)
+    pictures.mkdir(parents=True)
+    path = place / f"{name}.md"
+    path.write_text("\n".join(Page(study, pictures).lines()) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+class Page:
+    """The page of one study.
+
+    Args:
+        study: finished, or as far as it is.
+        pictures: the folder beside the page that takes its pictures.
+    """
+
+    def __init__(self, study: Study, pictures: Path) -> None:
+        self.study, self.pictures = study, pictures
+        self.outcomes = [Outcome.of(cell) for cell in study.cells]
+        self.verdicts = Verdicts(study, self.outcomes)
+        self.domains = [DomainPart(study, d, self.outcomes, self.verdicts) for d in study.domains]
+
+    def lines(self) -> Iterator[str]:
+        """All of it."""
+        yield from (f"# {_text(self.pictures.name)}: {_text(question(self.study))}", "")
+        for sentence in (*answer(self.study, self.verdicts), status(self.outcomes)):
+            yield from (_text(sentence), "")
+        yield from self._made()
+        yield from self._limits()
+        yield from self._overview()
+        for domain in self.domains:
+            yield from self._domain(domain)
+
+    def _made(self) -> Iterator[str]:
+        yield from ("## How it was made", "", "```text")
+        for words in self.study.content["commands"][-1:]:
+            yield " ".join(["detente", *map(str, words[1:])])
+        yield from (f"make results STUDY=studies/{self.pictures.name}", "```", "")
+        for domain in self.domains:
+            yield f"- every arm on {_text(domain.name)}: {self.study.budget(domain.name)}; no coefficient was tuned"
+        versions = self.study.content["versions"][-1]
+        kept = [f"{name} {versions[name]}" for name in ("detente", "torch", "python") if name in versions]
+        yield from ("", f"Versions: {', '.join(kept)}.", "")
+
+    def _limits(self) -> Iterator[str]:
+        seeds, domains = len(self.study.seeds), len(self.domains)
+        yield from ("## What this does and does not show", "")
+        if limits := self.verdicts.limits:
+            yield f"- {_text(limits)}"
+        yield f"- Intervals rest on {seeds} seed(s): how often such intervals cover the truth is measured in"
+        yield "  [statistics](../explanation/statistics.md)."
+        yield f"- It is one model on one data set in each of {domains} domain(s), with the coefficients that the arms"
+        yield "  name and small budgets. Another coefficient, a longer run or a larger model may turn an order around."
+        yield "- An arm without a verdict is undecided, not shown to be useless."
+        collapsed = [r for d in self.domains for r in d.rows if r.collapses]
+        if collapsed:
+            n = sum(len(r.collapses) for r in collapsed)
+            yield f"- {n} of {len(self.outcomes)} runs collapsed or diverged; their final scores are part of the means."
+        yield ""
+
+    def _overview(self) -> Iterator[str]:
+        yield from ("## Overview", "")
+        yield "Mean scaled score at the last step (0 untrained, 1 real data), and the difference from `none` with its"
+        yield from (".95 interval. ▲ and ▼ are verdicts; all else is undecided.", "")
+        head = ["arm", *(d.name for d in self.domains)]
+        if self.verdicts.overall:
+            head += ["interquartile mean", "chance to beat none"]
+        rows: list[list[str]] = []
+        for arm in self.study.arms:
+            cells = [_cell(d.row(arm)) for d in self.domains]
+            overall = next((o for o in self.verdicts.overall if o.arm == arm), None)
+            if overall:
+                cells += [_with(number(overall.iqm, 2), overall.interval if self._many else None)]
+                chance = percent(overall.improvement)
+                cells += [_with(chance, overall.improvement_interval if self._many else None)]
+            rows.append([_code(arm), *cells])
+        yield from _table(head, rows)
+
+    @property
+    def _many(self) -> bool:
+        return len(self.study.seeds) > 1
+
+    def _domain(self, d: DomainPart) -> Iterator[str]:
+        yield from (f"## {_text(d.name)}", "", _text(d.sentence), "")
+        for picture, text in ((d.curves, "Scaled score over steps"), (d.forest, "Differences from none")):
+            if picture is not None and (self._many or picture is d.curves):
+                file = self._picture(str(picture), f"{text.split()[0].lower()}-{d.name}")
+                yield from (f"![{text} in {_text(d.name)}]({file})", "")
+        yield from (", ".join(f"{row.key} {_code(row.arm)}" for row in d.rows) + ".", "")
+        if self._many and self.study.none:
+            yield from _table(
+                ["arm", "Δ", "p alone", "p Holm", "p joint", "diverged", "verdict"], [_difference(r) for r in d.rows]
+            )
+        yield from _table(
+            [
+                "arm",
+                d.primary["score"],
+                "best",
+                "final/best",
+                "collapsed",
+                "spikes",
+                "D saturated",
+                "× time",
+                "× memory",
+            ],
+            [_steady(d, row) for row in d.rows],
+        )
+        references = ", ".join(
+            f"{text} {number(found[0])}" for text, of in d.references if (found := of(d.primary["score"]))
+        )
+        if references:
+            yield from (f"{d.primary['score']} of the reference rows: {references}.", "")
+        yield from self._samples(d)
+
+    def _samples(self, d: DomainPart) -> Iterator[str]:
+        seed = self.study.seeds[0]
+        found: list[str] = []
+        for row in d.rows:
+            files = [path for path in row.outcomes[0].cell.run.samples.glob("step-*") if path.stem.count("-") == 1]
+            if not files:
+                continue
+            last = max(files, key=lambda path: path.name)
+            if last.suffix in (".png", ".svg"):
+                name = f"samples-{d.name}-{row.key}{last.suffix}"
+                shutil.copy(last, self.pictures / name)
+                found += [f"**{row.key}** {_code(row.arm)}", "", f"![samples]({self.pictures.name}/{name})", ""]
+            elif last.suffix == ".txt":
+                lines = visible(last.read_text(encoding="utf-8", errors="replace")).splitlines()[:LINES]
+                shown = [line[:200].replace("```", "'''") for line in lines]
+                found += [f"**{row.key}** {_code(row.arm)}", "", "```text", *shown, "```", ""]
+        if found:
+            yield from (f"### Samples with seed {seed}, from the same latents", "", *found)
+
+    def _picture(self, svg: str, name: str) -> str:
+        style = resources.files("detente.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
+        light = style.split("@media")[0]
+        rules = [line for line in style.splitlines() if re.match(r"(\.chart|\.c\d|\.d\d|path|circle)", line)]
+        inside = "<style>svg { background: #fff }\n" + "\n".join([light, *rules]) + "</style>"
+        text = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="640" ', 1).replace(
+            ">", f">{inside}", 1
+        )
+        (self.pictures / f"{name}.svg").write_text(text, encoding="utf-8")
+        return f"{self.pictures.name}/{name}.svg"
+
+
+def _cell(row: Row) -> str:
+    if row.mean is None:
+        return "–"
+    c = row.compared
+    if c is None or c.mean is None:
+        return number(row.mean, 2)
+    mark = "▲ " if c.claimed > 0 else "▼ " if c.claimed < 0 else ""
+    return _with(f"{mark}{number(row.mean, 2)}, Δ {signed(c.mean)}", c.interval)
+
+
+def _difference(row: Row) -> list[str]:
+    n, of, interval = row.diverged
+    diverged = _with(f"{n} of {of}", interval)
+    c = row.compared
+    if c is None:
+        return [_code(row.arm), "–", "–", "–", "–", diverged, "–"]
+    verdict = "▲ better" if c.claimed > 0 else "▼ worse" if c.claimed < 0 else "undecided"
+    ps = [p_value(value) for value in (c.p, c.holm, c.adjusted)]
+    return [_code(row.arm), _with(signed(c.mean), c.interval), *ps, diverged, verdict]
+
+
+def _steady(d: DomainPart, row: Row) -> list[str]:
+    raw = row.score(d.primary["score"])
+    return [
+        _code(row.arm),
+        "–" if raw is None else f"{number(raw[0])} ({number(raw[1])} to {number(raw[2])})",
+        number(row.best, 2),
+        number(row.kept, 2),
+        f"{len(row.collapses)} of {len(row.outcomes)}",
+        number(row.spikes),
+        percent(row.saturated),
+        number(row.cost, 2),
+        number(row.memory_cost, 2),
+    ]
+
+
+def _with(text: str, interval: tuple[float, float] | statistics.Interval | None) -> str:
+    return f"{text} ({between(interval)})" if interval else text
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(map(_text, head))} |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def _code(arm: Arm) -> str:
+    return "`" + visible(arm.text).replace("`", "'").replace("|", "¦") + "`"
+
+
+def _text(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", visible(text))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,300 @@
+"""What a report says of one domain: its arms over the seeds, their curves, differences, samples, stability and cost."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from typing import Any
+
+from markupsafe import Markup
+
+from detente.cells import Arm, Outcome, Study
+from detente.report.charts import Axes, Point, Series, chart, top
+from detente.report.forest import Line, forest
+from detente.report.page import Samples, samples
+from detente.verdicts import Comparison, Verdicts
+
+ROWS = {"real": "real data (1)", "baseline": "baseline", "untrained": "untrained (0)"}
+MOST_SHOWN = 16_000_000
+"""Characters of samples in a report; further seeds are left out from there on."""
+_SEEDS_SHOWN = 3
+
+
+def key(index: int) -> str:
+    """The letter of an arm: A, B, …, Z, A2, …"""
+    return chr(ord("A") + index % 26) + (str(index // 26 + 1) if index >= 26 else "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm in one domain, over the seeds.
+
+    Attributes:
+        outcomes: one per seed, in the order of the seeds.
+        partners: those of `none`.
+        style: number of its colour; 0 is that of `none`.
+        compared: the comparison with `none`; None for `none` itself.
+        diverged: how many runs diverged, of how many, and the interval of the rate.
+    """
+
+    arm: Arm
+    key: str
+    style: int
+    outcomes: Sequence[Outcome]
+    partners: Sequence[Outcome]
+    compared: Comparison | None
+    diverged: tuple[int, int, tuple[float, float]]
+
+    @property
+    def finals(self) -> list[float]:
+        """Scaled scores of the seeds that have one."""
+        return [outcome.final for outcome in self.outcomes if outcome.final is not None]
+
+    @property
+    def mean(self) -> float | None:
+        return _mean(self.finals)
+
+    @property
+    def best(self) -> float | None:
+        return _mean(outcome.best or 0.0 for outcome in self.outcomes if outcome.final is not None)
+
+    @property
+    def differences(self) -> list[float | None]:
+        """The scaled score less that of `none`, for each seed that has both."""
+        pairs = zip(self.outcomes, self.partners, strict=False)
+        return [None if None in (a.final, b.final) else (a.final or 0.0) - (b.final or 0.0) for a, b in pairs]
+
+    def count(self, status: str) -> int:
+        """How many seeds ended in a status."""
+        return sum(outcome.status == status for outcome in self.outcomes)
+
+    @property
+    def heat(self) -> str:
+        """The class of a cell of the overview."""
+        return "empty" if self.mean is None else f"h{round(10 * self.mean)}"
+
+    def score(self, name: str) -> tuple[float, float, float] | None:
+        """Mean, lowest and highest of a raw score."""
+        return _range(outcome.scores[name] for outcome in self.outcomes if name in outcome.scores)
+
+    # cost
+
+    @property
+    def step_seconds(self) -> float | None:
+        return _mean(outcome.step_seconds for outcome in self.outcomes if outcome.step_seconds is not None)
+
+    @property
+    def cost(self) -> float | None:
+        """Seconds per step, relative to `none`, over the seeds that have both."""
+        pairs = zip(self.outcomes, self.partners, strict=False)
+        return _mean(a.step_seconds / b.step_seconds for a, b in pairs if a.step_seconds and b.step_seconds)
+
+    @property
+    def memory(self) -> float | None:
+        """The most bytes that a run's process held, mean over the seeds."""
+        return _mean(outcome.memory for outcome in self.outcomes if outcome.memory is not None)
+
+    @property
+    def memory_cost(self) -> float | None:
+        """That memory, relative to `none`."""
+        pairs = zip(self.outcomes, self.partners, strict=False)
+        return _mean(a.memory / b.memory for a, b in pairs if a.memory and b.memory)
+
+    # stability
+
+    @property
+    def kept(self) -> float | None:
+        """Final over best."""
+        return _mean(o.stability.kept for o in self.outcomes if o.stability.kept is not None)
+
+    @property
+    def collapses(self) -> list[int]:
+        """The steps at which runs collapsed or diverged."""
+        return sorted(o.stability.collapsed for o in self.outcomes if o.stability.collapsed is not None)
+
+    @property
+    def spikes(self) -> float | None:
+        return _mean(o.stability.spikes for o in self.outcomes if o.stability.spikes is not None)
+
+    @property
+    def saturated(self) -> float | None:
+        return _mean(o.stability.saturated for o in self.outcomes if o.stability.saturated is not None)
+
+    @property
+    def slope(self) -> float | None:
+        """Product of the spectral norms of D's layers at the last evaluation."""
+        return _mean(o.stability.slope[-1][1] for o in self.outcomes if o.stability.slope)
+
+
+class DomainPart:
+    """One domain of a report."""
+
+    def __init__(self, study: Study, name: str, outcomes: Sequence[Outcome], verdicts: Verdicts) -> None:
+        self.name, self.study = name, study
+        self.primary = study.primary(name)
+        own = [outcome for outcome in outcomes if outcome.cell.domain == name]
+        partners = [outcome for outcome in own if outcome.cell.arm == study.none]
+        colours = _colours(study)
+        self.rows = [
+            Row(
+                arm,
+                key(i),
+                colours[arm],
+                [o for o in own if o.cell.arm == arm],
+                partners,
+                verdicts.of(name, arm),
+                verdicts.diverged(name, arm),
+            )
+            for i, arm in enumerate(study.arms)
+        ]
+        self.outcomes = own
+
+    def row(self, arm: Arm) -> Row:
+        """The row of an arm."""
+        return next(row for row in self.rows if row.arm == arm)
+
+    @cached_property
+    def references(self) -> list[tuple[str, Callable[[str], Any]]]:
+        """The reference rows: what each is called, and its mean, lowest and highest of a score over the seeds."""
+        seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}
+
+        def of(row: str) -> Callable[[str], Any]:
+            return lambda name: _range(r[row][name] for r in seeds.values() if name in r.get(row, {}))
+
+        return [(text, of(row)) for row, text in ROWS.items() if any(row in r for r in seeds.values())]
+
+    @property
+    def score_names(self) -> list[str]:
+        """All scores, the primary one first."""
+        names = {name for o in self.outcomes for scores in (o.scores, *o.references.values()) for name in scores}
+        return sorted(names, key=lambda name: (name != self.primary["score"], name))
+
+    @property
+    def baseline(self) -> float | None:
+        """The scaled score of the baseline, mean over the seeds."""
+        from detente.domain import Primary
+
+        primary, name = Primary(**self.primary), self.primary["score"]
+        seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}
+        return _mean(
+            primary.scaled(r["baseline"][name], floor=r["untrained"][name], ceiling=r["real"][name])
+            for r in seeds.values()
+            if all(name in r.get(row, {}) for row in ROWS)
+        )
+
+    @property
+    def curves(self) -> Markup | None:
+        """The scaled score over the steps, one curve per arm."""
+        curves = [[(o.curve, o.status == "diverged") for o in row.outcomes if o.curve] for row in self.rows]
+        if not any(curves):
+            return None
+        rules = [] if self.baseline is None else [(self.baseline, "baseline")]
+        return self._chart(curves, f"Scaled score over steps in {self.name}, one curve per arm", rules, scaled=True)
+
+    @property
+    def modes(self) -> tuple[str, Markup] | None:
+        """What covers modes, and its course; None where no metric says."""
+        curves = [[(o.stability.modes, False) for o in row.outcomes if o.stability.modes] for row in self.rows]
+        names = {o.stability.modes_name for o in self.outcomes if o.stability.modes}
+        if len(names) != 1:
+            return None
+        (name,) = names
+        return name, self._chart(curves, f"{name} over steps in {self.name}, one curve per arm")
+
+    def _chart(
+        self,
+        curves: Sequence[Sequence[tuple[Sequence[Point], bool]]],
+        title: str,
+        rules: Sequence[tuple[float, str]] = (),
+        *,
+        scaled: bool = False,
+    ) -> Markup:
+        series = [_series(row, own) for row, own in zip(self.rows, curves, strict=True)]
+        points = [point for own in curves for curve, _ in own for point in curve]
+        heights = [y for _, y in points] + [value for value, _ in rules]
+        high = top(heights) if scaled else 1.05 * max(heights) or 1.0
+        return chart(series, Axes(x=(0, max(x for x, _ in points)), y=(0, high), rules=rules), title)
+
+    @property
+    def forest(self) -> Markup | None:
+        """The differences from `none` with their intervals."""
+        lines = [
+            Line(row.key, row.style, c.mean, c.interval, list(c.differences.values()), c.claimed != 0)
+            for row in self.rows
+            if (c := row.compared) is not None and c.mean is not None
+        ]
+        return forest(lines, f"Differences from none in {self.name} with intervals") if lines else None
+
+    @cached_property
+    def samples(self) -> list[tuple[int, list[tuple[Row, Outcome, Samples | None]]]]:
+        """For each of the first seeds, the last samples of every arm; the same latents everywhere."""
+        found: list[tuple[int, list[tuple[Row, Outcome, Samples | None]]]] = []
+        size = 0
+        for i, seed in enumerate(self.study.seeds[:_SEEDS_SHOWN]):
+            side = [
+                (row, row.outcomes[i], (samples(row.outcomes[i].cell.run.samples) or [None])[-1]) for row in self.rows
+            ]
+            size += sum(len(part.content) for _, _, shown in side if shown for part in shown.parts)
+            if found and size * len(self.study.domains) > MOST_SHOWN:
+                break
+            if any(shown for _, _, shown in side):
+                found.append((seed, side))
+        return found
+
+    @property
+    def sentence(self) -> str:
+        """What the domain's numbers are, in words."""
+        scored = [row for row in self.rows if row.mean is not None]
+        if not scored:
+            return f"In {self.name} no run has come to its end yet."
+        first = max(scored, key=lambda row: row.mean or 0.0)
+        what = "mean scaled score" if len(self.study.seeds) > 1 else "scaled score"
+        text = f"In {self.name} the highest {what} is that of “{first.arm.text}”, {_spread(first)}"
+        none = next((row for row in scored if row.arm == self.study.none), None)
+        if none is None or none is first:
+            others = [row for row in scored if row is not first]
+            second = max(others, key=lambda row: row.mean or 0.0, default=None)
+            return f"{text}{f'; “{second.arm.text}” follows with {_spread(second)}' if second else ''}."
+        text += f"; “none” has {_spread(none)}"
+        pairs = [d for d in first.differences if d is not None]
+        if len(pairs) < 2:
+            return f"{text}."
+        return f"{text}. It was above “none” with {sum(d > 0 for d in pairs)} of {len(pairs)} seeds."
+
+
+def _series(row: Row, curves: Sequence[tuple[Sequence[Point], bool]]) -> Series:
+    """Mean, and the band from the lowest to the highest seed; a run that diverged counts as 0 from there."""
+    steps = sorted({step for curve, _ in curves for step, _ in curve})
+    mean: list[Point] = []
+    band: list[tuple[float, float, float]] = []
+    for step in steps:
+        found = [dict(curve).get(step, 0.0 if diverged else None) for curve, diverged in curves]
+        values = [value for value in found if value is not None]
+        if len(values) == len(curves):
+            mean.append((step, fmean(values)))
+            band.append((step, min(values), max(values)))
+    ends = [curve[-1] for curve, diverged in curves if diverged]
+    return Series(row.key, row.style, mean, ends=ends, band=band if len(curves) > 1 else ())
+
+
+def _colours(study: Study) -> dict[Arm, int]:
+    """0 for none, the others from 1 in order."""
+    others = [arm for arm in study.arms if arm != study.none]
+    return {arm: 0 if arm == study.none else 1 + others.index(arm) for arm in study.arms}
+
+
+def _spread(row: Row) -> str:
+    finals = row.finals
+    if len(finals) == 1:
+        return f"{finals[0]:.2f}"
+    return f"{fmean(finals):.2f} (from {min(finals):.2f} to {max(finals):.2f})"
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return fmean(found) if found else None
+
+
+def _range(values: Iterable[float]) -> tuple[float, float, float] | None:
+    found = list(values)
+    return (fmean(found), min(found), max(found)) if found else None

@@ -1,0 +1,268 @@
+"""The report of a search: what its winner is worth on fresh seeds, and how it was found."""
+
+import math
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+
+from detente.cells import Outcome
+from detente.recipe.document import dump
+from detente.report.page import Samples, p_value, render
+from detente.report.page import samples as samples_of
+from detente.report.rivals import ROLES, Row, call, claim, interval_text, with_interval
+from detente.report.slices import Dot, choice_chart, slice_chart
+from detente.statistics import LEVEL, Interval, limits, step_down
+from detente.trials import Noise, Trial, Tuning, short
+
+SAMPLERS = {
+    "grid": "a grid",
+    "random": "random draws",
+    "tpe": "Optuna's tree-structured Parzen estimator",
+}
+
+
+def tuning_report(folder: Path) -> Path:
+    """Write report.html into a search's folder, of what is there by now.
+
+    Raises:
+        UsageError: the folder holds no search.
+    """
+    tuning = Tuning.open(folder)
+    page = _Page(tuning)
+    return render(
+        "tuning.html",
+        tuning.report,
+        tuning=tuning,
+        page=page,
+        short=short,
+        findings=tuning.content.get("findings", []),
+        recipes=[
+            *((rival.arm.text, dump(rival.recipe)) for rival in tuning.rivals),
+            *([] if tuning.rivals else [("default", dump(tuning.content["recipes"]["default"]))]),
+        ],
+    )
+
+
+class _Page:
+    """What the page says."""
+
+    def __init__(self, tuning: Tuning) -> None:
+        self.tuning = tuning
+        self.winner = tuning.winner
+        self.outcomes = {cell: Outcome.of(cell) for cell, _ in tuning.cells()}
+        self.noise = Noise.of(tuning.trials)
+
+    @property
+    def question(self) -> str:
+        names = list(self.tuning.labels.values())
+        listed = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+        return f"Which {listed} suits {self.tuning.domain} with {self.tuning.chain}?"
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The comparison on fresh seeds, the winner first."""
+        rivals = self.tuning.rivals
+        cells = [[self.tuning.rival_cell(rival, seed) for seed in self.tuning.fresh_seeds] for rival in rivals]
+        scores = [[self.tuning.measure(cell) for cell in own] for own in cells]
+        if not scores:
+            return []
+        first, *others = scores
+        ahead = [
+            [math.nan if None in (x, y) else float(x or 0) - float(y or 0) for x, y in zip(first, own, strict=True)]
+            for own in others
+        ]
+        # With none that has both scores there is nothing to test.
+        tested = bool(others) and all(any(map(math.isfinite, column)) for column in ahead)
+        ps = [1.0, *(step_down(np.array(ahead).T).tolist() if tested else [1.0] * len(others))]
+        return [
+            Row(rival, [self.outcomes[cell] for cell in own], found, first, p)
+            for rival, own, found, p in zip(rivals, cells, scores, ps, strict=True)
+        ]
+
+    @property
+    def verdict(self) -> str:
+        """The headline, from the fresh seeds alone."""
+        if self.winner is None:
+            return "No trial has come to its end yet."
+        name = self.tuning.name(self.winner.params)
+        if not self.rows and self.counts["running"]:
+            return f"{name} is ahead so far; the search is not over."
+        first = f"{name} won the search"
+        if not self.rows or self.rows[0].mean is None:
+            return f"{first}; its runs on fresh seeds are still to come, and what it scored in the search flatters it."
+        own = self.rows[0]
+        n = len([score for score in own.scores if score is not None])
+        text = (
+            f"On {n} fresh seeds {self.tuning.name(self.winner.params)} reaches {with_interval(own.mean, own.interval)}"
+        )
+        against = [
+            f"{call(row)} has {with_interval(row.mean, row.interval)}" for row in self.rows[1:] if row.mean is not None
+        ]
+        if "none" in own.rival.roles or "default" in own.rival.roles:
+            against.append("it is " + " and ".join(ROLES[r] for r in own.rival.roles if r != "winner") + " itself")
+        return "; ".join([text, *against]) + "."
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the differences are worth."""
+        found: list[str] = []
+        for row in self.rows[1:]:
+            if row.lead is None:
+                continue
+            n, above = len(row.ahead), sum(d > 0 for d in row.ahead)
+            what = "ahead of" if row.lead >= 0 else "behind"
+            text = (
+                f"The winner is {abs(row.lead):.3f} {what} {call(row)}, and ahead with {above} of {n} seeds; "
+                f"{interval_text(row.lead_interval)}, p {p_value(row.p)}"
+            )
+            found.append(f"{text}: {claim(row)}.")
+        if (
+            len({trial.mean for trial in self.tuning.trials if trial.status == "complete"})
+            == 1
+            < len(self.tuning.trials)
+        ):
+            found.append("All complete trials scored the same: the search told nothing apart.")
+        if len(self.rows) > 1:
+            found.append(limits(len(self.rows[1].ahead), len(self.rows) - 1))
+        if self.winner is not None and self.rows and self.rows[0].mean is not None:
+            drop = self.winner.mean - self.rows[0].mean
+            k = len(self.winner.scores)
+            tail = f"{abs(drop):.3f} {'above' if drop >= 0 else 'below'} what it is on fresh ones"
+            found.append(
+                f"In the search itself it had {self.winner.mean:.3f} on {k} seed{'s' if k > 1 else ''}, {tail}: the "
+                "best of many is chosen for its luck too, so the search's own numbers are no result."
+            )
+        return [sentence for sentence in found if sentence]
+
+    @property
+    def edge(self) -> list[str]:
+        """Where the winner stands at the end of a range, better settings may lie beyond."""
+        if self.winner is None:
+            return []
+        found: list[str] = []
+        for key, kind, low, high in self._numeric():
+            value, scale = float(self.winner.params[key]), math.log if kind == "log" else float
+            share = (scale(value) - scale(low)) / (scale(high) - scale(low))
+            if share < 0.05 or share > 0.95:
+                end = "low" if share < 0.5 else "high"
+                label = self.tuning.labels[key]
+                found.append(f"{label} won at the {end} end of its range: search again, further out.")
+        return found
+
+    @property
+    def budget(self) -> str:
+        """What was spent, on whom."""
+        t, counts = self.tuning, self.counts
+        runs = sum(len(trial.scores) for trial in t.trials)
+        steps = t.content["recipes"]["default"]["steps"]
+        return (
+            f"{len(t.trials)} trials, {runs} runs in the search, and {len(self.rows)} settings with "
+            f"{len(t.fresh_seeds)} fresh seeds each; every run has {steps} steps. {counts['complete']} trials are "
+            f"complete, {counts['pruned']} given up early, {counts['failed']} failed, {counts['running']} open; "
+            f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” are one setting "
+            "each: nothing was searched for them, so a lead over them is also that of the search."
+        )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {s: sum(t.status == s for t in self.tuning.trials) for s in ("complete", "pruned", "failed", "running")}
+
+    @property
+    def diverged(self) -> int:
+        """Runs of the search that diverged."""
+        return sum(self.count(trial, "diverged") for trial in self.tuning.trials)
+
+    def count(self, trial: Trial, status: str) -> int:
+        """How many runs of a trial ended in a status."""
+        cells = (self.tuning.cell(trial, seed) for seed in self.tuning.seeds)
+        return sum(cell in self.outcomes and self.outcomes[cell].status == status for cell in cells)
+
+    @property
+    def lost(self) -> list[Outcome]:
+        """Runs that failed or diverged, or were stopped."""
+        return [o for o in self.outcomes.values() if o.status in ("failed", "diverged", "interrupted")]
+
+    @property
+    def ordered(self) -> list[Trial]:
+        """Trials from the best on: complete ones, those given up, the rest."""
+        order = ("complete", "pruned", "failed", "running")
+        return sorted(self.tuning.trials, key=lambda t: (order.index(t.status), -t.mean if t.scores else 0.0, t.number))
+
+    def interval(self, trial: Trial) -> Interval | None:
+        """Of a trial's mean, from the noise that all complete trials share."""
+        if self.noise is None or not trial.scores:
+            return None
+        from scipy.stats import t
+
+        half = float(t.ppf((1 + LEVEL) / 2, self.noise.freedom)) * self.noise.deviation / math.sqrt(len(trial.scores))
+        return Interval(max(0.0, trial.mean - half), min(1.0, trial.mean + half))
+
+    @property
+    def importance(self) -> list[tuple[str, float]]:
+        found = self.tuning.importance
+        return sorted(((self.tuning.labels[key], share) for key, share in found.items()), key=lambda pair: -pair[1])
+
+    @property
+    def slices(self) -> list[tuple[str, str, Markup]]:
+        """For each thing that is searched its name, its range and its chart."""
+        found: list[tuple[str, str, Markup]] = []
+        numeric = {key: (kind, low, high) for key, kind, low, high in self._numeric()}
+        for entry in self.tuning.content["search"]:
+            key, label = entry["key"], entry["label"]
+            title = f"Score of each trial over {label}"
+            if key in numeric:
+                kind, low, high = numeric[key]
+                dots = [self._dot(trial, float(trial.params[key])) for trial in self._scored]
+                drawn = slice_chart(dots, (low, high), kind == "log", title, label)
+            else:
+                values = list(dict.fromkeys(short(trial.params[key]) for trial in self.tuning.trials))
+                dots = [self._dot(trial, values.index(short(trial.params[key]))) for trial in self._scored]
+                drawn = choice_chart(dots, values, title, label)
+            found.append((label, entry["range"], drawn))
+        return found
+
+    @property
+    def samples(self) -> list[tuple[Row, Outcome, Samples | None]]:
+        """The last samples of each setting with the first fresh seed: the same latents everywhere."""
+        found = [
+            (row, row.outcomes[0], (samples_of(row.outcomes[0].cell.run.samples) or [None])[-1]) for row in self.rows
+        ]
+        return found if any(shown for _, _, shown in found) else []
+
+    @property
+    def how(self) -> str:
+        """The method, in words."""
+        c = self.tuning.content
+        text = f"Settings were chosen by {SAMPLERS[c['sampler']]} with seed {c['sampler_seed']}, {c['wave']} at a time"
+        if len(self.tuning.seeds) > 1:
+            text += (
+                "; after each seed a trial was given up where it was further behind the best complete one than one in "
+                "a thousand trials as good would be"
+            )
+        if self.noise is not None:
+            text += (
+                f". The seed moves a run's score by a standard deviation of {self.noise.deviation:.3f}, estimated over "
+                f"all complete trials with {self.noise.freedom} degrees of freedom; the intervals of trials rest on it"
+            )
+        return f"{text}."
+
+    @property
+    def _scored(self) -> list[Trial]:
+        return [trial for trial in self.tuning.trials if trial.scores and trial.status in ("complete", "pruned")]
+
+    def _dot(self, trial: Trial, x: float) -> Dot:
+        around = self.interval(trial)
+        kind = "best" if self.winner is not None and trial.number == self.winner.number else trial.status
+        name = f"trial {trial.number}: {self.tuning.name(trial.params)}, {trial.mean:.3f}"
+        return Dot(x, trial.mean, around and around.low, around and around.high, kind, name)
+
+    def _numeric(self) -> list[tuple[str, str, float, float]]:
+        found: list[tuple[str, str, float, float]] = []
+        for entry in self.tuning.content["search"]:
+            kind, _, ends = entry["range"].partition(":")
+            if kind != "choice":
+                low, high = (float(end) for end in ends.split(".."))
+                found.append((entry["key"], kind, low, high))
+        return found

@@ -1,0 +1,1 @@
+"""Molecules for détente: data, networks, metrics and the domain that ties them together."""

@@ -1,0 +1,239 @@
+"""Sets of molecules, split once and for all: what trains generators, what is held out, what scores compare with.
+
+Splits are disjoint and fixed: molecules are told apart by their canonical SMILES and stand in the order of its hash, so
+that neither a seed nor the order of a file decides where one goes. Graphs are kept as uint8 types and encoded one-hot
+in batches.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from rdkit import rdBase
+from torch import Tensor
+
+from detente import Leaf, Packed, PackedData, Sample, Space, UsageError, packed
+from detente_molecule import sources
+from detente_molecule.chemistry import ATOMS, BONDS, INVALID, Graph, Misfit, graph, pair, quiet
+from detente_molecule.sources import Line
+
+_log = logging.getLogger(__name__)
+
+SCORED = 1000
+"""Molecules that are held out, and molecules that scores compare with."""
+ENOUGH = 50
+"""A file with fewer molecules trains on all of them: two tenths of so few say nothing about a distribution."""
+_NAMED = 10
+
+
+class Molecules(PackedData):
+    """Packed graphs, encoded to one-hot float32: bonds [B, N, N, K] and atoms [B, N, T], type 0 of both being none."""
+
+    notes: tuple[str, ...] = ()
+    """What a user should know about this set: lines that were skipped, measures that are left out."""
+
+    def __init__(self, of: Packed, types: int) -> None:
+        self.packed, self.notes, self._types = of, of.notes, types + 1
+        n = of.arrays["atoms"].shape[1]
+        space = Space((Leaf((n, n, len(BONDS) + 1), "bonds"), Leaf((n, self._types), "atoms")))
+        identity = sha256(f"{type(self).__name__} {types} {of.digest}".encode()).hexdigest()
+        parts = (self._rows(split) for split in ("train", "held_out", "reference"))
+        super().__init__(space, *parts, identity=identity)
+        for note in self.notes:
+            _log.warning("%s", note)
+
+    def _rows(self, split: str) -> tuple[Tensor, ...]:
+        rows = self.packed.rows(split)
+        return tuple(torch.from_numpy(self.packed.arrays[name][rows]) for name in ("bonds", "atoms"))
+
+    def encode(self, packed: Sample) -> Sample:
+        """Types as uint8 → one-hot float32."""
+        bonds, atoms = pair(packed)
+        return F.one_hot(bonds.long(), len(BONDS) + 1).float(), F.one_hot(atoms.long(), self._types).float()
+
+    def smiles(self, split: str) -> list[str]:
+        """Canonical SMILES of a split, in the order of its graphs."""
+        return [text.decode("ascii") for text in self.packed.arrays["smiles"][self.packed.rows(split)].tolist()]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Canonical SMILES of all that generators train on: what is not among them is novel."""
+        return frozenset(self.smiles("train"))
+
+
+class QM9(Molecules):
+    """Molecules of up to nine atoms of carbon, nitrogen, oxygen and fluorine: a part of the 130,831 of QM9.
+
+    1,000 are held out and 1,000 are the reference, the same ones whatever `size` is. The 0.4 % that are charged are
+    left out.
+
+    Args:
+        size: molecules to train on; all the others there are if it is larger.
+
+    Raises:
+        PluginError: qm9pack, which brings them, is not installed.
+    """
+
+    description = "molecules of up to nine heavy atoms (C, N, O, F), from the 130,831 of QM9"
+    licence = "the wheel is MIT; QM9 by R. Ramakrishnan, P. Dral, M. Rupp, O. A. von Lilienfeld, CC0"
+    source = "Ramakrishnan et al. 2014, Scientific Data 1, 140022, in the package qm9pack"
+
+    def __init__(self, size: int = 20_000) -> None:
+        _positive("qm9", size=size)
+        tables = sources.qm9()
+        made_of = {"data": "qm9", "tables": [t.stat().st_size for t in tables], "size": size, **_chemistry()}
+        super().__init__(packed("molecule", made_of, lambda: _qm9(sources.read_qm9(tables), size)), types=4)
+
+
+def _qm9(lines: Sequence[Line], size: int) -> Packed:
+    # The file has molecules once each, but for some hundred that differ in stereochemistry or charge, so reading so
+    # many of them in the order of a hash is enough; whether a molecule is scored does not depend on how many follow it.
+    some = [lines[i] for i in sources.shuffled(line.smiles for line in lines)]
+    chosen, _ = read(some, types=4, largest=9, most=2 * SCORED + size)
+    return _packed(chosen, SCORED)
+
+
+class Wehi(Molecules):
+    """10,000 drug-like molecules of up to 34 atoms, screened at the Walter and Eliza Hall Institute.
+
+    1,000 are held out and 1,000 are the reference.
+
+    Args:
+        largest: most atoms of a molecule; larger ones are left out.
+
+    Raises:
+        PluginError: RDKit, which brings them, is not installed whole.
+    """
+
+    description = "drug-like molecules of 9 to 34 heavy atoms from a screening library"
+    licence = "BSD-3-Clause, as RDKit"
+    source = "Data/Pains/test_data/wehi_mols.csv in the package rdkit"
+
+    def __init__(self, largest: int = 34) -> None:
+        _positive("wehi", largest=largest)
+        table = sources.wehi()
+        made_of = {"data": "wehi", "table": sha256(table.read_bytes()).hexdigest(), "largest": largest, **_chemistry()}
+        super().__init__(packed("molecule", made_of, lambda: _wehi(table, largest)), types=11)
+
+
+def _wehi(table: Path, largest: int) -> Packed:
+    chosen, notes = read(sources.read_wehi(table), types=11, largest=largest)
+    return _split(chosen, tuple(notes), "wehi")
+
+
+class Smiles(Molecules):
+    """The molecules in a file of yours, one SMILES a line, or a column of a table.
+
+    Kept are different molecules (by canonical SMILES) that the declared types can hold. Stereochemistry is dropped; of
+    a salt or mixture the largest part is kept; charges are kept where atom and charge are a declared type (N+, O-, …).
+    Lines that RDKit cannot read, molecules that are too large, have other atoms, isotopes or radicals are left out. The
+    notes count each of these and name the first ten unreadable lines.
+
+    Args:
+        path: the file; `.csv` and `.tsv` are tables, in all others the first word of a line is the SMILES.
+        column: the column of a table that holds them; the name in a header line.
+        largest: most atoms of a molecule, hydrogens not counted.
+        types: how many atom types there are, in the order C, N, O, F, S, Cl, Br, N+, O-, I, P, B, Si, N-, S+, P+, C-,
+        Se.
+
+    Raises:
+        UsageError: there is no such file, or nothing in it can be used.
+    """
+
+    description = "the molecules in a file of yours"
+    licence = "that of the file"
+    source = "your file"
+
+    def __init__(self, path: str, column: str = "smiles", largest: int = 38, types: int = 11) -> None:
+        _positive("smiles", largest=largest, types=types)
+        if types > len(ATOMS):
+            raise UsageError(f"smiles: types={types}, but there are {len(ATOMS)}: {', '.join(ATOMS)}.")
+        file = Path(path).expanduser()
+        lines = sources.read_file(file, column)
+        content = sha256("\n".join(f"{n} {s}" for n, s in lines).encode("utf-8", "replace")).hexdigest()
+        made_of = {"data": "smiles", "lines": content, "largest": largest, "types": types, **_chemistry()}
+
+        def make() -> Packed:
+            chosen, notes = read(lines, types, largest)
+            if not chosen:
+                raise UsageError(f"data 'smiles': no molecule of {file} can be used. {' '.join(notes)}")
+            return _split(chosen, tuple(notes), file.name)
+
+        super().__init__(packed("molecule", made_of, make), types)
+
+
+def read(lines: Sequence[Line], types: int, largest: int, most: int | None = None) -> tuple[list[Graph], list[str]]:
+    """The different molecules that fit, in the order of the lines, and what became of the others, a sentence each.
+
+    Args:
+        most: stop when there are so many.
+    """
+    found: dict[str, Graph] = {}
+    left_out: Counter[str] = Counter()
+    remarks: list[str] = []
+    unreadable: list[Line] = []
+    again = 0
+    with quiet():
+        for line in lines:
+            if len(found) == most:
+                break
+            try:
+                made = graph(line.smiles, types, largest, remarks)
+            except Misfit as why:
+                left_out[str(why)] += 1
+                if str(why) == INVALID:
+                    unreadable.append(line)
+                continue
+            again += made.smiles in found
+            found.setdefault(made.smiles, made)
+    notes = [f"{count:,} lines {why} and are left out." for why, count in left_out.items() if why != INVALID]
+    notes += [f"{count:,} molecules {what}." for what, count in Counter(remarks).items()]
+    if again:
+        notes.append(f"{again:,} lines repeat a molecule and are left out.")
+    if unreadable:
+        named = ", ".join(f"line {line.number}: {line.smiles[:40]!r}" for line in unreadable[:_NAMED])
+        more = f" and {len(unreadable) - _NAMED:,} more" if len(unreadable) > _NAMED else ""
+        notes.insert(0, f"{len(unreadable):,} lines {INVALID} and are left out: {named}{more}.")
+    return list(found.values()), notes
+
+
+def _split(chosen: Sequence[Graph], notes: tuple[str, ...], what: str) -> Packed:
+    """Shuffle by hash; a tenth is held out and a tenth is the reference, 1,000 each at most."""
+    scored = min(SCORED, len(chosen) // 10) if len(chosen) >= ENOUGH else 0
+    if not scored:
+        notes = (
+            *notes,
+            f"{what}: {len(chosen)} molecules are too few to split; all of them train, and measures that compare with"
+            " real molecules are left out: the row of real data, distances, precision, recall, density, coverage.",
+        )
+    return _packed([chosen[i] for i in sources.shuffled(g.smiles for g in chosen)], scored, notes)
+
+
+def _packed(ordered: Sequence[Graph], scored: int, notes: tuple[str, ...] = ()) -> Packed:
+    """The first are held out, the next are the reference, all others train."""
+    n = max(len(g.atoms) for g in ordered)
+    atoms = np.zeros((len(ordered), n), np.uint8)
+    bonds = np.zeros((len(ordered), n, n), np.uint8)
+    for i, g in enumerate(ordered):
+        m = len(g.atoms)
+        atoms[i, :m], bonds[i, :m, :m] = g.atoms, g.bonds
+    smiles = np.array([g.smiles.encode("ascii") for g in ordered])
+    sizes = {"held_out": scored, "reference": scored, "train": len(ordered) - 2 * scored}
+    return Packed({"atoms": atoms, "bonds": bonds, "smiles": smiles}, sizes, notes)
+
+
+def _chemistry() -> dict[str, object]:
+    """What every prepared set depends on beside its lines: canonical SMILES are a matter of RDKit's version."""
+    return {"rdkit": rdBase.rdkitVersion, "atoms": ATOMS, "scored": SCORED, "enough": ENOUGH, "format": 1}
+
+
+def _positive(data: str, **options: int) -> None:
+    for name, value in options.items():
+        if value < 1:
+            raise UsageError(f"{data}: {name}={value}, but it is at least 1.")

@@ -1,0 +1,132 @@
+"""The field's measures of generated molecules, as MOSES defines them (Polykovskiy et al. 2020)."""
+
+import math
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from rdkit import Chem
+from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
+from scipy.stats import wasserstein_distance
+
+from detente import Evaluation, Metric
+from detente_molecule.chemistry import canonical_smiles, likeliest, quiet, unique
+from detente_molecule.data import Molecules
+from detente_molecule.rewards import properties
+
+_FINGERPRINT = GetMorganGenerator(radius=2, fpSize=1024)
+
+
+class Validity(Metric):
+    """Shares of valid, of different and of new molecules among n samples.
+
+    `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES
+    over valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
+    `valid-unique-novel`, is the number of different new molecules over n. Uniqueness falls as n grows: compare at one
+    n.
+    """
+
+    scores = {"valid-unique-novel": "higher", "validity": "higher", "uniqueness": "higher", "novelty": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        mols = likeliest(e.samples).molecules()
+        valid, different = sum(mol is not None for mol in mols), unique(mols)
+        known = e.data.known if isinstance(e.data, Molecules) else frozenset[str]()
+        new = sum(smiles not in known for smiles in different)
+        return {
+            "valid-unique-novel": _share(new, e.n),
+            "validity": _share(valid, e.n),
+            "uniqueness": _share(len(different), valid),
+            "novelty": _share(new, len(different)),
+        }
+
+
+class Diversity(Metric):
+    """How unlike each other the valid samples are: 1 − E T(a, b) over all pairs (MOSES's IntDiv₁).
+
+    T is the Tanimoto similarity of Morgan fingerprints of radius 2 with 1,024 bits; pairs of a sample with itself
+    count, and copies of a molecule count as often as there are of them. NaN where nothing is valid.
+    """
+
+    scores = {"internal-diversity": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        mols = [mol for mol in likeliest(e.samples).molecules() if mol is not None]
+        if not mols:
+            return {"internal-diversity": math.nan}
+        with quiet():
+            bits = torch.from_numpy(np.stack([_FINGERPRINT.GetFingerprintAsNumPy(mol) for mol in mols])).double()
+        both, each = bits @ bits.T, bits.sum(1)
+        # Every molecule has a bit: each of its atoms sets one.
+        return {"internal-diversity": 1 - (both / (each[:, None] + each - both)).mean().item()}
+
+
+class PropertyScores(Metric):
+    """Properties of the samples, and how their distributions differ from the reference's.
+
+    `qed`, `logp` and `sa` are means over the different valid molecules. `qed-distance` and `logp-distance` are
+    Wasserstein-1 distances between all valid samples and the reference. NaN where nothing is valid or compared with.
+    """
+
+    scores = {
+        "qed": "higher",
+        "logp": "neither",
+        "sa": "lower",
+        "qed-distance": "lower",
+        "logp-distance": "lower",
+    }
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        with quiet():
+            every = [canonical_smiles(mol) for mol in likeliest(e.samples).molecules() if mol is not None]
+        if not every:
+            return dict.fromkeys(self.scores, math.nan)
+        different = [properties(smiles) for smiles in dict.fromkeys(smiles for smiles in every if smiles)]
+        scores = {
+            name: math.fsum(getattr(p, name) for p in different) / len(different) for name in ("qed", "logp", "sa")
+        }
+        reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
+        for name in ("qed", "logp"):
+            found, wanted = ([getattr(properties(s), name) for s in of if s] for of in (every, reference))
+            scores[f"{name}-distance"] = float(wasserstein_distance(found, wanted)) if wanted else math.nan
+        return scores
+
+
+class ChemNet(Metric):
+    """Fréchet ChemNet distance between valid samples and the reference (Preuer et al. 2018), by fcd_torch.
+
+    The distance between Gaussians fitted to 512 activations each; at a thousand samples it is some tenths too large, so
+    compare at one n. Five milliseconds a molecule: not among the domain's default metrics. NaN with fewer than two.
+    """
+
+    scores = {"fcd": "lower"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
+        with quiet():
+            valid = [canonical_smiles(mol) for mol in likeliest(e.samples).molecules() if mol is not None]
+        if min(len(valid), len(reference)) < 2:
+            return {"fcd": math.nan}
+        with warnings.catch_warnings():
+            # fcd_torch stacks by a name that NumPy has renamed.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return {"fcd": float(chemnet()(ref=reference, gen=valid))}
+
+
+@cache
+def chemnet() -> Any:
+    """fcd_torch's ChemNet, with the weights inside its package."""
+    from fcd_torch import FCD
+
+    return FCD(device="cpu", canonize=False)
+
+
+def _share(part: int, of: int) -> float:
+    return part / of if of else 0.0
+
+
+def fingerprint(mol: Chem.Mol) -> np.ndarray:
+    """Morgan fingerprint of radius 2, 1,024 bits, uint8."""
+    return _FINGERPRINT.GetFingerprintAsNumPy(mol)

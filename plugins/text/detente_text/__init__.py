@@ -1,0 +1,1 @@
+"""Images for détente: data, networks, metrics and the domain that ties them together."""

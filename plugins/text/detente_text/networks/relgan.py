@@ -1,0 +1,167 @@
+"""A recurrent generator with Gumbel noise against a convolutional critic, in the manner of RelGAN (Nie et al. 2019)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from detente import Data, Model, Networks, Show, Space, Stream
+from detente_text.networks.sampling import Choice, annealed, counted_positions, gumbel, positive, sentence_shape
+from detente_text.networks.warming import fit, latents_for
+
+SLOPE = 0.2
+
+
+class RelGAN(Model):
+    """Recurrent generator with Gumbel noise, convolutional critic.
+
+    RelGAN's relational memory is an LSTM cell here, and its 64 embedded views are one: what is left is a GAN for
+    sentences that trains on one core. The generator is warmed up by maximum likelihood, so that the warm-up alone is
+    the row that any adversarial training has to beat.
+
+    Args:
+        width: of the generator's cell.
+        embedding: numbers per word, in either network.
+        maps: filters of each size in the critic.
+        hard: whole words go to the critic and back into the cell (straight-through); otherwise soft ones.
+        coldest: the temperature falls from 1 to this over a run.
+        latent_dim: of z, which the cell starts from.
+        warm_up_steps: of maximum likelihood; 0 for none.
+        warm_up_batch: sentences in each.
+        warm_up_lr: of Adam.
+    """
+
+    def __init__(
+        self,
+        width: int = 192,
+        embedding: int = 64,
+        maps: int = 64,
+        hard: bool = True,
+        coldest: float = 0.2,
+        latent_dim: int = 32,
+        warm_up_steps: int = 1100,
+        warm_up_batch: int = 32,
+        warm_up_lr: float = 5e-3,
+    ) -> None:
+        positive("relgan", width=width, embedding=embedding, maps=maps, coldest=coldest, latent_dim=latent_dim)
+        positive("relgan", warm_up_batch=warm_up_batch, warm_up_lr=warm_up_lr, warm_up_steps=warm_up_steps + 1)
+        self.width, self.embedding, self.maps, self.hard, self.coldest = width, embedding, maps, hard, coldest
+        self.latent_dim, self.warm_up_steps = latent_dim, warm_up_steps
+        self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
+        self.starts_good = warm_up_steps > 0
+
+    def build(self, space: Space) -> Networks:
+        length, symbols = sentence_shape(space, "relgan")
+        return Networks(
+            RecurrentGenerator(length, symbols, self.width, self.embedding, self.latent_dim, self.hard),
+            ConvolutionalCritic(length, symbols, self.embedding, self.maps),
+        )
+
+    def schedule(self, networks: Networks, done: float) -> None:
+        networks.generator.get_submodule("choice").temperature = annealed(done, self.coldest)  # type: ignore[assignment]
+
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+        if not self.warm_up_steps:
+            return
+        generator = networks.generator
+        assert isinstance(generator, RecurrentGenerator)
+        device = generator.start.weight.device
+        latents = rng.at("latents").generator()
+
+        def loss(tokens: Tensor) -> Tensor:
+            return generator.surprise(latents_for(self, len(tokens), latents, generator.start.weight), tokens)
+
+        fit(
+            generator.parameters(), loss, data, rng, show,
+            steps=self.warm_up_steps, batch=self.warm_up_batch, lr=self.warm_up_lr, device=device,
+        )  # fmt: skip
+
+
+class RecurrentGenerator(nn.Module):
+    """Word by word: the cell's state → logits → a choice, whose embedding is the cell's next input."""
+
+    output_layers = ("output",)
+
+    def __init__(self, length: int, symbols: int, width: int, embedding: int, latent_dim: int, hard: bool) -> None:
+        super().__init__()
+        self.length = length
+        self.start = nn.Linear(latent_dim, width)
+        self.embed = nn.Linear(symbols, embedding, bias=False)
+        self.begin = nn.Parameter(torch.zeros(embedding))
+        self.cell = nn.LSTMCell(embedding, width)
+        self.output = nn.Linear(width, symbols)
+        self.choice = Choice(hard)
+        nn.init.normal_(self.embed.weight, std=0.1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """[B, latent_dim] → sentences [B, L, V]; Gumbel noise is of the default generator."""
+        h = self.start(z).tanh()
+        state = h, torch.zeros_like(h)
+        seen = self.begin.expand(len(z), -1)
+        words = []
+        for _ in range(self.length):
+            state = self.cell(seen, state)
+            word = self.choice(gumbel(self.output(state[0])))  # [B, V]
+            words.append(word)
+            seen = self.embed(word)
+        return torch.stack(words, 1)
+
+    def surprise(self, z: Tensor, tokens: Tensor) -> Tensor:
+        """Mean −log p(word | words before it) in nats of real sentences [B, L]."""
+        h = self.start(z).tanh()
+        state = h, torch.zeros_like(h)
+        table = self.embed.weight.T  # [V, E]
+        before = F.embedding(tokens[:, :-1], table)
+        seen = torch.cat([self.begin.expand(len(tokens), 1, -1), before], 1)
+        hidden = []
+        for word in seen.unbind(1):
+            state = self.cell(word, state)
+            hidden.append(state[0])
+        where = counted_positions(tokens)
+        return F.cross_entropy(self.output(torch.stack(hidden, 1)[where]), tokens[where])
+
+
+class ConvolutionalCritic(nn.Module):
+    """Filters over 2 to 5 embedded words, the strongest answer of each, one hidden layer (Kim 2014)."""
+
+    abilities = frozenset({"embed", "features"})
+    output_layers = ("head",)
+
+    def __init__(self, length: int, symbols: int, embedding: int, maps: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(symbols, embedding, bias=False)
+        sizes = [size for size in (2, 3, 4, 5) if size <= length]
+        self.filters = nn.ModuleList(nn.Conv1d(embedding, maps, size) for size in sizes)
+        self.hidden = nn.Linear(maps * len(sizes), 2 * maps)
+        self.head = nn.Linear(2 * maps, 1)
+        self.feature_layers = (*(f"filters.{i}" for i in range(len(sizes))), "hidden")
+        nn.init.normal_(self.embed.weight)  # a one-hot word is to have entries of the unit scale
+        for parameters in (*(layer.parameters() for layer in self.filters), self.hidden.parameters()):
+            weight, bias = parameters
+            nn.init.kaiming_normal_(weight, a=SLOPE)
+            nn.init.zeros_(bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, L, V] → logits [B]."""
+        h = self.embed(x).transpose(1, 2)  # [B, E, L]
+        strongest = [F.leaky_relu(layer(h), SLOPE).amax(2) for layer in self.filters]
+        return self.head(F.leaky_relu(self.hidden(torch.cat(strongest, 1)), SLOPE)).squeeze(1)
+
+
+class NullControl(RelGAN):
+    """RelGAN under a critic that returns a constant: the generator gets no signal, and scores what the warm-up does.
+
+    What an arm gains must be more than what changes here, where nothing can be learnt. Options are RelGAN's.
+    """
+
+    def build(self, space: Space) -> Networks:
+        return Networks(super().build(space).generator, _Constant())
+
+
+class _Constant(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.level = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, L, V] → one number for all, [B], whose gradient in x is zero."""
+        return self.level + 0 * x[:, 0, 0]

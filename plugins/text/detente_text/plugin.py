@@ -1,0 +1,40 @@
+"""What this plugin declares. Nothing here imports torch: targets are imported when somebody asks for them."""
+
+from detente.hookspecs import hookimpl
+
+
+@hookimpl
+def detente_register_domains(registry) -> None:
+    registry.add("text", "detente_text.domain:Text", summary="sentences of a vocabulary")
+
+
+@hookimpl
+def detente_register_data(registry) -> None:
+    def add(name: str, cls: str, summary: str) -> None:
+        registry.add(name, f"detente_text.data:{cls}", domain="text", summary=summary)
+
+    add("bible-bbe", "BibleBBE", "clauses of the Bible in Basic English, 4 to 16 words")
+    add("glosses", "Glosses", "definitions of Open English WordNet, 4 to 12 words (CC BY 4.0)")
+    add("lines", "Lines", "the lines of a text file of yours")
+
+
+@hookimpl
+def detente_register_models(registry) -> None:
+    def add(name: str, cls: str, summary: str) -> None:
+        registry.add(name, f"detente_text.networks.{cls}", domain="text", summary=summary)
+
+    add("relgan", "relgan:RelGAN", "recurrent generator with Gumbel noise, convolutional critic")
+    add("transformer", "transformer:Transformer", "GPT-2 generator, encoder as critic")
+    add("latent", "latent:Latent", "adversary on the codes of an autoencoder")
+    add("relgan-null", "relgan:NullControl", "relgan under a critic that returns a constant: nothing can be learnt")
+
+
+@hookimpl
+def detente_register_metrics(registry) -> None:
+    def add(name: str, cls: str, summary: str) -> None:
+        registry.add(name, f"detente_text.metrics:{cls}", domain="text", summary=summary)
+
+    add("bleu", "BLEU", "n-grams shared with held-out sentences, against all of them")
+    add("self-bleu", "SelfBLEU", "n-grams shared with the other samples")
+    add("uniqueness", "Uniqueness", "share of different samples, and of those that training never showed")
+    add("fluency", "Fluency", "surprise of a language model of text that the generator never saw")

@@ -1,0 +1,45 @@
+"""A search whose process is killed again and again, workers and all."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from detente.trials import Tuning
+
+SMALL = ["samples=50", "batch=4", "evaluate_every=10", "checkpoint_every=20", "data.size=64"]
+
+
+def command(out: Path, jobs: int) -> list[str]:
+    words = "-m detente tune dirac --reg r1 --search r1.gamma=log:0.01..10 --trials 6 --seeds 2 --fresh 2 --steps 20 -q"
+    words = [*words.split(), "--jobs", str(jobs), "--out", str(out)]
+    return [sys.executable, *words, *(word for text in SMALL for word in ("--set", text))]
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(1800)
+def test_a_killed_search_has_the_same_trials_and_the_same_winner(tmp_path):
+    """With other numbers of workers, killed five times, the last time while the winner runs on fresh seeds."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert subprocess.run(command(whole, 2)).returncode == 0
+    cells = len(list(whole.glob("cells/*/*/*/run.json")))
+    for share in (0.0, 0.15, 0.4, 0.6, 0.9):
+        process = subprocess.Popen(command(cut, 3), start_new_session=True)
+        while len(list(cut.glob("cells/*/*/*/run.json"))) < max(1, share * cells):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        assert not (cut / "report.html").exists()
+    assert subprocess.run(command(cut, 1)).returncode == 0
+    a, b = Tuning.open(whole), Tuning.open(cut)
+    assert a.trials == b.trials
+    assert a.rivals == b.rivals
+    assert (whole / "best.yaml").read_bytes() == (cut / "best.yaml").read_bytes()
+
+    def rows(folder: Path) -> list[str]:
+        return [line.rsplit(",", 2)[0] for line in (folder / "results.csv").read_text().splitlines()]
+
+    assert rows(whole) == rows(cut)

@@ -1,0 +1,166 @@
+"""A study's page in a real Chromium: it renders, sounds load, tables sort, nothing is asked of anybody."""
+
+import io
+import os
+import wave
+from pathlib import Path
+
+import pytest
+
+from chromium import BINARY, Browser
+from detente.report import study_report
+from test_report import EVIL, PNG, write_cell, write_study
+
+pytestmark = [
+    pytest.mark.skipif(BINARY is None, reason="there is no chromium here; apt install chromium"),
+    pytest.mark.slow,
+]
+
+LONG = "a sentence without an end " * 400  # 10,400 characters
+PICTURE = b"""<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40" onload="window.hit=1">
+<script>window.hit = 1; parent.hit = 1</script><image href="https://example.org/x.png"/>
+<circle cx="30" cy="20" r="15" fill="teal"/></svg>"""
+
+
+def sound(seconds: float = 0.5, rate: int = 8000) -> bytes:
+    """A tone as a WAV file."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"".join(((i * 440 % rate) * 4).to_bytes(2, "little") for i in range(int(seconds * rate))))
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Path:
+    """A study of four kinds of samples, some of them hostile, with one verdict in it."""
+    folder = tmp_path_factory.mktemp("study")
+    study = write_study(folder, ["none", "r1", EVIL], domains=["image", "sound", "words", "molecule"], seeds=range(8))
+    for cell in study.cells:
+        better = 0.3 if cell.arm.text == "r1" else 0.0
+        write_cell(cell, "finished", (0.1, 0.4 + better + 0.01 * (cell.seed * 7 % 5)), suffix=".png", content=PNG)
+        kind = {"sound": ".wav", "words": ".txt", "molecule": ".svg"}.get(cell.domain)
+        if kind:
+            for old in cell.run.samples.iterdir():
+                old.unlink()
+        if cell.domain == "sound":
+            (cell.run.samples / "step-000020.png").write_bytes(PNG)
+            (cell.run.samples / "step-000020-1.wav").write_bytes(sound())
+            (cell.run.samples / "step-000020-2.ogg").write_bytes(ogg())
+        elif cell.domain == "words":
+            (cell.run.samples / "step-000020.txt").write_text(f"{EVIL}\n{LONG}\n</pre></svg>\n\u202eright to left")
+        elif cell.domain == "molecule":
+            (cell.run.samples / "step-000020.svg").write_bytes(PICTURE)
+    return study_report(folder)
+
+
+def ogg() -> bytes:
+    """The tone as Vorbis where soundfile is installed, else as a WAV once more, whose content tells its kind."""
+    try:
+        import numpy as np
+        import soundfile
+    except ImportError:
+        return sound()
+    out = io.BytesIO()
+    soundfile.write(out, np.sin(np.arange(8000) / 3).astype("float32") / 4, 16000, format="OGG", subtype="VORBIS")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def browser(page, tmp_path_factory):
+    found = Browser(tmp_path_factory.mktemp("profile"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(autouse=True)
+def _opened(browser, page):
+    browser.said.clear()
+    browser.asked.clear()
+    browser.look(1200)
+    browser.open(page)
+
+
+def test_it_renders_without_a_word_on_the_console_and_asks_for_nothing(browser):
+    assert "r1" in browser.run("document.querySelector('h1').textContent")
+    assert browser.run("getComputedStyle(document.querySelector('table.heat td')).textAlign") == "center"
+    assert browser.run("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
+    assert (browser.said, browser.asked) == ([], [])
+
+
+def test_the_verdict_comes_first(browser):
+    first = browser.run("document.querySelector('.verdict').textContent")
+    assert first.startswith("With 8 seeds “r1” improves on “none” in 4 of 4 domains, on image by 0.30 (.95 interval")
+
+
+def test_sounds_load_and_have_controls_and_names(browser):
+    found = browser.run(
+        """Promise.all([...document.querySelectorAll("audio")].map((a) => new Promise((done) => {
+             const tell = () => done({ready: a.readyState, seconds: a.duration, controls: a.controls,
+                                      name: a.getAttribute("aria-label"), error: a.error && a.error.message});
+             if (a.readyState >= 1 || a.error) tell();
+             else { a.onloadedmetadata = a.onerror = tell; a.load(); }
+           })))"""
+    )
+    assert len(found) == 3 * 3 * 2  # arms, seeds that are shown, files
+    assert all(
+        each["ready"] >= 1 and each["controls"] and each["seconds"] == pytest.approx(0.5, abs=0.05) for each in found
+    )
+    assert len({each["name"] for each in found}) == len(found)
+    assert browser.said == []
+
+
+@pytest.mark.parametrize("table", ["#overview table", "#domain-1 table.sortable"])
+def test_tables_sort_by_click_and_by_key(browser, table):
+    own = f"document.querySelector('{table}')"
+    letters = f"[...{own}.querySelectorAll('tbody .letter')].map((l) => l.textContent).join('')"
+    head = f"{own}.querySelectorAll('thead button')"
+    assert browser.run(letters) == "ABC"
+    browser.run(f"{head}[1].focus()")
+    press = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
+    browser.call("Input.dispatchKeyEvent", type="keyDown", **press)
+    browser.call("Input.dispatchKeyEvent", type="keyUp", **press)
+    assert browser.run(letters)[0] == "B"  # r1 is the highest, and has the verdict
+    assert browser.run(f"{head}[1].parentNode.getAttribute('aria-sort')") == "descending"
+    browser.run(f"{head}[0].click()")
+    browser.run(f"{head}[0].click()")
+    assert browser.run(letters) == "ABC"
+
+
+def test_what_strangers_wrote_is_text_and_their_pictures_run_nothing(browser):
+    assert browser.run("window.hit === undefined")
+    assert browser.run("document.scripts.length") == 1
+    shown = browser.run("document.querySelector('pre.words').textContent")
+    assert "<script>alert(1)</script>" in shown
+    assert "</pre></svg>" in shown
+    assert len(shown) > 10_000
+    assert "⟨U+202E⟩right to left" in shown
+    assert browser.run("[...document.images].filter((i) => i.src.startsWith('data:image/svg')).length") == 9
+    assert browser.asked == []
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("dark", [False, True])
+def test_it_fits_its_window_in_light_and_in_dark(browser, page, width, dark):
+    browser.look(width, dark=dark)
+    browser.open(page)
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    back = browser.run("getComputedStyle(document.body).backgroundColor")
+    assert (back == "rgb(255, 255, 255)") == (not dark)
+    assert browser.run("[...document.querySelectorAll('audio')].every((a) => a.getBoundingClientRect().width >= 130)")
+    if shots := os.environ.get("DETENTE_SCREENSHOTS"):
+        browser.screenshot(Path(shots) / f"report-{width}-{'dark' if dark else 'light'}.png")
+
+
+def test_everything_that_can_be_used_can_be_reached_by_keyboard_and_has_a_name(browser):
+    nameless = browser.run(
+        """[...document.querySelectorAll("a, button, audio, summary, [tabindex]")].filter((e) =>
+             e.tabIndex < 0 || !(e.textContent.trim() || e.getAttribute("aria-label"))).map((e) => e.outerHTML)"""
+    )
+    assert nameless == []
+    assert browser.run("[...document.images].every((i) => i.alt)")
+    assert browser.run("[...document.querySelectorAll('svg')].every((s) => s.ariaLabel || s.ariaHidden)")
+    scrolls = "[...document.querySelectorAll('.wide')].filter((e) => e.scrollWidth > e.clientWidth && e.tabIndex < 0)"
+    assert browser.run(f"{scrolls}.length") == 0
