@@ -308,9 +308,9 @@ def messages(session: Session) -> Iterator[None]:
     """
     handler, preparing = _Messages(logging.WARNING), _Preparing(logging.INFO)
     # A plugin's loggers are called as its package is, which need not begin with our name.
-    shown = {"detente", *(point.module.partition(".")[0] for point in entry_points(group="detente"))}
+    shown = {*(point.module.partition(".")[0] for point in entry_points(group="detente"))}
     shown |= {"py"} if session.verbose else set()
-    handler.addFilter(lambda record: record.name.partition(".")[0] in shown)
+    handler.addFilter(lambda record: record.name.startswith("detente") or record.name.partition(".")[0] in shown)
     ours, root = logging.getLogger("detente"), logging.getLogger()
     before = ours.level
     logging.captureWarnings(True)
