@@ -46,6 +46,7 @@ _HOME = {
         "reparametrize",
         "weights",
     ),
+    "detente.metrics": ("frechet_distance",),
     "detente.objectives": ("Objective",),
     "detente.player": ("Player",),
     "detente.regularizer": (
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from detente.layers import register_layer as register_layer
     from detente.layers import reparametrize as reparametrize
     from detente.layers import weights as weights
+    from detente.metrics import frechet_distance as frechet_distance
     from detente.objectives import Objective as Objective
     from detente.player import Player as Player
     from detente.regularizer import Chain as Chain

@@ -497,3 +497,11 @@ def test_a_cell_that_has_only_begun_is_pending_not_lost(tmp_path):
     assert Outcome.of(begun).status == "pending"
     Run.create(begun.folder, "steps: 10\n", {})
     assert Outcome.of(begun) == Outcome(begun, "running")
+
+
+def test_the_memory_of_a_run_is_not_that_of_the_process_that_began_it():
+    """Linux counts the parent's peak as a child's own in getrusage."""
+    child = "from detente.run import peak_memory; print(peak_memory())"
+    program = f"import subprocess, sys; held = b'x' * 10**9; subprocess.run([sys.executable, '-c', {child!r}])"
+    found = int(subprocess.check_output([sys.executable, "-c", program], text=True))
+    assert 10**7 < found < 10**9
