@@ -61,7 +61,7 @@ install-dev: $(VENV)/.installed-dev  ## the same with the tools for tests, check
 
 # --- use --------------------------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.installed  ## compare a few regularizers and write a report: a taste of all kinds of data
+demo: $(VENV)/.installed  ## compare six regularizers in four kinds of data and write a report: a taste, in some ten minutes
 	@began=$$(date +%s); $(BIN)/detente $(DEMO) --out $(DEMO_OUT) && \
 	echo "The demo took $$(( ($$(date +%s) - began) / 60 )) min $$(( ($$(date +%s) - began) % 60 )) s."
 

@@ -165,15 +165,17 @@ class Page:
             yield from (f"### Samples with seed {seed}, from the same latents", "", *found)
 
     def _picture(self, svg: str, name: str) -> str:
-        style = resources.files("detente.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
-        light = style.split("@media")[0]
-        rules = [line for line in style.splitlines() if re.match(r"(\.chart|\.c\d|\.d\d|path|circle)", line)]
-        inside = "<style>svg { background: #fff }\n" + "\n".join([light, *rules]) + "</style>"
-        text = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="640" ', 1).replace(
-            ">", f">{inside}", 1
-        )
-        (self.pictures / f"{name}.svg").write_text(text, encoding="utf-8")
+        (self.pictures / f"{name}.svg").write_text(standalone(svg), encoding="utf-8")
         return f"{self.pictures.name}/{name}.svg"
+
+
+def standalone(svg: str) -> str:
+    """A chart as a file of its own: with the report's light colours, whatever page shows it."""
+    style = resources.files("detente.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
+    light = style.split("@media")[0]
+    rules = [line for line in style.splitlines() if re.match(r"(\.chart|\.c\d|\.d\d|path|circle)", line)]
+    inside = "<style>svg { background: #fff }\n" + "\n".join([light, *rules]) + "</style>"
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="640" ', 1).replace(">", f">{inside}", 1)
 
 
 def _cell(row: Row) -> str:

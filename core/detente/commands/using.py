@@ -40,7 +40,7 @@ def evaluate(
     It is that of the newest checkpoint, beside real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    trainer = _trained(folder, host, device, threads)
+    trainer = trained(folder, host, device, threads)
     n = n or trainer.samples
     if n != trainer.samples:
         session.note(f"Note: the run's own evaluations take {trainer.samples} samples; distances depend on how many.")
@@ -79,7 +79,7 @@ def sample(
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.streams import Stream
 
-    trainer = _trained(folder, host, device, threads)
+    trainer = trained(folder, host, device, threads)
     domain = trainer.built.domain
     suffix = domain.preview_suffix
     out = out or folder / f"sample-step-{trainer.step:06d}-n{n}-seed{seed}{suffix}"
@@ -115,7 +115,7 @@ def export(
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.export import export_run
 
-    written = export_run(_trained(folder, host, "cpu", None), out or folder / "export")
+    written = export_run(trained(folder, host, "cpu", None), out or folder / "export")
     lines = [str(path) for path in written]
     load = (
         f"python -c \"from detente.export import load_exported; print(load_exported('{written[0].parent}').sample(4))\""
@@ -152,7 +152,7 @@ def report(
     session.result(str(path), {"report": path})
 
 
-def _trained(folder: Path, host: "Host", device: str | None, threads: int | None) -> "Trainer":
+def trained(folder: Path, host: "Host", device: str | None, threads: int | None) -> "Trainer":
     """A run at its newest checkpoint, ready to generate; nothing of it is written to.
 
     Raises:

@@ -46,11 +46,11 @@ class MolGAN(Model):
         width: int = 128,
         latent_dim: int = 32,
         sampling: Sampling = "straight-through",
-        temperature: float = 1.0,
+        temperature: float = 0.7,
         messages: tuple[int, int] = (64, 32),
         readout: int = 128,
         reward: Literal["qed", "logp", "sa"] | None = None,
-        reward_weight: float = 1.0,
+        reward_weight: float = 10.0,
     ) -> None:
         positive("molgan", width=width, latent_dim=latent_dim, temperature=temperature, readout=readout)
         positive("molgan", **{f"messages[{i}]": m for i, m in enumerate(messages)})
