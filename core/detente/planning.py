@@ -238,22 +238,31 @@ def _check_same(old: Study, recipes: Mapping[str, Mapping[str, Any]]) -> None:
     changes: list[str] = []
     for domain in old.domains:
         for arm in old.arms:
-            before, now = _flat(old.content["recipes"][domain][arm.slug]), _flat(recipes[domain][arm.slug])
+            before, now = flat(old.content["recipes"][domain][arm.slug]), flat(recipes[domain][arm.slug])
             for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]:
                 was, becomes = (repr(d[key]) if key in d else "not there" for d in (before, now))
                 changes.append(
                     f"{old.path}: {domain}: {arm.text}: {key} is {was} in the study and {becomes} in this call."
                 )
+    refuse_changes(changes, "study")
+
+
+def refuse_changes(changes: Sequence[str], what: str) -> None:
+    """Name the settings, a sentence each, in which a call differs from the study or search in its folder, if any.
+
+    Raises:
+        UsageError: there are some.
+    """
     if changes:
         more = [f"… and {len(changes) - 8} more."] if len(changes) > 8 else []
-        raise UsageError("\n".join([*changes[:8], *more, "Give the study's settings, or a new folder with --out."]))
+        raise UsageError("\n".join([*changes[:8], *more, f"Give the {what}'s settings, or a new folder with --out."]))
 
 
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
+def flat(value: Any, key: str = "") -> dict[str, Any]:
     """Nested mappings as dotted keys."""
     if not isinstance(value, Mapping) or not value:
         return {key: value}
-    return {k: v for name, inner in value.items() for k, v in _flat(inner, f"{key}.{name}".lstrip(".")).items()}
+    return {k: v for name, inner in value.items() for k, v in flat(inner, f"{key}.{name}".lstrip(".")).items()}
 
 
 def _primary(host: Host, domain: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from detente.compatibility import refuse
 from detente.domain import Primary
 from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.measures import Measure, Scaled, StepsUntil
-from detente.planning import LOCK, note_versions, seed_numbers
+from detente.planning import LOCK, flat, note_versions, refuse_changes, seed_numbers
 from detente.plugins import Host
 from detente.recipe import Recipe, build, load
 from detente.recipe.components import load_component
@@ -286,7 +286,7 @@ def _old(out: Path) -> Tuning | None:
 def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
     """What a search began with stays; there may be more trials where the earlier ones do not depend on how many."""
     free = {"created", "commands", "versions", "findings", "trials"}
-    before, now = (_flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
+    before, now = (flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
     changes = [
         f"{old.path}: {key} is {before.get(key)!r} in the search and {now.get(key)!r} in this call."
         for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]
@@ -297,13 +297,4 @@ def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
             f"{old.path}: trials is {had} in the search and {wanted} in this call; only a random search can "
             "be made larger."
         )
-    if changes:
-        more = [f"… and {len(changes) - 8} more."] if len(changes) > 8 else []
-        raise UsageError("\n".join([*changes[:8], *more, "Give the search's settings, or a new folder with --out."]))
-
-
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
-    """Nested mappings as dotted keys."""
-    if not isinstance(value, Mapping) or not value:
-        return {key: value}
-    return {k: v for name, inner in value.items() for k, v in _flat(inner, f"{key}.{name}".lstrip(".")).items()}
+    refuse_changes(changes, "search")

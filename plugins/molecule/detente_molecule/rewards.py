@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import math
 import pickle
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
@@ -23,6 +24,9 @@ from detente_molecule.sources import package_file
 CLEAN, SPOILT = 6000, 18_000
 """Real molecules that a reward learns from, and graphs made of real ones by changes that mostly make them invalid."""
 STEPS, BATCH = 1500, 128
+WORST = 0.02
+"""A graph that is not valid is worth what the worst real molecules are, this share of them: were it worth nothing, the
+difference between valid and not would drown those between molecules, and generators would make a few safe ones."""
 
 
 class Properties(NamedTuple):
@@ -83,7 +87,7 @@ PROPERTIES: Mapping[str, Callable[[Properties], float]] = {
 
 
 class Reward(nn.Module):
-    """Predicts a property between 0 and 1 of a graph; of one that is no valid molecule 0. Trained, then frozen."""
+    """Predicts a property between 0 and 1 of a graph, valid or not. Trained, then frozen."""
 
     def __init__(self, types: int, messages: tuple[int, int] = (64, 64), readout: int = 128) -> None:
         super().__init__()
@@ -95,9 +99,9 @@ class Reward(nn.Module):
 
 
 def measured(graphs: Graphs, wanted: Callable[[Properties], float]) -> Tensor:
-    """The reward of each graph by RDKit, [B]; 0 of one that is not valid."""
+    """The reward of each graph by RDKit, [B]; NaN of one that is not valid."""
     found = (canonical_smiles(mol) for mol in graphs.molecules())
-    return torch.tensor([0.0 if smiles is None else wanted(properties(smiles)) for smiles in found])
+    return torch.tensor([math.nan if smiles is None else wanted(properties(smiles)) for smiles in found])
 
 
 def train_reward(reward: Reward, wanted: Callable[[Properties], float], data: Data, rng: Stream, show: Show) -> None:
@@ -112,6 +116,7 @@ def train_reward(reward: Reward, wanted: Callable[[Properties], float], data: Da
         parts.append(measured(likeliest((bonds[at], atoms[at])), wanted))
         show(int(at[-1]) * STEPS // (2 * len(atoms)), 2 * STEPS)
     target = torch.cat(parts)
+    target = target.where(~target.isnan(), target[: len(pair(clean)[0])].nanquantile(WORST))
     reward.requires_grad_(True)
     optimizer = torch.optim.Adam(reward.parameters(), lr=2e-3)
     for step in range(STEPS):
