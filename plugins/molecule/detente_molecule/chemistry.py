@@ -27,6 +27,8 @@ _TYPE_OF = {name: i for i, name in enumerate(ATOMS, 1)}
 _TOKEN = re.compile(r"\[[^\]]*\]|Cl|Br|[A-Za-z]")
 _SPECIAL = re.compile(r"\[(?!nH\])|[$~<>*]")
 """What only a look at each atom understands: brackets, but for [nH], which says no more than its graph; odd bonds."""
+_AROMATIC = re.compile(r"[bcnops]")
+"""In a canonical SMILES without it nothing is aromatic."""
 _RAW = Chem.SmilesParserParams()
 _RAW.sanitize = False
 _RAW.removeHs = False
@@ -99,7 +101,8 @@ def graph(smiles: str, types: int, largest: int, remarks: list[str] | None = Non
             mol = Chem.RemoveHs(mol, sanitize=False)
         Chem.SanitizeMol(mol, _CANONICAL)
         canonical = Chem.MolToSmiles(mol, isomericSmiles=False)
-        Chem.Kekulize(mol, clearAromaticFlags=True)
+        if _AROMATIC.search(canonical):
+            Chem.Kekulize(mol, clearAromaticFlags=True)
     except (Chem.MolSanitizeException, RuntimeError, ValueError):
         raise Misfit(INVALID) from None
     if mol.GetNumAtoms() > largest:
@@ -112,7 +115,7 @@ def graph(smiles: str, types: int, largest: int, remarks: list[str] | None = Non
     if max(atoms) > types:
         raise Misfit(OTHER_ATOMS)
     orders = Chem.GetAdjacencyMatrix(mol, useBO=True)
-    made = Graph(np.array(atoms, dtype=np.uint8), orders.astype(np.uint8), canonical)
+    made = Graph(np.frombuffer(bytes(atoms), np.uint8), orders.astype(np.uint8), canonical)
     if not plain and ((orders % 1).any() or orders.max() > 3 or canonical_smiles(molecule(*made[:2])) != canonical):
         raise Misfit(ODD)
     return made
