@@ -115,7 +115,7 @@ def graph(smiles: str, types: int, largest: int, remarks: list[str] | None = Non
     if max(atoms) > types:
         raise Misfit(OTHER_ATOMS)
     orders = Chem.GetAdjacencyMatrix(mol, useBO=True)
-    made = Graph(np.frombuffer(bytes(atoms), np.uint8), orders.astype(np.uint8), canonical)
+    made = Graph(np.array(atoms, dtype=np.uint8), orders.astype(np.uint8), canonical)
     if not plain and ((orders % 1).any() or orders.max() > 3 or canonical_smiles(molecule(*made[:2])) != canonical):
         raise Misfit(ODD)
     return made
