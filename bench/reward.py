@@ -40,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     for seed in SEEDS:
         started = [_start(name, seed, rewarded) for rewarded in (False, True)]
-        if any(process is not None and process.wait() for process in started):
+        codes = [process.wait() for process in started if process is not None]
+        if any(codes):
             return 1
     pairs = [(_open(name, seed, False), _open(name, seed, True)) for seed in SEEDS]
     data = _data(name)

@@ -214,14 +214,14 @@ def test_every_molecule_of_qm9_and_wehi_that_fits_survives_the_round_trip():
 
 @pytest.mark.acceptance
 def test_ten_thousand_molecules_of_qm9_are_prepared_in_a_second_of_one_core():
-    lines = sources.read_qm9(sources.qm9())[::100]
+    lines = sources.read_qm9(sources.qm9())[::10]
     rates = []
-    for _ in range(40):  # the best of many short ones: a neighbour on the core slows most of them down
+    for _ in range(3):  # the best of three: a neighbour on the core slows each down
         started = time.process_time()
         found, _ = data.read(lines, types=4, largest=9)
         rates.append(len(lines) / (time.process_time() - started))
         assert len(found) > 0.98 * len(lines)
-    assert max(rates) >= 10_000, sorted(rates)
+    assert max(rates) >= 10_000, rates
 
 
 MESSY = "smiles name\nCCO ethanol\nC(C broken\n\nCCO again\nOCC the same\nCC.[Na+] salt"
