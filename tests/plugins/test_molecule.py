@@ -81,6 +81,7 @@ def canonical(smiles: str) -> str:
             "[nH]1cccc1",
         ),
         "ClC(Br)I",
+        "CCO a name after a space",
     ],
 )
 def test_a_molecule_becomes_a_graph_and_the_same_molecule_again(smiles: str):

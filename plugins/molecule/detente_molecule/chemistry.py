@@ -25,10 +25,12 @@ BONDS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
 
 _TYPE_OF = {name: i for i, name in enumerate(ATOMS, 1)}
 _TOKEN = re.compile(r"\[[^\]]*\]|Cl|Br|[A-Za-z]")
-_SPECIAL = re.compile(r"\[(?!nH\])|[$~<>*]")
-"""What only a look at each atom understands: brackets, but for [nH], which says no more than its graph; odd bonds."""
-_AROMATIC = re.compile(r"[bcnops]")
-"""In a canonical SMILES without it nothing is aromatic."""
+_NAMES = {letter: letter.upper() for letter in "BCNOPSFIbcnops"} | {"L": "Cl", "R": "Br"}
+_UNCLEAR = 255
+_LETTERS = bytes(_TYPE_OF[_NAMES[chr(c)]] if chr(c) in _NAMES else _UNCLEAR for c in range(256))
+"""Atom type by the letter of a SMILES, L and R being Cl and Br; `_UNCLEAR` for what only a look at each atom tells."""
+_SILENT = b"-=#:()/\\%0123456789"
+"""What stands between the letters of atoms and says nothing about them."""
 _RAW = Chem.SmilesParserParams()
 _RAW.sanitize = False
 _RAW.removeHs = False
@@ -95,27 +97,27 @@ def graph(smiles: str, types: int, largest: int, remarks: list[str] | None = Non
     mol = Chem.MolFromSmiles(smiles, _RAW)
     if mol is None or not smiles:
         raise Misfit(INVALID)
-    plain = not _SPECIAL.search(smiles)
+    atoms = _types_by_letter(smiles)
+    plain = _UNCLEAR not in atoms
     try:
         if not plain:
             mol = Chem.RemoveHs(mol, sanitize=False)
         Chem.SanitizeMol(mol, _CANONICAL)
-        canonical = Chem.MolToSmiles(mol, isomericSmiles=False)
-        if _AROMATIC.search(canonical):
-            Chem.Kekulize(mol, clearAromaticFlags=True)
+        canonical = Chem.MolToSmiles(mol, False)  # by position: names of arguments cost RDKit's wrapper a microsecond
+        if not canonical.isupper():  # some atom may be aromatic
+            Chem.Kekulize(mol, True)
     except (Chem.MolSanitizeException, RuntimeError, ValueError):
         raise Misfit(INVALID) from None
     if mol.GetNumAtoms() > largest:
         raise Misfit(LARGE)
-    plain = plain and not _SPECIAL.search(canonical)  # RDKit gives a nitro group without charges its charges
-    try:
-        atoms = [_type_of_token(t) for t in _TOKEN.findall(smiles)] if plain else [_type_of(a) for a in mol.GetAtoms()]
-    except KeyError:
-        raise Misfit(OTHER_ATOMS) from None
+    # RDKit gives a nitro group without charges its charges.
+    plain = plain and ("[" not in canonical or _UNCLEAR not in _types_by_letter(canonical))
+    if not plain:
+        atoms = bytearray(map(_type_of, mol.GetAtoms()))
     if max(atoms) > types:
         raise Misfit(OTHER_ATOMS)
-    orders = Chem.GetAdjacencyMatrix(mol, useBO=True)
-    made = Graph(np.array(atoms, dtype=np.uint8), orders.astype(np.uint8), canonical)
+    orders = Chem.GetAdjacencyMatrix(mol, True)
+    made = Graph(np.frombuffer(atoms, np.uint8), orders.astype(np.uint8), canonical)
     if not plain and ((orders % 1).any() or orders.max() > 3 or canonical_smiles(molecule(*made[:2])) != canonical):
         raise Misfit(ODD)
     return made
@@ -131,16 +133,24 @@ def _largest_part(smiles: str) -> str:
     return max(sorted(smiles.split(".")), key=lambda part: len(_TOKEN.findall(part.replace("[H]", ""))))
 
 
-@cache
-def _type_of_token(token: str) -> int:
-    return _TYPE_OF["N" if token == "[nH]" else token.capitalize()]
+def _types_by_letter(smiles: str) -> bytearray:
+    """Types of the atoms in the order of a SMILES; `_UNCLEAR` among them if there is more to it than letters.
+
+    Of the brackets only [nH] says no more than its letter; there are bonds of other kinds, too, and names
+    after a space.
+    """
+    letters = smiles.replace("[nH]", "n").replace("Cl", "L").replace("Br", "R")
+    return bytearray(letters, "ascii", "replace").translate(_LETTERS, _SILENT)
 
 
 def _type_of(atom: Chem.Atom) -> int:
     if atom.GetIsotope() or atom.GetNumRadicalElectrons():
         raise Misfit(ODD)
     charge = atom.GetFormalCharge()
-    return _TYPE_OF[atom.GetSymbol() + {0: "", 1: "+", -1: "-"}.get(charge, str(charge))]
+    kind = _TYPE_OF.get(atom.GetSymbol() + {0: "", 1: "+", -1: "-"}.get(charge, str(charge)))
+    if kind is None:
+        raise Misfit(OTHER_ATOMS)
+    return kind
 
 
 def _assembled(atoms: np.ndarray, bonds: np.ndarray) -> Chem.RWMol | None:
