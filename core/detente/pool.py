@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -77,6 +77,28 @@ class Board:
         return [progress for progress in self.cells if progress.status == "running"]
 
 
+class Pace:
+    """How long steps and all that goes with them take, domain by domain."""
+
+    def __init__(self) -> None:
+        self._steps: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+
+    def note(self, domain: str, steps: int, seconds: float) -> None:
+        """Some worker made `steps` in `seconds`."""
+        self._steps[domain] += steps
+        self._seconds[domain] += seconds
+
+    def left(self, board: Sequence[Progress], at_once: int) -> float | None:
+        """Seconds until the last cell is done; a domain of which no step was seen is taken for the mean of others."""
+        if not self._steps:
+            return None
+        mean = sum(self._seconds.values()) / self._steps.total()
+        of = {domain: self._seconds[domain] / steps for domain, steps in self._steps.items()}
+        todo = [p for p in board if p.status in ("pending", "running")]
+        return sum((p.steps - p.step) * of.get(p.cell.domain, mean) for p in todo) / at_once
+
+
 class _Worker:
     """A process that trains a cell."""
 
@@ -130,7 +152,7 @@ class Pool:
         self._workers: list[_Worker] = []
         self._killed: Counter[Cell] = Counter()
         self._notes = list(notes)
-        self._made, self._spent = 0, 0.0  # steps of all workers, and their seconds
+        self._pace = Pace()
         self._signal: int | None = None
         self._impatient = False  # a second signal came
         self._started = time.monotonic()
@@ -231,7 +253,9 @@ class Pool:
         for worker in self._workers:
             self._look_after(worker)
         board = tuple(self._board.values())
-        self._show(Board(board, time.monotonic() - self._started, self._left(board), tuple(self._notes)))
+        at_once = min(self._jobs, max(1, len(self._queue) + len(self._workers)))
+        left = self._pace.left(board, at_once)
+        self._show(Board(board, time.monotonic() - self._started, left, tuple(self._notes)))
 
     def _look_after(self, worker: _Worker) -> None:
         """Bring the board up to date with a worker, and what is known of how long steps take."""
@@ -239,7 +263,7 @@ class Pool:
         progress = replace(progress, warm_up=_warm_up(worker.cell))
         made = progress.step - worker.seen_step
         if made > 0:
-            self._made, self._spent = self._made + made, self._spent + now - worker.seen_at
+            self._pace.note(worker.cell.domain, made, now - worker.seen_at)
             worker.seen_step, worker.seen_at = progress.step, now
             if not worker.first_at:
                 worker.first_step, worker.first_at = progress.step, now
@@ -247,14 +271,6 @@ class Pool:
             speed = (now - worker.first_at) / (progress.step - worker.first_step)
             progress = replace(progress, seconds_left=speed * (progress.steps - progress.step))
         self._board[worker.cell] = progress
-
-    def _left(self, board: Sequence[Progress]) -> float | None:
-        """Seconds until the last cell is done, if steps and all that goes with them take as long as so far."""
-        if not self._made:
-            return None
-        todo = sum(p.steps - p.step for p in board if p.status in ("pending", "running"))
-        at_once = min(self._jobs, max(1, len(self._queue) + len(self._workers)))
-        return todo * self._spent / self._made / at_once
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -308,7 +308,13 @@ def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path
     done = call("compare", *study, "--jobs", 1, "--json")
     assert [(cell["arm"], cell["status"]) for cell in done.data["cells"]] == [("none", "finished")]
     assert Path(done.data["report"]).is_file()
-    assert call("resume", "study", "-q").code == 0
+    assert call("resume", "study", "-q", "--jobs", 2).code == 0
+    for flag, value in (("--device", "cpu"), ("--threads", 1)):
+        refused = call("resume", "study", flag, value)
+        assert (refused.code, "study: holds many runs" in refused.err) == (2, True)
+    (cell,) = Path("study").rglob("recipe.yaml")
+    refused = call("resume", cell.parent, "--jobs", 2)
+    assert (refused.code, "is one run" in refused.err) == (2, True)
     assert call("report", "study").out.strip() == "study/report.html"
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from detente import planning, plugins, study
 from detente.cells import Arm, Cell, Outcome, Study, step_seconds, write_results
 from detente.display import _cell
 from detente.errors import Interrupted, PluginError, StudyError, UsageError
-from detente.pool import Board, Pool
+from detente.pool import Board, Pace, Pool, Progress
 from detente.run import Run
 from detente.worker import WARM_UP, _WarmUp
 
@@ -414,6 +415,20 @@ def test_text_in_results_is_no_formula(finished, tmp_path):
         (row,) = csv.DictReader(file)
     assert row["reason"] == '\'=HYPERLINK("x"),\n"quoted"'
     assert row["'@sum"] == "-1.5"
+
+
+def test_the_time_that_is_left_is_reckoned_domain_by_domain(finished):
+    cell = Study.open(finished).cells[0]
+    board = [
+        Progress(replace(cell, domain=domain), status, step, 10)
+        for domain, status, step in (("fast", "finished", 10), ("fast", "running", 5), ("slow", "pending", 0))
+    ]
+    pace = Pace()
+    assert pace.left(board, 2) is None
+    pace.note("fast", 10, 1.0)
+    assert pace.left(board, 2) == pytest.approx((5 + 10) * 0.1 / 2)
+    pace.note("slow", 10, 100.0)
+    assert pace.left(board, 1) == pytest.approx(5 * 0.1 + 10 * 10.0)
 
 
 def test_the_time_of_a_step_leaves_evaluations_out():

@@ -34,9 +34,7 @@ def compare(
     seeds: Annotated[
         str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones; 3 unless said.")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")
-    ] = None,
+    jobs: flags.Jobs = None,
     preset: Annotated[
         str | None,
         typer.Option(metavar="NAME|FILE", help="A study that comes with détente, such as demo, or one in a file."),
@@ -105,13 +103,13 @@ def compare(
     _finish(session, out, report)
 
 
-def resume_study(session: Session, host: "Host", folder: Path) -> None:
+def resume_study(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
     """Go on with a study as it stands in its folder."""
     from detente import study
 
     session.run = folder
     with board(session) as show:
-        report = study.resume(folder, host=host, show=show)
+        report = study.resume(folder, host=host, jobs=jobs, show=show)
     _finish(session, folder, report)
 
 

@@ -36,6 +36,7 @@ Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="CODE", help="Train a combination that this finding would refuse; repeatable."),
 ]
+Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 

@@ -99,6 +99,7 @@ def resume(
     ],
     device: flags.Device = None,
     threads: flags.Threads = None,
+    jobs: flags.Jobs = None,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
@@ -109,20 +110,25 @@ def resume(
     A run goes on from its newest checkpoint, and ends where it would have ended without the stop.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    if (folder / "study.yaml").is_file():
+    many = next((name for name in ("study.yaml", "tuning.yaml") if (folder / name).is_file()), None)
+    if many and (device, threads) != (None, None):
+        raise UsageError(f"{folder}: holds many runs with recipes of their own; --device and --threads are for one.")
+    if many == "study.yaml":
         from detente.commands.comparing import resume_study
 
-        resume_study(session, host, folder)
+        resume_study(session, host, folder, jobs)
         return
-    if (folder / "tuning.yaml").is_file():
+    if many:
         from detente.commands.tuning import resume_tuning
 
-        resume_tuning(session, host, folder)
+        resume_tuning(session, host, folder, jobs)
         return
     from detente import recipe as recipes
 
     if not (folder / "recipe.yaml").is_file():
         raise UsageError(f"{folder}: holds no run (recipe.yaml); name the folder that train printed.")
+    if jobs is not None:
+        raise UsageError(f"{folder}: is one run, trained in one process; --jobs is for a study or a search.")
     _train(session, host, recipes.load(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)
 
 

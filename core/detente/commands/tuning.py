@@ -58,9 +58,7 @@ def tune(
             metavar="NAME|NAME<X", help="The score that decides, or how soon it passes X; the domain's own unless said."
         ),
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")
-    ] = None,
+    jobs: flags.Jobs = None,
     wave: Annotated[
         int | None,
         typer.Option(metavar="N", help="Trials that are chosen together; 4 unless said. Results depend on it."),
@@ -132,13 +130,13 @@ def tune(
     _finish(session, out, report)
 
 
-def resume_tuning(session: Session, host: "Host", folder: Path) -> None:
+def resume_tuning(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
     """Go on with a search as it stands in its folder."""
     from detente import tuning
 
     session.run = folder
     with board(session) as show:
-        report = tuning.resume(folder, host=host, show=show)
+        report = tuning.resume(folder, host=host, jobs=jobs, show=show)
     _finish(session, folder, report)
 
 
