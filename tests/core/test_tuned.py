@@ -11,12 +11,13 @@ import yaml
 
 from detente import cli, pool, recipe, tuning, worker
 from detente import plugins as installed
-from detente.cells import SETTLED, Cell
+from detente.cells import SETTLED, Arm, Cell
 from detente.errors import StudyError, UsageError
 from detente.recipe.document import SIDES
 from detente.report import tuning_report
+from detente.report.rivals import Row, claim
 from detente.report.slices import Dot, choice_chart, slice_chart
-from detente.trials import Trial, Tuning, put
+from detente.trials import Rival, Trial, Tuning, put
 from detente.tuning import Wish, carrying, plan
 from test_report import EVIL, Page, write_cell
 
@@ -237,6 +238,25 @@ def test_a_password_is_not_kept(tmp_path, here):
             command=["detente", "tune", "--storage", "postgresql+none://me:secret@host/db"],
         )
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"secret" in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "p", "said"),
+    [
+        ([0.1, 0.12, 0.11, 0.1, 0.13, 0.12], 0.03, "more than chance explains"),
+        ([-0.1, -0.12, -0.11, -0.1, -0.13, -0.12], 0.03, "a setback that chance does not explain"),
+        ([0.1, 0.12, 0.11, 0.1, 0.13, 0.12], 0.06, "undecided, chance may explain it"),
+        (
+            [0.23, 0.03, 0.34, 0.36, 0.3, 0.31],
+            0.03,
+            "undecided: the test alone excludes chance, the interval does not",
+        ),
+        ([0.1], 0.03, "undecided, chance may explain it"),
+    ],
+)
+def test_a_lead_is_claimed_where_the_test_and_the_interval_both_say_so(ahead, p, said):
+    row = Row(Rival("a", Arm("none", "none"), ("none",)), [], [0.0] * len(ahead), ahead, p)
+    assert claim(row) == said
 
 
 # --- the report -------------------------------------------------------------------------------------------------------

@@ -82,7 +82,10 @@ def interval_text(around: Interval | None) -> str:
 
 
 def claim(row: Row) -> str:
-    """What the winner's lead over a setting is worth."""
-    if row.p <= ALPHA:
+    """What the winner's lead over a setting is worth; as between arms, the test and the interval must both say so."""
+    around = row.lead_interval
+    if row.p <= ALPHA and around is not None:
+        if around.low <= 0 <= around.high:
+            return "undecided: the test alone excludes chance, the interval does not"
         return "more than chance explains" if (row.lead or 0) > 0 else "a setback that chance does not explain"
     return "undecided, chance may explain it"
