@@ -123,6 +123,8 @@ class OwnEvery(Regularizer):
     def penalty(self, s): return s.real_score.mean()
 """
 
+WARM = "{batch: 5, steps: 80, generator: {optimizer: {lr: 0.5}}}"
+
 DEFAULT = """
 data: circles
 model: {name: mlp, width: 6}
@@ -139,7 +141,12 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     package = root / "shapes"
     (package / "recipes").mkdir(parents=True)
     files = {"__init__.py": "", "plugin.py": PLUGIN, "parts.py": PARTS, "broken.py": "raise OSError('no disk')"}
-    for name, text in {**files, "recipes/default.yaml": DEFAULT, "recipes/stars.yaml": "steps: 70"}.items():
+    for name, text in {
+        **files,
+        "recipes/default.yaml": DEFAULT,
+        "recipes/stars.yaml": "steps: 70\nmodel: warm",
+        "recipes/warm.yaml": WARM,
+    }.items():
         (package / name).write_text(text)
     sys.path.insert(0, str(root))
     core = [plugin for plugin in discover().plugins if is_core(plugin.origin)]
@@ -291,9 +298,22 @@ def test_a_domain_alone_is_a_recipe(host: Host) -> None:
 def test_a_data_set_has_defaults_of_its_own_over_those_of_the_domain(host: Host) -> None:
     ways: list[dict[str, Any]] = [{"sets": ["data=stars"]}, {"sets": ["data.name=stars"]}, {"flags": {"data": "stars"}}]
     for more in ways:
-        assert load(domain="shapes", host=host, **more).steps == 70
-    assert load({"domain": "shapes", "data": {"name": "stars", "size": 9}}, host=host).steps == 70
+        r = load(domain="shapes", host=host, **{**more, "sets": [*more.get("sets", []), "model=mlp"]})
+        assert (r.steps, r.model.name) == (70, "mlp")
+        assert load(domain="shapes", host=host, **more).steps == 80, "of the model that its recipe names"
+    assert load({"domain": "shapes", "data": {"name": "stars", "size": 9}, "model": "mlp"}, host=host).steps == 70
     assert load({"domain": "shapes", "data": "stars", "steps": 3}, host=host).steps == 3
+
+
+def test_a_model_has_defaults_of_its_own_over_those_of_the_data_set(host: Host) -> None:
+    ways: list[dict[str, Any]] = [{"sets": ["model=warm"]}, {"sets": ["model.name=warm"]}, {"flags": {"model": "warm"}}]
+    for more in ways:
+        r = load(domain="shapes", host=host, **more)
+        assert (r.model.name, r.batch, r.generator.optimizer.options["lr"]) == ("warm", 5, 0.5)
+        assert load(domain="shapes", host=host, **{**more, "sets": [*more.get("sets", []), "batch=7"]}).batch == 7
+    assert load({"domain": "shapes", "model": "warm", "steps": 3}, host=host).steps == 3
+    assert load(domain="shapes", host=host).batch != 5
+    assert load({"domain": "shapes", "model": "nobody"}, host=host, sets=["model=warm"]).batch == 5
 
 
 def test_later_layers_win(host: Host, tmp_path: Path) -> None:

@@ -32,8 +32,9 @@ def load(
 ) -> Recipe:
     """A recipe with every default filled in, all of it checked.
 
-    Later beats earlier: defaults, the domain's own recipe and then that for its data set, `recipe`, `regs`, `sets`,
-    `flags`. The chains of `regs` replace those of both players, and `sets` may then address what is in them.
+    Later beats earlier: defaults, the domain's own recipe, that for its data set, that for its model, `recipe`,
+    `regs`, `sets`, `flags`. The chains of `regs` replace those of both players, and `sets` may then address what is
+    in them.
 
     Args:
         recipe: a file, or the data that one would hold.
@@ -144,30 +145,35 @@ def _normalize(overlay: Overlay) -> None:
 
 
 def _choice(given: Mapping[str, Any], settings: Iterable[tuple[Key, Any]], flags: Mapping[str, Any]) -> Overlay:
-    """Which domain and data set the user asks for, whatever else is said."""
+    """Which domain, data set and model the user asks for, whatever else is said."""
     choice = Overlay()
-    choice.lay({key: given[key] for key in ("domain", "data") if key in given}, "")
+    choice.lay({key: given[key] for key in ("domain", "data", "model") if key in given}, "")
     for key, value in [*settings, *((tuple(key.split(".")), value) for key, value in flags.items())]:
-        if key in (("domain",), ("data",), ("data", "name")):
+        if key in (("domain",), ("data",), ("data", "name"), ("model",), ("model", "name")):
             choice.put(key, value, "")
     return choice
 
 
 def _defaults(host: Host, choice: Overlay) -> list[tuple[dict[str, Any], str]]:
-    """The domain's own recipe, and over it that for the data set, where its package brings them."""
+    """The domain's own recipe, that for the data set and that for the model, where their packages bring them."""
     domain = choice.get(("domain",))
     if not isinstance(domain, str):
         return []
-    try:
-        target = host.entry("domain", domain).target
-    except DetenteError:
-        return []  # the same comes up, with a key, when the domain is looked up
-    base = _first(target, (domain, "default"), domain)
+    found: list[tuple[dict[str, Any], str]] = []
     usual = Overlay()
-    usual.lay(base[0] if base else {}, "")
-    data = choice.get(("data", "name")) or usual.get(("data", "name"))
-    special = _first(target, (data,), domain) if isinstance(data, str) and data != domain else None
-    return [layer for layer in (base, special) if layer is not None]
+    for kind in ("domain", "data", "model"):
+        name = domain if kind == "domain" else choice.get((kind, "name")) or usual.get((kind, "name"))
+        if not isinstance(name, str) or (kind != "domain" and name == domain):
+            continue
+        try:
+            target = host.entry(kind, name, None if kind == "domain" else domain).target
+        except DetenteError:
+            continue  # the same comes up, with a key, when the name is looked up
+        layer = _first(target, (name, "default") if kind == "domain" else (name,), domain)
+        if layer is not None and layer not in found:
+            found.append(layer)
+            usual.lay(layer[0], "")
+    return found
 
 
 def _first(target: str, stems: Iterable[str], domain: str) -> tuple[dict[str, Any], str] | None:
