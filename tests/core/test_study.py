@@ -24,13 +24,7 @@ from detente.worker import WARM_UP, _WarmUp
 
 SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "data.size=2000", "metrics=[frechet]"]
 ARMS = ["none", "r1"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DETENTE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = pytest.mark.usefixtures("module_cache")
 
 
 def compare(out: Path, arms=ARMS, seeds=2, **more) -> Path:
@@ -38,7 +32,7 @@ def compare(out: Path, arms=ARMS, seeds=2, **more) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(_own_cache, tmp_path_factory) -> Path:
+def finished(module_cache, tmp_path_factory) -> Path:
     """A study of two arms and two seeds, one worker at a time."""
     return compare(tmp_path_factory.mktemp("studies") / "one").parent
 

@@ -11,57 +11,18 @@ import yaml
 
 from detente import cli, pool, recipe, tuning, worker
 from detente import plugins as installed
-from detente.cells import SETTLED, Arm, Cell
+from detente.cells import SETTLED, Arm
 from detente.errors import StudyError, UsageError
 from detente.recipe.document import SIDES
 from detente.report import tuning_report
 from detente.report.rivals import Row, claim
 from detente.report.slices import Dot, choice_chart, slice_chart
 from detente.trials import Rival, Trial, Tuning, put
-from detente.tuning import Wish, carrying, plan
+from detente.tuning import carrying, plan
+from searches import GAMMA, SMALL, wish
 from test_report import EVIL, Page, write_cell
 
-CHAIN = ["r1+g:ema"]
-SMALL = ["samples=50", "batch=4", "evaluate_every=10", "checkpoint_every=20", "data.size=64"]
-GAMMA = "discriminator.regularizers.r1.gamma"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DETENTE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture(scope="module")
-def plain() -> dict[str, Any]:
-    found = recipe.load(domain="dirac", regs=CHAIN).plain()
-    del found["seed"]
-    return found
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
-    """Cells train in this process, which takes milliseconds where a worker takes seconds; those that did, in order."""
-    trained: list[Cell] = []
-
-    class Here(pool.Pool):
-        def run(self) -> None:
-            for cell in list(self._queue):
-                cell.folder.mkdir(parents=True, exist_ok=True)
-                trained.append(cell)
-                worker._train(cell.folder, [])
-                self._board[cell] = pool.Progress(cell, cell.status, 20, 20)
-            self._report()
-
-    monkeypatch.setattr(carrying, "Pool", Here)
-    return trained
-
-
-def wish(**more: Any) -> Wish:
-    given: dict[str, Any] = {"domain": "dirac", "reg": ["r1"], "search": ["r1.gamma=log:0.01..10"], "set": SMALL}
-    return Wish(**{**given, "steps": 20, "trials": 6, "seeds": 2, "fresh": 2, "sampler": "random", **more})
-
+pytestmark = pytest.mark.usefixtures("module_cache")
 
 # --- whole searches ---------------------------------------------------------------------------------------------------
 

@@ -12,56 +12,16 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from detente import plugins as installed
-from detente import pool, recipe, tuning, worker
-from detente.cells import Cell
+from detente import tuning
 from detente.errors import UsageError
 from detente.trials import Noise, Trial, best
 from detente.tuning import GridSearch, RandomSearch, Search, TreeParzen, Wish, carrying
 from detente.tuning.racing import hopeless
 from detente.tuning.ranges import Choices, Reals, Wholes
 from detente.tuning.reading import ranges
+from searches import GAMMA, wish
 
-CHAIN = ["r1+g:ema"]
-SMALL = ["samples=50", "batch=4", "evaluate_every=10", "checkpoint_every=20", "data.size=64"]
-GAMMA = "discriminator.regularizers.r1.gamma"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DETENTE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture(scope="module")
-def plain() -> dict[str, Any]:
-    found = recipe.load(domain="dirac", regs=CHAIN).plain()
-    del found["seed"]
-    return found
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
-    """Cells train in this process, which takes milliseconds where a worker takes seconds; those that did, in order."""
-    trained: list[Cell] = []
-
-    class Here(pool.Pool):
-        def run(self) -> None:
-            for cell in list(self._queue):
-                cell.folder.mkdir(parents=True, exist_ok=True)
-                trained.append(cell)
-                worker._train(cell.folder, [])
-                self._board[cell] = pool.Progress(cell, cell.status, 20, 20)
-            self._report()
-
-    monkeypatch.setattr(carrying, "Pool", Here)
-    return trained
-
-
-def wish(**more: Any) -> Wish:
-    given: dict[str, Any] = {"domain": "dirac", "reg": ["r1"], "search": ["r1.gamma=log:0.01..10"], "set": SMALL}
-    return Wish(**{**given, "steps": 20, "trials": 6, "seeds": 2, "fresh": 2, "sampler": "random", **more})
-
+pytestmark = pytest.mark.usefixtures("module_cache")
 
 # --- what may be searched ---------------------------------------------------------------------------------------------
 

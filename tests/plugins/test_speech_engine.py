@@ -122,3 +122,10 @@ def test_preparing_data_shows_how_far_it_is_unless_it_is_quiet(folder, tmp_path,
     train = ["train", "speech", "--steps", "1", "--batch", "2", "--set", "samples=2", "--set", "model.width=2"]
     assert main([*train, "--folder", str(tmp_path / "run"), "-q"]) == 0
     assert "slow" not in capsys.readouterr().err
+
+
+def test_the_vocoder_brings_settings_of_its_own_over_those_of_the_domain():
+    vocoder, usual = (recipe.load(domain="speech", flags={"model": name}) for name in ("vocoder", "specgan"))
+    assert (vocoder.batch, vocoder.steps) == (8, 1000)
+    assert vocoder.evaluate_every == usual.evaluate_every
+    assert recipe.load(domain="speech", flags={"model": "vocoder", "batch": 3}).batch == 3
