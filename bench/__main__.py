@@ -12,9 +12,9 @@ import torch
 
 from bench.account import pieces
 from bench.tables import Table, by_hand, engine, tables
+from detente.engine.regularizer import Regularizer, chain
 from detente.errors import UsageError
 from detente.plugins import host
-from detente.regularizer import Regularizer, chain
 
 BLOCK = 0.03
 """Seconds of work between two changes of side: short against the drift of a shared machine."""

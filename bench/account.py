@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from bench.tables import Table, engine
-from detente.sample import as_input
-from detente.streams import Stream, enter, leave
+from detente.engine.sample import as_input
+from detente.engine.streams import Stream, enter, leave
 
 
 def pieces(table: Table) -> list[tuple[str, int, float]]:

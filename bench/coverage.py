@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import stats
 
-from detente import statistics
+from detente.results import statistics
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 SEEDS = (3, 4, 5, 6, 8, 10)

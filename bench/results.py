@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
-from detente import statistics
-from detente.cells import Arm, Outcome, Study
 from detente.report.answer import answer, question, status
 from detente.report.domains import DomainPart, Row
 from detente.report.page import between, number, p_value, percent, signed, visible
-from detente.verdicts import Verdicts
+from detente.results import statistics
+from detente.results.cells import Arm
+from detente.results.outcomes import Outcome
+from detente.results.study import Study
+from detente.results.verdicts import Verdicts
 
 LINES = 8  # of a text sample
 

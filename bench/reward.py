@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.results import standalone
-from detente.commands.using import trained
+from detente.cli.use import trained
 from detente.plugins import host
 from detente.report.charts import Axes, Series, chart
 from detente_molecule.chemistry import likeliest, unique

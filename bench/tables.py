@@ -7,15 +7,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from detente.domain import Data, Domain, Leaf, Model, Networks, PackedData, Space
-from detente.game import Game
-from detente.objectives import NonSaturating
-from detente.player import Player
+from detente.domains.contracts import Data, Domain, Model, Networks
+from detente.domains.packed import PackedData
+from detente.engine.game import Game
+from detente.engine.objectives import NonSaturating
+from detente.engine.player import Player
+from detente.engine.regularizer import Regularizer
+from detente.engine.sample import Leaf, Sample, Space
+from detente.engine.streams import Stream
 from detente.plugins import host
-from detente.regularizer import Regularizer
-from detente.sample import Sample
-from detente.sampler import Sampler
-from detente.streams import Stream
+from detente.training.sampler import Sampler
 
 
 @dataclass

@@ -11,11 +11,15 @@ import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
-from detente import compatibility, errors, laws
-from detente.cells import Outcome, Study, write_results
+from detente import checks as compatibility
+from detente import errors
+from detente.engine.regularizer import Regularizer
 from detente.plugins import discover
 from detente.recipe import Recipe
-from detente.regularizer import Regularizer
+from detente.results.outcomes import Outcome
+from detente.results.study import Study
+from detente.results.table import write_results
+from detente.testing import laws
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))

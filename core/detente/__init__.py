@@ -6,29 +6,19 @@ The public names are imported when they are first used, so that `import detente`
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from detente import _moved
+
 __version__ = "0.1.0"
 
 _HOME = {
-    "detente.cache": ("Packed", "cache_folder", "packed"),
-    "detente.combinators": ("Ramp", "annealed", "lazily"),
-    "detente.domain": (
-        "Augmentation",
-        "Batch",
-        "Data",
-        "Domain",
-        "Evaluation",
-        "Leaf",
-        "Metric",
-        "Model",
-        "Networks",
-        "PackedData",
-        "Primary",
-        "Show",
-        "Space",
-    ),
-    "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
-    "detente.game": ("Game",),
-    "detente.gradients": (
+    "detente.domains.cache": ("cache_folder",),
+    "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "Show"),
+    "detente.domains.metrics": ("frechet_distance",),
+    "detente.domains.packed": ("Packed", "PackedData", "packed"),
+    "detente.domains.primary": ("Primary",),
+    "detente.engine.combinators": ("Ramp", "annealed", "lazily"),
+    "detente.engine.game": ("Game",),
+    "detente.engine.gradients": (
         "input_gradient",
         "mix",
         "parameter_gradients",
@@ -36,8 +26,7 @@ _HOME = {
         "safe_sqrt",
         "score",
     ),
-    "detente.hookspecs": ("hookimpl",),
-    "detente.layers": (
+    "detente.engine.layers": (
         "Layer",
         "Normalization",
         "after",
@@ -46,89 +35,100 @@ _HOME = {
         "reparametrize",
         "weights",
     ),
-    "detente.metrics": ("frechet_distance",),
-    "detente.objectives": ("Objective",),
-    "detente.player": ("Player",),
-    "detente.regularizer": (
-        "Chain",
-        "LinearGame",
-        "Moment",
-        "Passes",
-        "Regularizer",
-        "chain",
-        "named",
+    "detente.engine.objectives": ("Objective",),
+    "detente.engine.player": ("Player",),
+    "detente.engine.regularizer": ("Chain", "LinearGame", "Passes", "Regularizer", "chain", "named"),
+    "detente.engine.sample": (
+        "Augmentation",
+        "Batch",
+        "Leaf",
+        "Sample",
+        "Space",
+        "batch_size",
+        "detach",
+        "each",
+        "leaves",
+        "lerp",
+        "like",
+        "sumsq",
     ),
-    "detente.sample": ("Sample", "batch_size", "detach", "each", "leaves", "lerp", "like", "sumsq"),
-    "detente.step": ("Step",),
-    "detente.streams": ("Stream", "current_entry"),
+    "detente.engine.step": ("Moment", "Step"),
+    "detente.engine.streams": ("Stream", "current_entry"),
+    "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
+    "detente.hookspecs": ("hookimpl",),
+    "detente.training.export": ("load_exported",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
-    from detente.cache import Packed as Packed
-    from detente.cache import cache_folder as cache_folder
-    from detente.cache import packed as packed
-    from detente.combinators import Ramp as Ramp
-    from detente.combinators import annealed as annealed
-    from detente.combinators import lazily as lazily
-    from detente.domain import Augmentation as Augmentation
-    from detente.domain import Batch as Batch
-    from detente.domain import Data as Data
-    from detente.domain import Domain as Domain
-    from detente.domain import Evaluation as Evaluation
-    from detente.domain import Leaf as Leaf
-    from detente.domain import Metric as Metric
-    from detente.domain import Model as Model
-    from detente.domain import Networks as Networks
-    from detente.domain import PackedData as PackedData
-    from detente.domain import Primary as Primary
-    from detente.domain import Show as Show
-    from detente.domain import Space as Space
+    from detente.domains.cache import cache_folder as cache_folder
+    from detente.domains.contracts import Data as Data
+    from detente.domains.contracts import Domain as Domain
+    from detente.domains.contracts import Evaluation as Evaluation
+    from detente.domains.contracts import Metric as Metric
+    from detente.domains.contracts import Model as Model
+    from detente.domains.contracts import Networks as Networks
+    from detente.domains.contracts import Show as Show
+    from detente.domains.metrics import frechet_distance as frechet_distance
+    from detente.domains.packed import Packed as Packed
+    from detente.domains.packed import PackedData as PackedData
+    from detente.domains.packed import packed as packed
+    from detente.domains.primary import Primary as Primary
+    from detente.engine.combinators import Ramp as Ramp
+    from detente.engine.combinators import annealed as annealed
+    from detente.engine.combinators import lazily as lazily
+    from detente.engine.game import Game as Game
+    from detente.engine.gradients import input_gradient as input_gradient
+    from detente.engine.gradients import mix as mix
+    from detente.engine.gradients import parameter_gradients as parameter_gradients
+    from detente.engine.gradients import position_sumsq as position_sumsq
+    from detente.engine.gradients import safe_sqrt as safe_sqrt
+    from detente.engine.gradients import score as score
+    from detente.engine.layers import Layer as Layer
+    from detente.engine.layers import Normalization as Normalization
+    from detente.engine.layers import after as after
+    from detente.engine.layers import layers as layers
+    from detente.engine.layers import register_layer as register_layer
+    from detente.engine.layers import reparametrize as reparametrize
+    from detente.engine.layers import weights as weights
+    from detente.engine.objectives import Objective as Objective
+    from detente.engine.player import Player as Player
+    from detente.engine.regularizer import Chain as Chain
+    from detente.engine.regularizer import LinearGame as LinearGame
+    from detente.engine.regularizer import Passes as Passes
+    from detente.engine.regularizer import Regularizer as Regularizer
+    from detente.engine.regularizer import chain as chain
+    from detente.engine.regularizer import named as named
+    from detente.engine.sample import Augmentation as Augmentation
+    from detente.engine.sample import Batch as Batch
+    from detente.engine.sample import Leaf as Leaf
+    from detente.engine.sample import Sample as Sample
+    from detente.engine.sample import Space as Space
+    from detente.engine.sample import batch_size as batch_size
+    from detente.engine.sample import detach as detach
+    from detente.engine.sample import each as each
+    from detente.engine.sample import leaves as leaves
+    from detente.engine.sample import lerp as lerp
+    from detente.engine.sample import like as like
+    from detente.engine.sample import sumsq as sumsq
+    from detente.engine.step import Moment as Moment
+    from detente.engine.step import Step as Step
+    from detente.engine.streams import Stream as Stream
+    from detente.engine.streams import current_entry as current_entry
     from detente.errors import DetenteError as DetenteError
     from detente.errors import DivergedError as DivergedError
     from detente.errors import PluginError as PluginError
     from detente.errors import StudyError as StudyError
     from detente.errors import UsageError as UsageError
-    from detente.game import Game as Game
-    from detente.gradients import input_gradient as input_gradient
-    from detente.gradients import mix as mix
-    from detente.gradients import parameter_gradients as parameter_gradients
-    from detente.gradients import position_sumsq as position_sumsq
-    from detente.gradients import safe_sqrt as safe_sqrt
-    from detente.gradients import score as score
     from detente.hookspecs import hookimpl as hookimpl
-    from detente.layers import Layer as Layer
-    from detente.layers import Normalization as Normalization
-    from detente.layers import after as after
-    from detente.layers import layers as layers
-    from detente.layers import register_layer as register_layer
-    from detente.layers import reparametrize as reparametrize
-    from detente.layers import weights as weights
-    from detente.metrics import frechet_distance as frechet_distance
-    from detente.objectives import Objective as Objective
-    from detente.player import Player as Player
-    from detente.regularizer import Chain as Chain
-    from detente.regularizer import LinearGame as LinearGame
-    from detente.regularizer import Moment as Moment
-    from detente.regularizer import Passes as Passes
-    from detente.regularizer import Regularizer as Regularizer
-    from detente.regularizer import chain as chain
-    from detente.regularizer import named as named
-    from detente.sample import Sample as Sample
-    from detente.sample import batch_size as batch_size
-    from detente.sample import detach as detach
-    from detente.sample import each as each
-    from detente.sample import leaves as leaves
-    from detente.sample import lerp as lerp
-    from detente.sample import like as like
-    from detente.sample import sumsq as sumsq
-    from detente.step import Step as Step
-    from detente.streams import Stream as Stream
-    from detente.streams import current_entry as current_entry
+    from detente.training.export import load_exported as load_exported
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'detente' has no attribute {name!r}")
     return getattr(importlib.import_module(_MODULE_OF[name]), name)
+
+
+_moved.install()

@@ -49,3 +49,15 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close."""
     close = difflib.get_close_matches(name, list(choices), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception as one printable line; our own errors without the name of their class."""
+    try:
+        text = str(error)
+    except Exception:  # a stranger's exception may do anything
+        text = "(its message cannot be shown)"
+    if not isinstance(error, DetenteError):
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = " ".join(text.split())
+    return "".join(c if c.isprintable() else "?" for c in text)

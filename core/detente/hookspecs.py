@@ -7,16 +7,22 @@ and that module marks any of the functions below with `@hookimpl`. Every one is 
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pluggy
-
-if TYPE_CHECKING:
-    from detente.registry import Registry
 
 PROJECT = "detente"  # pluggy's project name and our entry-point group
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Registry(Protocol):
+    """What a declaration hook is handed; `detente.plugins.registry` says more."""
+
+    def add(self, name: str, target: str, *, domain: str | None = None, summary: str = "", **extra: Any) -> None:
+        """Declare a name: `target` is "package.module:Attribute", `summary` one line for listings."""
+        ...
+
 
 # Declarations: called once, at start. Hand over names and dotted targets, import nothing heavy:
 #
@@ -26,32 +32,32 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def detente_register_domains(registry: "Registry") -> None:
+def detente_register_domains(registry: Registry) -> None:
     """Declare kinds of data: their space, previews and defaults."""
 
 
 @hookspec
-def detente_register_models(registry: "Registry") -> None:
+def detente_register_models(registry: Registry) -> None:
     """Declare builders of a generator and a discriminator; each belongs to a domain."""
 
 
 @hookspec
-def detente_register_data(registry: "Registry") -> None:
+def detente_register_data(registry: Registry) -> None:
     """Declare data sets; each belongs to a domain."""
 
 
 @hookspec
-def detente_register_regularizers(registry: "Registry") -> None:
+def detente_register_regularizers(registry: Registry) -> None:
     """Declare regularizers; they work in every domain."""
 
 
 @hookspec
-def detente_register_objectives(registry: "Registry") -> None:
+def detente_register_objectives(registry: Registry) -> None:
     """Declare adversarial objectives; they work in every domain."""
 
 
 @hookspec
-def detente_register_metrics(registry: "Registry") -> None:
+def detente_register_metrics(registry: Registry) -> None:
     """Declare metrics, of one domain or (without `domain=`) of all."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from detente.trials import Tuning
+from detente.results.search import Tuning
 
 SMALL = ["samples=50", "batch=4", "evaluate_every=10", "checkpoint_every=20", "data.size=64", "objective=wasserstein"]
 SMALL += [f"{side}.optimizer={{name: sgd, lr: 0.2}}" for side in ("generator", "discriminator")]

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from detente import pool, recipe, worker
-from detente.cells import Cell
-from detente.tuning import carrying
+from detente import recipe
+from detente.experiments.executors import local as pool
+from detente.experiments.executors import worker
+from detente.experiments.search import carrying
+from detente.results.cells import Cell
 from searches import CHAIN
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from detente.tuning import Wish
+from detente.experiments.search import Wish
 
 CHAIN = ["r1+g:ema"]
 SMALL = ["samples=50", "batch=4", "evaluate_every=10", "checkpoint_every=20", "data.size=64"]

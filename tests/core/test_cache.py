@@ -9,10 +9,11 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from detente.cache import Packed, cache_folder, packed
-from detente.domain import Model, Networks
-from detente.starting import fresh, start, weights_hash
-from detente.toy.mixture import RingData
+from detente.domains.cache import cache_folder
+from detente.domains.contracts import Model, Networks
+from detente.domains.packed import Packed, packed
+from detente.toys.mixture import RingData
+from detente.training.warmup import fresh, start, weights_hash
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from detente.combinators import Ramp, annealed, lazily, unwrap
+from detente.engine.combinators import Ramp, annealed, lazily, unwrap
+from detente.engine.regularizer import Regularizer, chain, named
 from detente.errors import UsageError
-from detente.probe import Linear, moment, probe, value
-from detente.regularizer import Regularizer, chain, named
 from detente.regularizers.clip_norm import ClipNorm
 from detente.regularizers.dropout import Dropout
 from detente.regularizers.ema import EMA
@@ -16,6 +15,7 @@ from detente.regularizers.l1 import L1
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
 from detente.testing import cases
+from detente.testing.probe import Linear, moment, probe, value
 
 RING = cases(["ring"])[0]
 

@@ -24,14 +24,16 @@ import pytest
 import torch
 from filelock import FileLock
 
-from detente import checkpoint, cli, display
-from detente.commands import flags
-from detente.display import Session, messages, progress
-from detente.export import load_exported
-from detente.loader import Plugin
+from detente import cli
+from detente.cli import display, flags
+from detente.cli.display import Session, messages
+from detente.cli.progress import progress
 from detente.plugins import Host, discover
-from detente.registry import Entry, Origin
-from detente.trainer import Progress, Trainer
+from detente.plugins.loader import Plugin
+from detente.plugins.registry import Entry, Origin
+from detente.training import checkpoint
+from detente.training.export import load_exported
+from detente.training.trainer import Progress, Trainer
 
 SMALL = ["--set", "samples=50", "--set", "metrics=[modes]", "--batch", "16", "--device", "cpu"]
 RING = ["train", "ring", *SMALL, "--set", "evaluate_every=10", "--set", "checkpoint_every=10", "--steps", "20"]
@@ -130,7 +132,7 @@ def test_what_a_plugin_warns_of_is_shown_whatever_its_package_is_called(
     with display.messages(display.Session([])):
         logging.getLogger("stranger.data").warning("three lines cannot be read")
         logging.getLogger("somebody.else").warning("not ours")
-        logging.getLogger("detente.cache").warning("not kept")
+        logging.getLogger("detente.domains.cache").warning("not kept")
     assert capsys.readouterr().err == "Warning: three lines cannot be read\nWarning: not kept\n"
 
 
@@ -396,7 +398,7 @@ def test_a_read_only_file_system_is_refused(call: Call, monkeypatch: pytest.Monk
     def refuse(parent: Path, label: str) -> Path:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(parent))
 
-    monkeypatch.setattr("detente.run.new_folder", refuse)
+    monkeypatch.setattr("detente.training.run_folder.new_folder", refuse)
     done = call(*RING, "-q")
     assert (done.code, done.err) == (2, "Error: runs: is read-only. Name another folder.\n")
 
@@ -556,7 +558,7 @@ def start() -> Callable[..., BaseProcess]:
     """Starts a command in a process that need not import torch first, as a fork of one that has."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["detente.commands.training", "detente.trainer", "detente.recipe", "matplotlib.figure"]
+        ["detente.cli.train", "detente.training.trainer", "detente.recipe", "matplotlib.figure"]
     )
 
     def run(arguments: list[str], output: Path) -> BaseProcess:

@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from detente.combinators import Ramp, annealed, lazily
-from detente.compatibility import CODES, Finding, findings, refuse
+from detente.checks import CODES, Finding, findings, refuse
+from detente.engine.combinators import Ramp, annealed, lazily
+from detente.engine.game import Game
+from detente.engine.objectives import NonSaturating, Objective, Wasserstein
+from detente.engine.player import Player
+from detente.engine.regularizer import Regularizer, chain
 from detente.errors import UsageError
-from detente.game import Game
-from detente.objectives import NonSaturating, Objective, Wasserstein
-from detente.player import Player
 from detente.plugins import host
-from detente.probe import Plain
-from detente.regularizer import Regularizer, chain
+from detente.testing.probe import Plain
 
 adam = lambda ps: torch.optim.Adam(ps, lr=0.1)  # noqa: E731
 sgd = lambda ps: torch.optim.SGD(ps, lr=0.1)  # noqa: E731
@@ -233,8 +233,8 @@ def test_a_finding_says_everything_in_one_sentence_and_as_data():
 
 def test_the_fault_is_real_r1_reads_zero_through_linear_batch_norm_linear():
     """For any weights the summed logit does not depend on the input."""
-    from detente.laws.subject import F64
-    from detente.probe import probe, value
+    from detente.testing.laws.subject import F64
+    from detente.testing.probe import probe, value
 
     net = Critic(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.Linear(5, 1)).to(F64)
     real = torch.randn(8, 3, dtype=F64)

@@ -17,15 +17,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from detente.domain import Batch, Domain, Model
-from detente.game import Game
-from detente.objectives import NonSaturating, Objective, Saturating, Wasserstein
-from detente.player import Player
-from detente.regularizer import Regularizer
+from detente.domains.contracts import Domain, Model
+from detente.engine.game import Game
+from detente.engine.objectives import NonSaturating, Objective, Saturating, Wasserstein
+from detente.engine.player import Player
+from detente.engine.regularizer import Regularizer
+from detente.engine.sample import Batch
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
-from detente.starting import fresh as build
-from detente.toy.linear import (
+from detente.toys.linear import (
     BilinearData,
     BilinearDomain,
     DiracDomain,
@@ -34,7 +34,8 @@ from detente.toy.linear import (
     LinearQuadraticDomain,
     Point,
 )
-from detente.toy.mixture import MLP, RingData, RingDomain
+from detente.toys.mixture import MLP, RingData, RingDomain
+from detente.training.warmup import fresh as build
 
 H, STEPS = 0.1, 300
 START = np.array([1.0, 0.5])  # θ, ψ

@@ -10,17 +10,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from detente.cache import cache_folder
-from detente.domain import Evaluation, Leaf, Metric, Model, Networks, PackedData, Primary, Space
+from detente.domains.cache import cache_folder
+from detente.domains.contracts import Evaluation, Metric, Model, Networks
+from detente.domains.metrics import Frechet
+from detente.domains.packed import PackedData
+from detente.domains.primary import Primary
+from detente.engine.sample import Leaf, Space, leaves, rows
+from detente.engine.streams import Stream
 from detente.errors import PluginError, UsageError
-from detente.evaluation import conditions, generate, reference_rows, scaled, score
-from detente.metrics import Frechet
-from detente.sample import leaves, rows
-from detente.starting import fresh as build
-from detente.streams import Stream
-from detente.toy.linear import DiracData, DiracDomain, Distance, LinearQuadraticData, LinearQuadraticDomain, Point
-from detente.toy.mixture import MLP, Modes, RingData, RingDomain
-from detente.toy.pair import Pair, PairData
+from detente.toys.linear import DiracData, DiracDomain, Distance, LinearQuadraticData, LinearQuadraticDomain, Point
+from detente.toys.mixture import MLP, Modes, RingData, RingDomain
+from detente.toys.pair import Pair, PairData
+from detente.training.evaluation import conditions, generate, reference_rows, scaled, score
+from detente.training.warmup import fresh as build
 
 
 class Counted(Metric):

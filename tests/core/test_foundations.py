@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from detente import checkpoint
+from detente.engine.gradients import input_gradient, position_sumsq, safe_sqrt, score
+from detente.engine.layers import layers, register_layer, weights
+from detente.engine.sample import cat, inner, leaves, lerp, rows, sumsq
+from detente.engine.streams import Stream, splitmix64
 from detente.errors import UsageError
-from detente.gradients import input_gradient, position_sumsq, safe_sqrt, score
-from detente.layers import layers, register_layer, weights
-from detente.sample import cat, inner, leaves, lerp, rows, sumsq
-from detente.sampler import Sampler
-from detente.streams import Stream, splitmix64
+from detente.training import checkpoint
+from detente.training.sampler import Sampler
 
 F64 = torch.float64
 

@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from detente.domain import Batch
+from detente.engine.game import Game
+from detente.engine.objectives import Hinge, LeastSquares, NonSaturating, Relativistic, Saturating, Wasserstein
+from detente.engine.player import Player
+from detente.engine.sample import Batch
 from detente.errors import UsageError
-from detente.game import Game
-from detente.objectives import Hinge, LeastSquares, NonSaturating, Relativistic, Saturating, Wasserstein
-from detente.player import Player
-from detente.probe import Plain, probe
 from detente.regularizers.batch_norm import BatchNorm
 from detente.regularizers.r1 import R1
 from detente.testing import cases
+from detente.testing.probe import Plain, probe
 
 F64 = torch.float64
 RING = cases(["ring"])[0]

@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from detente.gradients import input_gradient, mix, safe_sqrt
-from detente.layers import after, layers
+from detente.engine.gradients import input_gradient, mix, safe_sqrt
+from detente.engine.layers import after, layers
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
+from detente.engine.sample import leaves, sumsq
 from detente.plugins import host
-from detente.regularizer import LinearGame, Passes, Regularizer
 from detente.regularizers.ema import EMA
 from detente.regularizers.gradient_penalty import GradientPenalty
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
-from detente.sample import leaves, sumsq
 from detente.testing import cases, check
 
 # Where a default says nothing on the toys: instance normalization needs positions, which only these layers have.

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from detente.domain import Data, Domain, Evaluation
-from detente.errors import UsageError
-from detente.metrics import (
+from detente.domains.contracts import Data, Domain, Evaluation
+from detente.domains.metrics import (
     PRDC,
     Frechet,
     KernelDistance,
@@ -25,7 +24,8 @@ from detente.metrics import (
     prdc,
     subset_kernel_distance,
 )
-from detente.streams import Stream
+from detente.engine.streams import Stream
+from detente.errors import UsageError
 
 
 def normal(n: int, d: int, seed: int = 0) -> Tensor:
@@ -177,7 +177,7 @@ def test_prdc_agrees_with_brute_force(n: int, m: int, d: int, k: int) -> None:
 def test_prdc_does_not_depend_on_the_blocks_it_is_computed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     real, fake = normal(70, 3), normal(50, 3, 1)
     whole = prdc(real, fake)
-    monkeypatch.setattr("detente.metrics._ROWS", 16)
+    monkeypatch.setattr("detente.domains.metrics._ROWS", 16)
     assert prdc(real, fake) == whole
 
 

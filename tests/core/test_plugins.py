@@ -12,10 +12,10 @@ import pytest
 
 from detente.errors import PluginError, UsageError
 from detente.hookspecs import hookimpl
-from detente.listing import COMBINATORS, listing, render_listing, render_shown, show
-from detente.loader import Installed, Plugin, load
 from detente.plugins import Host, host, set_host
-from detente.registry import Entry, Kind, Origin, Registry
+from detente.plugins.listing import COMBINATORS, listing, render_listing, render_shown, show
+from detente.plugins.loader import Installed, Plugin, load
+from detente.plugins.registry import Entry, Kind, Origin, Registry
 from distributions import Distribution, ask, install, run_with
 
 HOOKIMPL = "from detente.hookspecs import hookimpl\n\n"
@@ -169,7 +169,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def all_plugins(installed: Path) -> dict[str, dict[str, Any]]:
     """What the listing says of each installed plugin, by name."""
-    code = "from detente.listing import listing\nanswer = listing(discover())['plugins']"
+    code = "from detente.plugins.listing import listing\nanswer = listing(discover())['plugins']"
     return {plugin["name"]: plugin for plugin in ask(installed, code)}
 
 
@@ -395,7 +395,7 @@ def test_discovery_needs_neither_torch_nor_much_time(installed: Path) -> None:
     code = (
         "import json, sys, time\n"
         "from detente.plugins import discover\n"
-        "from detente.listing import listing, render_listing\n"
+        "from detente.plugins.listing import listing, render_listing\n"
         "render_listing(listing(discover()))\n"
         "heavy = {'torch', 'numpy', 'pydantic', 'rich', 'typer', 'scipy'} & set(sys.modules)\n"
         "print(json.dumps([time.process_time(), sorted(heavy)]))"
@@ -751,7 +751,7 @@ def test_showing_a_plugin_tells_what_it_declares_and_why_it_failed(small_host: H
 
 def test_showing_a_regularizer_lists_its_options(installed: Path) -> None:
     code = (
-        "from detente.listing import render_shown, show\n"
+        "from detente.plugins.listing import render_shown, show\n"
         "shown = show(discover(), 'calm')\n"
         "answer = [shown['entries'][0]['options'], render_shown(shown)]"
     )

@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import SGD, Adam, RMSprop
 
-from detente.combinators import Annealed, Lazily, unwrap
+from detente.engine.combinators import Annealed, Lazily, unwrap
 from detente.errors import DetenteError, PluginError, UsageError
-from detente.loader import Installed, is_core
-from detente.loader import load as load_plugin
 from detente.plugins import Host, discover
-from detente.recipe import Recipe, build, fingerprint, load, options_of, parse_arm, parse_links, slug
+from detente.plugins.loader import Installed, is_core
+from detente.plugins.loader import load as load_plugin
+from detente.plugins.registry import Origin
+from detente.recipe import Recipe, fingerprint, load, options_of, parse_arm, parse_links, slug
 from detente.recipe.document import MAX_BYTES, dump, parse, read
 from detente.recipe.options import check
-from detente.registry import Origin
+from detente.training.build import build
 
 PLUGIN = """
 from detente.hookspecs import hookimpl
@@ -62,8 +63,11 @@ from typing import Annotated
 import torch
 from annotated_types import Ge
 from torch import nn
-from detente.domain import Data, Domain, Leaf, Metric, Model, Networks, PackedData, Primary, Space
-from detente.regularizer import Regularizer
+from detente.domains.contracts import Data, Domain, Metric, Model, Networks
+from detente.engine.sample import Leaf, Space
+from detente.domains.packed import PackedData
+from detente.domains.primary import Primary
+from detente.engine.regularizer import Regularizer
 
 class Roundness(Metric):
     scores = {"roundness": "higher"}
@@ -866,7 +870,7 @@ def test_a_component_that_a_flag_names_takes_its_options_from_set(host: Host) ->
 
 
 def test_a_domain_meets_the_space_of_its_data_before_anything_else(monkeypatch):
-    from detente.toy.tokens import TokensDomain
+    from detente.toys.tokens import TokensDomain
 
     met = []
     monkeypatch.setattr(TokensDomain, "meet", lambda self, space: met.append(space))

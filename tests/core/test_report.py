@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from detente.cells import Arm, Cell, Study
 from detente.recipe.document import dump
 from detente.report import charts, page, run_report, study_report
-from detente.run import Run
+from detente.results.cells import Arm, Cell
+from detente.results.study import Study
+from detente.training.run_folder import Run
 
 EVIL = "<script>alert(1)</script>\"' onload=x\u202egnp.\x07&amp;{{ 7 * 7 }}"
 VOID = {"meta", "img", "br", "hr", "link", "input"}

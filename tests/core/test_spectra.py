@@ -13,12 +13,11 @@ import pytest
 import torch
 from torch import nn
 
-from detente.domain import Batch
-from detente.game import Game
-from detente.objectives import NonSaturating, Objective, Saturating, Wasserstein
-from detente.player import Player
-from detente.probe import Plain
-from detente.regularizer import Regularizer, chain
+from detente.engine.game import Game
+from detente.engine.objectives import NonSaturating, Objective, Saturating, Wasserstein
+from detente.engine.player import Player
+from detente.engine.regularizer import Regularizer, chain
+from detente.engine.sample import Batch
 from detente.regularizers.clip_norm import ClipNorm
 from detente.regularizers.dropout import Dropout
 from detente.regularizers.gradient_penalty import GradientPenalty
@@ -27,6 +26,7 @@ from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
 from detente.regularizers.r2 import R2
 from detente.regularizers.weight_clip import WeightClip
+from detente.testing.probe import Plain
 
 F64 = torch.float64
 

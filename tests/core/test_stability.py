@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from detente import plugins
-from detente.domain import Batch
-from detente.recipe import build, load
-from detente.stability import collapse, read, spikes
-from detente.watching import Watcher, spectral_norms
+from detente.engine.sample import Batch
+from detente.recipe import load
+from detente.results.stability import collapse, read, spikes
+from detente.training.build import build
+from detente.training.monitor import Watcher, spectral_norms
 
 
 def game(*regs: str, **flags):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from detente import statistics as s
+from detente.results import statistics as s
 
 RNG = np.random.default_rng(20)
 

@@ -14,13 +14,18 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from detente import planning, plugins, study
-from detente.cells import Arm, Cell, Outcome, Study, step_seconds, write_results
-from detente.display import _cell
+from detente import plugins
+from detente.cli.progress import _cell
 from detente.errors import Interrupted, PluginError, StudyError, UsageError
-from detente.pool import Board, Pace, Pool, Progress
-from detente.run import Run
-from detente.worker import WARM_UP, _WarmUp
+from detente.experiments import compare as study
+from detente.experiments import planning
+from detente.experiments.executors.local import Board, Pace, Pool, Progress
+from detente.experiments.executors.worker import WARM_UP, _WarmUp
+from detente.results.cells import Arm, Cell
+from detente.results.outcomes import Outcome, step_seconds
+from detente.results.study import Study
+from detente.results.table import write_results
+from detente.training.run_folder import Run
 
 SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "data.size=2000", "metrics=[frechet]"]
 ARMS = ["none", "r1"]
@@ -58,7 +63,7 @@ def workers(folder: Path) -> list[int]:
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"detente.worker" in words and any(word.startswith(bytes(folder)) for word in words):
+        if b"detente.experiments.executors.worker" in words and any(word.startswith(bytes(folder)) for word in words):
             found.append(int(path.parent.name))
     return found
 
@@ -109,7 +114,7 @@ def test_another_recipe_for_a_cell_is_refused_and_the_difference_named(finished)
 def test_a_study_whose_parent_was_killed_goes_on_to_the_same_numbers_with_two_workers(finished, tmp_path):
     out = tmp_path / "two"
     program = (
-        "from pathlib import Path; from detente import plugins, study;"
+        "from pathlib import Path; from detente import plugins; from detente.experiments import compare as study;"
         f"study.compare(['pair'], {ARMS}, 1, out=Path({str(out)!r}), host=plugins.host(), sets={SETS}, jobs=2)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program])
@@ -137,7 +142,7 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
                     os.kill(pid, signal.SIGKILL)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.pool.SHOW", 0.0)
+        patch.setattr("detente.experiments.executors.local.SHOW", 0.0)
         with pytest.raises(StudyError, match=r"1 of 3 cells failed.*report\.html") as error:
             compare(out, ["none", "r1(gamma=1e39)", "d:instance-norm"], 1, show=kill_the_first)
     assert error.value.exit_code == 5
@@ -158,7 +163,8 @@ def test_a_disk_that_is_full_costs_what_did_not_fit_and_the_same_command_goes_on
     out = tmp_path / "four"
     # A limit on the size of a file makes every checkpoint fail halfway, as a full disk does; records still fit.
     program = (
-        "import resource; from pathlib import Path; from detente import plugins, study;"
+        "import resource; from pathlib import Path; from detente import plugins;"
+        "from detente.experiments import compare as study;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000));"
         f"study.compare(['pair'], ['r1'], 1, out=Path({str(out)!r}), host=plugins.host(), sets={SETS}, jobs=1)"
     )
@@ -178,13 +184,13 @@ def test_a_study_that_cannot_write_its_own_files_says_so_and_goes_on_later(finis
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr("detente.cells.write_atomically", full)
+        patch.setattr("detente.results.study.write_atomically", full)
         with pytest.raises(OSError, match="No space left"):
             compare(out, seeds=1)
     assert not list(out.glob("cells"))  # it was told before anything trained
     shutil.copytree(finished, out, dirs_exist_ok=True)
     with monkeypatch.context() as patch:
-        patch.setattr("detente.cells.write_atomically", full)
+        patch.setattr("detente.results.study.write_atomically", full)
         with pytest.raises(OSError, match="No space left"):
             compare(out)
     compare(out)
@@ -215,7 +221,7 @@ def stand_in(tmp_path, monkeypatch):
         path = tmp_path / "stand-in"
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
-        monkeypatch.setattr("detente.pool.sys.executable", str(path))
+        monkeypatch.setattr("detente.experiments.executors.local.sys.executable", str(path))
 
     return become
 
@@ -245,7 +251,7 @@ def test_the_board_shows_how_far_a_warm_up_is(tmp_path, stand_in):
             (warming.folder / "seen").touch()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.pool.SHOW", 0.0)
+        patch.setattr("detente.experiments.executors.local.SHOW", 0.0)
         Pool([(warming, 10)], 1, (), look).run()
     assert shown[0] == "warm-up 30/200"
 
@@ -298,18 +304,21 @@ def test_a_cell_that_another_process_holds_is_waited_for(tmp_path, stand_in):
             lock.release()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.pool.SHOW", 0.0)
+        patch.setattr("detente.experiments.executors.local.SHOW", 0.0)
         Pool([(held, 10)], 1, (), show).run()
     assert seen[-1] == "finished"
 
 
 def test_a_worker_leaves_a_cell_alone_that_another_one_holds(tmp_path):
-    from detente.worker import LOCKED
+    from detente.experiments.executors.worker import LOCKED
 
     held = cell(tmp_path)
     with FileLock(held.lock):
         assert (
-            subprocess.run([sys.executable, "-m", "detente.worker", str(held.folder)], check=False).returncode == LOCKED
+            subprocess.run(
+                [sys.executable, "-m", "detente.experiments.executors.worker", str(held.folder)], check=False
+            ).returncode
+            == LOCKED
         )
     # Waiting costs little: what is heavy is imported by whoever has the lock.
     heavy = "import sys, detente.worker; print('torch' in sys.modules)"
@@ -510,7 +519,7 @@ def test_a_cell_that_has_only_begun_is_pending_not_lost(tmp_path):
 
 def test_the_memory_of_a_run_is_not_that_of_the_process_that_began_it():
     """Linux counts the parent's peak as a child's own in getrusage."""
-    child = "from detente.run import peak_memory; print(peak_memory())"
+    child = "from detente.training.provenance import peak_memory; print(peak_memory())"
     program = f"import subprocess, sys; held = b'x' * 10**9; subprocess.run([sys.executable, '-c', {child!r}])"
     found = int(subprocess.check_output([sys.executable, "-c", program], text=True))
     assert 10**7 < found < 10**9

@@ -11,26 +11,26 @@ import torch
 from torch import Tensor, nn
 
 from detente import plugins
-from detente.domain import Batch, Data, Domain, Evaluation, Metric, Model, Networks
+from detente.domains.contracts import Data, Domain, Evaluation, Metric, Model, Networks
+from detente.domains.metrics import mode_scores
+from detente.engine.forward import abilities
+from detente.engine.game import Game
+from detente.engine.layers import layers
+from detente.engine.objectives import NonSaturating
+from detente.engine.player import Player
+from detente.engine.sample import Batch, Sample, batch_size, each, leaves, rows, to
+from detente.engine.streams import Stream
 from detente.errors import UsageError
-from detente.evaluation import generate
-from detente.game import Game
-from detente.layers import layers
-from detente.metrics import mode_scores
-from detente.objectives import NonSaturating
-from detente.player import Player
 from detente.regularizers.r1 import R1
-from detente.sample import Sample, batch_size, each, leaves, rows, to
-from detente.starting import fresh as build
-from detente.step import abilities
-from detente.streams import Stream
-from detente.toy.critics import CriticsData
-from detente.toy.data import HELD_OUT, REFERENCE
-from detente.toy.domain import flat, gaussian_fit, training_samples
-from detente.toy.linear import Distance, LinearQuadraticData, Point
-from detente.toy.mixture import MLP, GridData, GridDomain, Mixture, Modes, RingData, RingDomain
-from detente.toy.pair import Pair, PairData
-from detente.toy.tokens import TokensData
+from detente.toys.critics import CriticsData
+from detente.toys.data import HELD_OUT, REFERENCE
+from detente.toys.domain import flat, gaussian_fit, training_samples
+from detente.toys.linear import Distance, LinearQuadraticData, Point
+from detente.toys.mixture import MLP, GridData, GridDomain, Mixture, Modes, RingData, RingDomain
+from detente.toys.pair import Pair, PairData
+from detente.toys.tokens import TokensData
+from detente.training.evaluation import generate
+from detente.training.warmup import fresh as build
 
 SOLVED = ("dirac", "bilinear", "linear-quadratic")
 DEEP = ("ring", "grid", "pair", "critics", "tokens")

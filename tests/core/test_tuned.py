@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 import yaml
 
-from detente import cli, pool, recipe, tuning, worker
+from detente import cli, recipe
 from detente import plugins as installed
-from detente.cells import SETTLED, Arm
 from detente.errors import StudyError, UsageError
-from detente.recipe.document import SIDES
+from detente.experiments import search as tuning
+from detente.experiments.executors import local as pool
+from detente.experiments.executors import worker
+from detente.experiments.search import carrying, plan
+from detente.recipe.keys import put
+from detente.recipe.overlay import SIDES
 from detente.report import tuning_report
 from detente.report.rivals import Row, claim
 from detente.report.slices import Dot, choice_chart, slice_chart
-from detente.trials import Rival, Trial, Tuning, put
-from detente.tuning import carrying, plan
+from detente.results.cells import SETTLED, Arm
+from detente.results.search import Rival, Trial, Tuning
 from searches import GAMMA, SMALL, wish
 from test_report import EVIL, Page, write_cell
 

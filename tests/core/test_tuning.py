@@ -12,13 +12,13 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from detente import plugins as installed
-from detente import tuning
 from detente.errors import UsageError
-from detente.trials import Noise, Trial, best
-from detente.tuning import GridSearch, RandomSearch, Search, TreeParzen, Wish, carrying
-from detente.tuning.racing import hopeless
-from detente.tuning.ranges import Choices, Reals, Wholes
-from detente.tuning.reading import ranges
+from detente.experiments import search as tuning
+from detente.experiments.search import GridSearch, RandomSearch, Search, TreeParzen, Wish, carrying
+from detente.experiments.search.pruning import hopeless
+from detente.experiments.search.reading import ranges
+from detente.experiments.search.space import Choices, Reals, Wholes
+from detente.results.search import Noise, Trial, best
 from searches import GAMMA, wish
 
 pytestmark = pytest.mark.usefixtures("module_cache")

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from detente import recipe
-from detente.trials import best, put
-from detente.tuning import GridSearch, RandomSearch, Search, TreeParzen
-from detente.tuning.ranges import Reals
+from detente.experiments.search import GridSearch, RandomSearch, Search, TreeParzen
+from detente.experiments.search.space import Reals
+from detente.recipe.keys import put
+from detente.results.search import best
 
 GAMMA = "discriminator.regularizers.r1.gamma"
 H = 0.2

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from detente.cells import Outcome, Study
 from detente.report.answer import answer
-from detente.verdicts import Verdicts
+from detente.results.outcomes import Outcome
+from detente.results.study import Study
+from detente.results.verdicts import Verdicts
 
 
 def made_up(tmp_path, scores: dict[str, dict[str, list[float | str]]], seeds: int) -> tuple[Study, list[Outcome]]:

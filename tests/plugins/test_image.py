@@ -14,8 +14,8 @@ from PIL import Image as Picture
 from torch import Tensor, nn
 
 from detente import Batch, Evaluation, Leaf, Model, PluginError, Space, Stream, UsageError, input_gradient, sumsq
-from detente.layers import layers
-from detente.metrics import frechet_distance
+from detente.domains.metrics import frechet_distance
+from detente.engine.layers import layers
 from detente_image import extractors, metrics, sources
 from detente_image.augmentations import colour, cutout, translation
 from detente_image.data import Digits, Emoji, Folder, Images, StackedDigits

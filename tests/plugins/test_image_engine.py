@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from detente.domain import Batch
-from detente.game import Game
-from detente.objectives import NonSaturating
-from detente.player import Player
+from detente.engine.game import Game
+from detente.engine.objectives import NonSaturating
+from detente.engine.player import Player
+from detente.engine.regularizer import Regularizer, chain
+from detente.engine.sample import Batch
+from detente.engine.streams import Stream
 from detente.plugins import host
-from detente.regularizer import Regularizer, chain
-from detente.sampler import Sampler
-from detente.streams import Stream
+from detente.training.sampler import Sampler
 
 H = host()
 STATES_NONE = {

@@ -17,7 +17,7 @@ from rdkit.Chem import AllChem, Crippen, Descriptors
 from torch import Tensor, nn
 
 from detente import Evaluation, PluginError, Sample, Space, Stream, UsageError, sumsq
-from detente.metrics import frechet_distance
+from detente.domains.metrics import frechet_distance
 from detente_molecule import chemistry, data, metrics, rewards, sources
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling
 from detente_molecule.chemistry import INVALID, LARGE, ODD, OTHER_ATOMS, Misfit, canonical_smiles, graph, likeliest
@@ -592,7 +592,7 @@ class LinearCritic(nn.Module):
 
 def penalty_of_a_linear_critic(of: QM9, **options: object) -> float:
     from detente import Game, Player, chain
-    from detente.objectives import NonSaturating
+    from detente.engine.objectives import NonSaturating
     from detente.plugins import host
     from detente_molecule.networks import MolGAN
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from detente import Model, Networks, Sample, Space, Stream, UsageError, input_gradient, recipe, sumsq, weights
-from detente.layers import layers
+from detente.engine.layers import layers
+from detente.engine.streams import enter
 from detente.plugins import host
-from detente.starting import fresh
-from detente.streams import enter
+from detente.training.warmup import fresh
 from detente_molecule import latent, rewards
 from detente_molecule.augmentations import relabelling
 from detente_molecule.chemistry import likeliest

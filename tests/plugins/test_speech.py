@@ -15,9 +15,9 @@ from PIL import Image as Picture
 from torch import Tensor, nn
 
 from detente import Evaluation, Leaf, Packed, PluginError, Space, Stream, UsageError, batch_size
-from detente.evaluation import conditions, generate
-from detente.layers import layers
-from detente.metrics import frechet_distance
+from detente.domains.metrics import frechet_distance
+from detente.engine.layers import layers
+from detente.training.evaluation import conditions, generate
 from detente_speech import augmentations, downloads, extractors, metrics, sources, transforms
 from detente_speech.data import Folder, Prompts, SpeechCommands, SpokenDigits, YesNo
 from detente_speech.domain import Speech

@@ -322,7 +322,7 @@ def test_what_stands_behind_the_end_and_how_much_padding_follows_changes_no_scor
 
 
 def test_features_tell_shuffled_sentences_and_drawn_bigrams_from_real_ones(bible, domain):
-    from detente.metrics import frechet_distance
+    from detente.domains.metrics import frechet_distance
 
     reference = domain.reference_features(bible)
     held_out = bible.held_out()

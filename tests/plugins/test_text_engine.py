@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from detente.cli import main
-from detente.export import load_exported
 from detente.plugins import host
+from detente.training.export import load_exported
 
 WORDS = ("the", "a", "cat", "dog", "sun", "hill", "sees", "finds", "likes", "big", "small", "old", "and", "on", "by")
 SMALL = (

@@ -1,27 +1,38 @@
-"""What to run, as data: YAML in, YAML out, and `build` turns it into a game.
+"""What to run, as data: YAML in, YAML out.
 
-Read in this order: schema (the fields), document (YAML and layers), options (signatures as schemas), arms (`--reg`),
-components and optimizers (names to things), resolve (the checks), loading, building.
+Read in this order: schema (the fields), document (YAML), overlay (layers), options (signatures as schemas), chains
+(`--reg`), components and optimizers (names to things), resolve (the checks), loading. `detente.training.build` turns a
+resolved recipe into a game.
 """
 
-from detente.recipe.arms import Arm, parse_arm, parse_links, slug
-from detente.recipe.building import Built, build
-from detente.recipe.loading import load
-from detente.recipe.options import Option, options_of
-from detente.recipe.schema import Component, Recipe, Side, fingerprint
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Arm",
-    "Built",
-    "Component",
-    "Option",
-    "Recipe",
-    "Side",
-    "build",
-    "fingerprint",
-    "load",
-    "options_of",
-    "parse_arm",
-    "parse_links",
-    "slug",
-]
+if TYPE_CHECKING:
+    from detente.recipe.chains import Arm as Arm
+    from detente.recipe.chains import parse_arm as parse_arm
+    from detente.recipe.chains import parse_links as parse_links
+    from detente.recipe.chains import slug as slug
+    from detente.recipe.loading import load as load
+    from detente.recipe.options import Option as Option
+    from detente.recipe.options import options_of as options_of
+    from detente.recipe.schema import Component as Component
+    from detente.recipe.schema import Recipe as Recipe
+    from detente.recipe.schema import Side as Side
+    from detente.recipe.schema import fingerprint as fingerprint
+
+# Imported when first used: a recipe can be read without torch, and resolving one needs it.
+_HOME = {
+    "detente.recipe.chains": ("Arm", "parse_arm", "parse_links", "slug"),
+    "detente.recipe.loading": ("load",),
+    "detente.recipe.options": ("Option", "options_of"),
+    "detente.recipe.schema": ("Component", "Recipe", "Side", "fingerprint"),
+    "detente.training.build": ("Built", "build"),  # where they were until 0.1; kept for scripts
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'detente.recipe' has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from detente.combinators import Ramp, annealed, lazily
-from detente.domain import Data, Domain, Metric, Model
+from detente.domains.contracts import Data, Domain, Metric, Model
+from detente.engine.combinators import Ramp, annealed, lazily
+from detente.engine.objectives import Objective
+from detente.engine.regularizer import Regularizer, named
 from detente.errors import PluginError
-from detente.objectives import Objective
 from detente.plugins import Host
+from detente.plugins.registry import Kind
 from detente.recipe.options import Checked, check, options_of
-from detente.registry import Kind
-from detente.regularizer import Regularizer, named
 
 BASES: Mapping[Kind, type] = {
     "domain": Domain,

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from detente import plugins
-from detente.compatibility import check_codes
+from detente.checks import check_codes
 from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.plugins import Host
-from detente.recipe import arms
-from detente.recipe.document import COMPONENTS, SIDES, Key, Overlay, parse, read
+from detente.recipe import chains as arms
+from detente.recipe.document import Key, parse, read
+from detente.recipe.overlay import COMPONENTS, SIDES, Overlay
 from detente.recipe.resolve import Resolver
 from detente.recipe.schema import Recipe
 

@@ -9,7 +9,7 @@ from pydantic import AllowInfNan
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, RMSprop
 
-from detente.player import OptimizerFactory
+from detente.engine.player import OptimizerFactory
 
 Rate = Annotated[float, Ge(0), AllowInfNan(False)]
 Decay = Annotated[float, Ge(0), Lt(1)]

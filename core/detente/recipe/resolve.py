@@ -11,17 +11,18 @@ from annotated_types import Ge
 from pydantic import BaseModel, ValidationError
 from torch import nn
 
-from detente.domain import Domain
+from detente.domains.contracts import Domain
+from detente.engine.player import OptimizerFactory
+from detente.engine.regularizer import Regularizer, chain
 from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
-from detente.player import OptimizerFactory
 from detente.plugins import Host
+from detente.plugins.registry import Kind
 from detente.recipe.components import Link, load_component
-from detente.recipe.document import COMPONENTS, SIDES, Key, Overlay
+from detente.recipe.document import Key
 from detente.recipe.optimizers import OPTIMIZERS
 from detente.recipe.options import Checked, check, lower, read, sentence, shorten
+from detente.recipe.overlay import COMPONENTS, SIDES, Overlay
 from detente.recipe.schema import Recipe, Side
-from detente.registry import Kind
-from detente.regularizer import Regularizer, chain
 
 _LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): Side, ("discriminator",): Side}
 _INSTANCE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")

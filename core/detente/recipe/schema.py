@@ -63,7 +63,7 @@ class Recipe(BaseModel):
     metrics: list[str] | None = None
     """Names of metrics; a loaded recipe has the domain's where none were given."""
     allow: list[str] = []
-    """Codes of findings that would refuse this combination; see `detente.compatibility`."""
+    """Codes of findings that would refuse this combination; see `detente.checks`."""
     generator: Side = Side()
     discriminator: Side = Side()
 

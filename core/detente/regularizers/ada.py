@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from detente.draws import Policy, augmentations
+from detente.engine.augment import Policy, augmentations
+from detente.engine.regularizer import Regularizer
+from detente.engine.sample import Sample, batch_size, each, leaves, per_sample
+from detente.engine.step import Moment, Step
 from detente.errors import UsageError
-from detente.regularizer import Moment, Regularizer
-from detente.sample import Sample, batch_size, each, leaves, per_sample
-from detente.step import Step
 
 
 class ADA(Regularizer):

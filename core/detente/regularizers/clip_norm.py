@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from detente.regularizer import Moment, Regularizer
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Moment
 
 
 class ClipNorm(Regularizer):

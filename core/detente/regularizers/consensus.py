@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from detente.gradients import gradient_sumsq
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.step import Step
+from detente.engine.gradients import gradient_sumsq
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.step import Role, Step
 
 
 class Consensus(Regularizer):
@@ -34,5 +34,5 @@ class Consensus(Regularizer):
         v = gradient_sumsq(loss_d, s.discriminator) + gradient_sumsq(loss_g, s.generator)
         return self.gamma / 2 * v
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=2, generator=int(turn == "discriminator"), gradient=2)  # G's own fakes are attached

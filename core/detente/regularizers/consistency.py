@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from detente.draws import Policy, augmented
-from detente.gradients import score
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.sample import Sample, detach
-from detente.step import Step
+from detente.engine.augment import Policy, augmented
+from detente.engine.gradients import score
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.sample import Sample, detach
+from detente.engine.step import Role, Step
 
 
 class CR(Regularizer):
@@ -37,7 +37,7 @@ class CR(Regularizer):
     def penalty(self, s: Step) -> Tensor:
         return self.weight * _inconsistency(s, "real", s.real, s.real_score, self.policy, self.name)
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1)
 
 
@@ -75,7 +75,7 @@ class BCR(Regularizer):
             parts.append(self.fake_weight * _inconsistency(s, "fake", s.fake, s.fake_score, self.policy, self.name))
         return torch.stack(parts).sum()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=bool(self.weight) + bool(self.fake_weight))
 
 

@@ -1,8 +1,9 @@
 """DiffAugment: a critic that sees nothing but augmented samples, real and fake."""
 
-from detente.draws import Policy, augmented
-from detente.regularizer import Moment, Regularizer
-from detente.sample import Sample
+from detente.engine.augment import Policy, augmented
+from detente.engine.regularizer import Regularizer
+from detente.engine.sample import Sample
+from detente.engine.step import Moment
 
 
 class DiffAugment(Regularizer):

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from detente.gradients import input_gradient, safe_sqrt
-from detente.regularizer import LinearGame, Passes, Regularizer, Turn
-from detente.sample import Sample, detach, each, leaves, sumsq
-from detente.step import Step
+from detente.engine.gradients import input_gradient, safe_sqrt
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
+from detente.engine.sample import Sample, detach, each, leaves, sumsq
+from detente.engine.step import Role, Step
 
 
 class DRAGAN(Regularizer):
@@ -42,7 +42,7 @@ class DRAGAN(Regularizer):
         norm = safe_sqrt(sumsq(input_gradient(s.critic(x), x)))  # [B]
         return self.weight * (norm - self.target).square().mean()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1, gradient=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from detente.regularizer import LinearGame, Regularizer
-from detente.step import Step
+from detente.engine.regularizer import LinearGame, Regularizer
+from detente.engine.step import Step
 
 
 class Drift(Regularizer):

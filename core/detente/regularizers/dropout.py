@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from detente.engine.layers import Where, after, layers
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Moment
+from detente.engine.streams import current_entry
 from detente.errors import UsageError
-from detente.layers import Where, after, layers
-from detente.regularizer import Moment, Regularizer
-from detente.streams import current_entry
 
 
 class Dropout(Regularizer):

@@ -5,8 +5,9 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Moment
 from detente.errors import UsageError
-from detente.regularizer import Moment, Regularizer
 
 
 class EMA(Regularizer):

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.sample import leaves
-from detente.step import Step
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.sample import leaves
+from detente.engine.step import Role, Step
 
 
 class FeatureMatching(Regularizer):
@@ -39,7 +39,7 @@ class FeatureMatching(Regularizer):
         ]
         return self.weight * torch.stack(gaps).sum()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1)  # on the reals, which most objectives do not score in the generator's turn
 
 

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from detente.engine.forward import abilities
+from detente.engine.gradients import Logits, safe_sqrt, score
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.sample import Sample, detach, each, leaves, like, per_sample, sumsq
+from detente.engine.step import Role
 from detente.errors import UsageError
-from detente.gradients import Logits, safe_sqrt, score
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.sample import Sample, detach, each, leaves, like, per_sample, sumsq
-from detente.step import abilities
 
 
 class GradientNorm(Regularizer):
@@ -48,7 +49,7 @@ class GradientNorm(Regularizer):
         net.register_forward_pre_hook(around.enter)
         net.register_forward_hook(around.leave, always_call=True)
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(gradient=2)
 
 

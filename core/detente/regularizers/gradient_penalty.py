@@ -4,10 +4,10 @@ from typing import Literal
 
 from torch import Tensor
 
-from detente.gradients import input_gradient, mix, position_sumsq, safe_sqrt
-from detente.regularizer import LinearGame, Passes, Regularizer, Turn
-from detente.sample import leaves, sumsq
-from detente.step import Space, Step
+from detente.engine.gradients import input_gradient, mix, position_sumsq, safe_sqrt
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
+from detente.engine.sample import leaves, sumsq
+from detente.engine.step import PenaltySpace, Role, Step
 
 
 class GradientPenalty(Regularizer):
@@ -40,13 +40,13 @@ class GradientPenalty(Regularizer):
         target: float = 1.0,
         one_sided: bool = False,
         points: Literal["mix", "real", "fake"] = "mix",
-        space: Space = "input",
+        space: PenaltySpace = "input",
         scope: Literal["sample", "position"] = "sample",
     ) -> None:
         super().__init__()
         self.weight, self.target, self.one_sided = weight, target, one_sided
         self.points, self.scope = points, scope
-        self.space: Space = space
+        self.space: PenaltySpace = space
 
     def penalty(self, s: Step) -> Tensor:
         if self.points == "mix":
@@ -62,7 +62,7 @@ class GradientPenalty(Regularizer):
         excess = norm - self.target  # [B] or [B, P]
         return self.weight * (excess.clamp(min=0) if self.one_sided else excess).square().mean()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=int(self.points == "mix"), gradient=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

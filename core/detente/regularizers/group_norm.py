@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from detente.engine.layers import Normalization, Where, after, layers
+from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
-from detente.layers import Normalization, Where, after, layers
-from detente.regularizer import Regularizer
 
 
 class GroupNorm(Regularizer):

@@ -1,8 +1,9 @@
 """Instance noise: a critic that never sees the bare data."""
 
+from detente.engine.regularizer import Regularizer
+from detente.engine.sample import Sample, each, leaves
+from detente.engine.step import Moment
 from detente.errors import UsageError
-from detente.regularizer import Moment, Regularizer
-from detente.sample import Sample, each, leaves
 
 
 class InstanceNoise(Regularizer):

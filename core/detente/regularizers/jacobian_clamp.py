@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from detente.draws import normal_like
+from detente.engine.augment import normal_like
+from detente.engine.gradients import safe_sqrt
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.sample import each, leaves, per_sample, sumsq
+from detente.engine.step import Role, Step
 from detente.errors import UsageError
-from detente.gradients import safe_sqrt
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.sample import each, leaves, per_sample, sumsq
-from detente.step import Step
 
 
 class JacobianClamp(Regularizer):
@@ -44,5 +44,5 @@ class JacobianClamp(Regularizer):
         q = safe_sqrt(sumsq(each(torch.sub, s.fake, near))) / self.step  # [B]
         return self.weight * ((q - self.high).relu().square() + (self.low - q).relu().square()).mean()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(generator=1)

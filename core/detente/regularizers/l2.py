@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from detente.gradients import parameter_gradients
-from detente.layers import Where, weights
-from detente.regularizer import Moment, Regularizer
+from detente.engine.gradients import parameter_gradients
+from detente.engine.layers import Where, weights
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Moment
 
 
 class L2(Regularizer):

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from detente.layers import Normalization, Where, after, layers
-from detente.regularizer import Regularizer
+from detente.engine.layers import Normalization, Where, after, layers
+from detente.engine.regularizer import Regularizer
 
 
 class LayerNorm(Regularizer):

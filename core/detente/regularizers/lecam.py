@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from detente.engine.regularizer import LinearGame, Regularizer
+from detente.engine.step import Step
 from detente.errors import UsageError
-from detente.regularizer import LinearGame, Regularizer
-from detente.step import Step
 
 
 class Lecam(Regularizer):

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from detente.engine.layers import Layer, Where, layers
+from detente.engine.regularizer import Regularizer
+from detente.engine.sample import per_sample
+from detente.engine.streams import current_entry
 from detente.errors import UsageError
-from detente.layers import Layer, Where, layers
-from detente.regularizer import Regularizer
-from detente.sample import per_sample
-from detente.streams import current_entry
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 

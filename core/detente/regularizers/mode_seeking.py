@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from detente.regularizer import LinearGame, Passes, Regularizer, Turn
-from detente.sample import Sample, each, leaves
-from detente.step import Step
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
+from detente.engine.sample import Sample, each, leaves
+from detente.engine.step import Role, Step
 
 
 class ModeSeeking(Regularizer):
@@ -35,7 +35,7 @@ class ModeSeeking(Regularizer):
         apart = _distance(s.fake, s.generate(z)) / _distance(s.z, z).clamp(min=self.eps)
         return self.weight / (apart + self.eps)
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(generator=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from detente.gradients import gradient_sumsq
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.step import Step
+from detente.engine.gradients import gradient_sumsq
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.step import Role, Step
 
 
 class NagarajanKolter(Regularizer):
@@ -30,5 +30,5 @@ class NagarajanKolter(Regularizer):
     def penalty(self, s: Step) -> Tensor:
         return self.weight * gradient_sumsq(s.objective.discriminator(s), s.discriminator)
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1, gradient=1)  # on the reals, which most objectives do not score in the generator's turn

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from detente.layers import Where, layers
-from detente.regularizer import Regularizer
-from detente.step import Step
+from detente.engine.layers import Where, layers
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Step
 
 
 class Orthogonal(Regularizer):

@@ -5,11 +5,11 @@ import math
 import torch
 from torch import Tensor
 
+from detente.engine.gradients import safe_sqrt
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.sample import as_input, batch_size, inner, leaves, like, sumsq
+from detente.engine.step import Role, Step
 from detente.errors import UsageError
-from detente.gradients import safe_sqrt
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.sample import as_input, batch_size, inner, leaves, like, sumsq
-from detente.step import Step
 
 
 class PathLength(Regularizer):
@@ -52,7 +52,7 @@ class PathLength(Regularizer):
         self.mean.lerp_(length.detach().mean().to(self.mean), 1 - self.decay)
         return value
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(generator=1, gradient=1)
 
 

@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from detente.gradients import input_gradient
-from detente.regularizer import LinearGame, Passes, Regularizer, Turn
-from detente.sample import sumsq
-from detente.step import Space, Step
+from detente.engine.gradients import input_gradient
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
+from detente.engine.sample import sumsq
+from detente.engine.step import PenaltySpace, Role, Step
 
 
 class R2(Regularizer):
@@ -26,16 +26,16 @@ class R2(Regularizer):
     bounds_critic = True
     off = {"gamma": 0.0}
 
-    def __init__(self, gamma: float = 10.0, space: Space = "input") -> None:
+    def __init__(self, gamma: float = 10.0, space: PenaltySpace = "input") -> None:
         super().__init__()
         self.gamma = gamma
-        self.space: Space = space
+        self.space: PenaltySpace = space
 
     def penalty(self, s: Step) -> Tensor:
         grad = input_gradient(s.fake_logits, s.fake_at(self.space))  # [B, ...]
         return self.gamma / 2 * sumsq(grad).mean()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(gradient=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

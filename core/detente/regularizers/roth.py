@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from detente.gradients import Logits, input_gradient, score
-from detente.regularizer import LinearGame, Passes, Regularizer, Turn
-from detente.sample import Sample, sumsq
-from detente.step import Space, Step
+from detente.engine.gradients import Logits, input_gradient, score
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
+from detente.engine.sample import Sample, sumsq
+from detente.engine.step import PenaltySpace, Role, Step
 
 
 class Roth(Regularizer):
@@ -29,17 +29,17 @@ class Roth(Regularizer):
     needs = ("softplus",)
     off = {"gamma": 0.0}
 
-    def __init__(self, gamma: float = 0.1, space: Space = "input") -> None:
+    def __init__(self, gamma: float = 0.1, space: PenaltySpace = "input") -> None:
         super().__init__()
         self.gamma = gamma
-        self.space: Space = space
+        self.space: PenaltySpace = space
 
     def penalty(self, s: Step) -> Tensor:
         real = _weighted(s.real_logits, s.real_at(self.space), sign=-1)
         fake = _weighted(s.fake_logits, s.fake_at(self.space), sign=1)
         return self.gamma / 2 * (real + fake)
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(gradient=2)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

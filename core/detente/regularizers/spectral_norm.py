@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from detente.engine.layers import Reparametrization, Where, layers, reparametrize
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Moment
+from detente.engine.streams import Stream
 from detente.errors import UsageError
-from detente.layers import Reparametrization, Where, layers, reparametrize
-from detente.regularizer import Moment, Regularizer
-from detente.streams import Stream
 
 _EPS = 1e-12
 

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor, nn
 
+from detente.engine.layers import Where, weights
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Moment
 from detente.errors import UsageError
-from detente.layers import Where, weights
-from detente.regularizer import Moment, Regularizer
 
 
 class WeightClip(Regularizer):

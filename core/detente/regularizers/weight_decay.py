@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from detente.layers import Where, weights
-from detente.regularizer import Moment, Regularizer
+from detente.engine.layers import Where, weights
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Moment
 
 
 class WeightDecay(Regularizer):

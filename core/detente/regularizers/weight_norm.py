@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from detente.layers import Layer, Reparametrization, Where, layers, reparametrize
-from detente.regularizer import Regularizer
-from detente.streams import Stream
+from detente.engine.layers import Layer, Reparametrization, Where, layers, reparametrize
+from detente.engine.regularizer import Regularizer
+from detente.engine.streams import Stream
 
 _EPS = 1e-12
 

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from detente.draws import normal_like
-from detente.gradients import score
-from detente.regularizer import Passes, Regularizer, Turn
-from detente.sample import Sample, each, leaves, sumsq
-from detente.step import Step
+from detente.engine.augment import normal_like
+from detente.engine.gradients import score
+from detente.engine.regularizer import Passes, Regularizer
+from detente.engine.sample import Sample, each, leaves, sumsq
+from detente.engine.step import Role, Step
 
 
 class ZCR(Regularizer):
@@ -37,7 +37,7 @@ class ZCR(Regularizer):
             near = s.generate(_near(s, self.std))
         return self.weight * (s.fake_score - score(s.critic(near))).square().mean()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1, generator=1)
 
 
@@ -66,7 +66,7 @@ class LatentSpread(Regularizer):
         near = s.generate(_near(s, self.std))
         return -self.weight * sumsq(each(torch.sub, s.fake, near)).mean()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(generator=1)
 
 

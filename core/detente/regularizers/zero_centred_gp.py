@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from detente.gradients import input_gradient, mix
-from detente.regularizer import LinearGame, Passes, Regularizer, Turn
-from detente.sample import leaves, sumsq
-from detente.step import Space, Step
+from detente.engine.gradients import input_gradient, mix
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
+from detente.engine.sample import leaves, sumsq
+from detente.engine.step import PenaltySpace, Role, Step
 
 
 class ZeroCentredGP(Regularizer):
@@ -26,10 +26,10 @@ class ZeroCentredGP(Regularizer):
     bounds_critic = True
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 10.0, space: Space = "input") -> None:
+    def __init__(self, weight: float = 10.0, space: PenaltySpace = "input") -> None:
         super().__init__()
         self.weight = weight
-        self.space: Space = space
+        self.space: PenaltySpace = space
 
     def penalty(self, s: Step) -> Tensor:
         real, fake = s.real_at(self.space), s.fake_at(self.space)
@@ -37,7 +37,7 @@ class ZeroCentredGP(Regularizer):
         grad = input_gradient(s.critic(x, self.space), x)  # [B, ...]
         return self.weight * sumsq(grad).mean()
 
-    def passes(self, turn: Turn = "discriminator") -> Passes:
+    def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1, gradient=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from detente import statistics
-from detente.cells import Arm, Outcome, Study
-from detente.verdicts import Comparison, Verdicts
+from detente.results import statistics
+from detente.results.cells import Arm
+from detente.results.outcomes import Outcome
+from detente.results.study import Study
+from detente.results.verdicts import Comparison, Verdicts
 
 _MOST = 4  # arms whose verdicts stand in the answer; the table has all
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from detente.cells import Arm, Outcome, Study
 from detente.report.charts import Axes, Point, Series, chart, top
 from detente.report.forest import Line, forest
 from detente.report.page import Samples, samples
-from detente.verdicts import Comparison, Verdicts
+from detente.results.cells import Arm
+from detente.results.outcomes import Outcome
+from detente.results.study import Study
+from detente.results.verdicts import Comparison, Verdicts
 
 ROWS = {"real": "real data (1)", "baseline": "baseline", "untrained": "untrained (0)"}
 MOST_SHOWN = 16_000_000
@@ -172,7 +174,7 @@ class DomainPart:
     @property
     def baseline(self) -> float | None:
         """The scaled score of the baseline, mean over the seeds."""
-        from detente.domain import Primary
+        from detente.domains.primary import Primary
 
         primary, name = Primary(**self.primary), self.primary["score"]
         seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}

@@ -14,8 +14,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from detente.files import write_atomically
 from detente.report.charts import short
-from detente.run import write_atomically
 
 _MOST_BYTES = 3_000_000  # of one sample file inside a report
 _MOST_LINES = 40

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from detente.cells import Outcome
-from detente.statistics import ALPHA, LEVEL, Interval, difference_interval
-from detente.trials import Rival, paired
+from detente.results.outcomes import Outcome
+from detente.results.search import Rival, paired
+from detente.results.statistics import ALPHA, LEVEL, Interval, difference_interval
 
 ROLES = {"winner": "the winner", "default": "the default", "none": "no regularizer"}
 

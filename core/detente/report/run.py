@@ -6,10 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from detente.cells import number
 from detente.report.charts import Axes, Point, Series, chart, span, top
 from detente.report.page import render, samples
-from detente.run import Run
+from detente.results.outcomes import number
+from detente.training.run_folder import Run
 
 ROWS = {"real": "real data (ceiling)", "baseline": "baseline", "untrained": "untrained (floor)"}
 

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from detente.cells import SETTLED, Outcome, Study
 from detente.recipe.document import dump
 from detente.report.answer import answer, question, status, title
 from detente.report.charts import swatch
 from detente.report.domains import DomainPart, key
 from detente.report.page import render
-from detente.verdicts import Verdicts
+from detente.results.cells import SETTLED
+from detente.results.outcomes import Outcome
+from detente.results.study import Study
+from detente.results.verdicts import Verdicts
 
 
 def study_report(folder: Path) -> Path:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from detente.cells import Outcome
 from detente.recipe.document import dump
 from detente.report.page import Samples, p_value, render
 from detente.report.page import samples as samples_of
 from detente.report.rivals import ROLES, Row, call, claim, interval_text, with_interval
 from detente.report.slices import Dot, choice_chart, slice_chart
-from detente.statistics import LEVEL, Interval, limits, step_down
-from detente.trials import Noise, Trial, Tuning, short
+from detente.results.outcomes import Outcome
+from detente.results.search import Noise, Trial, Tuning, short
+from detente.results.statistics import LEVEL, Interval, limits, step_down
 
 SAMPLERS = {
     "grid": "a grid",

@@ -2,12 +2,12 @@ import pytest
 import torch
 from torch import nn
 
-from detente.combinators import Ramp, annealed
+from detente.engine.combinators import Ramp, annealed
+from detente.engine.sample import each
+from detente.engine.step import Moment
 from detente.errors import UsageError
-from detente.probe import Linear, Plain, moment, probe
-from detente.regularizer import Moment
 from detente.regularizers.ada import ADA
-from detente.sample import each
+from detente.testing.probe import Linear, Plain, moment, probe
 
 F64 = torch.float64
 

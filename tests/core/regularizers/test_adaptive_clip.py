@@ -3,11 +3,11 @@ import torch
 from torch import nn
 
 from detente.errors import UsageError
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
-from detente.probe import moment
 from detente.regularizers.adaptive_clip import AdaptiveClip
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
+from detente.testing.probe import moment
 
 F64 = torch.float64
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.streams import Stream, enter, leave
 from detente.regularizers.batch_norm import BatchNorm, BatchNormalization
-from detente.streams import Stream, enter, leave
 
 
 def normalized(layer: nn.Module, x: torch.Tensor, records: bool = False) -> torch.Tensor:

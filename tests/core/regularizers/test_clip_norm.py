@@ -1,8 +1,8 @@
 import torch
 from torch import nn
 
-from detente.probe import moment
 from detente.regularizers.clip_norm import ClipNorm
+from detente.testing.probe import moment
 
 
 def clipped(grads: list[list[float]], max_norm: float) -> list[list[float]]:

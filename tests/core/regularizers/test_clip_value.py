@@ -3,11 +3,11 @@ import torch
 from torch import nn
 
 from detente.errors import UsageError
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
-from detente.probe import Linear, moment
 from detente.regularizers.clip_value import ClipValue
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
+from detente.testing.probe import Linear, moment
 
 
 def clipped(net: nn.Module, max_value: float = 1.0) -> None:

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from detente.objectives import NonSaturating, Wasserstein
-from detente.probe import Linear, probe, value
+from detente.engine.objectives import NonSaturating, Wasserstein
 from detente.regularizers.consensus import Consensus
+from detente.testing.probe import Linear, probe, value
 
 F64 = torch.float64
 

@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.sample import each
 from detente.errors import UsageError
-from detente.probe import Linear, Matrix, Plain, probe, value
 from detente.regularizers.consistency import BCR, CR
-from detente.sample import each
+from detente.testing.probe import Linear, Matrix, Plain, probe, value
 
 F64 = torch.float64
 

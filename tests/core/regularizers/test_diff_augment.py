@@ -2,11 +2,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from detente.engine.regularizer import chain
+from detente.engine.sample import each, leaves
+from detente.engine.step import Moment
 from detente.errors import UsageError
-from detente.probe import Linear, Plain, moment, probe
-from detente.regularizer import Moment, chain
 from detente.regularizers.diff_augment import DiffAugment
-from detente.sample import each, leaves
+from detente.testing.probe import Linear, Plain, moment, probe
 
 F64 = torch.float64
 

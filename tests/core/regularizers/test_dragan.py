@@ -1,9 +1,9 @@
 import torch
 from torch import nn
 
-from detente.probe import Linear, Plain, probe, value
+from detente.engine.sample import each
 from detente.regularizers.dragan import DRAGAN
-from detente.sample import each
+from detente.testing.probe import Linear, Plain, probe, value
 
 F64 = torch.float64
 

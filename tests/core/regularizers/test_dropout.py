@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.streams import Stream, enter, leave
 from detente.errors import UsageError
-from detente.probe import moment
 from detente.regularizers.dropout import Dropout
-from detente.streams import Stream, enter, leave
+from detente.testing.probe import moment
 
 
 def net(width: int = 4000) -> nn.Sequential:

@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.regularizer import chain
 from detente.errors import UsageError
-from detente.probe import moment
-from detente.regularizer import chain
 from detente.regularizers.ema import EMA
 from detente.regularizers.spectral_norm import SpectralNorm
+from detente.testing.probe import moment
 
 
 def test_the_distance_to_a_constant_halves_in_a_half_life():

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from detente.errors import UsageError
-from detente.probe import Linear, Matrix, probe, value
 from detente.regularizers.feature_matching import FeatureMatching
+from detente.testing.probe import Linear, Matrix, probe, value
 
 F64 = torch.float64
 

@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from detente.errors import UsageError
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
-from detente.probe import Linear, probe, value
 from detente.regularizers.gradient_norm import GradientNorm
 from detente.regularizers.gradient_penalty import GradientPenalty
 from detente.regularizers.r1 import R1
 from detente.testing import cases
-from detente.toy.tokens import TokenCritic
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
+from detente.testing.probe import Linear, probe, value
+from detente.toys.tokens import TokenCritic
 
 F64 = torch.float64
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from detente.probe import Linear, probe, value
 from detente.regularizers.gradient_penalty import GradientPenalty
+from detente.testing.probe import Linear, probe, value
 
 F64 = torch.float64
 

@@ -4,10 +4,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from detente.errors import UsageError
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
 from detente.regularizers.group_norm import GroupNorm, GroupNormalization
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
 
 F64 = torch.float64
 

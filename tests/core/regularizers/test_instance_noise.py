@@ -1,7 +1,7 @@
 import torch
 
-from detente.probe import moment
 from detente.regularizers.instance_noise import InstanceNoise
+from detente.testing.probe import moment
 
 
 def test_the_noise_has_the_stated_deviation_on_every_leaf():

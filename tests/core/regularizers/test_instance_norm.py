@@ -3,10 +3,10 @@ import torch
 from torch import nn
 
 from detente.errors import UsageError
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
 from detente.regularizers.instance_norm import InstanceNorm
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
 
 F64 = torch.float64
 

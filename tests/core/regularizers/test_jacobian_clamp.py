@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from detente.errors import UsageError
-from detente.probe import Linear, Matrix, probe, value
 from detente.regularizers.jacobian_clamp import JacobianClamp
+from detente.testing.probe import Linear, Matrix, probe, value
 
 F64 = torch.float64
 

@@ -1,8 +1,8 @@
 import torch
 from torch import nn
 
-from detente.probe import moment
 from detente.regularizers.l1 import L1
+from detente.testing.probe import moment
 
 
 def test_it_adds_lambda_times_the_sign_and_nothing_at_zero():

@@ -1,8 +1,8 @@
 import torch
 from torch import nn
 
-from detente.probe import moment
 from detente.regularizers.l2 import L2
+from detente.testing.probe import moment
 
 
 def net() -> nn.Module:

@@ -1,9 +1,9 @@
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from detente.objectives import NonSaturating
-from detente.probe import Linear, probe, value
+from detente.engine.objectives import NonSaturating
 from detente.regularizers.label_smoothing import LabelSmoothing
+from detente.testing.probe import Linear, probe, value
 
 
 def test_with_the_logistic_loss_it_is_cross_entropy_with_smoothed_labels():

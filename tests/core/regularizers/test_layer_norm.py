@@ -3,11 +3,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
 from detente.regularizers.l2 import L2
 from detente.regularizers.layer_norm import LayerNorm
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
 
 F64 = torch.float64
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from detente.errors import UsageError
-from detente.probe import Linear, probe, value
 from detente.regularizers.lecam import Lecam
+from detente.testing.probe import Linear, probe, value
 
 F64 = torch.float64
 

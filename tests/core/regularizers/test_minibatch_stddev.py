@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.streams import Stream, enter, leave
 from detente.errors import UsageError
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
 from detente.regularizers.minibatch_stddev import MinibatchStddev
-from detente.streams import Stream, enter, leave
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
 
 F64 = torch.float64
 

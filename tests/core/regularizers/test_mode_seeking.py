@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from detente.probe import Linear, Matrix, probe, value
 from detente.regularizers.mode_seeking import ModeSeeking
+from detente.testing.probe import Linear, Matrix, probe, value
 
 F64 = torch.float64
 Z = torch.tensor([[0.0], [1.0], [5.0]], dtype=F64)

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from detente.objectives import NonSaturating, Wasserstein
-from detente.probe import Linear, Matrix, probe, value
+from detente.engine.objectives import NonSaturating, Wasserstein
 from detente.regularizers.nagarajan_kolter import NagarajanKolter
+from detente.testing.probe import Linear, Matrix, probe, value
 
 F64 = torch.float64
 

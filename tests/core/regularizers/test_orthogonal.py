@@ -2,11 +2,11 @@ import pytest
 import torch
 from torch import nn
 
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
-from detente.probe import probe, value
 from detente.regularizers.orthogonal import Orthogonal
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
+from detente.testing.probe import probe, value
 
 F64 = torch.float64
 

@@ -2,11 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from detente.domain import Leaf, Space
+from detente.engine.sample import Leaf, Space, each
 from detente.errors import UsageError
-from detente.probe import Linear, Matrix, Plain, probe, value
 from detente.regularizers.path_length import PathLength
-from detente.sample import each
+from detente.testing.probe import Linear, Matrix, Plain, probe, value
 
 F64 = torch.float64
 

@@ -1,8 +1,8 @@
 import torch
 from torch import nn
 
-from detente.probe import Linear, probe, value
 from detente.regularizers.r1 import R1
+from detente.testing.probe import Linear, probe, value
 
 F64 = torch.float64
 

@@ -1,9 +1,9 @@
 import torch
 from torch import nn
 
-from detente.probe import Linear, Matrix, probe, value
 from detente.regularizers.r1 import R1
 from detente.regularizers.r2 import R2
+from detente.testing.probe import Linear, Matrix, probe, value
 
 F64 = torch.float64
 

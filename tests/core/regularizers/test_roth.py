@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from detente.probe import Linear, probe, value
 from detente.regularizers.r1 import R1
 from detente.regularizers.roth import Roth
+from detente.testing.probe import Linear, probe, value
 
 F64 = torch.float64
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from detente.errors import UsageError
-from detente.probe import moment
 from detente.regularizers.spectral_norm import SpectralNorm
+from detente.testing.probe import moment
 
 F64 = torch.float64
 

@@ -2,16 +2,16 @@ import pytest
 import torch
 from torch import nn
 
-from detente.domain import Batch
+from detente.engine.game import Game
+from detente.engine.objectives import Wasserstein
+from detente.engine.player import Player
+from detente.engine.sample import Batch
 from detente.errors import UsageError
-from detente.game import Game
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
-from detente.objectives import Wasserstein
-from detente.player import Player
-from detente.probe import Linear, Plain, moment
 from detente.regularizers.weight_clip import WeightClip
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
+from detente.testing.probe import Linear, Plain, moment
 
 F64 = torch.float64
 

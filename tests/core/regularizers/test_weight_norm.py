@@ -5,11 +5,11 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from detente.laws import Subject
-from detente.laws.play import a_checkpoint_holds_everything
 from detente.regularizers.l2 import L2
 from detente.regularizers.weight_norm import WeightNorm
 from detente.testing import cases
+from detente.testing.laws import Subject
+from detente.testing.laws.play import a_checkpoint_holds_everything
 
 F64 = torch.float64
 INPUTS = {"Linear": (6,), "Conv1d": (2, 9), "Conv2d": (3, 8, 8), "ConvTranspose2d": (3, 8, 8)}

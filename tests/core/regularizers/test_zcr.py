@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from detente.probe import Linear, Matrix, probe, value
 from detente.regularizers.zcr import ZCR, LatentSpread
+from detente.testing.probe import Linear, Matrix, probe, value
 
 F64 = torch.float64
 W = torch.tensor([1.0, 2.0], dtype=F64)

@@ -1,10 +1,10 @@
 import torch
 from torch import nn
 
-from detente.probe import Linear, probe, value
 from detente.regularizers.gradient_penalty import GradientPenalty
 from detente.regularizers.r1 import R1
 from detente.regularizers.zero_centred_gp import ZeroCentredGP
+from detente.testing.probe import Linear, probe, value
 
 F64 = torch.float64
 

@@ -1,0 +1,148 @@
+"""The command line: finds the verb, and turns what goes wrong into one sentence and an exit code."""
+
+import errno
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from detente.cli import compare, installed, train, tune, use
+from detente.cli.display import Session
+from detente.errors import DetenteError, Interrupted, UsageError, one_line
+
+CLOSED = 128 + 13
+"""Exit code after the reader of our output went away: what a shell reports for SIGPIPE."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+# What typer raises for arguments that it cannot read has no public name; this is the base of those that have one.
+_BadCommandLine: Any = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="detente",
+    help="Train generative adversarial networks under interchangeable regularizers, and compare those.",
+    add_completion=False,
+    # Plain help and our own errors: rich's would cost more time than listing the plugins.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"detente {version('detente')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+train.add_to(app)
+use.add_to(app)
+compare.add_to(app)
+tune.add_to(app)
+installed.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. `detente` and `python -m detente` end with it."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    session = Session(["detente", *arguments])
+    arguments = arguments or ["--help"]
+    logging.raiseExceptions = False  # a log that cannot be written must not hide what it was about
+    try:
+        with _sigterm():
+            code = _invoke(arguments, session)
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+        return CLOSED
+
+
+def _invoke(arguments: list[str], session: Session) -> int:
+    try:
+        # As typer's own main, without its handling of errors: it cuts off what an interruption has to say.
+        with typer.main.get_command(app).make_context("detente", arguments, obj=session) as context:
+            context.command.invoke(context)
+        return 0
+    except typer.Exit as done:
+        return done.exit_code
+    except BrokenPipeError:
+        raise
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            raise
+        code = _report(error, session)
+        if session.verbose and not isinstance(error, KeyboardInterrupt):
+            traceback.print_exc()
+        return code
+
+
+def _report(error: BaseException, session: Session) -> int:
+    """Say what went wrong; the exit code."""
+    resume = f"detente resume {session.run}" if session.run else None
+    if isinstance(error, DetenteError):
+        session.error(str(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        code = int(getattr(error, "exit_code", 130))
+        session.error(f"Interrupted. Resume with: {resume}" if resume else "Interrupted.")
+        return code
+    if isinstance(error, _BadCommandLine):
+        context = getattr(error, "ctx", None)
+        help_ = f" See `{context.command_path} --help`." if context else ""
+        session.error(f"{_message(error)}{help_}")
+        return UsageError.exit_code
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = f" at {error.filename}" if error.filename else ""
+        kept = f" What was written before is kept; free some space, then: {resume}" if resume else " Free some space."
+        session.error(f"There is no space left on the disk{where}.{kept}")
+        return 1
+    if isinstance(error, OSError) and error.filename is not None:
+        session.error(f"{error.filename}: {error.strerror or one_line(error)}.")
+        return 1
+    where = f"The traceback is in {session.log}" if session.log else "Add -v to see the traceback"
+    session.error(f"{one_line(error)}. This is a mistake of détente or a plugin. {where}.")
+    return 1
+
+
+def _message(error: Any) -> str:
+    """What typer says, as a sentence."""
+    text = str(error.format_message()).strip()
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+@contextmanager
+def _sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind as Ctrl-C does, so that whatever is under way is put in order."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

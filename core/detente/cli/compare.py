@@ -1,0 +1,176 @@
+"""`compare`, and going on with what it began."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from detente.cli import flags
+from detente.cli.display import Session, duration, table
+from detente.cli.flags import begin
+from detente.cli.progress import board
+from detente.errors import UsageError
+
+if TYPE_CHECKING:
+    from detente.plugins import Host
+    from detente.results.study import Study
+
+OUT = Path("studies/study")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command()(compare)
+
+
+def compare(
+    context: typer.Context,
+    domain: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Where to compare.")] = None,
+    domains: Annotated[str | None, typer.Option(metavar="A,B", help="The same as a list with commas.")] = None,
+    regs: Annotated[
+        list[str] | None,
+        typer.Option("--reg", metavar="ARM", help="One arm, a chain as in train, or none; repeatable."),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones; 3 unless said.")
+    ] = None,
+    jobs: flags.Jobs = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="A study that comes with détente, such as demo, or one in a file."),
+    ] = None,
+    recipe: flags.Recipe = None,
+    sets: flags.Set = None,
+    steps: flags.Steps = None,
+    batch: flags.Batch = None,
+    device: flags.Device = None,
+    precision: flags.Precision = None,
+    allow: flags.Allow = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The study's folder; with a study in it, that one goes on.")
+    ] = None,
+    dry_run: flags.DryRun = False,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Compare regularizers: every arm, domain and seed.
+
+    The report says what the seeds can tell of the differences. The same command goes on with a study that was stopped,
+    and one with more domains, arms or seeds makes it larger.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.experiments import compare as study
+    from detente.experiments import planning
+
+    given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
+    base = planning.preset(preset) if preset else planning.Preset()
+    chosen = given or list(base.domains)
+    if preset and not given and planning.comes_along(preset):
+        chosen, missing = planning.available(base, host)
+        for sentence in missing:
+            session.note(sentence)
+    arms = regs or base.arms
+    if not chosen or not arms:
+        what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
+        raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
+    numbers = seeds_of(seeds) if seeds is not None else base.seeds
+    out = out or (Path("studies") / Path(preset).stem if preset else OUT)
+    how: dict[str, Any] = {
+        "sets": [*base.sets, *(sets or [])],
+        "domain_sets": {name: base.domains.get(name, []) for name in chosen},
+        "recipe": recipe,
+        "flags": {
+            "allow": [*(allow or []), *base.allow] or None,
+            "steps": steps,
+            "batch": batch,
+            "device": device,
+            "precision": precision,
+        },
+    }
+    if dry_run:
+        planned, notes = planning.plan(chosen, arms, numbers, out=out, host=host, **how)
+        for note in notes:
+            session.note(note)
+        text = f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n\n{_cells(planned)}"
+        session.result(text, {"study": out, "cells": len(planned.cells), **planned.content})
+        return
+    session.run = out
+    with board(session) as show:
+        report = study.compare(
+            chosen, arms, numbers, out=out, host=host, jobs=jobs, show=show, command=session.argv, **how
+        )
+    _finish(session, out, report)
+
+
+def resume_study(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+    """Go on with a study as it stands in its folder."""
+    from detente.experiments import compare as study
+
+    session.run = folder
+    with board(session) as show:
+        report = study.resume(folder, host=host, jobs=jobs, show=show)
+    _finish(session, folder, report)
+
+
+def seeds_of(text: str) -> int | list[int]:
+    """How many seeds a flag asks for, or which."""
+    if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
+        raise UsageError(f"--seeds {text}: give how many, such as 5, or which, such as 0,1,2.")
+    numbers = [int(part) for part in text.split(",") if part.strip()]
+    return numbers if "," in text else numbers[0]
+
+
+def _budget(study: "Study") -> str:
+    """What each arm gets, domain by domain."""
+    return "\n".join(f"every arm on {name}: {study.budget(name)}" for name in study.domains)
+
+
+def _cells(study: "Study") -> str:
+    rows = [("domain", "arm", "seeds", "steps")]
+    for domain in study.domains:
+        for arm in study.arms:
+            steps = str(study.content["recipes"][domain][arm.slug]["steps"])
+            rows.append((domain, arm.text, ", ".join(map(str, study.seeds)), steps))
+    return table(rows)
+
+
+def _finish(session: Session, folder: Path, report: Path) -> None:
+    from detente.results.outcomes import Outcome
+    from detente.results.study import Study
+    from detente.results.verdicts import Verdicts
+
+    study = Study.open(folder)
+    outcomes = [Outcome.of(cell) for cell in study.cells]
+    rows = [("domain", "arm", "scaled", "runs", "diverged")]
+    for domain in study.domains:
+        for arm in study.arms:
+            own = [o for o in outcomes if o.cell.domain == domain and o.cell.arm == arm]
+            finals = [o.final for o in own if o.final is not None]
+            mean = f"{sum(finals) / len(finals):.3f}" if finals else "–"
+            diverged = sum(o.status == "diverged" for o in own)
+            rows.append((domain, arm.text, mean, str(len(own)), str(diverged)))
+    limits = Verdicts(study, outcomes).limits or "The report says what these means are worth."
+    took = sum(o.seconds or 0 for o in outcomes)
+    parts = [table(rows), f"{_budget(study)}\n{duration(took)} of training in all", f"{limits}\nreport  {report}"]
+    text = "\n\n".join(parts) + f"\nresults {study.results}"
+    data = {
+        "study": folder,
+        "report": report,
+        "results": study.results,
+        "cells": [
+            {
+                "domain": o.cell.domain,
+                "arm": o.cell.arm.text,
+                "seed": o.cell.seed,
+                "status": o.status,
+                "scaled": o.final,
+                "best": o.best,
+                "run": o.cell.folder,
+            }
+            for o in outcomes
+        ],
+    }
+    session.result(text, data)

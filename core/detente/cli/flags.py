@@ -1,0 +1,70 @@
+"""Flags that several verbs share, and what they do."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detente.cli.display import Session, messages
+from detente.plugins import Host, discover, set_host
+
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor notes.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the traceback of an error, and all progress.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done, and do nothing.")]
+NoPlugin = Annotated[
+    list[str] | None, typer.Option("--no-plugin", metavar="NAME", help="Leave out a plugin; repeatable.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Threads of the CPU; 1 unless said. Results can depend on it, so a run records it."
+    ),
+]
+Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda[:N]", help="Where to compute.")]
+Precision = Annotated[str | None, typer.Option(metavar="fp32|bf16|fp64", help="What networks compute in.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="The root of all randomness.")]
+Steps = Annotated[int | None, typer.Option(metavar="N", help="Updates of the generator.")]
+Batch = Annotated[int | None, typer.Option(metavar="N", help="Samples per update.")]
+Recipe = Annotated[Path | None, typer.Option(metavar="FILE", help="A recipe to start from, in YAML.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One entry of the recipe; repeatable.")
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="CODE", help="Train a combination that this finding would refuse; repeatable."),
+]
+Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+
+
+def begin(
+    context: typer.Context,
+    *,
+    json: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
+    no_plugin: list[str] | None = None,
+) -> tuple[Session, Host]:
+    """Put the shared flags into effect for as long as the verb runs; the session, and the plugins that it may use.
+
+    Standard output carries results alone: whatever a plugin prints goes to standard error.
+    """
+    session: Session = context.obj
+    session.json, session.quiet, session.verbose = json, quiet, verbose
+    context.with_resource(contextlib.redirect_stdout(sys.stderr))
+    context.with_resource(messages(session))
+    host = discover(no_plugin or ())
+    set_host(host)
+    context.call_on_close(lambda: set_host(None))
+    return session, host
+
+
+def set_threads(threads: int | None) -> int:
+    """Small networks are slower with more than one thread, and sums of several depend on how many there are."""
+    import torch
+
+    torch.set_num_threads(threads or 1)
+    return torch.get_num_threads()

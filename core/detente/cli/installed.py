@@ -1,0 +1,209 @@
+"""What there is on this machine: `plugins`, `data`, `doctor`."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from detente.cli import flags
+from detente.cli.display import table
+from detente.cli.flags import begin
+from detente.errors import DetenteError, PluginError, UsageError, did_you_mean, one_line
+
+if TYPE_CHECKING:
+    from detente.plugins import Host
+    from detente.plugins.registry import Entry
+
+Action = Annotated[str | None, typer.Argument(metavar="[show NAME]", help="`show` tells everything about one name.")]
+Get = Annotated[str | None, typer.Argument(metavar="[get NAME]", help="`get` prepares one set and keeps it.")]
+Name = Annotated[str | None, typer.Argument(metavar="", hidden=True)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these verbs on the command line."""
+    for verb in (plugins, data, doctor):
+        app.command()(verb)
+
+
+def plugins(
+    context: typer.Context,
+    action: Action = None,
+    name: Name = None,
+    json: flags.Json = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """List plugins and the names that they bring."""
+    session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
+    from detente.plugins.listing import listing, render_listing, render_shown, show
+
+    if _action(context, action, name, "show"):
+        found = show(host, name or "")
+        session.result(render_shown(found), found)
+    else:
+        found = listing(host)
+        session.result(render_listing(found), found)
+
+
+def data(
+    context: typer.Context,
+    action: Get = None,
+    name: Name = None,
+    json: flags.Json = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """List data sets; `get NAME` prepares one.
+
+    Where two domains have a set of one name, write DOMAIN/NAME.
+    """
+    session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
+    if _action(context, action, name, "get"):
+        found = _get(host, name or "")
+        session.result(table([(key, str(value)) for key, value in found.items()]), found)
+        return
+    sets = [_describe(entry) for entry in sorted(host.entries("data"), key=lambda e: (e.domain or "", e.name))]
+    parts: list[str] = []
+    for domain in dict.fromkeys(each["domain"] for each in sets):
+        parts.append(domain)
+        for each in sets:
+            if each["domain"] == domain:
+                parts.append(f"  {each['name']}: {each['error'] or each['summary']}")
+                parts += [f"    {key}: {each[key]}" for key in ("licence", "source") if each[key]]
+    session.result("\n".join(parts) or "No plugin brings a data set.", {"data": sets})
+
+
+def doctor(
+    context: typer.Context,
+    json: flags.Json = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Check this machine: versions, device, plugins, disk.
+
+    Exit code 3 says that something is broken.
+    """
+    session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
+    checks = [_python(), _torch(), *_plugins(host), _cache(), _disk()]
+    broken = [check for check in checks if check["status"] == "broken"]
+    text = table([(check["status"], check["what"], check["found"]) for check in checks])
+    if not session.json:
+        text += f"\n\n{len(broken)} broken" if broken else "\n\nnothing is broken"
+    session.result(text, {"checks": checks, "broken": len(broken)})
+    if broken:
+        raise typer.Exit(PluginError.exit_code)
+
+
+def _action(context: typer.Context, action: str | None, name: str | None, known: str) -> bool:
+    """Whether the verb's one action is asked for."""
+    if action is None:
+        return False
+    if action != known:
+        raise UsageError(
+            f"{context.command_path}: there is no {action!r} here.{did_you_mean(action, [known])}"
+            f" Say `{context.command_path} {known} {action}` for what is called so."
+        )
+    if name is None:
+        raise UsageError(f"{context.command_path} {known}: of what? Add a name.")
+    return True
+
+
+def _describe(entry: "Entry") -> dict[str, Any]:
+    shown = {"domain": entry.domain, "name": entry.name, "summary": entry.summary, "licence": None, "source": None}
+    shown |= {"distribution": entry.distribution, "version": entry.version, "error": None}
+    try:
+        target = entry.load()
+    except PluginError as error:
+        shown["error"] = str(error)
+        return shown
+    shown["summary"] = entry.summary or getattr(target, "description", "")
+    return shown | {key: getattr(target, key, None) or None for key in ("licence", "source")}
+
+
+def _get(host: "Host", name: str) -> dict[str, Any]:
+    domain, _, short = name.rpartition("/")
+    entries = [e for e in host.entries("data") if e.name == short and domain in ("", e.domain)]
+    domains = sorted({str(e.domain) for e in entries})
+    if not entries and domain:
+        host.entry("data", short, domain)  # says what is wrong
+    if not entries:
+        hint = did_you_mean(short, [e.name for e in host.entries("data")])
+        raise UsageError(f"There is no data set {name!r}.{hint} `detente data` lists what there is.")
+    if len(domains) > 1:
+        raise UsageError(f"{name!r} is a data set of {' and '.join(domains)}: say {domains[0]}/{short}.")
+    made = host.load("data", short, domains[0])()
+    return {
+        "domain": domains[0],
+        "name": short,
+        "samples": len(made),
+        "shape": ", ".join(f"{leaf.name} {'×'.join(map(str, leaf.shape)) or 'scalar'}" for leaf in made.space.leaves),
+        "classes": made.space.classes or "none",
+        "description": made.description,
+        "licence": made.licence,
+        "source": made.source,
+        "identity": made.identity,
+    }
+
+
+def _check(what: str, found: str, status: str = "ok") -> dict[str, str]:
+    return {"what": what, "status": status, "found": found}
+
+
+def _python() -> dict[str, str]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return _check("python", f"{version} at {sys.executable}", "ok" if sys.version_info >= (3, 11) else "broken")
+
+
+def _torch() -> dict[str, str]:
+    try:
+        import torch
+
+        cuda = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return _check(
+            "torch", f"{torch.__version__}; {', '.join(cuda) or 'no CUDA device'}; {cpus} CPUs, 1 thread used"
+        )
+    except Exception as error:  # libraries that do not fit fail in many ways
+        return _check("torch", one_line(error), "broken")
+
+
+def _plugins(host: "Host") -> list[dict[str, str]]:
+    status = {"ok": "ok", "failed": "broken", "blocked": "blocked"}
+    return [
+        _check(f"plugin {p.origin.plugin}", f"{p.origin}" + (f": {p.error}" if p.error else ""), status[p.status])
+        for p in host.plugins
+    ]
+
+
+def _cache() -> dict[str, str]:
+    folder = _cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return _check("cache", f"{folder} can be written")
+    except OSError as error:
+        return _check("cache", f"{folder}: {error.strerror}; set DETENTE_CACHE to another folder", "broken")
+
+
+def _disk() -> dict[str, str]:
+    places = {"here": Path.cwd(), "cache": _cache_folder()}
+    free: dict[str, float] = {}
+    for name, place in places.items():
+        while not place.exists():
+            place = place.parent
+        free[name] = shutil.disk_usage(place).free / 2**30
+    text = ", ".join(f"{space:.1f} GiB free ({name})" for name, space in free.items())
+    return _check("disk", text, "ok" if min(free.values()) > 1 else "low")
+
+
+def _cache_folder() -> Path:
+    try:
+        from detente.domains.cache import cache_folder
+
+        return cache_folder()
+    except (ImportError, OSError, DetenteError):  # torch is broken, as another line says
+        return Path(os.environ.get("DETENTE_CACHE") or Path.home() / ".cache" / "detente")

@@ -1,0 +1,202 @@
+"""How far a run, a warm-up or a study is: bars on a terminal, lines elsewhere, both on standard error."""
+
+import logging
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from detente.cli.display import Session, duration, number, write
+
+_log = logging.getLogger(__name__)
+
+
+PLAIN_SECONDS = 2.0
+"""How often progress is written where no bar can be drawn."""
+
+
+BOARD_SECONDS = 10.0
+"""The same for a study."""
+
+
+class Progress(Protocol):
+    """What is shown of a run."""
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def terms(self) -> dict[str, float]: ...
+    @property
+    def primary(self) -> str: ...
+    @property
+    def scores(self) -> dict[str, float]: ...
+    @property
+    def scaled(self) -> float | None: ...
+
+
+@contextmanager
+def progress(session: Session, start: int = 0) -> Iterator[Callable[[Progress], None]]:
+    """A function that shows a run's progress: a bar on a terminal, else a line now and then, with -q nothing."""
+    if session.quiet:
+        yield lambda progress: None
+    elif _live():
+        with _bar(start) as show:
+            yield show
+    else:
+        yield _Lines(session.verbose)
+
+
+@contextmanager
+def warm_up(session: Session) -> Iterator[Callable[[int, int], None]]:
+    """A function that shows how far a warm-up is: a bar on a terminal, else a line now and then, with -q nothing."""
+    if session.quiet:
+        yield lambda done, of: None
+    elif _live():
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+
+        with Bars(console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task("warm-up", total=None)
+            yield lambda done, of: bars.update(task, completed=done, total=of)
+    else:
+        last = -math.inf
+
+        def line(done: int, of: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= PLAIN_SECONDS:
+                last = time.monotonic()
+                session.note(f"warm-up {done}/{of}")
+
+        yield line
+
+
+class _Lines:
+    """One line at every evaluation, and between them whenever some time has passed."""
+
+    def __init__(self, every: bool) -> None:
+        self._every = every
+        self._first: tuple[int, float] | None = None
+        self._last = time.monotonic()
+        self._evaluated: tuple[dict[str, float], float | None] = {}, None
+
+    def __call__(self, p: Progress) -> None:
+        now = time.monotonic()
+        self._first = self._first or (p.step, now)
+        evaluated = p.scaled is not None and (p.scores, p.scaled) != self._evaluated
+        if not (evaluated or self._every or now - self._last >= PLAIN_SECONDS):
+            return
+        self._last = now
+        if evaluated:
+            self._evaluated = dict(p.scores), p.scaled
+        parts = [f"step {p.step}/{p.steps}", _scores(p) if evaluated else _values(p.terms)]
+        start, began = self._first
+        if start < p.step < p.steps:
+            parts.append(f"{duration((now - began) / (p.step - start) * (p.steps - p.step))} left")
+        text = "  ".join(part for part in parts if part)
+        _log.info("%s", text)
+        write(text)
+
+
+@contextmanager
+def _bar(start: int) -> Iterator[Callable[[Progress], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    bars = Bars(
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[now]}", markup=False),
+        console=console,
+    )
+    seen: tuple[dict[str, float], float | None] = {}, None
+    with bars:
+        task = bars.add_task("", total=None, now="")
+
+        def show(p: Progress) -> None:
+            nonlocal seen
+            bars.update(task, total=p.steps, completed=p.step, now=_values(p.terms))
+            if p.scaled is not None and (p.scores, p.scaled) != seen:
+                seen = dict(p.scores), p.scaled
+                text = f"step {p.step}  {_scores(p)}"
+                _log.info("%s", text)
+                console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+        bars.update(task, completed=start)
+        yield show
+
+
+@contextmanager
+def board(session: Session) -> Iterator[Callable[[Any], None]]:
+    """A function that shows how far a study is: what runs now in place on a terminal, else a line now and then."""
+    shown: set[str] = set()
+    last, finished = -math.inf, False
+
+    def notes(board: Any) -> list[str]:
+        fresh = [note for note in board.notes if note not in shown]
+        shown.update(fresh)
+        return fresh
+
+    if not session.quiet and _live():
+        from rich.console import Console
+        from rich.live import Live
+        from rich.text import Text
+
+        console = Console(stderr=True)
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+
+            def draw(board: Any) -> None:
+                for note in notes(board):
+                    console.print(note, markup=False, highlight=False, soft_wrap=True)
+                cells = [f"  {p.cell}  {_cell(p)}" for p in board.running[: max(1, console.height - 3)]]
+                live.update(Text("\n".join([_total(board), *cells])), refresh=True)
+
+            yield draw
+        return
+
+    def write(board: Any) -> None:
+        nonlocal last, finished
+        for note in notes(board):
+            session.note(note)
+        if (board.seconds - last >= BOARD_SECONDS or not board.running) and not finished:
+            last, finished = board.seconds, not board.running and not board.count("pending")
+            session.note("; ".join([_total(board), *(f"{p.cell} {_cell(p)}" for p in board.running)]))
+
+    yield write
+
+
+def _total(board: Any) -> str:
+    states = ("finished", "diverged", "failed", "running", "elsewhere", "interrupted", "pending")
+    counts = [f"{n} {state}" for state in states if (n := board.count(state))]
+    left = f", {duration(board.seconds_left)} left" if board.seconds_left is not None else ""
+    return f"{len(board.cells)} runs: {', '.join(counts)}, {duration(board.seconds)}{left}"
+
+
+def _cell(p: Any) -> str:
+    if p.warm_up:
+        return "warm-up {}/{}".format(*p.warm_up)
+    scaled = f"  scaled {number(p.scaled)}" if p.scaled is not None else ""
+    left = f"  {duration(p.seconds_left)} left" if p.seconds_left is not None else ""
+    return f"{p.step}/{p.steps}{scaled}{left}"
+
+
+def _live() -> bool:
+    """Whether lines on standard error can be drawn over."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _scores(p: Progress) -> str:
+    return f"{p.primary} {number(p.scores.get(p.primary))}  scaled {number(p.scaled)}"
+
+
+def _values(values: dict[str, float]) -> str:
+    return "  ".join(f"{name} {number(value)}" for name, value in values.items())

@@ -1,0 +1,339 @@
+"""`train`, `resume` and `check`."""
+
+import errno
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from detente.cli import flags
+from detente.cli.display import Session, duration, log_to, number, scores_table
+from detente.cli.flags import begin, set_threads
+from detente.cli.progress import progress, warm_up
+from detente.errors import UsageError, one_line
+
+if TYPE_CHECKING:
+    from detente.plugins import Host
+    from detente.recipe import Recipe
+    from detente.training.run_folder import Run
+
+RUNS = Path("runs")
+
+_log = logging.getLogger(__name__)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these verbs on the command line."""
+    app.command()(train)
+    app.command()(resume)
+    app.command()(check)
+
+
+def train(
+    context: typer.Context,
+    domain: Annotated[
+        str | None, typer.Argument(metavar="[DOMAIN]", help="The kind of data; may be left to the recipe.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(metavar="NAME", help="The data set.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The two networks.")] = None,
+    objective: Annotated[str | None, typer.Option(metavar="NAME", help="What the players play for.")] = None,
+    recipe: flags.Recipe = None,
+    sets: flags.Set = None,
+    regs: Annotated[
+        list[str] | None,
+        typer.Option("--reg", metavar="CHAIN", help="Regularizers, such as 'd:r1(gamma=1)+g:ema'; repeatable."),
+    ] = None,
+    steps: flags.Steps = None,
+    batch: flags.Batch = None,
+    seed: flags.Seed = None,
+    device: flags.Device = None,
+    precision: flags.Precision = None,
+    allow: flags.Allow = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the run's numbered folder goes.")] = RUNS,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The run's own folder. With a run of the same recipe in it, that one goes on."
+        ),
+    ] = None,
+    threads: flags.Threads = None,
+    dry_run: flags.DryRun = False,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Train one generative adversarial network."""
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    if domain is None and recipe is None:
+        raise UsageError("train needs a DOMAIN, or a --recipe that names one; `detente data` lists what there is.")
+    from detente import recipe as recipes
+
+    given = {
+        "data": data,
+        "model": model,
+        "objective": objective,
+        "steps": steps,
+        "batch": batch,
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+        "allow": allow,
+    }
+    resolved = recipes.load(recipe, domain, sets or (), regs or (), given, host)
+    if dry_run:
+        session.result(resolved.to_yaml(), resolved.plain())
+        return
+    session.note(resolved.to_yaml().rstrip())
+    _train(session, host, resolved, folder, out, threads)
+
+
+def resume(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
+    ],
+    device: flags.Device = None,
+    threads: flags.Threads = None,
+    jobs: flags.Jobs = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Go on with a run, a study or a search that was stopped.
+
+    A run goes on from its newest checkpoint, and ends where it would have ended without the stop.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    many = next((name for name in ("study.yaml", "tuning.yaml") if (folder / name).is_file()), None)
+    if many and (device, threads) != (None, None):
+        raise UsageError(f"{folder}: holds many runs with recipes of their own; --device and --threads are for one.")
+    if many == "study.yaml":
+        from detente.cli.compare import resume_study
+
+        resume_study(session, host, folder, jobs)
+        return
+    if many:
+        from detente.cli.tune import resume_tuning
+
+        resume_tuning(session, host, folder, jobs)
+        return
+    from detente import recipe as recipes
+
+    if not (folder / "recipe.yaml").is_file():
+        raise UsageError(f"{folder}: holds no run (recipe.yaml); name the folder that train printed.")
+    if jobs is not None:
+        raise UsageError(f"{folder}: is one run, trained in one process; --jobs is for a study or a search.")
+    _train(session, host, recipes.load(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)
+
+
+def check(
+    context: typer.Context,
+    recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE]", help="A recipe, in YAML.")] = None,
+    domain: Annotated[str | None, typer.Option(metavar="NAME", help="The kind of data, without a recipe.")] = None,
+    sets: flags.Set = None,
+    regs: Annotated[
+        list[str] | None,
+        typer.Option("--reg", metavar="CHAIN", help="Regularizers, such as 'd:r1(gamma=1)+g:ema'; repeatable."),
+    ] = None,
+    allow: flags.Allow = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Find ill-posed and fragile combinations in a recipe's networks, before a second of training.
+
+    Exits with 2 where training would be refused.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    if domain is None and recipe is None:
+        raise UsageError("check needs a RECIPE, or a --domain to check chains on.")
+    from detente import recipe as recipes
+
+    resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
+    built = recipes.build(resolved, host, dry=True)
+    found = built.findings
+    lines = [f"{finding.level}: {finding}" for finding in found] or ["Nothing to object to."]
+    session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
+    refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
+    if refused and built.domain.refuses:
+        raise UsageError(f"training would be refused: {', '.join(refused)}; mend it, or --allow the code.")
+
+
+def _train(
+    session: Session,
+    host: "Host",
+    recipe: "Recipe",
+    folder: Path | None,
+    parent: Path,
+    threads: int | None,
+    device: str | None = None,
+) -> None:
+    """Train in `folder`, going on with the run that is there, or in a new folder under `parent`."""
+    from detente.training.build import build
+    from detente.training.provenance import surroundings
+    from detente.training.run_folder import Run
+    from detente.training.trainer import Trainer
+
+    began = time.perf_counter()
+    before = _before(folder, recipe) if folder else {}
+    set_threads(threads or before.get("threads"))
+    with warm_up(session) as show:
+        built = build(recipe, host, device=device or before.get("device", {}).get("device"), show=show)
+    run = Run(_make(folder, parent, recipe))
+    with _alone(run), log_to(session, run.log):
+        session.run = run.folder
+        record = {
+            **surroundings(recipe, host, built.device),
+            "argv": session.argv,
+            "findings": [finding.plain() for finding in built.findings],
+        }
+        for finding in built.findings:
+            session.note(f"Note: {finding}")
+        if before:
+            _note_changes(session, before, record)
+            run.record(record)
+        else:
+            Run.create(run.folder, recipe.to_yaml(), record)
+        session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s)")
+        trainer = Trainer(built, run, host)
+        start = trainer.restore()
+        built_at = time.perf_counter()
+        if before.get("status") != "finished" or start < recipe.steps:
+            if start:
+                session.note(f"{run.folder}: from step {start} of {recipe.steps}")
+            with progress(session, start) as trainer.show:
+                trainer.train()
+        trained_at = time.perf_counter()
+        report = _write_report(run)
+        seconds = {
+            "build": built_at - began,
+            "train": trained_at - built_at,
+            "report": time.perf_counter() - trained_at,
+        }
+        run.record({"timings": {name: round(value, 3) for name, value in seconds.items()}})
+        session.result(_summary(run, built.domain.primary.score, report), _outcome(run, report))
+
+
+def _before(folder: Path, recipe: "Recipe") -> dict[str, Any]:
+    """What run.json says of the run that began in a folder; nothing where none did.
+
+    A run that was killed so early that it has no readable run.json begins anew: there is no checkpoint without one.
+
+    Raises:
+        UsageError: the run is of another recipe.
+    """
+    from detente.recipe import load
+    from detente.training.run_folder import Run
+
+    run = Run(folder)
+    if not run.recipe.is_file() or not (folder / "run.json").is_file():
+        return {}
+    info = Run.open(folder).info
+    there, here = load(run.recipe).plain(), recipe.plain()
+    different = [key for key in here if there[key] != here[key]]
+    if different:
+        key = different[0]
+        raise UsageError(
+            f"{folder}: holds a run of another recipe ({key}: {there[key]!r} there, {here[key]!r} here); name another "
+            "folder, or none to have one made."
+        )
+    return info
+
+
+def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
+    from detente.training.run_folder import new_folder
+
+    try:
+        if folder is None:
+            chains = (recipe.discriminator.regularizers, recipe.generator.regularizers)
+            names = "-".join(name for chain in chains for name in chain)[:40].rstrip("-")
+            return new_folder(parent, f"{recipe.domain}-{names or 'none'}")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
+        raise UsageError(
+            f"{folder or parent}: no run can be kept there: {error.strerror}. Name another folder."
+        ) from error
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            raise UsageError(f"{folder or parent}: is read-only. Name another folder.") from error
+        raise
+
+
+@contextmanager
+def _alone(run: "Run") -> Iterator[None]:
+    """Nobody else writes to the run meanwhile; the lock goes with the process, however that ends."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run.folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(
+            f"{run.folder}: another process is training this run; wait for it, or stop it first."
+        ) from None
+    except PermissionError as error:
+        raise UsageError(f"{run.folder}: cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Say what is not as it was when the run began, for then its continuation need not be the same to the bit."""
+
+    def facts(record: dict[str, Any]) -> dict[str, str]:
+        commits = {f"{e['distribution']}'s code": str(e["commit"]) for e in record.get("plugins", [])}
+        device = record.get("device", {}).get("name", "?")
+        return {**record.get("versions", {}), **commits, "device": device, "threads": str(record.get("threads"))}
+
+    then, today = facts(before), facts(now)
+    changed = [f"{name} ({then[name]} → {today[name]})" for name in then if name in today and then[name] != today[name]]
+    if changed:
+        session.note(f"Changed since the run began: {', '.join(changed)}. Numbers may differ from an unbroken run's.")
+
+
+def _write_report(run: "Run") -> Path | None:
+    """The run's page; when it cannot be written, that is said, and the run is as good as before."""
+    try:
+        from detente.report import run_report
+
+        return run_report(run)
+    except Exception as error:
+        _log.warning(
+            "the report could not be written: %s; `detente report %s` tries again",
+            one_line(error),
+            run.folder,
+            exc_info=True,
+        )
+        return None
+
+
+def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
+    wanted = ("status", "step", "seconds", "best", "final", "references", "timings", "device", "threads")
+    info = run.info
+    return {"run": run.folder, "report": report, **{key: info.get(key) for key in wanted}}
+
+
+def _summary(run: "Run", primary: str, report: Path | None) -> str:
+    info = run.info
+    final, best = info["final"], info["best"]
+    lines = [
+        f"{run.folder}: {info['status']} after {info['step']} steps in {duration(info['seconds'])}",
+        "",
+        scores_table(final["scores"], info["references"], primary),
+        "",
+        f"scaled  {number(final['scaled'])}"
+        + (f"  (best {number(best['scaled'])} at step {best['step']})" if best else ""),
+    ]
+    if report:
+        lines.append(f"report  {report}")
+    return "\n".join([*lines, f"next    detente sample {run.folder} -n 64", f"        detente export {run.folder}"])

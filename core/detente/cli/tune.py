@@ -1,0 +1,205 @@
+"""`tune`, and going on with what it began."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from detente.cli import flags
+from detente.cli.compare import seeds_of
+from detente.cli.display import Session, number, table
+from detente.cli.flags import begin
+from detente.cli.progress import board
+from detente.errors import UsageError
+
+if TYPE_CHECKING:
+    from detente.experiments.search.samplers import Sampler
+    from detente.plugins import Host
+    from detente.results.search import Tuning
+
+OUT = Path("studies/tune")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command()(tune)
+
+
+def tune(
+    context: typer.Context,
+    domain: Annotated[
+        str | None, typer.Argument(metavar="[DOMAIN]", help="The kind of data; may be left to the recipe.")
+    ] = None,
+    regs: Annotated[
+        list[str] | None,
+        typer.Option("--reg", metavar="CHAIN", help="The chain whose options are searched, as in train; repeatable."),
+    ] = None,
+    search: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=RANGE", help="What is searched: log:LOW..HIGH, lin:LOW..HIGH or choice:A,B; repeatable."
+        ),
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option(metavar="grid|random|tpe", help="How settings are chosen; tpe unless said.")
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", help="How many settings are tried; 20 unless said.")
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="N|0,1,2", help="Seeds of each trial: how many, or which; 3 unless said.")
+    ] = None,
+    fresh: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Seeds on which the winner is run again, beside the default; 6 unless said."),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|NAME<X", help="The score that decides, or how soon it passes X; the domain's own unless said."
+        ),
+    ] = None,
+    jobs: flags.Jobs = None,
+    wave: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Trials that are chosen together; 4 unless said. Results depend on it."),
+    ] = None,
+    sampler_seed: Annotated[int | None, typer.Option(metavar="N", help="Other numbers choose other settings.")] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A database for Optuna; a journal file in the search's folder unless said."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="A tune.yaml that says all this; flags go before it.")
+    ] = None,
+    recipe: flags.Recipe = None,
+    sets: flags.Set = None,
+    steps: flags.Steps = None,
+    batch: flags.Batch = None,
+    device: flags.Device = None,
+    precision: flags.Precision = None,
+    allow: flags.Allow = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The search's folder; with the same search in it, that one goes on.")
+    ] = OUT,
+    dry_run: flags.DryRun = False,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Search for the coefficients that suit a domain.
+
+    The winner is run again on seeds that the search did not see, beside the default and none: that is the result. The
+    same command goes on with a search that was stopped.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.experiments import search as tuning
+
+    given: dict[str, Any] = {
+        "domain": domain,
+        "reg": regs,
+        "search": search,
+        "sampler": sampler,
+        "sampler_seed": sampler_seed,
+        "trials": trials,
+        "seeds": seeds_of(seeds) if seeds is not None else None,
+        "fresh": fresh,
+        "wave": wave,
+        "metric": metric,
+        "storage": storage,
+        "recipe": recipe,
+        "set": sets,
+        "steps": steps,
+        "batch": batch,
+        "device": device,
+        "precision": precision,
+        "allow": allow,
+    }
+    wish = tuning.Wish.of(file, given)
+    if wish.domain is None and wish.recipe is None:
+        raise UsageError("tune needs a DOMAIN, or a --recipe that names one; `detente data` lists what there is.")
+    if dry_run:
+        planned, chosen, notes = tuning.plan(wish, out=out, host=host)
+        for note in notes:
+            session.note(note)
+        session.result(_planned(planned, chosen), {"search": out, "points": chosen.trials, **planned.content})
+        return
+    session.run = out
+    with board(session) as show:
+        report = tuning.tune(wish, out=out, host=host, jobs=jobs, show=show, command=session.argv)
+    _finish(session, out, report)
+
+
+def resume_tuning(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+    """Go on with a search as it stands in its folder."""
+    from detente.experiments import search as tuning
+
+    session.run = folder
+    with board(session) as show:
+        report = tuning.resume(folder, host=host, jobs=jobs, show=show)
+    _finish(session, folder, report)
+
+
+def _planned(tuning: "Tuning", chosen: "Sampler") -> str:
+    content = tuning.content
+    k, fresh = len(tuning.seeds), len(tuning.fresh_seeds)
+    steps = content["recipes"]["default"]["steps"]
+    rows = [("searched", "range", "now"), *((one.label, one.text, _now(tuning, one.key)) for one in chosen.ranges)]
+    lines = [
+        f"{tuning.folder}: {tuning.domain} with {tuning.chain}",
+        "",
+        table(rows),
+        "",
+        f"{chosen.trials} trials by {content['sampler']} with {k} seed(s) each: {chosen.trials * k} runs at most, of "
+        f"{steps} steps",
+        f"then the winner, the default and none with {fresh} fresh seeds each",
+        f"decided by {tuning.measure.text}",
+    ]
+    return "\n".join(lines)
+
+
+def _now(tuning: "Tuning", key: str) -> str:
+    from detente.recipe.keys import at
+    from detente.results.search import short
+
+    return short(at(tuning.content["recipes"]["default"], key))
+
+
+def _finish(session: Session, folder: Path, report: Path) -> None:
+    from detente.results.outcomes import Outcome
+    from detente.results.search import Tuning
+
+    tuning = Tuning.open(folder)
+    winner = tuning.winner
+    rows = [("on fresh seeds", "score", "runs", "diverged")]
+    rivals: list[dict[str, Any]] = []
+    for rival in tuning.rivals:
+        cells = [tuning.rival_cell(rival, seed) for seed in tuning.fresh_seeds]
+        scores = [tuning.measure(cell) for cell in cells]
+        found = [score for score in scores if score is not None]
+        mean = sum(found) / len(found) if found else None
+        diverged = sum(Outcome.of(cell).status == "diverged" for cell in cells)
+        name = f"{rival.arm.text} *" if "winner" in rival.roles else rival.arm.text
+        rows.append((name, "–" if mean is None else f"{mean:.3f}", str(len(cells)), str(diverged)))
+        rivals.append({"text": rival.arm.text, "roles": rival.roles, "mean": mean, "scores": scores})
+    lines = [
+        table(rows),
+        "",
+        "* won the search"
+        + (f" as trial {winner.number} of {len(tuning.trials)}, with {number(winner.mean)} there" if winner else ""),
+        "",
+        f"report  {report}",
+        f"recipe  {tuning.best}",
+        f"next    detente train --recipe {tuning.best}",
+    ]
+    data = {
+        "search": folder,
+        "report": report,
+        "best": tuning.best,
+        "metric": tuning.measure.text,
+        "winner": winner and {"number": winner.number, "params": winner.params, "mean": winner.mean},
+        "fresh": rivals,
+        "trials": [{**vars(trial), "mean": trial.mean} for trial in tuning.trials],
+    }
+    session.result("\n".join(lines), data)

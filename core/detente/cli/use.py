@@ -1,0 +1,169 @@
+"""What a run is good for once it is trained: `evaluate`, `sample`, `export`, `report`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from detente.cli import flags
+from detente.cli.display import number, scores_table
+from detente.cli.flags import begin, set_threads
+from detente.errors import UsageError
+
+if TYPE_CHECKING:
+    from detente.plugins import Host
+    from detente.training.trainer import Trainer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these verbs on the command line."""
+    for verb in (evaluate, sample, export, report):
+        app.command()(verb)
+
+
+def evaluate(
+    context: typer.Context,
+    folder: flags.RunFolder,
+    n: Annotated[
+        int | None,
+        typer.Option("--samples", "-n", min=1, metavar="N", help="How many samples; the run's number unless said."),
+    ] = None,
+    device: flags.Device = None,
+    threads: flags.Threads = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Score a run's generator.
+
+    It is that of the newest checkpoint, beside real data, the baseline and an untrained generator.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    trainer = trained(folder, host, device, threads)
+    n = n or trainer.samples
+    if n != trainer.samples:
+        session.note(f"Note: the run's own evaluations take {trainer.samples} samples; distances depend on how many.")
+    references = trainer.reference_rows(n)
+    scores, scaled = trainer.scores(trainer.generate(n))
+    primary = trainer.built.domain.primary
+    protocol = (
+        f"{n} samples of the deployed generator at step {trainer.step}, latents of seed {trainer.built.recipe.seed}"
+    )
+    protocol += f"; {primary.protocol}" if primary.protocol else ""
+    data = {"run": folder, "step": trainer.step, "n": n, "scores": scores, "scaled": scaled, "references": references}
+    data |= {"primary": primary.score, "direction": primary.direction, "protocol": protocol}
+    text = scores_table(scores, references, primary.score)
+    session.result(f"{text}\n\nscaled    {number(scaled)}\nprotocol  {protocol}", data)
+
+
+def sample(
+    context: typer.Context,
+    folder: flags.RunFolder,
+    n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="How many samples.")] = 64,
+    seed: Annotated[int, typer.Option(metavar="N", help="Other numbers give other samples.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where they go; into the run's folder unless said.")
+    ] = None,
+    device: flags.Device = None,
+    threads: flags.Threads = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Write samples to look at, read or hear.
+
+    They come from the generator of the newest checkpoint.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.engine.streams import Stream
+
+    trainer = trained(folder, host, device, threads)
+    domain = trainer.built.domain
+    suffix = domain.preview_suffix
+    out = out or folder / f"sample-step-{trainer.step:06d}-n{n}-seed{seed}{suffix}"
+    if not out.suffix:
+        out = out.with_name(out.name + suffix)
+    if out.suffix != suffix:
+        raise UsageError(
+            f"--out {out}: samples of {domain.name} are written as {suffix}; name the file {out.stem}{suffix}."
+        )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        domain.preview(trainer.generate(n, Stream(seed).at("sample")), out)
+    except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise UsageError(f"--out {out}: cannot be written: {error.strerror}.") from error
+    session.result(str(out), {"run": folder, "step": trainer.step, "n": n, "seed": seed, "file": out})
+
+
+def export(
+    context: typer.Context,
+    folder: flags.RunFolder,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where it goes; `export` in the run's folder unless said.")
+    ] = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Write the generator as safetensors, with a model card.
+
+    `detente.load_exported` loads it again.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.training.export import export_run
+
+    written = export_run(trained(folder, host, "cpu", None), out or folder / "export")
+    lines = [str(path) for path in written]
+    load = f"python -c \"from detente import load_exported; print(load_exported('{written[0].parent}').sample(4))\""
+    session.result("\n".join([*lines, f"load with  {load}"]), {"run": folder, "files": written})
+
+
+def report(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
+    ],
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Write the report of a run, a study or a search anew."""
+    session, _ = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.training.run_folder import Run
+
+    if (folder / "study.yaml").is_file():
+        from detente.report import study_report
+
+        path = study_report(folder)
+    elif (folder / "tuning.yaml").is_file():
+        from detente.report import tuning_report
+
+        path = tuning_report(folder)
+    else:
+        from detente.report import run_report
+
+        path = run_report(Run.open(folder))
+    session.result(str(path), {"report": path})
+
+
+def trained(folder: Path, host: "Host", device: str | None, threads: int | None) -> "Trainer":
+    """A run at its newest checkpoint, ready to generate; nothing of it is written to.
+
+    Raises:
+        UsageError: the folder holds no run, or one without a checkpoint.
+    """
+    from detente.recipe import load
+    from detente.training.build import build
+    from detente.training.run_folder import Run
+    from detente.training.trainer import Trainer
+
+    run = Run.open(folder)
+    set_threads(threads or run.info.get("threads"))
+    trainer = Trainer(build(load(run.recipe, host=host), host, device=device), run, host)
+    if not trainer.restore():
+        raise UsageError(f"{folder}: has no checkpoint yet; train it for longer (detente resume {folder}).")
+    return trainer

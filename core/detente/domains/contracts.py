@@ -1,0 +1,211 @@
+"""The contracts that a plugin fills: Domain, Model, Data, Metric.
+
+A domain is a kind of data: its space, how to look at it, how to tell good samples from bad. Data are one set of it, a
+model is a pair of networks for it, a metric is a way to score samples. None of them knows a regularizer, and no
+regularizer knows them beyond the few things that are named here.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from detente.domains.primary import Direction, Primary
+from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each
+from detente.engine.step import Step
+from detente.engine.streams import Stream
+
+Show = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
+
+_ROWS = 256
+
+
+class Networks(NamedTuple):
+    """A generator and a discriminator, plain modules without a shared parameter.
+
+    The generator maps latents (and labels) to samples, the discriminator samples (and labels) to logits: [B],
+    [B, positions...] or a tuple of those. A discriminator may state `abilities`: "embed" means that its submodule
+    `embed` maps a sample to a sample-shaped embedding that everything after it depends on; "features" that the
+    submodules named in `feature_layers` hold intermediate features. `output_layers` names the layers that make logits
+    or samples, which normalization and dropout leave alone; without it the last layer is taken. What neither player
+    trains (a decoder from the warm-up, a reward) is a submodule of either with `requires_grad` off: it is saved, cached
+    and deployed with the rest, and regularizers leave it alone.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+
+
+class Data(ABC):
+    """One data set, packed in tensors: what the generator trains on, and disjoint real data to measure against."""
+
+    space: Space
+    description: str = ""
+    licence: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+    """What a user should know of this set, a sentence each: files that were skipped, measures that are left out."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many samples there are to train on."""
+
+    @abstractmethod
+    def batch(self, index: Tensor) -> Batch:
+        """The training samples at `index` [B], encoded as floating point, with labels where there are any."""
+
+    @abstractmethod
+    def held_out(self) -> Sample:
+        """Encoded real samples that no generator trains on: the ceiling is their score."""
+
+    @abstractmethod
+    def reference(self) -> Sample:
+        """Encoded real samples that scores compare with, disjoint from all others."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """A hash of the content and of every option that changes it: keys caches, stands in the run's record."""
+
+    def conditions(self, n: int, rng: Stream) -> Tensor | None:
+        """Labels of `n` samples to be evaluated, [n, ...]: those of random training samples; None where none are."""
+        index = torch.randint(len(self), (n,), generator=rng.generator())
+        parts = [self.batch(part).labels for part in index.split(_ROWS)]
+        given = [part for part in parts if part is not None]
+        return torch.cat(given) if given else None
+
+
+class Model(ABC):
+    """Two networks for a kind of data. The constructor's signature is the schema of its options."""
+
+    latent_dim: int = 64
+    conditional: bool = False
+    """Whether the networks take labels."""
+    starts_good: bool = False
+    """Whether the warm-up alone makes a generator: its samples are then the baseline row, not the domain's."""
+    warms_players: bool = True
+    """Whether a warm-up trains what the players go on training; False where it trains frozen parts alone."""
+
+    def view(self, data: Data) -> Data:
+        """The data as this model plays on them: the data themselves, unless it wants another view of their content."""
+        return data
+
+    @abstractmethod
+    def build(self, space: Space) -> Networks:
+        """Fresh networks, initialized from the default random generator, which the caller has seeded."""
+
+    def latents(self, n: int, generator: torch.Generator) -> Sample:
+        """z for `n` samples, [n, latent_dim], standard normal unless a model says otherwise."""
+        return torch.randn(n, self.latent_dim, generator=generator, device=generator.device)
+
+    def auxiliary(self, s: Step) -> dict[str, Tensor]:
+        """Further terms of the generator's loss, by name; called in the generator's turn."""
+        return {}
+
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: "Show") -> None:
+        """Train something before the game, in place; nothing by default.
+
+        Only the networks carry the result: their tensors are cached, by a hash of all that they depend on, and shared
+        by runs that start alike. So nothing may depend on what else this method did.
+
+        Args:
+            networks: fresh, on their device.
+            data: what the game will be played on.
+            rng: where every draw comes from.
+            show: to be called now and then with how much is done, and of how much.
+        """
+
+    def schedule(self, networks: Networks, done: float) -> None:
+        """Set what changes over a run, such as a temperature, from the share of its steps that is done."""
+
+
+@dataclass
+class Evaluation:
+    """Samples to be scored, with everything that metrics share about them."""
+
+    samples: Sample
+    data: Data
+    domain: "Domain"
+    rng: Stream = field(default_factory=lambda: Stream(0).at("evaluation"))
+
+    @property
+    def n(self) -> int:
+        """How many samples there are."""
+        return batch_size(self.samples)
+
+    @cached_property
+    def features(self) -> Tensor:
+        """[n, d], float64."""
+        return self.domain.features(self.samples).double()
+
+    @cached_property
+    def reference_features(self) -> Tensor:
+        """[m, d], float64; computed once per data set."""
+        return self.domain.reference_features(self.data)
+
+
+class Metric(ABC):
+    """A way to score samples. `scores` names what it returns and which direction is better."""
+
+    scores: Mapping[str, Direction]
+
+    @abstractmethod
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        """One number for each name in `scores`; a number that cannot be had is NaN."""
+
+
+class Domain(ABC):
+    """A kind of data. `metrics` are names of registered metrics; every recipe of the domain evaluates them."""
+
+    name: str
+    primary: Primary
+    metrics: tuple[str, ...] = ()
+    augmentations: Mapping[str, Augmentation] = {}
+    preview_suffix: str = ".txt"
+    preview_count: int = 64
+    """Samples in a preview."""
+    refuses: bool = True
+    """Whether recipes of ill-posed combinations are refused; toys, whose theory is about those, take anything."""
+    sample_count: int = 1000
+    """Samples per evaluation, the same for generators, floor and ceiling."""
+
+    def __init__(self) -> None:
+        self._reference: dict[str, Tensor] = {}
+
+    @abstractmethod
+    def features(self, x: Sample) -> Tensor:
+        """Features [n, d] of samples for distances and densities, from a frozen extractor, in bounded memory."""
+
+    @abstractmethod
+    def preview(self, x: Sample, path: Path) -> None:
+        """Write something that a person reads, sees or hears to `path`, which ends in `preview_suffix`.
+
+        Where one file is not enough (sounds and pictures of them), others stand beside it whose names begin with the
+        stem of `path` and a hyphen; they are shown in the order of their names.
+        """
+
+    @abstractmethod
+    def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
+        """`n` samples of a simple model of the training data that no adversary had a part in."""
+
+    def meet(self, space: Space) -> None:
+        """Learn what the samples are made of, such as the symbols of a leaf, before any of them is looked at.
+
+        Called once, with the space of the data or of an exported generator; nothing by default.
+        """
+
+    def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
+        """Standard normal noise of the kind that this data can carry (a bond matrix stays symmetric)."""
+        return each(lambda leaf: torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype), x)
+
+    def reference_features(self, data: Data) -> Tensor:
+        """Features of the data's reference split, float64, kept for the next evaluation."""
+        if data.identity not in self._reference:
+            self._reference[data.identity] = self.features(data.reference()).double()
+        return self._reference[data.identity]

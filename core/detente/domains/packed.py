@@ -1,0 +1,163 @@
+"""Data as packed arrays: prepared once, kept in the cache, shared by processes, encoded on the way out."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from detente.domains.cache import alone, cache_folder, named, not_kept
+from detente.domains.contracts import Data
+from detente.engine.sample import Batch, Sample, Space, batch_size, rows, to
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Arrays that belong together, whose rows stand split by split.
+
+    Args:
+        arrays: name to array. Those that hold samples have a row for each; others (a vocabulary) are as they are.
+        sizes: rows per split, in the order in which the splits stand.
+        notes: what a user should know about how they were made, a sentence each.
+    """
+
+    arrays: dict[str, np.ndarray]
+    sizes: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of arrays and sizes: what the content is called."""
+        shapes = {name: [array.dtype.str, *array.shape] for name, array in sorted(self.arrays.items())}
+        h = hashlib.sha256(json.dumps([shapes, self.sizes]).encode())
+        for _, array in sorted(self.arrays.items()):
+            h.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        return h.hexdigest()
+
+    def rows(self, split: str) -> slice:
+        """Where a split stands.
+
+        Raises:
+            KeyError: there is no split of this name.
+        """
+        start = 0
+        for name, size in self.sizes.items():
+            if name == split:
+                return slice(start, start + size)
+            start += size
+        raise KeyError(split)
+
+
+def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed]) -> Packed:
+    """What `make` makes, as memory-mapped arrays from the cache where it is there and whole.
+
+    Args:
+        kind: the folder in the cache, such as a domain's name.
+        made_of: everything that the result depends on, as plain data.
+        make: makes it.
+    """
+    place = cache_folder() / kind / named({"format": _FORMAT, **made_of})
+    found = _read(place)
+    if found is not None:
+        return found
+    with alone(place):
+        found = _read(place)  # made while we waited
+        if found is not None:
+            return found
+        new = make()
+        try:
+            _write(place, new)
+        except OSError as error:
+            not_kept(error)
+            return new
+    return _read(place) or new
+
+
+def _read(place: Path) -> Packed | None:
+    """The entry at `place`, or None where there is none or its content is not what it was."""
+    try:
+        about = json.loads((place / "about.json").read_text(encoding="utf-8"))
+        arrays = {
+            # Copy on write: torch wants writable arrays, and no process may change what the others see.
+            name: np.load(place / f"{name}.npy", mmap_mode="c" if size else None, allow_pickle=False)
+            for name, size in about["arrays"].items()
+        }
+        found = Packed(arrays, about["sizes"], tuple(about["notes"]))
+        whole = found.digest == about["digest"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
+        return None
+    return found if whole else None
+
+
+def _write(place: Path, new: Packed) -> None:
+    """Write beside `place`, then rename: readers see a whole entry or none."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        for name, array in new.arrays.items():
+            np.save(work / f"{name}.npy", array)
+        about = {
+            "digest": new.digest,
+            "sizes": new.sizes,
+            "arrays": {name: int(array.size) for name, array in new.arrays.items()},  # what is empty cannot be mapped
+            "notes": list(new.notes),
+        }
+        (work / "about.json").write_text(json.dumps(about), encoding="utf-8")
+        if place.exists() and _read(place) is None:
+            os.replace(place, work / "damaged")
+        try:
+            os.replace(work, place)
+        except OSError:  # another process was faster, with the same content
+            if not place.exists():
+                raise
+        shutil.rmtree(place / "damaged", ignore_errors=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+class PackedData(Data):
+    """Data that fit in memory as packed tensors: batches by indexing, encoded on the way out."""
+
+    def __init__(
+        self,
+        space: Space,
+        train: Sample,
+        held_out: Sample,
+        reference: Sample,
+        identity: str,
+        labels: Tensor | None = None,
+    ) -> None:
+        self.space, self.train, self.labels = space, train, labels
+        self._held_out, self._reference, self._identity = held_out, reference, identity
+
+    def __len__(self) -> int:
+        return batch_size(self.train)
+
+    def batch(self, index: Tensor) -> Batch:
+        labels = None if self.labels is None else self.labels[index]
+        return Batch(self.encode(rows(self.train, index)), labels)
+
+    def held_out(self) -> Sample:
+        return self.encode(self._held_out)
+
+    def reference(self) -> Sample:
+        return self.encode(self._reference)
+
+    @property
+    def identity(self) -> str:
+        return self._identity
+
+    def encode(self, packed: Sample) -> Sample:
+        """Packed values as the discriminator sees them; float32 by default."""
+        return to(packed, dtype=torch.float32)

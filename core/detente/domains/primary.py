@@ -1,0 +1,31 @@
+"""The score that carries comparisons, and how it is scaled. Without torch: results are read without it."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["higher", "lower", "neither"]
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """The one score of a domain that carries comparisons, scaled from floor (0) to ceiling (1)."""
+
+    score: str
+    direction: Direction = "lower"
+    log: bool = False
+    """Whether it is scaled on a logarithm, as distances are."""
+    protocol: str = ""
+
+    def scaled(self, value: float, floor: float, ceiling: float) -> float:
+        """Where `value` stands between the untrained generator's score and real data's, clipped to [0, 1].
+
+        0 where there is nothing to scale: a number is not finite, or real data score no better than the floor.
+        """
+        better = ceiling < floor if self.direction == "lower" else ceiling > floor
+        if not better or not all(map(math.isfinite, (value, floor, ceiling))):
+            return 0.0
+        if self.log:
+            value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
+        share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0  # both below 1e-12 on a logarithm
+        return min(1.0, max(0.0, share))

@@ -1,0 +1,94 @@
+"""Entering a network: whose noise it uses, and the stages inside it that are read or replaced while it runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from detente.engine.sample import Sample, each, leaves
+from detente.engine.streams import Stream, enter, leave
+
+
+def call(
+    net: nn.Module,
+    x: Sample,
+    labels: Tensor | None,
+    stream: Stream,
+    *,
+    records: bool = False,
+    autocast: torch.dtype | None = None,
+) -> Any:
+    """One entry into a network: its noise comes from `stream`, and half-precision results come out as float32.
+
+    `records` is set for the root forwards only: there normalization layers update their running statistics.
+    """
+    device = leaves(x)[0].device
+    enter(stream, device, records)
+    try:
+        if autocast is None:
+            return net(x) if labels is None else net(x, labels)
+        with torch.autocast(device.type, autocast):
+            out = net(x) if labels is None else net(x, labels)
+        return each(Tensor.float, out)
+    finally:
+        leave()
+
+
+class Stage:
+    """A named submodule of a network whose output is read, or replaced, while the network runs as a whole.
+
+    Going through the whole network keeps every hook on it in the loop, which calling its stages one by one would not.
+    It listens only when it is asked to, so that no graph stays alive in it.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._forget()
+        module.register_forward_hook(self)
+
+    def _forget(self) -> None:
+        self.listening, self.output, self.replacement = False, None, None
+
+    def __call__(self, module: nn.Module, inputs: tuple, output: Any) -> Any:
+        if self.replacement is not None:
+            return self.replacement
+        if self.listening:
+            self.output = output
+        return None
+
+    def listen(self) -> None:
+        """Keep the output of the next forward."""
+        self.listening = True
+
+    def take(self) -> Any:
+        """The output that was kept; it is forgotten here."""
+        output = self.output
+        self._forget()
+        return output
+
+    def __deepcopy__(self, memo: dict) -> "Stage":
+        """A copied network brings a stage of its own that has heard nothing."""
+        copy = object.__new__(Stage)
+        copy._forget()
+        return copy
+
+    @contextmanager
+    def standing_in(self, value: Any) -> Iterator[None]:
+        """Run the network with `value` in place of this stage's output."""
+        self.replacement = value
+        try:
+            yield
+        finally:
+            self.replacement = None
+
+
+def abilities(net: nn.Module) -> frozenset[str]:
+    """What a network states that it can do beyond its forward: "embed", "features"."""
+    return frozenset(getattr(net, "abilities", ()))
+
+
+def feature_stages(net: nn.Module) -> tuple[Stage, ...]:
+    """The stages whose outputs are a network's features, in the order of its `feature_layers`; none if it has none."""
+    names = getattr(net, "feature_layers", ()) if "features" in abilities(net) else ()
+    return tuple(Stage(net.get_submodule(name)) for name in names)

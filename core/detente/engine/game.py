@@ -1,0 +1,201 @@
+"""The game of two players. `Game.step` is the training step: read it aloud."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from detente.engine.forward import Stage, abilities, call, feature_stages
+from detente.engine.player import Player
+from detente.engine.sample import Batch, Sample, Space, as_input, batch_size, leaves, to
+from detente.engine.step import DomainLike, Moment, ObjectiveLike, Role, Step
+from detente.engine.streams import Stream
+from detente.errors import UsageError
+
+Auxiliary = Callable[[Step], dict[str, Tensor]]
+Watch = Callable[[Player, Step], None]
+Latents = Callable[[int, torch.Generator], Sample]
+
+
+class Fakes(NamedTuple):
+    """Generated samples, what they were generated from, and the key of the noise inside the generator."""
+
+    x: Sample
+    z: Sample
+    noise: Stream
+
+
+class Game:
+    """Two players, what they play for, and in which order.
+
+    Args:
+        generator, discriminator: the players.
+        objective: the adversarial terms.
+        domain: the kind of data.
+        latents: draws z for a number of samples from a generator of random numbers, on its device.
+        space: the leaves of a sample; None where every leaf has its channels last.
+        seed: the root of every random stream; equal seeds give equal runs.
+        critic_steps: updates of the discriminator per update of the generator.
+        generator_first: whether the generator moves before the discriminator.
+        simultaneous: whether both gradients are taken before either player moves.
+        fresh_fakes: whether the generator's turn draws new fakes; by default it uses those of the discriminator's last
+            turn, once.
+        auxiliary: further terms of the generator's loss, by name, that the model brings.
+        autocast: the dtype that networks compute in; losses and penalties stay in float32.
+        rank: index of this process in a data-parallel run.
+
+    Raises:
+        UsageError: the players share a parameter, or the options contradict each other.
+    """
+
+    def __init__(
+        self,
+        generator: Player,
+        discriminator: Player,
+        objective: ObjectiveLike,
+        domain: DomainLike,
+        latents: Latents,
+        *,
+        space: Space | None = None,
+        seed: int = 0,
+        critic_steps: int = 1,
+        generator_first: bool = False,
+        simultaneous: bool = False,
+        fresh_fakes: bool = False,
+        auxiliary: Auxiliary | None = None,
+        autocast: torch.dtype | None = None,
+        rank: int = 0,
+    ) -> None:
+        shared = {id(p) for p in generator.parameters} & {id(p) for p in discriminator.parameters}
+        if shared:
+            raise UsageError(
+                f"generator and discriminator share {len(shared)} parameter(s); each needs a network of its own."
+            )
+        if critic_steps < 1 or (simultaneous and critic_steps != 1):
+            raise UsageError(
+                f"critic_steps={critic_steps}: "
+                + ("simultaneous updates take exactly one." if simultaneous else "there must be at least one.")
+            )
+        self.generator, self.discriminator = generator, discriminator
+        self.objective, self.domain, self.space, self.latents = objective, domain, space, latents
+        self.critic_steps, self.simultaneous, self.fresh_fakes = critic_steps, simultaneous, fresh_fakes
+        self.generator_first = generator_first and not simultaneous
+        self.auxiliary, self.autocast = auxiliary, autocast
+        self.watch: Watch | None = None
+        """Looks at a player and its step between gradients and apply; may neither change nor keep any of it."""
+        self._augments = "augment" in discriminator.regularizer.defines()
+        root = Stream(seed).at("rank", rank)
+        self._streams = {
+            purpose: {role: root.at(purpose, role) for role in ("generator", "discriminator")}
+            for purpose in ("latents", "noise", "turn")
+        }
+        net = discriminator.network
+        self._embedding = Stage(net.get_submodule("embed")) if "embed" in abilities(net) else None
+        links = (*generator.regularizer.links, *discriminator.regularizer.links)
+        looks = auxiliary is not None or any("features" in link.needs for link in links)
+        self._features = feature_stages(net) if looks else ()
+
+    def step(self, *batches: Batch) -> dict[str, Tensor]:
+        """One round: `critic_steps` updates of the discriminator, one batch each, and one of the generator.
+
+        Returns the last value of every term as detached scalars on the device, "D/adversarial", "G/adversarial",
+        "D/r1", …; nothing here waits for them.
+        """
+        if len(batches) != self.critic_steps:
+            raise UsageError(
+                f"a step takes {self.critic_steps} batch(es), one per critic step, but got {len(batches)}."
+            )
+        D, G, last = self.discriminator, self.generator, batches[-1]
+        if self.simultaneous:
+            fakes = self._generate(D, last, attached=True)
+            self._gradients(D, last, fakes)
+            self._gradients(G, last, fakes)
+            D.apply()
+            G.apply()
+        elif self.generator_first:
+            self._gradients(G, last, self._generate(G, last, attached=True))
+            G.apply()
+            for batch in batches:
+                self._gradients(D, batch, self._generate(D, batch))
+                D.apply()
+        else:
+            reused = None
+            for batch in batches:
+                fakes = self._generate(D, batch, attached=batch is last and not self.fresh_fakes)
+                self._gradients(D, batch, fakes)
+                D.apply()
+                reused = None if self.fresh_fakes else fakes
+            self._gradients(G, last, reused or self._generate(G, last, attached=True))
+            G.apply()
+        return self.terms()
+
+    def _generate(self, player: Player, batch: Batch, attached: bool = False) -> Fakes:
+        """Fakes for a player's turn, one per real sample; attached to the generator or not."""
+        role, t = player.role, player.t
+        first = leaves(batch.x)[0]
+        z = self.latents(batch_size(batch.x), self._streams["latents"][role].at(t).generator(first.device))
+        if leaves(z)[0].dtype != first.dtype:
+            z = to(z, dtype=first.dtype)
+        noise = self._streams["noise"][role].at(t)
+        with torch.set_grad_enabled(attached):
+            x = call(self.generator.network, z, batch.labels, noise, records=True, autocast=self.autocast)
+        return Fakes(x, z, noise)
+
+    def _gradients(self, player: Player, batch: Batch, fakes: Fakes) -> None:
+        """One turn up to the gradients: the step, the loss, the penalties, backward. The step is gone afterwards."""
+        step, own = self._step(player, batch, fakes), player.role == "generator"
+        loss = self.objective.generator(step) if own else self.objective.discriminator(step)
+        player.gradients(step, loss, self.auxiliary(step) if own and self.auxiliary else None)
+        if self.watch is not None:
+            self.watch(player, step)
+
+    def look(self, role: Role, batch: Batch) -> Step:
+        """What the player's next turn would look at on this batch, if it drew fakes of its own; nobody moves."""
+        player = self.generator if role == "generator" else self.discriminator
+        return self._step(player, batch, self._generate(player, batch, attached=role == "generator"))
+
+    def _step(self, player: Player, batch: Batch, fakes: Fakes) -> Step:
+        own = player.role == "generator"
+        rng = self._streams["turn"][player.role].at(player.t)
+        return Step(
+            turn=player.role,
+            generator=self.generator.network,
+            discriminator=self.discriminator.network,
+            objective=self.objective,
+            domain=self.domain,
+            real=as_input(batch.x),
+            fake=fakes.x if own else as_input(fakes.x),
+            z=fakes.z,
+            labels=batch.labels,
+            m=Moment(player.t, rng, self.domain, player.lr),
+            augment=self._augment if self._augments else None,
+            root=rng,
+            noise=fakes.noise,
+            space=self.space,
+            embedding=self._embedding,
+            features=self._features,
+            autocast=self.autocast,
+        )
+
+    def _augment(self, x: Sample, stream: Stream) -> Sample:
+        """What the critic sees instead of x, as the discriminator's chain has it."""
+        D = self.discriminator
+        return D.regularizer.augment(x, Moment(D.t, stream, self.domain, D.lr))
+
+    def terms(self) -> dict[str, Tensor]:
+        """The last value of each term of either player."""
+        return {
+            f"{letter}/{name}": value
+            for letter, player in (("D", self.discriminator), ("G", self.generator))
+            for name, (value, _) in player.last.items()
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Both players; the random streams have no state."""
+        return {"generator": self.generator.state_dict(), "discriminator": self.discriminator.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` stopped, to the bit."""
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])

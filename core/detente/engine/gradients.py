@@ -1,0 +1,93 @@
+"""Scores and their gradients, for logits and samples of any structure: the forms that several papers share."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from detente.engine.sample import Sample, batch_size, leaves, lerp, like, sumsq
+
+Logits = Tensor | tuple[Tensor, ...]
+"""[B], [B, positions...], or a tuple of those with one entry per sub-critic; raw, high = real."""
+
+
+def score(logits: Logits) -> Tensor:
+    """One number per sample, [B]: mean over positions, summed over sub-critics."""
+    total: Tensor | None = None
+    for part in leaves(logits):
+        mean = part.flatten(1).mean(1) if part.dim() > 1 else part
+        total = mean if total is None else total + mean
+    assert total is not None, "a critic returns at least one logit"
+    return total
+
+
+def input_gradient(logits: Logits, x: Sample) -> Sample:
+    """∇_x of the score, sample by sample, as a graph that can be differentiated again; shaped as `x`.
+
+    The scores are summed over the batch, so row b is the gradient of sample b's own score as long as the critic keeps
+    samples apart (batch norm in training mode does not). A leaf that the critic ignores has gradient zero.
+    """
+    parts = leaves(x)
+    total = score(logits).sum()
+    if not total.requires_grad:
+        return like(x, [torch.zeros_like(p) for p in parts])
+    grads = torch.autograd.grad(total, parts, create_graph=True, materialize_grads=True)
+    return like(x, grads)
+
+
+def position_sumsq(grad: Sample, axes: Sequence[int]) -> Tensor:
+    """Squared norms over the channel axis of each leaf: [B, P], the positions of all leaves side by side."""
+    parts = [
+        sumsq(leaf.movedim(axis, -1).flatten(0, -2)).view(leaf.shape[0], -1)
+        for leaf, axis in zip(leaves(grad), axes, strict=True)
+    ]
+    return torch.cat(parts, dim=1)
+
+
+def safe_sqrt(sq: Tensor) -> Tensor:
+    """√sq with gradient 0 where sq is 0: there the norm has no gradient, and 0 is its subgradient of least norm.
+
+    Plain sqrt has an infinite slope at 0, and ∞·0 is NaN.
+    """
+    zero = sq == 0
+    return torch.where(zero, torch.zeros_like(sq), torch.where(zero, torch.ones_like(sq), sq).sqrt())
+
+
+def mix(real: Sample, fake: Sample, generator: torch.Generator) -> Sample:
+    """x̂ = (1 − α)·real + α·fake, one α ~ U[0, 1) per sample for all its leaves, as a fresh leaf of the graph.
+
+    (Gulrajani et al. 2017, algorithm 1; there α weighs the real side, which is the same distribution.)
+    """
+    first = leaves(real)[0]
+    alpha = torch.rand(batch_size(real), generator=generator, device=first.device, dtype=first.dtype)
+    mixed = lerp(real, fake, alpha)
+    return like(mixed, [leaf.detach().requires_grad_() for leaf in leaves(mixed)])
+
+
+def parameter_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
+    """The `.grad` of each parameter, made of zeros where backward left none."""
+    for p in parameters:
+        if p.grad is None:
+            p.grad = torch.zeros_like(p)
+    return [p.grad for p in parameters if p.grad is not None]
+
+
+def gradient_sumsq(loss: Tensor, net: nn.Module) -> Tensor:
+    """‖∇ loss‖² over all trainable parameters of a network jointly, as a graph that can be differentiated again."""
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    grads = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
+    return torch.stack([g.square().sum() for g in grads]).sum()
+
+
+def graph_leaves(value: Tensor) -> Iterator[Tensor]:
+    """The leaves that a value's graph ends in: the parameters and inputs that it depends on."""
+    seen: set[Any] = set()
+    todo = [value.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            if isinstance(leaf := getattr(node, "variable", None), Tensor):
+                yield leaf
+            todo.extend(n for n, _ in node.next_functions)

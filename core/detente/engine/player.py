@@ -1,0 +1,125 @@
+"""A player: a network, its optimizer and its regularizer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from detente.engine.gradients import graph_leaves
+from detente.engine.regularizer import Chain, Regularizer, chain
+from detente.engine.step import Moment, Role, Step
+from detente.errors import UsageError
+
+OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
+
+
+class Player:
+    """Puts a regularizer on a network and keeps the two in step.
+
+    Building it rewrites and attaches, in this order, and only then makes the optimizer, which therefore knows every
+    parameter. Warm the network up before.
+
+    Args:
+        role: which of the two it is.
+        network: the network; rewritten in place.
+        optimizer: makes the optimizer from the trainable parameters.
+        regularizer: a regularizer or a chain of them; None for none.
+
+    Raises:
+        UsageError: a regularizer cannot sit on this network.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        network: nn.Module,
+        optimizer: OptimizerFactory,
+        regularizer: Regularizer | None = None,
+    ) -> None:
+        self.role: Role = role
+        self.network = network.train()
+        self.regularizer: Chain = chain(*(() if regularizer is None else (regularizer,)))
+        self.regularizer.rewrite(network)
+        self.regularizer.attach(network)
+        first = next(network.parameters())
+        self.regularizer.to(first.device)
+        self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self.optimizer = optimizer(self.parameters)
+        self._adjusts_gradients = "adjust_gradients" in self.regularizer.defines()
+        self._adjusts_weights = "adjust_weights" in self.regularizer.defines()
+        self.t = 0
+        self.last: dict[str, tuple[Tensor, int]] = {}
+        """Each term's last value and the update at which it was taken; a lazy penalty has none at most updates."""
+        self._proved: set[str] = set()
+        self._moment: Moment | None = None
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the first parameter group."""
+        return self.optimizer.param_groups[0]["lr"]
+
+    def gradients(self, step: Step, loss: Tensor, extra: dict[str, Tensor] | None = None) -> None:
+        """Loss, penalties and `extra` terms → `.grad` of this player's own parameters. No weight changes here."""
+        terms = {"adversarial": loss, **(extra or {})}
+        for name, value in self.regularizer.penalties(step):
+            if name not in self._proved:
+                self._prove(name, value)
+            terms[name] = value
+        total = loss
+        for name, value in terms.items():
+            if name != "adversarial":
+                total = total + value
+            self.last[name] = value.detach(), self.t
+        for p in self.parameters:
+            p.grad = None  # what zero_grad does, without its profiling hooks
+        if total.requires_grad:
+            total.backward(inputs=self.parameters)
+        self._moment = step.m
+
+    def apply(self) -> None:
+        """Gradients adjusted → the optimizer's step → weights adjusted."""
+        assert self._moment is not None, "gradients come before apply"
+        if self._adjusts_gradients:
+            with torch.no_grad():
+                self.regularizer.adjust_gradients(self.network, self._moment)
+        self.optimizer.step()
+        if self._adjusts_weights:
+            with torch.no_grad():
+                self.regularizer.adjust_weights(self.network, self._moment)
+        self.t += 1
+        self._moment = None
+
+    def deployed(self) -> nn.Module:
+        """An independent copy in evaluation mode, as the regularizer hands it out."""
+        return self.regularizer.deploy(self.network)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next update depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "regularizer": self.regularizer.state_dict(),
+            "t": self.t,
+            "last": self.last,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` stopped, to the bit."""
+        self.network.load_state_dict(state["network"])
+        self.regularizer.load_state_dict(state["regularizer"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.t = state["t"]
+        device = self.parameters[0].device if self.parameters else None
+        self.last = {name: (value.to(device), t) for name, (value, t) in state["last"].items()}
+
+    def _prove(self, name: str, value: Tensor) -> None:
+        """Once per penalty, when it first fires: does it depend on anything that this player can change?"""
+        own = {id(p) for p in self.parameters}
+        if not any(id(v) in own for v in graph_leaves(value)):
+            raise UsageError(
+                f"{self.role}.regularizers.{name}: the penalty depends on no parameter of the {self.role}, so it would "
+                "be logged and change nothing. Compute it from this player's network without detaching."
+            )
+        self._proved.add(name)

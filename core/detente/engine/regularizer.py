@@ -1,0 +1,229 @@
+"""The one idea: a regularizer acts at a few points in the life of one player's network.
+
+A point that it does not define is the identity. A chain of regularizers is a regularizer; `combinators` has `lazily`
+and `annealed`, which make regularizers of regularizers. Chapters in the order of a network's life: rewrite,
+attach, (augment, penalty, adjust_gradients, adjust_weights) at every update, deploy.
+"""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from detente.engine.sample import Sample
+from detente.engine.step import Moment, Role, Step
+from detente.errors import UsageError
+
+POINTS = ("rewrite", "attach", "augment", "penalty", "adjust_gradients", "adjust_weights", "deploy")
+
+
+class Passes(NamedTuple):
+    """Passes through a network that a regularizer adds to an update at which it fires."""
+
+    critic: int = 0
+    """Forward passes of the critic beyond those of the real and the fake batch."""
+    generator: int = 0
+    """Forward passes of the generator beyond the one that made the fakes."""
+    gradient: int = 0
+    """Backward passes that build a graph; the derivative of each is taken with the loss's own backward pass."""
+
+
+class LinearGame(NamedTuple):
+    """D(x) = ⟨w, x⟩ and G(z) = A z: the game on which most penalties have a closed form."""
+
+    w: Tensor
+    """[d]"""
+    real: Tensor
+    """[B, d]"""
+    fake: Tensor
+    """[B, d]"""
+    A: Tensor
+    """[d, k]"""
+    z: Tensor
+    """[B, k]"""
+
+
+class Regularizer(nn.Module):
+    """Base class of all regularizers. State belongs in buffers; options in attributes named as in `__init__`.
+
+    Attributes:
+        players: where it may sit; the first is the default. A pair of both in one string, "both", is a default too.
+        needs: abilities that it asks of the model ("embed", "features") or of the objective ("softplus").
+        off: the option values at which it does nothing at all, bit for bit; None where there is no such setting.
+        couples: whether its penalty looks through the other player's parameters in the discriminator's turn.
+        bounds_critic: whether it bounds the critic's slope, as the Wasserstein objective asks.
+        averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
+    """
+
+    players: tuple[str, ...] = ("discriminator", "generator")
+    needs: tuple[str, ...] = ()
+    off: Mapping[str, Any] | None = None
+    averages: bool = False
+    couples: bool = False
+    bounds_critic: bool = False
+
+    name: str = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def rewrite(self, net: nn.Module) -> None:
+        """Once, before training: insert hooks and named children. Names and types of modules stay."""
+
+    def attach(self, net: nn.Module) -> None:
+        """Once, after every rewrite and after warm-up: take copies, pick parameters."""
+
+    def augment(self, x: Sample, m: Moment) -> Sample:
+        """What the critic sees instead of `x`, real and fake alike. Differentiable; the discriminator's chain only."""
+        return x
+
+    def penalty(self, s: Step) -> Tensor | None:
+        """A scalar to add to this player's loss, or None at this update."""
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        """After backward: change `.grad` in place."""
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        """After the optimizer's step; the only place where what `augment` or a rewritten module reads may change."""
+
+    def deploy(self, net: nn.Module) -> nn.Module:
+        """An independent copy in evaluation mode, for sampling and evaluation."""
+        return copy.deepcopy(net).requires_grad_(False).eval()
+
+    def passes(self, turn: Role = "discriminator") -> Passes:
+        """What it costs beyond the engine's own passes in that player's turn; the laws count."""
+        return Passes()
+
+    def on_linear_game(self, game: LinearGame) -> Tensor | None:
+        """The penalty's value on a linear game in closed form, for the laws to compare; None where there is none."""
+
+    def inactive(self, m: Moment) -> bool:
+        """Whether it does nothing at this moment: then it is skipped, never multiplied by 0 (0·∞ is NaN)."""
+        return self.off is not None and all(getattr(self, k) == v for k, v in self.off.items())
+
+    def report(self, net: nn.Module) -> dict[str, Tensor]:
+        """Values worth a log line, computed at log lines only."""
+        return {}
+
+    def defines(self) -> frozenset[str]:
+        """The points that this regularizer defines."""
+        return frozenset(p for p in POINTS if getattr(type(self), p) is not getattr(Regularizer, p))
+
+
+def named(name: str, regularizer: Regularizer) -> Regularizer:
+    """Give an instance a name of its own, as two of a kind need; it keys state, streams and log lines."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+        raise UsageError(f"{name!r} is no name for a regularizer: use letters, digits, - and _, a letter first.")
+    regularizer.name = name
+    return regularizer
+
+
+class Chain(Regularizer):
+    """Regularizers in order, flattened: how a recipe is nested changes neither numbers nor checkpoints.
+
+    The links of each point are fixed here, once, so that a training step looks nothing up. Penalties run in the order
+    of the instances' names, whatever the recipe's order; adjustments run in the recipe's.
+    """
+
+    def __init__(self, links: tuple[Regularizer, ...]) -> None:
+        super().__init__()
+        self.players = ("discriminator", "generator")
+        for link in links:
+            if link.name in self._modules:
+                raise UsageError(
+                    f"two regularizers in one chain are called {link.name!r}; give one of them a name of its own."
+                )
+            self.add_module(link.name, link)
+        self.links = links
+        _check_order(links)
+        has = {p: tuple(link for link in links if p in link.defines()) for p in POINTS}
+        self._rewriters, self._attachers, self._deployers = has["rewrite"], has["attach"], has["deploy"]
+        self._augmenters, self._gradient_adjusters = has["augment"], has["adjust_gradients"]
+        self._weight_adjusters = has["adjust_weights"]
+        self._penalties = tuple(sorted(has["penalty"], key=lambda link: link.name))
+        self._points = frozenset(p for p, found in has.items() if found)
+
+    def defines(self) -> frozenset[str]:
+        return self._points
+
+    def rewrite(self, net: nn.Module) -> None:
+        for link in self._rewriters:
+            link.rewrite(net)
+
+    def attach(self, net: nn.Module) -> None:
+        for link in self._attachers:
+            link.attach(net)
+
+    def augment(self, x: Sample, m: Moment) -> Sample:
+        for link in self._augmenters:
+            if not link.inactive(m):
+                x = link.augment(x, m.of(link.name))
+        return x
+
+    def penalties(self, s: Step) -> Iterator[tuple[str, Tensor]]:
+        """Name and value of each penalty that fires at this update, in the order of the names."""
+        for link in self._penalties:
+            if not link.inactive(s.m):
+                value = link.penalty(s.seen_by(link.name))
+                if value is not None:
+                    yield link.name, value
+
+    def penalty(self, s: Step) -> Tensor | None:
+        total: Tensor | None = None
+        for _, value in self.penalties(s):
+            total = value if total is None else total + value
+        return total
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        for link in self._gradient_adjusters:
+            if not link.inactive(m):
+                link.adjust_gradients(net, m.of(link.name))
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        for link in self._weight_adjusters:
+            if not link.inactive(m):
+                link.adjust_weights(net, m.of(link.name))
+
+    def deploy(self, net: nn.Module) -> nn.Module:
+        """The links in reverse: an average is taken first, what was rewritten is settled on the averaged weights."""
+        out = super().deploy(net) if not self._deployers else net
+        for link in reversed(self._deployers):
+            out = link.deploy(out)
+        return out
+
+    def inactive(self, m: Moment) -> bool:
+        return all(link.inactive(m) for link in self.links)
+
+    def report(self, net: nn.Module) -> dict[str, Tensor]:
+        return {
+            link.name if key == "value" else f"{link.name}/{key}": value
+            for link in self.links
+            for key, value in link.report(net).items()
+        }
+
+
+def chain(*regularizers: Regularizer) -> Chain:
+    """The regularizers, one after the other. `chain()` is the identity; nested chains are flattened.
+
+    Raises:
+        UsageError: two instances of one name, or something that rewrites or adjusts weights after an average.
+    """
+    flat: list[Regularizer] = []
+    for r in regularizers:
+        flat.extend(r.links if isinstance(r, Chain) else (r,))
+    return Chain(tuple(flat))
+
+
+def _check_order(links: tuple[Regularizer, ...]) -> None:
+    average: Regularizer | None = None
+    for link in links:
+        if average is not None and {"rewrite", "adjust_weights"} & link.defines():
+            raise UsageError(
+                f"{link.name} changes the network or its weights after {average.name} has averaged them. "
+                f"Put {average.name} last."
+            )
+        if link.averages:
+            average = link

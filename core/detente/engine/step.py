@@ -1,0 +1,219 @@
+"""What a penalty may look at: one turn of one player, with everything that was computed in it, once."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from detente.engine.forward import Stage, call
+from detente.engine.gradients import Logits, score
+from detente.engine.sample import Augmentation, Sample, Space, leaves
+from detente.engine.streams import Stream
+from detente.errors import UsageError
+
+Role = Literal["discriminator", "generator"]
+"""Which player."""
+PenaltySpace = Literal["input", "embedding"]
+"""Where a penalty differentiates: the sample before augmentation, or the discriminator's embedding of it after."""
+
+
+class DomainLike(Protocol):
+    """What the engine and its regularizers ask of a kind of data; `detente.Domain` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def augmentations(self) -> Mapping[str, Augmentation]: ...
+    def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
+        """Standard normal noise of the kind that this data can carry."""
+        ...
+
+
+class ObjectiveLike(Protocol):
+    """What the engine asks of an adversarial loss; `detente.Objective` has it."""
+
+    abilities: frozenset[str]
+
+    def discriminator(self, s: "Step") -> Tensor:
+        """The discriminator's loss, a scalar."""
+        ...
+
+    def generator(self, s: "Step") -> Tensor:
+        """The generator's loss, a scalar."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where a point is called."""
+
+    t: int
+    """Updates that this player has made; not the run's steps, so schedules do not burst with several critic steps."""
+    rng: Stream
+    """This regularizer's own stream at this update."""
+    domain: DomainLike
+    lr: float
+    """The learning rate of this player's optimizer."""
+
+    def of(self, name: str) -> "Moment":
+        """The same moment with the stream of the component called `name`."""
+        return Moment(self.t, self.rng.at("regularizer", name), self.domain, self.lr)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One turn, frozen. Logits are computed when they are first asked for, once, and shared by all who ask.
+
+    Attributes:
+        turn: whose turn it is.
+        generator, discriminator: the networks.
+        objective: the adversarial term of the game.
+        domain: what kind of data it is; brings noise and augmentations that fit.
+        real: a batch of data as leaves of the graph, [B, ...] per leaf.
+        fake: generated samples; leaves in the discriminator's turn, attached to the generator in its own.
+        z: the latents of `fake`.
+        labels: the condition, [B, ...], or None.
+        m: the moment of whoever looks at this step.
+    """
+
+    turn: Role
+    generator: nn.Module
+    discriminator: nn.Module
+    objective: ObjectiveLike
+    domain: DomainLike
+    real: Sample
+    fake: Sample
+    z: Sample
+    labels: Tensor | None
+    m: Moment
+    augment: Callable[[Sample, Stream], Sample] | None
+    """What the discriminator's chain puts before it; None for nothing."""
+    root: Stream
+    """The stream of this turn; the root forwards draw from it."""
+    noise: Stream
+    """The key of the generator's noise in this step."""
+    space: Space | None = None
+    """The leaves of a sample; None where every leaf has its channels last."""
+    embedding: Stage | None = None
+    features: tuple[Stage, ...] = ()
+    autocast: torch.dtype | None = None
+    _shared: dict[str, Any] = field(default_factory=dict, repr=False)
+    _calls: "itertools.count[int]" = field(default_factory=itertools.count, repr=False)
+
+    def seen_by(self, name: str) -> "Step":
+        """This step as the component `name` sees it: the same values, its own stream for everything that it draws."""
+        return replace(self, m=self.m.of(name), _calls=itertools.count())
+
+    @property
+    def real_logits(self) -> Logits:
+        """D(real), with graph."""
+        return self._root("real", self.real)[0]
+
+    @property
+    def fake_logits(self) -> Logits:
+        """D(fake), with graph."""
+        return self._root("fake", self.fake)[0]
+
+    @property
+    def real_score(self) -> Tensor:
+        """[B]: mean over positions, summed over sub-critics."""
+        return score(self.real_logits)
+
+    @property
+    def fake_score(self) -> Tensor:
+        """[B]: mean over positions, summed over sub-critics."""
+        return score(self.fake_logits)
+
+    @property
+    def known_scores(self) -> tuple[Tensor, Tensor] | None:
+        """The scores of reals and fakes without their graph, [B] each, if both were asked for; computes no logits."""
+        if not self._shared.keys() >= {"real", "fake"}:
+            return None
+        return self.real_score.detach(), self.fake_score.detach()
+
+    @property
+    def real_features(self) -> tuple[Any, ...]:
+        """What each of D's feature layers makes of the reals, [B, ...], with graph.
+
+        Raises:
+            UsageError: the discriminator states no features.
+        """
+        return self._featured("real", self.real)
+
+    @property
+    def fake_features(self) -> tuple[Any, ...]:
+        """What each of D's feature layers makes of the fakes, [B, ...], with graph."""
+        return self._featured("fake", self.fake)
+
+    def real_at(self, space: PenaltySpace) -> Sample:
+        """The reals where a penalty differentiates: the sample before augmentation, or D's embedding of it after."""
+        return self.real if space == "input" else self._embedded("real", self.real)
+
+    def fake_at(self, space: PenaltySpace) -> Sample:
+        """The fakes where a penalty differentiates."""
+        return self.fake if space == "input" else self._embedded("fake", self.fake)
+
+    def channel_axes(self, space: PenaltySpace) -> tuple[int, ...]:
+        """Which axis of each leaf holds channels, symbols or types; the others are batch and positions."""
+        if space == "embedding" or self.space is None:
+            return (-1,) * len(leaves(self.real_at(space)))
+        return tuple(leaf.channel_axis for leaf in self.space.leaves)
+
+    def critic(self, x: Sample, space: PenaltySpace = "input") -> Logits:
+        """D∘augment at `x`, with draws of the caller's own; with `space="embedding"`, D from that embedding on."""
+        stream = self.m.rng.at("critic", next(self._calls))
+        if space == "input":
+            seen = self._seen(x, stream)
+            return call(self.discriminator, seen, self.labels, stream, autocast=self.autocast)
+        assert self.embedding is not None, "an embedding came from fake_at or real_at"
+        with self.embedding.standing_in(x):
+            return call(self.discriminator, self.real, self.labels, stream, autocast=self.autocast)
+
+    def generate(self, z: Sample) -> Sample:
+        """G(z) with this step's noise, so that repeated calls differ in `z` alone."""
+        return call(self.generator, z, self.labels, self.noise, autocast=self.autocast)
+
+    def losses(self) -> tuple[Tensor, Tensor]:
+        """The discriminator's and the generator's loss on these samples with the fakes attached to the generator."""
+        attached = self.fake if self.turn == "generator" else self.generate(self.z)
+        whole = replace(self, fake=attached, _shared={"quiet": True})
+        return self.objective.discriminator(whole), self.objective.generator(whole)
+
+    def _seen(self, x: Sample, stream: Stream) -> Sample:
+        return x if self.augment is None else self.augment(x, stream.at("augment"))
+
+    def _embedded(self, which: str, x: Sample) -> Sample:
+        _, embedding, _ = self._root(which, x)
+        if embedding is None:
+            raise UsageError(
+                f"{type(self.discriminator).__name__} states no 'embed' ability, so space='embedding' has no meaning "
+                "for it; use space='input'."
+            )
+        return embedding
+
+    def _featured(self, which: str, x: Sample) -> tuple[Any, ...]:
+        if not self.features:
+            raise UsageError(
+                f"{type(self.discriminator).__name__} states no 'features' ability; take out what compares features, "
+                "or choose a model that has it."
+            )
+        return self._root(which, x)[2]
+
+    def _root(self, which: str, x: Sample) -> tuple[Logits, Any, tuple[Any, ...]]:
+        if which not in self._shared:
+            if which == "fake" and self.turn == "discriminator":
+                self._root("real", self.real)  # always first, so that running statistics do not depend on who asks
+            stream = self.root.at(which)
+            stages = (*((self.embedding,) if self.embedding else ()), *self.features)
+            for stage in stages:
+                stage.listen()
+            with torch.enable_grad():
+                seen = self._seen(x, stream)
+                records = self.turn == "discriminator" and "quiet" not in self._shared
+                logits = call(self.discriminator, seen, self.labels, stream, records=records, autocast=self.autocast)
+            embedding = self.embedding.take() if self.embedding else None
+            self._shared[which] = logits, embedding, tuple(stage.take() for stage in self.features)
+        return self._shared[which]

@@ -1,0 +1,113 @@
+"""Trains one cell in a process of its own: `python -m detente.experiments.executors.worker FOLDER [--no-plugin N]...`.
+
+The cell's lock is held as long as the process lives, so nobody else trains in the folder. Its standard input is a pipe
+that the study keeps open: when that closes, because the study asks for a stop or is no more, the worker saves a
+checkpoint and ends. So nobody's death leaves an orphan that trains on.
+"""
+
+import faulthandler
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+LOCKED = 75
+"""Exit code: another process holds the cell."""
+
+WARM_UP = "warm-up.json"
+"""The file in a cell's folder that says how far its warm-up is, as [done, of], while it lasts."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str]) -> int:
+    """Train the cell in a folder that holds a recipe.yaml; the exit code says what became of it."""
+    folder, blocked = Path(arguments[0]), [name for name in arguments[1:] if name != "--no-plugin"]
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        with FileLock(folder / ".lock", timeout=1):
+            threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
+            return _train(folder, blocked)
+    except Timeout:
+        return LOCKED
+
+
+def _watch(descriptor: int) -> None:
+    """Turn the end of standard input into the signal that the trainer knows."""
+    while os.read(descriptor, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _WarmUp:
+    """Notes about once a second how far a warm-up is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._last = folder / WARM_UP, 0.0
+
+    def __call__(self, done: int, of: int) -> None:
+        if time.monotonic() - self._last >= 1.0:
+            self._last = time.monotonic()
+            with suppress(OSError):  # a display's matter, which must not end a run
+                self._path.write_text(json.dumps([done, of]), encoding="utf-8")
+
+    def over(self) -> None:
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+def _train(folder: Path, blocked: list[str]) -> int:
+    import torch
+
+    from detente.errors import DetenteError, DivergedError, one_line
+    from detente.plugins import discover, set_host
+    from detente.recipe import load
+    from detente.training.build import build
+    from detente.training.provenance import surroundings
+    from detente.training.run_folder import Run
+    from detente.training.trainer import Trainer
+
+    torch.set_num_threads(1)
+    run = Run(folder)
+    try:
+        before = run.info["status"]
+    except (DetenteError, KeyError):  # not begun, or damaged: what counts stands in the checkpoints
+        before = None
+    if before is None:
+        again = ["detente", "train", "--recipe", str(run.recipe), "--folder", str(folder)]
+        run = Run.create(folder, run.recipe.read_text(encoding="utf-8"), {"argv": again})
+    elif before in ("finished", "diverged"):  # by somebody who held the lock before us
+        return 0
+    warm_up = _WarmUp(folder)
+    try:
+        set_host(host := discover(blocked))
+        built = build(load(run.recipe, host=host), host, show=warm_up)
+        warm_up.over()
+        run.record({**surroundings(built.recipe, host, built.device), "findings": [f.plain() for f in built.findings]})
+        trainer = Trainer(built, run, host)
+        step = trainer.restore()
+        _log.info("from step %d of %d", step, built.recipe.steps)
+        trainer.train()
+    except KeyboardInterrupt as stopped:
+        return int(getattr(stopped, "exit_code", 130))
+    except DivergedError as error:
+        _log.error("%s", error)
+        return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        run.record({"status": "failed", "error": one_line(error)})
+        return error.exit_code if isinstance(error, DetenteError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,173 @@
+"""The little language of `--search`, and what it stands for in a recipe."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from detente.errors import DetenteError, UsageError, did_you_mean
+from detente.experiments.search.space import Choices, Range, Reals, Wholes
+from detente.plugins import Host
+from detente.recipe import Recipe, load
+from detente.recipe.document import parse
+from detente.recipe.keys import put
+from detente.recipe.overlay import SIDES
+
+SOURCE = "--search"
+_KINDS = ("log", "lin", "choice")
+_FORM = "should be NAME=log:LOW..HIGH, NAME=lin:LOW..HIGH or NAME=choice:A,B, such as r1.gamma=log:0.01..100"
+_SEARCHED = ("generator", "discriminator", "objective", "model", "batch", "critic_steps")
+
+
+def ranges(texts: Sequence[str], recipe: Mapping[str, Any], host: Host) -> list[Range]:
+    """Read every `--search`, and hold it against the recipe that is to be varied.
+
+    Args:
+        texts: `NAME=log:LOW..HIGH`, `NAME=lin:LOW..HIGH` or `NAME=choice:A,B` each.
+        recipe: a resolved one as plain data, without a seed.
+        host: where names are looked up.
+
+    Raises:
+        UsageError: something is wrong; a line for each thing that is.
+    """
+    found: list[Range] = []
+    problems: list[str] = []
+    for text in texts:
+        try:
+            one = _range(text, recipe, host)
+            if one.key in [other.key for other in found]:
+                raise UsageError(f"{SOURCE}: {one.label}: is searched twice; leave one of the two out.")
+            found.append(one)
+        except DetenteError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise UsageError("\n".join(dict.fromkeys(problems)))
+    if not found:
+        raise UsageError(f"tune needs something to search, such as {SOURCE} r1.gamma=log:0.01..100.")
+    return found
+
+
+def _range(text: str, recipe: Mapping[str, Any], host: Host) -> Range:
+    label, equals, rest = (part.strip() for part in text.partition("="))
+    kind, colon, values = (part.strip() for part in rest.partition(":"))
+    if not equals or not label or not colon:
+        raise UsageError(f"{SOURCE}: {text!r} {_FORM}.")
+    if kind not in _KINDS:
+        raise UsageError(f"{SOURCE}: {text!r}: there is no {kind!r}; {_FORM}.{did_you_mean(kind, _KINDS)}")
+    key = _address(label, recipe)
+    found = (
+        _choices(label, key, values) if kind == "choice" else _numbers(label, key, values, kind == "log", recipe, host)
+    )
+    for end in found.ends:
+        _try(found, end, recipe, host)
+    return found
+
+
+def _choices(label: str, key: str, text: str) -> Range:
+    parts = _split(text)
+    values = tuple((part, parse(part, f"{SOURCE}: {label}")) for part in parts)
+    if not parts or not all(parts):
+        raise UsageError(
+            f"{SOURCE}: {label}: choice:{text} has an empty value; name them with commas, as in choice:a,b."
+        )
+    if len(set(parts)) < len(parts):
+        raise UsageError(f"{SOURCE}: {label}: choice:{text} names a value twice; once is enough.")
+    if len(parts) < 2:
+        raise UsageError(
+            f"{SOURCE}: {label}: choice:{text} leaves nothing to choose; fix it with --set {label}={text}."
+        )
+    return Choices(label, key, values)
+
+
+def _split(text: str) -> list[str]:
+    """At commas outside brackets."""
+    parts, depth = [""], 0
+    for c in text:
+        depth += (c in "[{(") - (c in ")}]")
+        if c == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [part.strip() for part in parts]
+
+
+def _numbers(label: str, key: str, text: str, log: bool, recipe: Mapping[str, Any], host: Host) -> Range:
+    kind = "log" if log else "lin"
+    ends = [part.strip() for part in text.split("..")]
+    if len(ends) != 2 or not all(ends):
+        raise UsageError(f"{SOURCE}: {label}: {kind}:{text} should have two ends, as in {kind}:0.01..100.")
+    low, high = (parse(end, f"{SOURCE}: {label}") for end in ends)
+    for end, written in ((low, ends[0]), (high, ends[1])):
+        if isinstance(end, bool) or not isinstance(end, int | float) or not math.isfinite(end):
+            raise UsageError(f"{SOURCE}: {label}: {written!r} in {kind}:{text} is no finite number.")
+    if not low < high:
+        raise UsageError(f"{SOURCE}: {label}: {kind}:{text} is empty: its low end must be below its high end.")
+    if log and low <= 0:
+        raise UsageError(
+            f"{SOURCE}: {label}: log:{text} goes through 0, where there is no logarithm; start above 0, or use "
+            f"lin:{text}."
+        )
+    if _whole(key, low, high, recipe, host):
+        if low != int(low) or high != int(high):
+            raise UsageError(f"{SOURCE}: {label}: takes whole numbers, but {kind}:{text} has an end with a fraction.")
+        return Wholes(label, key, int(low), int(high), log)
+    return Reals(label, key, float(low), float(high), log)
+
+
+def _whole(key: str, low: float, high: float, recipe: Mapping[str, Any], host: Host) -> bool:
+    """Whether the entry takes whole numbers alone: one is accepted where its neighbour with a fraction is not."""
+    inside = math.floor((low + high) / 2) + 0.5
+
+    def accepted(value: float) -> bool:
+        try:
+            load(put(recipe, {key: value}), host=host)
+        except DetenteError:
+            return False
+        return True
+
+    return not accepted(inside) and any(accepted(math.floor(end)) for end in (inside, high, low))
+
+
+def _try(one: Range, value: Any, recipe: Mapping[str, Any], host: Host) -> None:
+    """Have the recipe checked with a value in it."""
+    try:
+        load(put(recipe, {one.key: value}), host=host)
+    except DetenteError as error:
+        lines = [line.removeprefix("recipe: ").removeprefix(f"{one.key}: ") for line in str(error).splitlines()]
+        raise UsageError("\n".join(f"{SOURCE}: {one.label}={value}: {line}" for line in lines)) from error
+
+
+def _address(label: str, recipe: Mapping[str, Any]) -> str:
+    """The full key of an entry that is there: options of components, or with a regularizer's name alone in front."""
+    key = [part.strip() for part in label.split(".")]
+    if key[0] not in Recipe.model_fields:
+        key = _short(label, key, recipe)
+    elif key[0] not in _SEARCHED:
+        raise UsageError(
+            f"{SOURCE}: {label}: {key[0]} is the same for all trials, or they could not be compared; what can be "
+            f"searched begins with {', '.join(_SEARCHED[:-1])} or {_SEARCHED[-1]}, or with a regularizer's name."
+        )
+    node: Any = recipe
+    for n, part in enumerate(key):
+        if not isinstance(node, Mapping) or part not in node:
+            names = [name for name in node if name not in ("name", "kind")] if isinstance(node, Mapping) else []
+            hint = did_you_mean(part, names) or (f" There are: {', '.join(names)}." if names else "")
+            raise UsageError(f"{SOURCE}: {'.'.join(key[: n + 1])}: this recipe has no such entry.{hint}")
+        node = node[part]
+    if key[-1] in ("name", "kind") or (isinstance(node, Mapping) and not {"from", "to"} <= node.keys()):
+        inside = [name for name in node if name != "name"] if isinstance(node, Mapping) else []
+        hint = f"; search one of its options: {', '.join(f'{label}.{name}' for name in inside)}" if inside else ""
+        raise UsageError(f"{SOURCE}: {label}: is no single value{hint}.")
+    return ".".join(key)
+
+
+def _short(label: str, key: list[str], recipe: Mapping[str, Any]) -> list[str]:
+    chains = {side: list(recipe[side]["regularizers"]) for side in SIDES}
+    found = [[side, "regularizers", *key] for side in SIDES if key[0] in chains[side]]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        full = " or ".join(".".join(each) for each in found)
+        raise UsageError(f"{SOURCE}: {label}: both players have a regularizer called {key[0]!r}. Write {full}.")
+    names = [*_SEARCHED, *(name for chain in chains.values() for name in chain)]
+    hint = did_you_mean(key[0], names) or f" There are: {', '.join(names)}."
+    raise UsageError(f"{SOURCE}: {label}: neither an entry of recipes nor one of this chain's regularizers.{hint}")

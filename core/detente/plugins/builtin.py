@@ -1,0 +1,120 @@
+"""The core's own components, declared through the same hooks as a stranger's."""
+
+from detente.hookspecs import hookimpl
+
+
+@hookimpl
+def detente_register_objectives(registry) -> None:
+    add = registry.add
+    add("non-saturating", "detente.engine.objectives:NonSaturating", summary="logistic loss, G maximizes log D")
+    add("saturating", "detente.engine.objectives:Saturating", summary="logistic loss, zero-sum")
+    add("hinge", "detente.engine.objectives:Hinge", summary="hinge loss")
+    add("wasserstein", "detente.engine.objectives:Wasserstein", summary="difference of means; wants a Lipschitz critic")
+    add("least-squares", "detente.engine.objectives:LeastSquares", summary="squared error to 0 and 1")
+    add("relativistic", "detente.engine.objectives:Relativistic", summary="logistic loss on paired differences")
+
+
+@hookimpl
+def detente_register_regularizers(registry) -> None:
+    def add(name: str, module: str, cls: str, summary: str) -> None:
+        registry.add(name, f"detente.regularizers.{module}:{cls}", summary=summary)
+
+    add("l1", "l1", "L1", "λ Σ|w|, through its gradient")
+    add("l2", "l2", "L2", "λ Σw², through its gradient")
+    add("dropout", "dropout", "Dropout", "random zeros after hidden layers")
+    add("batch-norm", "batch_norm", "BatchNorm", "batch normalization after hidden layers")
+    add("spectral-norm", "spectral_norm", "SpectralNorm", "weights over their largest singular value")
+    add("r1", "r1", "R1", "γ/2 E‖∇D‖² on real data")
+    add("gradient-penalty", "gradient_penalty", "GradientPenalty", "λ E(‖∇D‖ − 1)² between real and fake")
+    add("clip-norm", "clip_norm", "ClipNorm", "bounds the gradient's global norm")
+    add("ema", "ema", "EMA", "deploys an exponential moving average of the weights")
+    add("instance-noise", "instance_noise", "InstanceNoise", "noise on everything that the critic sees")
+    add("label-smoothing", "label_smoothing", "LabelSmoothing", "one-sided label smoothing")
+    add("weight-decay", "weight_decay", "WeightDecay", "w ← (1 − ηλ) w before each step, as AdamW")
+    add("orthogonal", "orthogonal", "Orthogonal", "β‖WWᵀ ⊙ (1 − I)‖²: filters that differ")
+    add("weight-clip", "weight_clip", "WeightClip", "clamps weights to ±c after each step")
+    add("layer-norm", "layer_norm", "LayerNorm", "layer normalization after hidden layers")
+    add("instance-norm", "instance_norm", "InstanceNorm", "instance normalization after hidden layers")
+    add("group-norm", "group_norm", "GroupNorm", "group normalization after hidden layers")
+    add("weight-norm", "weight_norm", "WeightNorm", "weights as length times direction")
+    add("gradient-norm", "gradient_norm", "GradientNorm", "D / (‖∇D‖ + |D|)")
+    add("minibatch-stddev", "minibatch_stddev", "MinibatchStddev", "shows the critic how much samples differ")
+    add("clip-value", "clip_value", "ClipValue", "bounds every entry of the gradient")
+    add("adaptive-clip", "adaptive_clip", "AdaptiveClip", "bounds each unit's gradient by its weights' norm")
+    add("lookahead", "lookahead", "Lookahead", "every k updates part of the way back")
+    add("r2", "r2", "R2", "γ/2 E‖∇D‖² on generated samples")
+    add("zero-centred-gp", "zero_centred_gp", "ZeroCentredGP", "λ E‖∇D‖² between real and fake")
+    add("dragan", "dragan", "DRAGAN", "λ E(‖∇D‖ − 1)² around the data")
+    add("max-gp", "max_gp", "MaxGP", "λ max‖∇D‖² over the batch")
+    add("roth", "roth", "Roth", "squared slopes, weighted by the critic's doubt")
+    add("lecam", "lecam", "Lecam", "anchors scores at running means of the other side's")
+    add("drift", "drift", "Drift", "ε E D² on real data")
+    add("cr", "consistency", "CR", "real samples score as their augmentations do")
+    add("bcr", "consistency", "BCR", "real and fake samples score as their augmentations do")
+    add("zcr", "zcr", "ZCR", "samples of nearby latents score alike")
+    add("latent-spread", "zcr", "LatentSpread", "samples of nearby latents lie apart: the generator's half of zCR")
+    add("feature-matching", "feature_matching", "FeatureMatching", "‖E f(x) − E f(x̃)‖² over the critic's features")
+    add("path-length", "path_length", "PathLength", "(‖Jᵀy‖ − its running mean)² of the generator")
+    add("jacobian-clamp", "jacobian_clamp", "JacobianClamp", "the generator's stretch between two bounds")
+    add("mode-seeking", "mode_seeking", "ModeSeeking", "different latents, different samples")
+    add("consensus", "consensus", "Consensus", "γ/2 ‖both players' gradients‖²")
+    add("nagarajan-kolter", "nagarajan_kolter", "NagarajanKolter", "η‖the discriminator's gradient‖² for the generator")
+    add("diff-augment", "diff_augment", "DiffAugment", "augments everything that the critic sees")
+    add("ada", "ada", "ADA", "augments as much as overfitting asks for")
+
+
+@hookimpl
+def detente_register_domains(registry) -> None:
+    for name, target, summary in (
+        ("dirac", "linear:DiracDomain", "toy: a point on the line, solved on paper"),
+        ("bilinear", "linear:BilinearDomain", "toy: a point in n dimensions, solved on paper"),
+        ("linear-quadratic", "linear:LinearQuadraticDomain", "toy: an affine generator, a quadratic critic"),
+        ("ring", "mixture:RingDomain", "toy: 8 Gaussians on a ring"),
+        ("grid", "mixture:GridDomain", "toy: 25 Gaussians on a grid"),
+        ("pair", "pair:PairDomain", "toy: a sample of two linked leaves"),
+        ("critics", "critics:CriticsDomain", "toy: short waves, several sub-critics"),
+        ("tokens", "tokens:TokensDomain", "toy: soft one-hot words, a critic with an embedding"),
+    ):
+        registry.add(name, f"detente.toys.{target}", summary=summary)
+
+
+@hookimpl
+def detente_register_data(registry) -> None:
+    for name, target, summary in (
+        ("dirac", "linear:DiracData", "a point mass at 0"),
+        ("bilinear", "linear:BilinearData", "a point mass at the origin"),
+        ("linear-quadratic", "linear:LinearQuadraticData", "a standard normal variable"),
+        ("ring", "mixture:RingData", "8 Gaussians on a ring"),
+        ("grid", "mixture:GridData", "25 Gaussians on a grid"),
+        ("pair", "pair:PairData", "a Gaussian table and vector with common causes"),
+        ("critics", "critics:CriticsData", "sine waves of three frequencies"),
+        ("tokens", "tokens:TokensData", "words in which each symbol tends to be followed by the next"),
+    ):
+        registry.add(name, f"detente.toys.{target}", domain=name, summary=summary)
+
+
+@hookimpl
+def detente_register_models(registry) -> None:
+    for name, target, summary in (
+        ("dirac", "linear:Point", "G = θ, D(x) = ψx"),
+        ("bilinear", "linear:Point", "G = θ, D(x) = ψᵀx"),
+        ("linear-quadratic", "linear:LinearQuadratic", "G = az + b, D = w₂x² + w₁x"),
+        ("ring", "mixture:MLP", "two perceptrons"),
+        ("grid", "mixture:MLP", "two perceptrons"),
+        ("pair", "pair:Pair", "a generator with two outputs, a critic with two inputs"),
+        ("critics", "critics:Critics", "a small generator, three sub-critics"),
+        ("tokens", "tokens:Tokens", "softmax output, a critic with an embedding"),
+    ):
+        registry.add(name, f"detente.toys.{target}", domain=name, summary=summary)
+
+
+@hookimpl
+def detente_register_metrics(registry) -> None:
+    add = registry.add
+    add("frechet", "detente.domains.metrics:Frechet", summary="Fréchet distance of features")
+    add("kernel-distance", "detente.domains.metrics:KernelDistance", summary="unbiased MMD² of features, cubic kernel")
+    add("prdc", "detente.domains.metrics:PRDC", summary="precision, recall, density, coverage of features")
+    for name in ("dirac", "bilinear"):
+        add("distance", "detente.toys.linear:Distance", domain=name, summary="mean distance to the origin")
+    for name in ("ring", "grid"):
+        add("modes", "detente.toys.mixture:Modes", domain=name, summary="centres found, how sharply, how evenly")

@@ -1,0 +1,226 @@
+"""From what is installed to `Plugin`s: finds entry points, loads each one whole or not at all.
+
+pluggy validates and calls the hooks. Its own entry-point loader would let one broken plugin take
+the host down, so loading is ours: whatever goes wrong in a plugin becomes data about that plugin.
+"""
+
+import contextlib
+import inspect
+import json
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+import pluggy
+
+from detente import hookspecs
+from detente.errors import PluginError, did_you_mean, one_line
+from detente.plugins.registry import Entry, Kind, Origin, Registry
+
+CORE = "detente"  # the distribution that holds this file
+
+DECLARES: Mapping[str, Kind] = {
+    "detente_register_domains": "domain",
+    "detente_register_models": "model",
+    "detente_register_data": "data",
+    "detente_register_regularizers": "regularizer",
+    "detente_register_objectives": "objective",
+    "detente_register_metrics": "metric",
+}
+HOOKS: Mapping[str, frozenset[str]] = {
+    name: frozenset(inspect.signature(spec).parameters)
+    for name, spec in vars(hookspecs).items()
+    if name.startswith("detente_")
+}
+_GROUP_HEADER = re.compile(rf"^\s*\[\s*{hookspecs.PROJECT}\s*\]", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An installed plugin and what became of it.
+
+    Args:
+        origin: entry-point name, distribution, version.
+        status: `ok`; `failed`, then nothing that it declared can be used; `blocked`, then its
+            module was never imported.
+        entries: its declarations. Of a failed plugin: those lost with it, as far as is known.
+        error, traceback: of a failed plugin: why, in one line and in full.
+        manager: calls this plugin's hooks and no one else's. One manager each, so that no plugin
+            can wrap, reorder or swallow the calls of another.
+    """
+
+    origin: Origin
+    status: Literal["ok", "failed", "blocked"]
+    entries: tuple[Entry, ...] = ()
+    error: str | None = None
+    traceback: str | None = None
+    manager: pluggy.PluginManager | None = None
+
+    def __str__(self) -> str:
+        return f"{self.origin.plugin!r} ({self.origin})"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An entry point that is not imported yet, or why the distribution's could not be read."""
+
+    origin: Origin
+    entry_point: metadata.EntryPoint | Exception
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as packaging compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_core(origin: Origin) -> bool:
+    """Whether this is the core's own plugin, which cannot be blocked."""
+    return canonical(origin.distribution) == CORE
+
+
+def installed() -> list[Installed]:
+    """Every entry point of the group: the core's first, then by distribution and name.
+
+    Not `metadata.entry_points`: it parses the file of every installed distribution, and a single
+    malformed one, even a stranger's, makes it raise.
+    """
+    found: list[Installed] = []
+    seen: set[str] = set()  # a distribution that appears twice: the first on the path is imported
+    for distribution in metadata.distributions():
+        try:
+            text = distribution.read_text("entry_points.txt")
+        except (OSError, UnicodeError):
+            continue
+        if text is None or not _GROUP_HEADER.search(text):
+            continue
+        name, version = _name_and_version(distribution)
+        if canonical(name) in seen:
+            continue
+        seen.add(canonical(name))
+        source, commit = _direct_source(distribution)
+        try:
+            points = list(distribution.entry_points.select(group=hookspecs.PROJECT))
+        except Exception as error:
+            found.append(Installed(Origin(name, name, version, source, commit), error))
+        else:
+            found += [Installed(Origin(point.name, name, version, source, commit), point) for point in points]
+
+    def order(each: Installed) -> tuple[bool, str, str]:
+        return not is_core(each.origin), canonical(each.origin.distribution), each.origin.plugin
+
+    return sorted(found, key=order)
+
+
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    try:  # a damaged METADATA surfaces in many ways, by Python version
+        fields = distribution.metadata
+        return str(fields["Name"]), str(fields["Version"])
+    except Exception:
+        return "unknown", "unknown"
+
+
+def _direct_source(distribution: metadata.Distribution) -> tuple[Path | None, str | None]:
+    """The folder of an editable installation, the commit of one from a repository (PEP 610)."""
+    try:
+        record = json.loads(distribution.read_text("direct_url.json") or "{}")
+        if record.get("dir_info", {}).get("editable"):
+            return Path(unquote(urlsplit(record["url"]).path)), None
+        return None, record.get("vcs_info", {}).get("commit_id")
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None, None
+
+
+def load(found: Installed) -> Plugin:
+    """Import a plugin and stage its declarations; on any failure it is left out as a whole."""
+    origin, staged = found.origin, list[Entry]()
+    try:
+        # Standard output carries results (`--json`): what a plugin prints must not mix with them.
+        with contextlib.redirect_stdout(sys.stderr):
+            implementation = _import(found)
+            manager = _register(implementation, origin)
+            _declare(manager, origin, staged)
+            _refuse_strays(implementation, manager)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit and worse: a plugin may not end the process
+        reason = one_line(error)
+        reason += "" if reason.endswith((".", "?")) else "."
+        return Plugin(origin, "failed", tuple(staged), reason, traceback.format_exc())
+    return Plugin(origin, "ok", tuple(staged), manager=manager)
+
+
+def _import(found: Installed) -> object:
+    point = found.entry_point
+    if isinstance(point, Exception):
+        raise PluginError(f"Its entry_points.txt cannot be read: {one_line(point)}.") from point
+    try:
+        return point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        reason = one_line(error)
+        raise PluginError(f"Importing {point.value!r} raised {reason.rstrip('.')}.") from error
+
+
+def _register(implementation: object, origin: Origin) -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(implementation, origin.plugin)
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"A hook does not fit its specification in detente.hookspecs: {one_line(error)}") from error
+    return manager
+
+
+def _declare(manager: pluggy.PluginManager, origin: Origin, staged: list[Entry]) -> None:
+    """Call every declaration hook, then raise what the first failing one raised.
+
+    The others are called all the same: their names can then be reported as lost.
+    """
+    first: PluginError | None = None
+    for hook, kind in DECLARES.items():
+        registry = Registry(kind, origin, staged)
+        try:
+            returned = getattr(manager.hook, hook)(registry=registry)
+            if returned:  # a generator or coroutine, say, whose body never ran
+                kind_of = type(returned[0]).__name__
+                raise PluginError(f"returned a {kind_of}: declare with registry.add instead.")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            reason = one_line(error)
+            verb = "" if isinstance(error, PluginError) else "raised "
+            problem = PluginError(f"{hook} {verb}{reason.rstrip('.')}.")
+            problem.__cause__ = error
+            first = first or problem
+        registry.close()
+    if first is not None:
+        raise first
+
+
+def _refuse_strays(implementation: object, manager: pluggy.PluginManager) -> None:
+    """Refuse what pluggy passes over in silence: functions that look like hooks and are none."""
+    for name in dir(implementation):
+        if not name.startswith(f"{hookspecs.PROJECT}_"):
+            continue
+        if not inspect.isroutine(inspect.getattr_static(implementation, name, None)):
+            continue
+        if manager.parse_hookimpl_opts(implementation, name) is None:
+            if name in HOOKS:
+                raise PluginError(f"{name} is not marked as a hook: put @hookimpl above it.")
+            raise PluginError(f"{name} is no hook.{did_you_mean(name, HOOKS)}")
+    callers = manager.get_hookcallers(implementation)
+    if not callers:
+        raise PluginError("It implements no hook: see detente.hookspecs for those there are.")
+    for caller in callers:
+        for hook in caller.get_hookimpls():
+            if not caller.has_spec() and not hook.optionalhook:
+                raise PluginError(f"{caller.name} is no hook.{did_you_mean(caller.name, HOOKS)}")
+            if caller.name in DECLARES and "registry" not in hook.argnames:
+                raise PluginError(f"{caller.name} cannot declare anything: let it take `registry`.")

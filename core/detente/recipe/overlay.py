@@ -1,0 +1,88 @@
+"""Layers of a recipe laid over each other, with a record of which source said what."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from detente.errors import UsageError
+from detente.recipe.document import Key
+
+COMPONENTS: frozenset[Key] = frozenset(
+    [("data",), ("model",), ("objective",), ("generator", "optimizer"), ("discriminator", "optimizer")]
+)
+
+
+SIDES = ("generator", "discriminator")
+
+
+class Overlay:
+    """Layers of a recipe, each over the one before, with a record of which source said what.
+
+    Mappings merge key by key with three exceptions. A component of another name replaces the one that was there, with
+    its options, while options for the same one are merged. A player's regularizers replace those of the layers below,
+    for otherwise nothing could take one away. The value of an option is never merged.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self._sources: dict[Key, str] = {}
+
+    def lay(self, values: Mapping[str, Any], source: str) -> None:
+        """Put a whole layer on top."""
+        for key, value in values.items():
+            self.put((key,), value, source)
+
+    def put(self, key: Key, value: Any, source: str) -> None:
+        """Put one value on top.
+
+        Raises:
+            UsageError: something on the way to the key has no parts.
+        """
+        if key[:-1] in COMPONENTS and key[-1] == "name":
+            key, value = key[:-1], {"name": value}
+        if key in COMPONENTS:
+            self._component(key, value, source)
+        elif len(key) == 1 and key[0] in SIDES and (value is None or isinstance(value, Mapping)):
+            for part, inner in (value or {}).items():
+                self.put((*key, part), inner, source)
+        else:
+            self._set(key, value, source)
+
+    def source(self, key: Key, default: str) -> str:
+        """Who said what stands at a key, or at the nearest key above it."""
+        for n in range(len(key), 0, -1):
+            if key[:n] in self._sources:
+                return self._sources[key[:n]]
+        return default
+
+    def get(self, key: Key) -> Any:
+        """What stands at a key; None where nothing does."""
+        found: Any = self.values
+        for part in key:
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return found
+
+    def _component(self, key: Key, value: Any, source: str) -> None:
+        if isinstance(value, str):
+            value = {"name": value}
+        before = self.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            if value.get("name", before.get("name")) == before.get("name"):
+                for option, inner in value.items():
+                    self._set((*key, option), inner, source)
+                return
+        self._set(key, value, source)
+
+    def _set(self, key: Key, value: Any, source: str) -> None:
+        node = self.values
+        for n, part in enumerate(key[:-1], start=1):
+            child = node.get(part)
+            if child is None:
+                child = node[part] = {}
+            if not isinstance(child, dict):
+                raise UsageError(f"{source}: {'.'.join(key)}: {'.'.join(key[:n])} is {child!r}, which has no parts.")
+            node = child
+        for old in [old for old in self._sources if old[: len(key)] == key]:
+            del self._sources[old]
+        self._sources[key] = source
+        node[key[-1]] = copy.deepcopy(dict(value) if isinstance(value, Mapping) else value)

@@ -1,0 +1,58 @@
+"""One run of an experiment: a domain, an arm and a seed, in a folder of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detente.errors import UsageError
+from detente.training.run_folder import Run
+
+NONE = "none"
+"""The arm that others are compared with."""
+
+SETTLED = ("finished", "diverged")
+"""States that are results: such a cell is never run again."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of the comparison: what `--reg` says, and the name of its folder."""
+
+    text: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One domain, one arm, one seed."""
+
+    domain: str
+    arm: Arm
+    seed: int
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"{self.domain} / {self.arm.text} / seed {self.seed}"
+
+    @property
+    def run(self) -> Run:
+        """Its folder as a run, which need not exist yet."""
+        return Run(self.folder)
+
+    @property
+    def lock(self) -> Path:
+        """Whoever trains the cell holds this file's lock."""
+        return self.folder / ".lock"
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What its run.json says; nothing before it has been written."""
+        try:
+            return self.run.info
+        except UsageError:
+            return {}
+
+    @property
+    def status(self) -> str:
+        """`finished`, `diverged`, `failed`, or one of a cell that is not done: `pending`, `running`, `interrupted`."""
+        return str(self.info.get("status", "pending"))

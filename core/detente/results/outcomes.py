@@ -1,0 +1,93 @@
+"""What a cell has come to, read from its folder."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from detente.results.cells import SETTLED, Cell
+from detente.results.stability import Stability
+from detente.results.stability import read as read_stability
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a cell has come to, read from its folder.
+
+    Attributes:
+        final: the scaled score at the last step; 0 for a run that diverged, None while there is none.
+        best: the highest scaled score of the run, at step `best_step`.
+        scores: all scores at the last step of a run that finished.
+        references: the scores of real data, baseline and untrained generator.
+        curve: (step, scaled score) of each evaluation.
+        seconds: what the run took; `step_seconds` without evaluations, per step.
+        memory: the most bytes that its process held.
+        stability: how steadily it went.
+    """
+
+    cell: Cell
+    status: str
+    reason: str = ""
+    final: float | None = None
+    best: float | None = None
+    best_step: int | None = None
+    step: int = 0
+    scores: dict[str, float] = field(default_factory=dict)
+    references: dict[str, dict[str, float]] = field(default_factory=dict)
+    curve: tuple[tuple[int, float], ...] = ()
+    seconds: float | None = None
+    step_seconds: float | None = None
+    memory: float | None = None
+    stability: Stability = field(default_factory=Stability)
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Outcome":
+        """Read a cell."""
+        info, lines = cell.info, list(cell.run.lines())
+        status = str(info.get("status", "pending"))
+        best, final = info.get("best") or {}, info.get("final") or {}
+        curve = [(int(line["step"]), float(line.get("scaled") or 0.0)) for line in lines if "scores" in line]
+        ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
+        highest = number(best.get("scaled")) if status in SETTLED else None
+        diverged_at = int(info.get("step") or 0) if status == "diverged" else None
+        return cls(
+            cell,
+            status,
+            reason=str(info.get("error") or "").replace(str(cell.folder), "").lstrip(": "),
+            final=ended,
+            best=highest,
+            best_step=best.get("step") if status in SETTLED else None,
+            step=int(info.get("step") or 0),
+            scores=_finite(final.get("scores") or {}) if status == "finished" else {},
+            references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
+            curve=tuple(curve),
+            seconds=number(info.get("seconds")),
+            step_seconds=step_seconds(lines),
+            memory=number(info.get("memory")),
+            stability=read_stability(lines, ended, highest, diverged_at),
+        )
+
+
+def number(value: Any) -> float | None:
+    """A finite number, or None."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if is_number else None
+
+
+def _finite(scores: dict[str, Any]) -> dict[str, float]:
+    return {name: found for name, value in scores.items() if (found := number(value)) is not None}
+
+
+def step_seconds(lines: Sequence[dict[str, Any]]) -> float | None:
+    """Seconds per step, evaluations and checkpoints not counted.
+
+    A line of terms carries the time at which the next line was due. So the time between two such lines holds the steps
+    between them, unless an evaluation came in between; those few pairs are outliers that the median passes over.
+    """
+    terms = [line for line in lines if "terms" in line]
+    pairs = [(a, b) for a, b in pairwise(terms) if b["step"] > a["step"]]
+    times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairs]
+    times = [time for time in times if time > 0]
+    return median(times) if times else None

@@ -1,0 +1,265 @@
+"""A search on disk: its trials, the runs on fresh seeds, and what a run is worth in it.
+
+```
+tuning.yaml   trials.json   journal.log   best.yaml   results.csv   report.html   cells/<domain>/<trial>/<seed>/
+```
+tuning.yaml says what is searched. Each run is a cell, as those of a comparison are; trials.json says which settings a
+trial has and what became of it.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from detente.errors import UsageError
+from detente.files import plain, write_atomically
+from detente.recipe.document import dump, read
+from detente.recipe.keys import put
+from detente.results.cells import Arm, Cell
+from detente.results.scores import Measure, measure
+
+FORMAT = 1
+FILE = "tuning.yaml"
+
+
+@dataclass
+class Trial:
+    """One setting of what is searched.
+
+    Attributes:
+        number: from 0, in the order in which they were asked for.
+        params: full dotted key → value.
+        status: `running`, `complete`, `pruned` (given up after some of the seeds) or `failed`.
+        scores: seed → score of its run; 0 where it diverged.
+    """
+
+    number: int
+    params: dict[str, Any]
+    status: str = "running"
+    scores: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def mean(self) -> float:
+        """Of the scores; NaN before there is one."""
+        return math.fsum(self.scores.values()) / len(self.scores) if self.scores else math.nan
+
+
+def best(trials: Iterable[Trial]) -> Trial | None:
+    """The complete trial with the highest mean; among equals the first."""
+    complete = [trial for trial in trials if trial.status == "complete"]
+    return min(complete, key=lambda trial: (-trial.mean, trial.number), default=None)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What one run's score varies by with the seed, once what all trials share on a seed is taken out.
+
+    Attributes:
+        deviation: standard deviation of one score.
+        freedom: degrees of freedom that it was estimated with.
+    """
+
+    deviation: float
+    freedom: int
+
+    @classmethod
+    def of(cls, trials: Iterable[Trial]) -> "Noise | None":
+        """From complete trials on the same seeds: residuals of score = trial + seed, pooled.
+
+        Trials with a score of 0 are left out: there the scale ends, and what is cut off does not vary. None where fewer
+        than two trials or two seeds remain.
+        """
+        rows = [list(t.scores.values()) for t in trials if t.status == "complete" and all(t.scores.values())]
+        if len(rows) < 2 or len(rows[0]) < 2:
+            return None
+        n, k = len(rows), len(rows[0])
+        seeds = [math.fsum(row[j] for row in rows) / n for j in range(k)]
+        whole = math.fsum(seeds) / k
+        squares = math.fsum(
+            (value - math.fsum(row) / k - seed + whole) ** 2
+            for row in rows
+            for value, seed in zip(row, seeds, strict=True)
+        )
+        freedom = (n - 1) * (k - 1)
+        return cls(math.sqrt(squares / freedom), freedom)
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One side of the comparison on fresh seeds.
+
+    Attributes:
+        roles: what it is: `winner`, `default`, `none`; two of them where those are one recipe.
+        recipe: without a seed.
+    """
+
+    arm: Arm
+    roles: tuple[str, ...]
+    recipe: dict[str, Any]
+
+
+class Tuning:
+    """What a tuning.yaml says, and trials.json beside it.
+
+    Args:
+        folder: where they stand.
+        content: the plain data of tuning.yaml.
+    """
+
+    def __init__(self, folder: Path, content: dict[str, Any]) -> None:
+        self.folder, self.content = folder, content
+        self.trials: list[Trial] = []
+        self.rivals: list[Rival] = []
+        self.importance: dict[str, float] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> "Tuning":
+        """An existing search.
+
+        Raises:
+            UsageError: there is none, or its files are damaged or of another format.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            raise UsageError(f"{folder}: holds no search ({FILE}); name the folder that tune printed.")
+        content = read(path)
+        if content.get("format") != FORMAT:
+            raise UsageError(f"{path}: has format {content.get('format')!r}, this version reads {FORMAT}.")
+        tuning = cls(folder, content)
+        try:
+            _ = tuning.measure, tuning.labels, tuning.seeds, tuning.fresh_seeds, content["recipes"]["default"]
+            if tuning.record.exists():
+                found = json.loads(tuning.record.read_text(encoding="utf-8"))
+                tuning.trials = [
+                    Trial(t["number"], t["params"], t["status"], {int(k): v for k, v in t["scores"].items()})
+                    for t in found["trials"]
+                ]
+                tuning.rivals = [
+                    Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"]) for r in found["rivals"]
+                ]
+                tuning.importance = dict(found["importance"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UsageError(f"{folder}: is damaged ({error!r}); give the command of the search again.") from error
+        return tuning
+
+    def write(self) -> None:
+        """Put tuning.yaml in its place."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.path, dump(self.content))
+
+    def write_trials(self) -> None:
+        """Put trials.json in its place."""
+        trials = [{**vars(trial), "scores": dict(trial.scores)} for trial in self.trials]
+        rivals = [
+            {"text": r.arm.text, "slug": r.arm.slug, "roles": list(r.roles), "recipe": r.recipe} for r in self.rivals
+        ]
+        text = json.dumps(
+            plain({"trials": trials, "rivals": rivals, "importance": self.importance}), indent=1, ensure_ascii=False
+        )
+        write_atomically(self.record, text + "\n")
+
+    @property
+    def path(self) -> Path:
+        return self.folder / FILE
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "trials.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "journal.log"
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.yaml"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results.csv"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    @property
+    def domain(self) -> str:
+        return str(self.content["domain"])
+
+    @property
+    def chain(self) -> str:
+        """What `--reg` said, or `none`."""
+        return str(self.content["reg"])
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Full dotted key → what the user called it, for everything that is searched."""
+        return {entry["key"]: entry["label"] for entry in self.content["search"]}
+
+    @property
+    def seeds(self) -> list[int]:
+        """Of the trials, in the order in which they are tried."""
+        return list(self.content["seeds"])
+
+    @property
+    def fresh_seeds(self) -> list[int]:
+        """Of the comparison afterwards; no trial saw them."""
+        return list(self.content["fresh"])
+
+    @cached_property
+    def measure(self) -> Measure:
+        return measure(self.content["metric"])
+
+    @property
+    def winner(self) -> Trial | None:
+        return best(self.trials)
+
+    def name(self, params: Mapping[str, Any]) -> str:
+        """Settings for a person: `r1.gamma=0.5, ema.half_life=100`."""
+        return ", ".join(f"{self.labels[key]}={short(value)}" for key, value in params.items())
+
+    def recipe(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The recipe with these settings, without a seed."""
+        return put(self.content["recipes"]["default"], params)
+
+    def cell(self, trial: Trial, seed: int) -> Cell:
+        """The run of a trial with a seed."""
+        arm = Arm(f"trial {trial.number}: {self.name(trial.params)}", f"trial-{trial.number:04d}")
+        return self._cell(arm, seed)
+
+    def rival_cell(self, rival: Rival, seed: int) -> Cell:
+        """The run of one side of the final comparison with a fresh seed."""
+        return self._cell(rival.arm, seed)
+
+    def cells(self) -> list[tuple[Cell, dict[str, Any]]]:
+        """Every run that there is or should be by now, with its recipe: trials first, then fresh seeds."""
+        found = [
+            (self.cell(trial, seed), {**self.recipe(trial.params), "seed": seed})
+            for trial in self.trials
+            for seed in self.seeds
+            if seed in trial.scores or trial.status in ("running", "failed")
+        ]
+        return found + [
+            (self.rival_cell(rival, seed), {**rival.recipe, "seed": seed})
+            for rival in self.rivals
+            for seed in self.fresh_seeds
+        ]
+
+    def _cell(self, arm: Arm, seed: int) -> Cell:
+        return Cell(self.domain, arm, seed, self.folder / "cells" / self.domain / arm.slug / str(seed))
+
+
+def short(value: Any) -> str:
+    """A setting as a table shows it."""
+    if isinstance(value, bool) or value is None:
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def paired(a: Sequence[float | None], b: Sequence[float | None]) -> list[float]:
+    """Differences where both have a value."""
+    return [x - y for x, y in zip(a, b, strict=True) if x is not None and y is not None]

@@ -1,0 +1,48 @@
+"""results.csv: one row per run."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from detente.files import write_atomically
+from detente.results.outcomes import Outcome
+from detente.results.study import Study
+
+
+def write_results(study: Study, outcomes: Sequence[Outcome]) -> Path:
+    """results.csv: one row per cell in the order of the study, with what depends on the machine's speed last."""
+    names = sorted({name for outcome in outcomes for name in _names(outcome)})
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    head = ["domain", "arm", "seed", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
+    head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
+    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step", "memory_bytes"])
+    for outcome in outcomes:
+        writer.writerow([*_row(study, outcome, names)])
+    write_atomically(study.results, out.getvalue())
+    return study.results
+
+
+def _names(outcome: Outcome) -> Iterator[str]:
+    yield from outcome.scores
+    for row in outcome.references.values():
+        yield from row
+
+
+def _row(study: Study, outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
+    cell, primary = outcome.cell, study.primary(outcome.cell.domain)["score"]
+    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, outcome.status, outcome.step, _text(primary))
+    yield outcome.scores.get(primary)
+    for row in ("untrained", "baseline", "real"):
+        yield outcome.references.get(row, {}).get(primary)
+    yield from (outcome.final, outcome.best, outcome.best_step)
+    yield from (outcome.stability.collapsed, outcome.stability.spikes, outcome.stability.saturated)
+    yield from (outcome.scores.get(name) for name in names)
+    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds, outcome.memory)
+
+
+def _text(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,72 @@
+"""Laws of what a regularizer does to a network: rewriting it and handing it out."""
+
+import copy
+
+import torch
+from torch import Tensor
+
+from detente.engine.sample import Sample, batch_size, each, leaves, to
+from detente.engine.streams import Stream
+from detente.testing.laws.subject import Broken, Subject, played, same
+
+
+def names_and_types_stay(s: Subject) -> None:
+    """A rewrite keeps every module's name and type and every parameter's name and shape."""
+    s.needs("rewrite")
+    before, game = s.case.game(s.role), s.game()
+    a, b = s.player(before).network, s.player(game).network
+    for name, module in a.named_modules():
+        if type(b.get_submodule(name)) is not type(module):
+            raise Broken(f"{name or 'the network'} becomes a {type(b.get_submodule(name)).__name__}")
+    after = dict(b.named_parameters())
+    for name, p in a.named_parameters():
+        if name not in after or after[name].shape != p.shape:
+            raise Broken(f"the parameter {name} is gone or has another shape")
+
+
+def forwards_write_no_state(s: Subject) -> None:
+    """Calling a rewritten network outside the root forwards leaves all its state as it is."""
+    s.needs("rewrite")
+    game = s.game()
+    net = s.player(game).network
+    step = s.look(game)  # a root forward of the generator, which may record
+    before = copy.deepcopy(net.state_dict())
+    with torch.no_grad():
+        for _ in range(3):
+            step.critic(step.real) if s.role == "discriminator" else step.generate(step.z)
+    same(before, net.state_dict(), "an extra forward changes state")
+
+
+def deployed_networks_are_settled(s: Subject) -> None:
+    """What is deployed is an independent copy in evaluation mode, equal at every call, sample by sample."""
+    game = s.game()
+    played(game, s.case, 0, 2)
+    player = s.player(game)
+    batch = s.case.batch()
+    deployed = player.deployed()
+    if any(m.training for m in deployed.modules()) or not player.network.training:
+        raise Broken("the deployed copy is in training mode, or the trained network no longer is")
+    own = {p.data_ptr() for p in player.network.parameters()}
+    if any(p.data_ptr() in own for p in deployed.parameters()):
+        raise Broken("the deployed copy shares a parameter with the trained network")
+    x: Sample = batch.x
+    if s.role == "generator":
+        x = s.case.model.latents(s.case.size, Stream(5).generator())
+        x = to(x, dtype=s.case.dtype)
+
+    def out(part: Sample) -> Tensor:
+        given = () if batch.labels is None else (batch.labels[: batch_size(part)],)
+        with torch.no_grad():
+            found = leaves(deployed(part, *given))
+            return torch.cat([leaf.flatten(1) if leaf.dim() > 1 else leaf[:, None] for leaf in found], 1)
+
+    torch.manual_seed(0)
+    first = out(x)
+    if s.role == "generator":
+        torch.manual_seed(0)  # the generator's own noise is its model's affair
+    if not torch.equal(first, out(x)):
+        raise Broken("the deployed network answers otherwise when it is asked again")
+    if s.role == "discriminator":
+        alone = out(each(lambda leaf: leaf[:1], x))
+        if not torch.allclose(alone, first[:1], rtol=1e-9, atol=1e-9):
+            raise Broken("the deployed network's answer to a sample depends on the others in the batch")

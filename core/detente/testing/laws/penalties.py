@@ -1,0 +1,159 @@
+"""Laws of a penalty's value, gradient, draws and cost, on the networks of a case."""
+
+import copy
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import torch
+from torch import Tensor
+
+from detente.engine.player import Player
+from detente.engine.regularizer import Passes
+from detente.engine.step import Moment, Step
+from detente.errors import UsageError
+from detente.testing.laws.subject import F64, Broken, Case, Skip, Subject
+
+
+def draws_come_from_its_own_stream(s: Subject) -> None:
+    """Global generators do not reach it, and another name makes it draw otherwise."""
+    s.needs("penalty")
+    game = s.game()
+    link = s.link(game)
+    before = copy.deepcopy(link.state_dict())
+
+    def value(name: str, elsewhere: bool = False, seed: int = 1) -> Tensor:
+        step = game.look(s.role, s.case.batch())
+        assert step.real_logits is not None and step.fake_logits is not None  # now nothing seeds the generators for it
+        if elsewhere:  # with the same logits, whose noise is the networks' own
+            moved = {"m": _elsewhere(step.m), "root": step.root.at("elsewhere"), "_shared": step._shared}
+            step = Step(**{**_fields(step), **moved})
+        torch.manual_seed(seed)
+        numpy.random.seed(seed)  # noqa: NPY002  the global generator is the point
+        random.seed(seed)
+        try:
+            found = link.penalty(step.seen_by(name))
+        except UsageError as reason:
+            raise Skip(f"cannot sit there: {reason}") from reason
+        finally:
+            link.load_state_dict(before)
+        if found is None:
+            raise Skip("it adds nothing to the loss")
+        return found
+
+    first = value(link.name)
+    if not torch.equal(first, value(link.name, seed=2)):
+        raise Broken("the penalty changes with the state of a global generator; draw from s.m.rng")
+    draws = not torch.equal(first, value(link.name, elsewhere=True))
+    if draws and torch.equal(first, value("another")):
+        raise Broken("two instances of different names draw the same; draw from s.m.rng, which knows the name")
+
+
+def _fields(step: Step) -> dict[str, Any]:
+    return {k: getattr(step, k) for k in step.__dataclass_fields__ if not k.startswith("_")}
+
+
+def _elsewhere(m: Moment) -> Moment:
+    return Moment(m.t, m.rng.at("elsewhere"), m.domain, m.lr)
+
+
+def zero_gradients_are_survived(s: Subject) -> None:
+    """Where networks are constant, the penalty and its gradient are finite."""
+    s.needs("penalty")
+    game = s.game()
+    with torch.no_grad():
+        for player in (game.generator, game.discriminator):
+            for p in player.network.parameters():
+                p.zero_()
+    value = s.penalty(game)
+    if not torch.isfinite(value):
+        raise Broken(f"with all weights zero the penalty is {value.item()}")
+    for g in _gradient(value, s.player(game)):
+        if not torch.isfinite(g).all():
+            raise Broken("with all weights zero the penalty's gradient is not finite")
+
+
+def _gradient(value: Tensor, player: Player) -> list[Tensor]:
+    if not value.requires_grad:
+        return [torch.zeros_like(p) for p in player.parameters]
+    grads = torch.autograd.grad(value, player.parameters, allow_unused=True)
+    return [torch.zeros_like(p) if g is None else g for g, p in zip(grads, player.parameters, strict=True)]
+
+
+def gradients_match_finite_differences(s: Subject) -> None:
+    """Along a random direction of the player's weights, the penalty's slope is its gradient's."""
+    s.needs("penalty")
+    if s.case.dtype != F64:
+        raise Skip("finite differences need float64")
+    game = s.game()
+    player = s.player(game)
+    value = s.penalty(game)
+    draws = torch.Generator().manual_seed(11)
+    way = [torch.randn(p.shape, generator=draws, dtype=p.dtype) for p in player.parameters]
+    grads = _gradient(value, player)
+    slope = sum((g * w).sum().item() for g, w in zip(grads, way, strict=True))
+
+    def at(h: float) -> float:
+        with torch.no_grad():
+            for p, w in zip(player.parameters, way, strict=True):
+                p.add_(w, alpha=h)
+        out = s.penalty(game).item()
+        with torch.no_grad():
+            for p, w in zip(player.parameters, way, strict=True):
+                p.add_(w, alpha=-h)
+        return out
+
+    h = 1e-6
+    measured = (at(h) - at(-h)) / (2 * h)
+    # Rounding of the value over 2h, curvature h²; a kink of a leaky ReLU within h would be bad luck.
+    if abs(measured - slope) > 1e-5 * (1 + abs(slope) + abs(value.item())):
+        raise Broken(f"finite differences give a slope of {measured:.8g}, the gradient gives {slope:.8g}")
+
+
+def stays_float32_under_autocast(s: Subject) -> None:
+    """With networks in bfloat16, penalties and weights are float32 and finite."""
+    s.needs("penalty")
+    case = Case(s.case.name, s.case.domain, s.case.data, s.case.model, s.case.size, torch.float32)
+    half = Subject(s.make, case, s.role)
+    value = half.penalty(half.game(autocast=torch.bfloat16))
+    if value.dtype != torch.float32 or not torch.isfinite(value):
+        raise Broken(f"under autocast the penalty is {value.item()} in {value.dtype}")
+
+
+def declared_passes_are_the_real_ones(s: Subject) -> None:
+    """`passes()` states exactly the forward and backward passes that the penalty adds."""
+    s.needs("penalty")
+    game = s.game()
+    counts = {"critic": 0, "generator": 0, "gradient": 0}
+
+    def count(what: str) -> Callable[..., None]:
+        def hook(*_: Any) -> None:
+            counts[what] += 1
+
+        return hook
+
+    step = s.look(game)
+    (game.objective.discriminator if s.role == "discriminator" else game.objective.generator)(step)
+    hooks = [
+        game.discriminator.network.register_forward_hook(count("critic")),
+        game.generator.network.register_forward_hook(count("generator")),
+    ]
+    real_grad = torch.autograd.grad
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        counts["gradient"] += 1
+        return real_grad(*args, **kwargs)
+
+    torch.autograd.grad = counted
+    try:
+        s.link(game).penalty(step)
+    except UsageError as reason:
+        raise Skip(f"cannot sit there: {reason}") from reason
+    finally:
+        torch.autograd.grad = real_grad
+        for hook in hooks:
+            hook.remove()
+    declared = s.link(game).passes(s.role)
+    if Passes(**counts) != declared:
+        raise Broken(f"it declares {declared} but makes {Passes(**counts)}")

@@ -1,0 +1,159 @@
+"""Laws of playing: what a regularizer may do to a game while it runs."""
+
+import copy
+import io
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from detente.engine.gradients import graph_leaves
+from detente.engine.regularizer import Regularizer, named
+from detente.engine.sample import leaves
+from detente.engine.step import Step
+from detente.errors import UsageError
+from detente.regularizers.batch_norm import BatchNorm
+from detente.testing.laws.subject import Broken, Skip, Subject, played, same
+
+
+def play_goes_on(s: Subject) -> None:
+    """Steps run and weights stay finite."""
+    game = s.game()
+    played(game, s.case, 0, 3)
+    for player in (game.generator, game.discriminator):
+        for name, p in player.network.named_parameters():
+            if not torch.isfinite(p).all():
+                raise Broken(f"after 3 steps {player.role}.{name} is not finite")
+
+
+def off_is_absent_to_the_bit(s: Subject) -> None:
+    """At its declared inactive setting, both networks train as if it were not there."""
+    one = s.make()
+    off = one.off
+    if off is None:
+        raise Skip("it declares no inactive setting")
+
+    def switched_off() -> Regularizer:
+        made = s.make()
+        for option, value in off.items():
+            setattr(made, option, value)
+        return made
+
+    quiet, absent = Subject(switched_off, s.case, s.role).game(), s.case.game(s.role)
+    played(quiet, s.case, 0, 6)
+    played(absent, s.case, 0, 6)
+    for a, b in ((quiet.generator, absent.generator), (quiet.discriminator, absent.discriminator)):
+        same(b.network.state_dict(), a.network.state_dict(), f"with {dict(off)} the {a.role} trains otherwise")
+
+
+def the_other_player_is_left_alone(s: Subject) -> None:
+    """A turn changes weights, buffers and gradients of its own player only, and its graph ends there too."""
+    game = s.game()
+    own = s.player(game)
+    other = game.generator if own is game.discriminator else game.discriminator
+    before = copy.deepcopy(other.network.state_dict())
+    step = game.look(s.role, s.case.batch())
+    loss = game.objective.generator(step) if s.role == "generator" else game.objective.discriminator(step)
+    try:
+        own.gradients(step, loss)
+    except UsageError as reason:
+        raise Skip(f"cannot sit there: {reason}") from reason
+    own.apply()
+    same(before, other.network.state_dict(), f"the {own.role}'s turn changes the {other.role}")
+    touched = [n for n, p in other.network.named_parameters() if p.grad is not None]
+    if touched:
+        raise Broken(f"the {own.role}'s turn leaves a gradient on {other.role}.{touched[0]}")
+    one = s.link(game)
+    if s.role == "discriminator" and "penalty" in one.defines() and not one.couples:
+        value = one.penalty(s.look(game))
+        if value is not None:
+            others = {id(p): n for n, p in other.network.named_parameters()}
+            for leaf in graph_leaves(value):
+                if id(leaf) in others:
+                    raise Broken(f"the penalty's graph reaches generator.{others[id(leaf)]}; detach what it generates")
+
+
+def extra_calls_shift_nobody(s: Subject) -> None:
+    """Whether its penalty is computed or not, the logits, the fakes and all running statistics stay the same."""
+    s.needs("penalty")
+    witness = [named("witness", BatchNorm())]
+    try:
+        s.case.game(s.role, s.make(), *witness)
+    except UsageError:
+        witness = []  # a network without hidden layers has no running statistics to shift
+
+    def turn(asked: bool) -> tuple[list[Tensor], dict[str, Any]]:
+        game = s.game(*[named("witness", BatchNorm()) for _ in witness])
+        step = game.look(s.role, s.case.batch())
+        if asked:
+            try:
+                s.link(game).penalty(step.seen_by(s.link(game).name))
+            except UsageError as reason:
+                raise Skip(f"cannot sit there: {reason}") from reason
+        out = [*leaves(step.real_logits), *leaves(step.fake_logits), *leaves(step.fake)]
+        state = {f"D.{k}": v for k, v in game.discriminator.network.state_dict().items()}
+        return out, state | {f"G.{k}": v for k, v in game.generator.network.state_dict().items()}
+
+    (plain, quiet), (asked, after) = turn(False), turn(True)
+    if any(not torch.equal(a, b) for a, b in zip(plain, asked, strict=True)):
+        raise Broken("computing the penalty changes logits or fakes of the turn")
+    same(quiet, after, "computing the penalty changes the state of a network")
+
+
+def a_checkpoint_holds_everything(s: Subject) -> None:
+    """Saved in the middle and loaded into a fresh game, play goes on bit for bit."""
+    whole, first = s.game(), s.game()
+    played(whole, s.case, 0, 6)
+    played(first, s.case, 0, 3)
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    file.seek(0)
+    second = s.game()
+    second.load_state_dict(torch.load(file, weights_only=True))
+    played(second, s.case, 3, 6)
+    for a, b in ((whole.generator, second.generator), (whole.discriminator, second.discriminator)):
+        same(a.network.state_dict(), b.network.state_dict(), f"resumed, the {a.role} differs")
+        same(a.regularizer.state_dict(), b.regularizer.state_dict(), f"resumed, the {a.role}'s regularizers differ")
+        if a.last.keys() != b.last.keys() or any(not torch.equal(a.last[k][0], b.last[k][0]) for k in a.last):
+            raise Broken(f"resumed, a term of the {a.role} differs")
+
+
+class _NoWaiting(TorchDispatchMode):
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten._local_scalar_dense.default:
+            raise Broken("a training step reads a tensor's value on the host (.item(), bool(), float()), so it waits")
+        return func(*args, **(kwargs or {}))
+
+
+def nothing_waits_for_the_device(s: Subject) -> None:
+    """No tensor's value is read by the host during an update."""
+    game = s.game(adam=False)
+    batch = s.case.batch()
+    with _NoWaiting():
+        try:
+            game.step(batch)
+        except UsageError as reason:
+            raise Skip(f"cannot sit there: {reason}") from reason
+
+
+def penalties_commute_to_the_bit(s: Subject) -> None:
+    """The order of penalties in a chain changes nothing."""
+    one = s.needs("penalty")
+    if one.defines() & {"rewrite", "adjust_gradients", "adjust_weights", "augment"}:
+        raise Skip("it acts at points where order matters")
+
+    class Witness(Regularizer):
+        def penalty(self, s: Step) -> Tensor:
+            net = s.discriminator if s.turn == "discriminator" else s.generator
+            return torch.stack([p.square().sum() for p in net.parameters()]).sum() * 1e-3
+
+    ends = []
+    for links in ((s.make(), Witness()), (Witness(), s.make())):
+        try:
+            game = s.case.game(s.role, *links)
+        except UsageError as reason:
+            raise Skip(f"cannot sit there: {reason}") from reason
+        played(game, s.case, 0, 3)
+        ends.append(s.player(game).network.state_dict())
+    same(ends[0], ends[1], "another order in the chain")

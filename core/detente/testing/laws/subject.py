@@ -1,0 +1,170 @@
+"""What a law is tried on: a regularizer, in a game, on one of its players."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from detente.domains.contracts import Data, Domain, Model
+from detente.engine.game import Game
+from detente.engine.objectives import NonSaturating, Objective
+from detente.engine.player import Player
+from detente.engine.regularizer import Regularizer, chain
+from detente.engine.sample import Batch, to
+from detente.engine.step import Role, Step
+from detente.errors import UsageError
+from detente.testing.probe import Plain
+
+F64 = torch.float64
+
+
+class Broken(Exception):
+    """A law does not hold."""
+
+
+class Skip(Exception):
+    """A law does not apply here."""
+
+
+@dataclass
+class Case:
+    """A domain with data and a model: games to try a regularizer in."""
+
+    name: str
+    domain: Domain
+    data: Data
+    model: Model
+    size: int = 6
+    dtype: torch.dtype = F64
+
+    def batch(self, k: int = 0) -> Batch:
+        """The k-th batch."""
+        index = (torch.arange(self.size) + k * self.size) % len(self.data)
+        x, labels = self.data.batch(index)
+        if labels is not None and labels.is_floating_point():
+            labels = labels.to(self.dtype)
+        return Batch(to(x, dtype=self.dtype), labels if self.model.conditional else None)
+
+    def game(
+        self,
+        role: Role,
+        *regularizers: Regularizer,
+        adam: bool = True,
+        objective: Objective | None = None,
+        autocast: torch.dtype | None = None,
+    ) -> Game:
+        """A fresh game, equal every time, with the regularizers on one player.
+
+        Raises:
+            UsageError: they cannot sit there.
+        """
+        torch.manual_seed(7)
+        networks = self.model.build(self.data.space)
+        for net in networks:
+            net.to(self.dtype)
+
+        def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+            if adam:
+                return torch.optim.Adam(parameters, lr=1e-2, betas=(0.5, 0.9))
+            return torch.optim.SGD(parameters, lr=1e-2)
+
+        sides = {role: chain(*regularizers)}
+        return Game(
+            Player("generator", networks.generator, optimizer, sides.get("generator")),
+            Player("discriminator", networks.discriminator, optimizer, sides.get("discriminator")),
+            objective or NonSaturating(),
+            self.domain,
+            self.model.latents,
+            space=self.data.space,
+            seed=3,
+            auxiliary=self.model.auxiliary if type(self.model).auxiliary is not Model.auxiliary else None,
+            autocast=autocast,
+        )
+
+
+@dataclass
+class Subject:
+    """A regularizer, the case that it is tried in, and the player that it sits on."""
+
+    make: Callable[[], Regularizer]
+    case: Case
+    role: Role
+
+    def game(self, *more: Regularizer, **options: Any) -> Game:
+        """A game with one instance of it, and `more` behind; where it cannot sit, the law does not apply."""
+        try:
+            return self.case.game(self.role, self.make(), *more, **options)
+        except UsageError as reason:
+            raise Skip(f"cannot sit there: {reason}") from reason
+
+    def player(self, game: Game) -> Player:
+        """The player that it sits on."""
+        return game.generator if self.role == "generator" else game.discriminator
+
+    def link(self, game: Game) -> Regularizer:
+        """The instance in a game."""
+        return self.player(game).regularizer.links[0]
+
+    def needs(self, point: str) -> Regularizer:
+        """An instance, if it acts at this point."""
+        one = self.make()
+        if point not in one.defines():
+            raise Skip(f"it has no {point}")
+        return one
+
+    def look(self, game: Game, name: str | None = None, k: int = 0) -> Step:
+        """The step that it would see in this game."""
+        return game.look(self.role, self.case.batch(k)).seen_by(name or self.link(game).name)
+
+    def penalty(self, game: Game, name: str | None = None, k: int = 0) -> Tensor:
+        """Its value there; its statistics are as they were afterwards."""
+        link = self.link(game)
+        before = copy.deepcopy(link.state_dict())
+        try:
+            value = link.penalty(self.look(game, name, k))
+        except UsageError as reason:
+            raise Skip(f"cannot sit there: {reason}") from reason
+        finally:
+            link.load_state_dict(before)
+        if value is None:
+            raise Skip("it adds nothing to the loss")
+        return value
+
+
+def same(a: dict[str, Any], b: dict[str, Any], what: str) -> None:
+    """Broken unless all tensors that both hold are equal to the bit."""
+    for key in a.keys() & b.keys():
+        if isinstance(a[key], Tensor) and not torch.equal(a[key], b[key]):
+            raise Broken(f"{what}: {key} differs by up to {(a[key] - b[key]).abs().max().item():.2g}")
+
+
+def played(game: Game, case: Case, first: int, last: int) -> list[dict[str, Tensor]]:
+    """Play steps `first` to `last`; where the regularizer cannot sit, the law does not apply."""
+    try:
+        return [game.step(case.batch(k)) for k in range(first, last)]
+    except UsageError as reason:
+        raise Skip(f"cannot sit there: {reason}") from reason
+
+
+class _NoData(Data):
+    def __len__(self) -> int:
+        return 0
+
+    def batch(self, index: Tensor) -> Batch:
+        raise TypeError("there are no data")
+
+    held_out = reference = batch  # type: ignore[assignment]
+    identity = ""  # type: ignore[assignment]
+
+
+class _NoModel(Model):
+    def build(self, space: Any) -> Any:
+        raise TypeError("there is no model")
+
+
+def plain_case() -> Case:
+    """A case for laws that bring networks and samples of their own."""
+    return Case("plain", Plain(), _NoData(), _NoModel())

@@ -1,0 +1,54 @@
+"""Draws of packed toy data: three disjoint splits and a hash of what is in them."""
+
+import json
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import torch
+
+from detente.engine.sample import Sample, leaves
+from detente.engine.streams import Stream
+from detente.errors import UsageError
+
+HELD_OUT = REFERENCE = 2000
+"""Samples in each of the two splits that nothing trains on."""
+
+
+class Splits(NamedTuple):
+    """Training, held-out and reference samples, from streams of their own."""
+
+    train: Sample
+    held_out: Sample
+    reference: Sample
+
+
+def draw(sample: Callable[[int, torch.Generator], Sample], size: int, seed: int) -> Splits:
+    """`size` training samples and the two other splits.
+
+    Args:
+        sample: makes a number of samples from a generator of random numbers.
+        size: how many to train on.
+        seed: of the draws; equal seeds give equal data.
+
+    Raises:
+        UsageError: `size` is not positive.
+    """
+    if size < 1:
+        raise UsageError(f"size={size}: there must be at least one sample to train on.")
+    root = Stream(seed).at("data")
+    return Splits(
+        sample(size, root.at("train").generator()),
+        sample(HELD_OUT, root.at("held-out").generator()),
+        sample(REFERENCE, root.at("reference").generator()),
+    )
+
+
+def identity(name: str, splits: Splits, **options: Any) -> str:
+    """A hash of the name, the options and every number of the three splits."""
+    content = blake2b(json.dumps([name, options], sort_keys=True).encode(), digest_size=16)
+    for split in splits:
+        for leaf in leaves(split):
+            content.update(f"{tuple(leaf.shape)}{leaf.dtype}".encode())
+            content.update(leaf.contiguous().numpy().tobytes())
+    return content.hexdigest()

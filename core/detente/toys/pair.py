@@ -1,0 +1,125 @@
+"""A sample of two leaves that belong together: who looks at one of them alone misses half."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from detente.domains.contracts import Data, Model, Networks
+from detente.domains.packed import PackedData
+from detente.domains.primary import Primary
+from detente.engine.sample import Leaf, Sample, Space, leaves
+from detente.errors import UsageError
+from detente.toys.data import draw, identity
+from detente.toys.domain import Toy, flip, gaussian_fit, training_samples
+from detente.toys.networks import at_least_one
+
+ROWS, U, V = 4, (1.0, -0.5, 0.25), (1.0, 0.5, 0.0, -0.5, -1.0)
+
+
+class PairDomain(Toy):
+    """Two leaves, a table [B, 4, 3] and a vector [B, 5], jointly Gaussian."""
+
+    name = "pair"
+    primary = Primary("frechet", "lower", log=True, protocol="Fréchet distance, 1000 samples against 2000")
+    metrics = ("frechet", "kernel-distance", "prdc")
+    augmentations = {"flip": flip}
+
+    def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
+        """A Gaussian for each leaf: right about either, wrong about how they hang together."""
+        return tuple(leaves(gaussian_fit(leaf, n, generator))[0] for leaf in leaves(training_samples(data)))
+
+
+class PairData(PackedData):
+    """With h ~ N(0, 1)⁴ and s = ½ Σ hᵢ ~ N(0, 1): the table is hᵢ·u_c, the vector s·v_j, plus noise on every entry.
+
+    Args:
+        noise: standard deviation of the noise.
+        size: samples to train on.
+        seed: of the draws.
+
+    Attributes:
+        covariance: of the table and the vector written in one row, [17, 17], float64; the mean is 0.
+    """
+
+    description = "a Gaussian table and a Gaussian vector with common causes"
+    licence = "public domain"
+    source = "drawn"
+
+    def __init__(self, noise: float = 0.1, size: int = 10_000, seed: int = 0) -> None:
+        if not (noise >= 0 and math.isfinite(noise)):
+            raise UsageError(f"noise={noise}: a standard deviation is finite and not negative.")
+        mix = _mix()
+
+        def sample(n: int, generator: torch.Generator) -> Sample:
+            h = torch.randn(n, ROWS, generator=generator, dtype=torch.float64)
+            clean = h @ mix
+            x = (clean + noise * torch.randn(clean.shape, generator=generator, dtype=torch.float64)).float()
+            table, vector = x.split([ROWS * len(U), len(V)], dim=1)
+            return table.reshape(n, ROWS, len(U)), vector.contiguous()
+
+        self.covariance = mix.T @ mix + noise**2 * torch.eye(mix.shape[1], dtype=torch.float64)
+        splits = draw(sample, size, seed)
+        hashed = identity("pair", splits, noise=noise, seed=seed)
+        space = Space((Leaf((ROWS, len(U)), "table"), Leaf((len(V),), "vector")))
+        super().__init__(space, *splits, identity=hashed)
+
+
+def _mix() -> Tensor:
+    """What h is multiplied with, [4, 17]."""
+    table = torch.kron(torch.eye(ROWS, dtype=torch.float64), torch.tensor([U], dtype=torch.float64))  # [4, 12]
+    vector = torch.tensor([V], dtype=torch.float64).expand(ROWS, -1) / 2  # [4, 5]
+    return torch.cat([table, vector], dim=1)
+
+
+class PairGenerator(nn.Module):
+    """One hidden layer, one output layer per leaf."""
+
+    output_layers = ("table", "vector")
+
+    def __init__(self, latent_dim: int, width: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(latent_dim, width)
+        self.act = nn.Tanh()
+        self.table = nn.Linear(width, ROWS * len(U))
+        self.vector = nn.Linear(width, len(V))
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.act(self.fc(z))
+        return self.table(h).unflatten(1, (ROWS, len(U))), self.vector(h)
+
+
+class PairCritic(nn.Module):
+    """Rows of the table, summed, and the vector meet before the first nonlinearity and again after it; logits [B]."""
+
+    output_layers = ("out",)
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.row = nn.Linear(len(U), width)
+        self.vector = nn.Linear(len(V), width)
+        self.act1 = nn.Tanh()
+        self.fc = nn.Linear(width, width)
+        self.act2 = nn.Tanh()
+        self.out = nn.Linear(width, 1)
+
+    def forward(self, x: tuple[Tensor, Tensor]) -> Tensor:
+        table, vector = x
+        h = self.act1(self.row(table) + self.vector(vector)[:, None])  # [B, 4, width]
+        return self.out(self.act2(self.fc(h.sum(dim=1))))[:, 0]
+
+
+class Pair(Model):
+    """A generator with two outputs against a critic with two inputs.
+
+    Args:
+        width: of the hidden layers.
+        latent_dim: numbers in z.
+    """
+
+    def __init__(self, width: int = 32, latent_dim: int = 8) -> None:
+        at_least_one(width=width, latent_dim=latent_dim)
+        self.width, self.latent_dim = width, latent_dim
+
+    def build(self, space: Space) -> Networks:
+        return Networks(PairGenerator(self.latent_dim, self.width), PairCritic(self.width))

@@ -1,0 +1,208 @@
+"""From a resolved recipe to a game that is ready to be played."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from detente import plugins
+from detente.checks import Finding, findings, refuse
+from detente.domains.contracts import Data, Domain, Metric, Model, Networks, Show
+from detente.engine.forward import abilities
+from detente.engine.game import Game
+from detente.engine.objectives import Objective
+from detente.engine.player import Player
+from detente.engine.regularizer import Regularizer, chain
+from detente.engine.sample import Batch, to
+from detente.engine.step import Role
+from detente.engine.streams import Stream
+from detente.errors import DetenteError, UsageError
+from detente.plugins import Host
+from detente.plugins.registry import Kind
+from detente.recipe.components import Link, load_component
+from detente.recipe.optimizers import OPTIMIZERS
+from detente.recipe.options import check
+from detente.recipe.schema import Component, Recipe
+from detente.training.provenance import origins
+from detente.training.warmup import drawing, fresh, start, warms_up
+
+
+@dataclass(frozen=True)
+class Built:
+    """Everything that a recipe names, made."""
+
+    recipe: Recipe
+    domain: Domain
+    data: Data
+    model: Model
+    networks: Networks
+    objective: Objective
+    game: Game
+    metrics: tuple[Metric, ...]
+    device: torch.device
+    dtype: torch.dtype
+    findings: tuple[Finding, ...]
+    """What should be known about this combination before it trains; those that refuse come first."""
+
+    def prepare(self, batch: Batch) -> Batch:
+        """A batch as the game takes it: on its device, of its type, with labels only where they are used."""
+        labels = batch.labels if self.model.conditional else None
+        if labels is not None:
+            labels = labels.to(self.device, self.dtype if labels.is_floating_point() else None)
+        return Batch(to(batch.x, self.device, self.dtype), labels)
+
+    def start(self, host: Host) -> Networks:
+        """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
+        return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
+
+
+def build(
+    recipe: Recipe,
+    host: Host | None = None,
+    *,
+    device: str | None = None,
+    rank: int = 0,
+    dry: bool = False,
+    show: Show = lambda done, of: None,
+) -> Built:
+    """Make data, networks, players and the game.
+
+    Networks are initialized and warmed up from streams of their own, so that neither depends on anything but the seed,
+    the model and the data; then each player's regularizers rewrite its network.
+
+    Args:
+        recipe: a resolved recipe.
+        host: where names are looked up; that of this process by default.
+        device: instead of the recipe's.
+        rank: index of this process in a data-parallel run.
+        dry: only look at the networks: no warm-up, and findings do not refuse. Otherwise a combination that is
+            ill-posed and that the recipe does not allow is refused, but in domains whose theory is about such ones.
+        show: told how far the warm-up is, where the model has one.
+
+    Raises:
+        UsageError: a part refuses its options, a regularizer does not fit the networks, or the combination is refused.
+        PluginError: a part cannot be loaded, or its data are missing.
+    """
+    host = host or plugins.host()
+    root = Stream(recipe.seed)
+    on = _device(device or recipe.device)
+    dtype = torch.float64 if recipe.precision == "fp64" else torch.float32
+    with _at("domain"):
+        domain: Domain = load_component(host, "domain", recipe.domain)()
+    with _at("data"):
+        data: Data = _make(host, "data", recipe.data, recipe.domain)
+    with _at("model"), drawing(root.at("initialization")):
+        model: Model = _make(host, "model", recipe.model, recipe.domain)
+        data = model.view(data)
+        domain.meet(data.space)
+        _check_labels(recipe, model, data)
+        if dry:
+            networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
+        else:
+            networks = _start(recipe, host, model, data, on, dtype, show)
+    with _at("objective"):
+        objective: Objective = _make(host, "objective", recipe.objective)
+    able = abilities(networks.discriminator) | objective.abilities
+    players = {role: _player(recipe, host, role, networks, able, root) for role in _ROLES}
+    with _at("metrics"):
+        metrics = tuple(load_component(host, "metric", name, recipe.domain)() for name in recipe.metrics or ())
+    game = Game(
+        players["generator"],
+        players["discriminator"],
+        objective,
+        domain,
+        model.latents,
+        space=data.space,
+        seed=recipe.seed,
+        critic_steps=recipe.critic_steps,
+        generator_first=recipe.generator_first,
+        simultaneous=recipe.simultaneous,
+        fresh_fakes=recipe.fresh_fakes,
+        auxiliary=model.auxiliary if type(model).auxiliary is not Model.auxiliary else None,
+        autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
+        rank=rank,
+    )
+    found = tuple(findings(game, warmed_up=warms_up(model) and model.warms_players))
+    if domain.refuses and not dry:
+        refuse(found, recipe.allow)
+    return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+
+
+_ROLES: tuple[Role, Role] = ("generator", "discriminator")
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Name the part of the recipe that an error is about."""
+    try:
+        yield
+    except DetenteError as error:
+        raise type(error)(f"{key}: {error}") from error
+
+
+def _start(
+    recipe: Recipe,
+    host: Host,
+    model: Model,
+    data: Data,
+    device: torch.device,
+    dtype: torch.dtype,
+    show: Show = lambda done, of: None,
+) -> Networks:
+    versions = origins(recipe, host, "data", "model")
+    return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"device: there is no {name} on this machine. Use device=cpu or device=auto.")
+    return device
+
+
+def _make(host: Host, kind: Kind, component: Component, domain: str | None = None) -> Any:
+    target = load_component(host, kind, component.name, domain)
+    checked = check(target, component.options)
+    if checked.problems:
+        raise UsageError("; ".join(f"{option}: {text}" for option, text in checked.problems))
+    return target(**checked.arguments)
+
+
+def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
+    if model.conditional and data.space.classes is None and data.space.condition is None:
+        raise UsageError(
+            f"{recipe.model.name} takes labels with these options and {recipe.data.name} has none. Choose other data, "
+            "or a model without a condition."
+        )
+
+
+def _player(recipe: Recipe, host: Host, role: Role, networks: Networks, able: frozenset[str], root: Stream) -> Player:
+    side = getattr(recipe, role)
+    with _at(f"{role}.optimizer"):
+        target = OPTIMIZERS[side.optimizer.name]
+        optimizer = target(**check(target, side.optimizer.options).arguments)
+    with _at(f"{role}.regularizers"), drawing(root.at("rewriting", role)):
+        links = [_regularizer(recipe, host, role, name, entry) for name, entry in side.regularizers.items()]
+        for link, entry in zip(links, side.regularizers.values(), strict=True):
+            needs = (*link.needs, "embed") if entry.get("space") == "embedding" else link.needs
+            _check_needs(link.name, needs, able, type(networks.discriminator).__name__)
+        return Player(role, getattr(networks, role), optimizer, chain(*links))
+
+
+def _regularizer(recipe: Recipe, host: Host, role: Role, name: str, entry: dict[str, Any]) -> Regularizer:
+    kind = entry.get("kind", name)
+    target = load_component(host, "regularizer", kind)
+    return Link.of(target, entry).make(target, name, recipe.updates(role))
+
+
+def _check_needs(name: str, needs: tuple[str, ...], able: frozenset[str], network: str) -> None:
+    missing = [need for need in needs if need not in able]
+    if missing:
+        raise UsageError(
+            f"{name} needs the ability {missing[0]!r}, which {network} does not state"
+            f" (it states {', '.join(sorted(able)) or 'none'}). Take it out, or choose a model that has it."
+        )

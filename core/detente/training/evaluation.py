@@ -1,0 +1,227 @@
+"""From networks to numbers: samples, their scores, and the three rows that every score is read against."""
+
+import json
+import logging
+import math
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from detente.domains.cache import cache_folder
+from detente.domains.contracts import Data, Domain, Evaluation, Metric, Model
+from detente.engine.forward import call
+from detente.engine.sample import Sample, batch_size, cat, leaves, rows, to
+from detente.engine.streams import Stream
+from detente.errors import PluginError, UsageError
+from detente.training.warmup import described, fresh, weights_hash
+
+ROWS = ("real", "baseline", "untrained")
+"""Held-out real data (the ceiling), a model without an adversary, a generator before training (the floor)."""
+
+Scores = dict[str, float]
+
+_log = logging.getLogger(__name__)
+
+
+def generate(
+    network: nn.Module,
+    model: Model,
+    n: int,
+    rng: Stream,
+    labels: Tensor | None = None,
+    *,
+    batch: int = 256,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str | None = None,
+) -> Sample:
+    """`n` samples on the CPU, made in bounded memory and without a graph.
+
+    Latents are drawn on the CPU by streams of `rng` alone, so the same samples come out whatever training drew before,
+    and the first latents do not depend on `n`. The network is used as it is: hand over a deployed one.
+
+    Args:
+        network: the generator.
+        model: draws the latents.
+        n: how many samples.
+        rng: where latents and the network's own noise come from.
+        labels: the condition of each sample, [n, ...], where the model takes one.
+        batch: samples per forward pass.
+        dtype, device: of the latents; those of the network's first parameter by default.
+
+    Raises:
+        UsageError: `n` or `batch` is not positive, or there is not one label per sample.
+    """
+    if n < 1 or batch < 1:
+        raise UsageError(f"n={n}, batch={batch}: there must be at least one sample, and one per batch.")
+    if labels is not None and len(labels) != n:
+        raise UsageError(f"{n} samples were asked for, but {len(labels)} labels given; give one for each.")
+    first = next(network.parameters(), torch.empty(0))
+    device, dtype = torch.device(device or first.device), dtype or first.dtype
+    parts: list[Sample] = []
+    with torch.no_grad():
+        for chunk, start in enumerate(range(0, n, batch)):
+            size = min(batch, n - start)
+            z = model.latents(batch, rng.at("latents", chunk).generator())
+            z = to(rows(z, slice(0, size)), device, dtype)
+            given = None if labels is None else labels[start : start + size].to(device)
+            parts.append(to(call(network, z, given, rng.at("noise", chunk)), "cpu"))
+    return cat(parts)
+
+
+def conditions(data: Data, model: Model, n: int, rng: Stream) -> Tensor | None:
+    """Labels [n, ...] for a model that takes them, as the data hand them out; None for one that does not."""
+    if not model.conditional:
+        return None
+    given = data.conditions(n, rng.at("labels"))
+    if given is None:
+        raise UsageError(f"{type(model).__name__} takes labels, but {type(data).__name__} has none; take other data.")
+    return given
+
+
+def sample_count(domain: Domain, data: Data, wanted: int | None = None) -> int:
+    """Samples per evaluation: as many as wanted, or the domain's number, but no more than there are held-out data.
+
+    Generator, floor and ceiling are scored at one number, and repeated real data would not be a ceiling.
+    """
+    count, held_out = wanted or domain.sample_count, batch_size(data.held_out())
+    return min(count, held_out) if held_out else count
+
+
+def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data, rng: Stream) -> Scores:
+    """Every metric's numbers for `samples`, by name.
+
+    Samples with a number that is not finite, as a diverged generator makes them, score NaN throughout; no metric and no
+    feature extractor sees them.
+
+    Raises:
+        PluginError: a metric returns other names than it states, or two state the same.
+    """
+    evaluation = Evaluation(samples, data, domain, rng)
+    finite = all(bool(leaf.isfinite().all()) for leaf in leaves(samples))
+    scores: Scores = {}
+    for metric in metrics:
+        name = type(metric).__name__
+        twice = sorted(scores.keys() & metric.scores.keys())
+        if twice:
+            raise PluginError(
+                f"{name} returns the score {twice[0]!r}, as another metric does; leave one of the two out."
+            )
+        found = metric(evaluation) if finite else dict.fromkeys(metric.scores, math.nan)
+        if found.keys() != metric.scores.keys():
+            raise PluginError(
+                f"{name} states the scores {sorted(metric.scores)} but returned {sorted(found)}; tell its authors."
+            )
+        scores.update({key: float(value) for key, value in found.items()})
+    return scores
+
+
+def scaled(domain: Domain, reference: Mapping[str, Mapping[str, float]], scores: Mapping[str, float]) -> float:
+    """The primary score between the untrained generator's (0) and real data's (1); 0 where it is missing or NaN."""
+    primary = domain.primary
+
+    def of(row: Mapping[str, float]) -> float:
+        return row.get(primary.score, math.nan)
+
+    return primary.scaled(of(scores), floor=of(reference["untrained"]), ceiling=of(reference["real"]))
+
+
+def reference_rows(
+    domain: Domain,
+    metrics: Sequence[Metric],
+    data: Data,
+    model: Model,
+    n: int,
+    seed: int = 0,
+    *,
+    warmed: Callable[[], nn.Module] | None = None,
+    versions: str = "",
+    batch: int = 256,
+    cache: Path | None = None,
+) -> dict[str, Scores]:
+    """The scores of real data, of the domain's baseline and of an untrained generator, `n` samples each.
+
+    Real data are the held-out split, cut to `n` or repeated up to `n`; without one their row is NaN. The rows are
+    computed once and kept in a file whose name is a hash of all that they depend on, down to the weights that the model
+    starts with; a damaged file is computed again.
+
+    Args:
+        warmed: makes the generator as the warm-up leaves it; where that alone is a generator (`Model.starts_good`), its
+            samples are the baseline.
+        versions: the distributions that domain, data, model and metrics come from, with their versions.
+        batch: samples per forward pass.
+        cache: folder of the files; `cache_folder()` by default.
+    """
+    generator = fresh(model, data.space, seed).generator.requires_grad_(False).eval()
+    depends_on = {
+        "data": data.identity,
+        "domain": [domain.name, domain.sample_count],
+        "model": described(model),
+        "weights": weights_hash(generator),
+        "metrics": [described(metric) for metric in metrics],
+        "versions": versions,
+        "torch": torch.__version__,
+        "n": n,
+        "seed": seed,
+        "batch": batch,
+    }
+    key = json.dumps(depends_on, sort_keys=True)
+    path = (cache or cache_folder()) / "reference" / f"{blake2b(key.encode(), digest_size=16).hexdigest()}.json"
+    kept = _read(path, key, {name for metric in metrics for name in metric.scores})
+    if kept is not None:
+        return kept
+
+    root = Stream(seed).at("reference")
+    found: dict[str, Scores] = {}
+
+    def put(row: str, samples: Sample) -> None:
+        found[row] = score(domain, metrics, samples, data, root.at("scores"))
+
+    held_out = data.held_out()
+    if batch_size(held_out) == 0:  # too few data to split: there is no ceiling, and nothing can be scaled
+        found["real"] = {name: math.nan for metric in metrics for name in metric.scores}
+    else:
+        put("real", rows(held_out, torch.arange(n) % batch_size(held_out)))
+    rng = root.at("baseline")
+    if model.starts_good and warmed is not None:
+        put("baseline", generate(warmed().eval(), model, n, rng, conditions(data, model, n, rng), batch=batch))
+    else:
+        put("baseline", domain.baseline(data, n, rng.generator()))
+    rng = root.at("untrained")
+    put("untrained", generate(generator, model, n, rng, conditions(data, model, n, rng), batch=batch))
+    _write(path, {"depends_on": key, "rows": found})
+    return found
+
+
+def _read(path: Path, depends_on: str, names: set[str]) -> dict[str, Scores] | None:
+    """The rows in a file, or None where there is none that holds exactly these rows and scores."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        kept = {row: {key: float(value) for key, value in found["rows"][row].items()} for row in ROWS}
+        complete = found["depends_on"] == depends_on and all(scores.keys() == names for scores in kept.values())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return kept if complete else None
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write whole or not at all; a folder that cannot be written to costs time, not the run."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        _log.warning("reference scores are not kept: %s; set DETENTE_CACHE to a folder that can be written to", error)

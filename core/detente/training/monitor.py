@@ -1,0 +1,62 @@
+"""What is measured of the two players while they play: gradient norms, how far apart scores are, spectral norms.
+
+Nothing here changes a number or waits for a device: tensors are handed on, and read where log lines are written.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from detente.engine.layers import layers
+from detente.engine.player import Player
+from detente.engine.step import Step
+from detente.errors import UsageError
+
+
+class Watcher:
+    """Looks at the turns of one step, between gradients and apply; of several turns of a player the last one counts.
+
+    It measures:
+        D/gradient, G/gradient: norm of the gradient of a player's whole loss, before anything adjusts it.
+        D/real, D/fake: mean score of a batch of reals, of fakes.
+        D/apart: the share of pairs of a real and a fake in which the real has the higher score, ties as halves; at 1
+            the discriminator tells all of them apart. Unlike the scores it means the same for every objective.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Tensor] = {}
+
+    @torch.no_grad()
+    def __call__(self, player: Player, step: Step) -> None:
+        letter = player.role[0].upper()
+        gradients = [p.grad for p in player.parameters if p.grad is not None]
+        if gradients:
+            self.values[f"{letter}/gradient"] = torch.nn.utils.get_total_norm(gradients)
+        scores = step.known_scores if player.role == "discriminator" else None
+        if scores is not None:
+            real, fake = scores
+            self.values["D/real"], self.values["D/fake"] = real.mean(), fake.mean()
+            self.values["D/apart"] = ((real[:, None] - fake[None, :]).sign().mean() + 1) / 2
+
+
+@torch.no_grad()
+def spectral_norms(net: nn.Module) -> dict[str, float]:
+    """The largest singular value of each layer's weight as it is used, reshaped to [outputs, rest]; by layer.
+
+    Waits for the device, so it belongs to evaluations.
+    """
+    try:
+        found = layers(net)
+    except UsageError:  # a network of no registered layer
+        return {}
+    values = [_largest(layer.used.movedim(layer.out_axis, 0).flatten(1)) for layer in found]
+    names = [x.name if x.weight_name == "weight" else f"{x.name}.{x.weight_name}" for x in found]
+    return dict(zip(names, torch.stack(values).tolist(), strict=True)) if values else {}
+
+
+def _largest(matrix: Tensor) -> Tensor:
+    """σ₁ by the smaller Gram matrix, which costs far less than a decomposition of the matrix itself."""
+    matrix = matrix.double() if matrix.numel() < 1 << 16 else matrix.float()
+    gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
+    if not bool(gram.isfinite().all()):
+        return torch.tensor(torch.nan, dtype=torch.float64)
+    return torch.linalg.eigvalsh(gram)[-1].clamp_min(0).sqrt().double().cpu()
