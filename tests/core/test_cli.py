@@ -266,6 +266,7 @@ def test_plugins_are_listed_and_shown(call: Call) -> None:
     assert call("plugins", "--json").data["plugins"][0]["name"] == "core"
     assert "gamma" in call("plugins", "show", "r1").out
     assert call("plugins", "show", "r1", "--json").data["entries"][0]["name"] == "r1"
+    assert call("plugins", "--json", "show", "r1").data["entries"][0]["name"] == "r1"
 
 
 def test_a_plugin_can_be_left_out(call: Call) -> None:
@@ -350,7 +351,8 @@ def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path
         ("export nowhere", "nowhere: holds no run"),
         ("report nowhere", "nowhere: holds no run"),
         ("plugins show nobody", "Nothing installed is called 'nobody'"),
-        ("plugins r1", "plugins show r1"),
+        ("plugins r1", "No such command 'r1'"),
+        ("plugins show", "Missing argument 'NAME'"),
         ("data get rign", "Did you mean 'ring'?"),
         ("data get nowhere/ring", "There is no domain 'nowhere'"),
         ("compare ring", "--reg none"),

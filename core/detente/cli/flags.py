@@ -53,10 +53,16 @@ def begin(
     Standard output carries results alone: whatever a plugin prints goes to standard error.
     """
     session: Session = context.obj
-    session.json, session.quiet, session.verbose = json, quiet, verbose
+    # Said to a group of commands (`detente plugins --json show r1`), a flag holds for its commands too.
+    above = context.parent.params if context.parent else {}
+    session.json, session.quiet, session.verbose = (
+        json or above.get("json", False),
+        quiet,
+        verbose or above.get("verbose", False),
+    )
     context.with_resource(contextlib.redirect_stdout(sys.stderr))
     context.with_resource(messages(session))
-    host = discover(no_plugin or ())
+    host = discover([*(no_plugin or ()), *(above.get("no_plugin") or ())])
     set_host(host)
     context.call_on_close(lambda: set_host(None))
     return session, host
