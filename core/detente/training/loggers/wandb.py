@@ -18,7 +18,8 @@ class WeightsAndBiases:
     """A run of Weights & Biases for each run, with its files in `wandb/` of the run's folder.
 
     Whether anything is sent, and where, is for wandb's own environment to say: `WANDB_MODE=offline`, `WANDB_PROJECT`
-    (without it `detente`), `WANDB_ENTITY`. A resumed run continues the same one, without the steps that it has.
+    (without it `detente`), `WANDB_ENTITY`. A resumed run continues the same one, without the steps that it has. Where
+    the process was killed, wandb may lose the last moments and, offline, have some steps twice; metrics.jsonl does not.
 
     Raises:
         PluginError: the package is not installed.
@@ -32,7 +33,7 @@ class WeightsAndBiases:
         self._run: Any = None
         self._state: Path | None = None
         self._id = ""
-        self._known = 0  # the last step that is written down
+        self._known = self._step = 0  # the last step from before a resume, and of all
 
     @hookimpl
     def detente_run_started(self, run: RunView) -> None:
@@ -42,7 +43,8 @@ class WeightsAndBiases:
             state = json.loads(self._state.read_text(encoding="utf-8"))
             self._id, self._known = state["id"], state["step"]
         except (OSError, ValueError, KeyError):
-            self._id, self._known = uuid.uuid4().hex[:12], 0
+            self._id = uuid.uuid4().hex[:12]
+        self._step = self._known
         self._keep(self._known)
         self._run = self._wandb.init(
             project=None if os.environ.get("WANDB_PROJECT") else "detente",
@@ -57,31 +59,28 @@ class WeightsAndBiases:
 
     @hookimpl
     def detente_logged(self, run: RunView, step: int, terms: Mapping[str, float]) -> None:
-        evaluated_too = step % run.recipe["evaluate_every"] == 0 or step == run.steps
-        self._write(scalars(terms=terms, watched=run.watched), step, whole=not evaluated_too)
+        self._write(scalars(terms=terms, watched=run.watched), step)
 
     @hookimpl
     def detente_evaluated(self, run: RunView, step: int, scores: Mapping[str, float]) -> None:
         values = scalars(scores=scores, spectral=run.spectral)
         if run.scaled is not None:
             values["scaled"] = run.scaled
-        self._write(values, step, whole=True)
+        self._write(values, step)
 
     @hookimpl
     def detente_run_finished(self, run: RunView) -> None:
         if self._run is not None:
             self._run.finish(exit_code=0 if run.status == "finished" else 1)
+            self._keep(self._step)
 
-    def _write(self, values: dict[str, float], step: int, whole: bool) -> None:
-        """Add to a step's row, which is written down once it is whole and never again."""
+    def _write(self, values: dict[str, float], step: int) -> None:
         if self._run is None or step <= self._known:  # it could not be opened, which has been reported
             return
-        self._run.log(values, step=step, commit=whole)
-        if whole:
-            self._keep(step)
+        self._step = step
+        self._run.log(values, step=step)
 
     def _keep(self, step: int) -> None:
         """Note what a resumed run has to know."""
         assert self._state is not None
-        self._known = step
         self._state.write_text(json.dumps({"id": self._id, "step": step}), encoding="utf-8")
