@@ -47,6 +47,7 @@ def compare(
     device: flags.Device = None,
     precision: flags.Precision = None,
     allow: flags.Allow = None,
+    log: flags.Log = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The study's folder; with a study in it, that one goes on.")
     ] = None,
@@ -88,6 +89,7 @@ def compare(
             "batch": batch,
             "device": device,
             "precision": precision,
+            "log": flags.names(log),
         },
     }
     if dry_run:

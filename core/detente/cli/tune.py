@@ -79,6 +79,7 @@ def tune(
     device: flags.Device = None,
     precision: flags.Precision = None,
     allow: flags.Allow = None,
+    log: flags.Log = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="The search's folder; with the same search in it, that one goes on.")
     ] = OUT,
@@ -115,6 +116,7 @@ def tune(
         "device": device,
         "precision": precision,
         "allow": allow,
+        "log": flags.names(log),
     }
     wish = tuning.Wish.of(file, given)
     if wish.domain is None and wish.recipe is None:

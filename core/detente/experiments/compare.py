@@ -97,7 +97,12 @@ def _carry_out(study: Study, host: Host, jobs: int | None, show: Callable[[Board
     from detente.report import study_report
 
     steps = {cell: _prepare(study, cell) for cell in study.cells}
-    pool = Pool(list(steps.items()), jobs or cpus(), host.block, show, notes)
+
+    def tell(hook: str, cell: Cell) -> None:
+        host.notify(hook, cell=cell.view)
+
+    pool = Pool(list(steps.items()), jobs or cpus(), host.block, show, notes, tell)
+    host.notify("detente_study_started", study=study.view)
     try:
         pool.run()
     finally:
@@ -105,6 +110,7 @@ def _carry_out(study: Study, host: Host, jobs: int | None, show: Callable[[Board
         outcomes = [Outcome.of(cell) for cell in study.cells]
         write_results(study, outcomes)
         report = study_report(study.folder)
+        host.notify("detente_study_finished", study=study.view)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed:
         first = f"{failed[0].cell}: {failed[0].reason}".rstrip(".")

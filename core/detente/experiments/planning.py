@@ -21,6 +21,7 @@ from detente.recipe.keys import flat
 from detente.results.search import Tuning
 from detente.results.study import FORMAT, Study
 from detente.training.build import build
+from detente.training.loggers import make_loggers
 
 LOCK = ".lock"
 """The file in a study's folder that its writers hold."""
@@ -225,9 +226,11 @@ def _resolve(
     host: Host,
 ) -> dict[str, Any]:
     """The recipe that all seeds of an arm share, as plain data."""
-    found = load(recipe, domain, sets, [arm], flags, host).plain()
-    del found["seed"]
-    return found
+    found = load(recipe, domain, sets, [arm], flags, host)
+    make_loggers(found.log, host)
+    shared = found.plain()
+    del shared["seed"]
+    return shared
 
 
 def _check_twins(recipes: Mapping[str, Mapping[str, Any]], texts: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from detente.errors import UsageError
 from detente.files import plain, write_atomically
+from detente.hookspecs import StudyView
 from detente.recipe.document import dump, read
 from detente.recipe.keys import put
 from detente.results.cells import Arm, Cell
@@ -185,6 +186,11 @@ class Tuning:
     @property
     def report(self) -> Path:
         return self.folder / "report.html"
+
+    @property
+    def view(self) -> StudyView:
+        """What observers are shown of it."""
+        return StudyView(self.folder, "search", (self.domain,), (self.chain,), tuple(self.seeds))
 
     @property
     def domain(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from detente.errors import UsageError
 from detente.files import write_atomically
+from detente.hookspecs import StudyView
 from detente.recipe.document import dump, read
 from detente.results.cells import NONE, Arm, Cell
 
@@ -96,6 +97,12 @@ class Study:
             for arm in self.arms
             for seed in self.seeds
         ]
+
+    @property
+    def view(self) -> StudyView:
+        """What observers are shown of it."""
+        arms = tuple(arm.text for arm in self.arms)
+        return StudyView(self.folder, "study", tuple(self.domains), arms, tuple(self.seeds))
 
     @property
     def none(self) -> Arm | None:

@@ -133,6 +133,7 @@ class Pool:
         block: names of plugins that workers must not load.
         show: called with a board about once a second.
         notes: what the boards say from the start.
+        tell: called with `detente_cell_started` and `detente_cell_finished`, and the cell.
     """
 
     def __init__(
@@ -142,7 +143,9 @@ class Pool:
         block: Sequence[str],
         show: Callable[[Board], None],
         notes: Sequence[str] = (),
+        tell: Callable[[str, Cell], None] = lambda hook, cell: None,
     ) -> None:
+        self._tell = tell
         self._jobs, self._block, self._show = jobs, block, show
         self._board = {cell: _look(Progress(cell, cell.status, 0, steps)) for cell, steps in cells}
         # What a killed worker left as running is running only if somebody holds its lock, which comes out below.
@@ -193,6 +196,7 @@ class Pool:
                     continue
                 self._workers.append(_Worker(cell, self._board[cell].step, self._block))
                 self._board[cell] = replace(self._board[cell], status="running")
+                self._tell("detente_cell_started", cell)
             else:
                 self._queue.append(cell)
                 self._board[cell] = _look(replace(self._board[cell], status="elsewhere"))
@@ -213,6 +217,10 @@ class Pool:
 
     def _settle(self, cell: Cell, code: int) -> None:
         """Enter what became of a cell, from the exit code of its worker."""
+        self._enter(cell, code)
+        self._tell("detente_cell_finished", cell)
+
+    def _enter(self, cell: Cell, code: int) -> None:
         if code == LOCKED:
             self._queue.append(cell)
             self._board[cell] = replace(self._board[cell], status="elsewhere")
@@ -247,6 +255,7 @@ class Pool:
                 worker.process.kill()
             worker.process.wait()
             self._board[worker.cell] = _look(replace(self._board[worker.cell], status="interrupted"))
+            self._tell("detente_cell_finished", worker.cell)
         self._workers.clear()
 
     def _report(self) -> None:

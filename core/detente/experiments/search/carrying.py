@@ -113,6 +113,7 @@ def _carry_out(
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs {jobs}: at least one worker is needed.")
     runs = _Runs(tuning, chosen.trials, host, jobs or cpus(), show, notes)
+    host.notify("detente_study_started", study=tuning.view)
     try:
         search = Search(
             chosen,
@@ -137,6 +138,7 @@ def _carry_out(
         view = Study(tuning.folder, {"domains": {tuning.domain: {"primary": tuning.content["primary"]}}})
         write_results(view, outcomes)
         report = tuning_report(tuning.folder)
+        host.notify("detente_study_finished", study=tuning.view)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed:
         first = f"{failed[0].cell}: {failed[0].reason}".rstrip(".")
@@ -149,7 +151,7 @@ class _Runs:
     """Has cells trained, and shows the whole search while it does."""
 
     def __init__(self, tuning: Tuning, trials: int, host: Host, jobs: int, show: Show, notes: Sequence[str]) -> None:
-        self.tuning, self.trials, self.jobs, self.block, self.show = tuning, trials, jobs, host.block, show
+        self.tuning, self.trials, self.jobs, self.host, self.show = tuning, trials, jobs, host, show
         default, none = (tuning.content["recipes"][name] for name in ("default", "none"))
         self.rivals = 2 if none == default else 3
         self.steps = int(default["steps"])
@@ -197,10 +199,13 @@ class _Runs:
         for cell, plain in zip(cells, recipes, strict=True):
             _prepare(cell, plain)
         if any(cell.status not in SETTLED for cell in cells):
-            Pool([(cell, self.steps) for cell in cells], self.jobs, self.block, self._show).run()
+            Pool([(cell, self.steps) for cell in cells], self.jobs, self.host.block, self._show, tell=self._tell).run()
         else:
             self.known.update({cell: Progress(cell, cell.status, self.steps, self.steps) for cell in cells})
             self.done_before += len(cells)
+
+    def _tell(self, hook: str, cell: Cell) -> None:
+        self.host.notify(hook, cell=cell.view)
 
     def _show(self, board: Board) -> None:
         """The board of the cells of the moment, with those before and a place for each to come."""

@@ -25,6 +25,7 @@ from detente.recipe.overlay import SIDES
 from detente.results.scores import Measure, Scaled, StepsUntil
 from detente.results.search import FORMAT, Tuning
 from detente.training.build import build
+from detente.training.loggers import make_loggers
 
 FRESH_FROM = 1000
 """The first fresh seed, unless the search uses seeds as high."""
@@ -47,7 +48,7 @@ class Wish:
         wave: how many trials are asked for together.
         metric: a score, `score<value` or `score>value`; the domain's primary one unless said.
         storage: URL of a database for Optuna; a journal file in the search's folder unless said.
-        recipe, set, steps, batch, device, precision, allow: as in `train`.
+        recipe, set, steps, batch, device, precision, allow, log: as in `train`.
     """
 
     domain: str | None = None
@@ -68,6 +69,7 @@ class Wish:
     device: str | None = None
     precision: str | None = None
     allow: list[str] | None = None
+    log: list[str] | None = None
 
     @classmethod
     def of(cls, file: Path | None, given: Mapping[str, Any]) -> "Wish":
@@ -84,7 +86,7 @@ class Wish:
                 raise UsageError(f"{file}: {key}: unknown key.{hint}")
             if key == "search" and isinstance(value, dict):
                 value = [f"{name}={text}" for name, text in value.items()]
-            if key in ("reg", "search", "set", "allow") and isinstance(value, str):
+            if key in ("reg", "search", "set", "allow", "log") and isinstance(value, str):
                 value = [value]
             found[key] = _checked(f"{file}: {key}", known[key], value)
         if file and isinstance(found.get("recipe"), Path):
@@ -94,7 +96,7 @@ class Wish:
     @property
     def flags(self) -> dict[str, Any]:
         """As `detente.recipe.load` takes them."""
-        return {name: getattr(self, name) for name in ("steps", "batch", "device", "precision", "allow")}
+        return {name: getattr(self, name) for name in ("steps", "batch", "device", "precision", "allow", "log")}
 
 
 def plan(wish: Wish, *, out: Path, host: Host) -> tuple[Tuning, Sampler, list[str]]:
@@ -106,7 +108,9 @@ def plan(wish: Wish, *, out: Path, host: Host) -> tuple[Tuning, Sampler, list[st
     """
     old = _old(out)
     seeds = _check_numbers(wish)
-    default = load(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host).plain()
+    found = load(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
+    make_loggers(found.log, host)
+    default = found.plain()
     del default["seed"]
     searched = ranges(wish.search, default, host)
     chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed)
