@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from detente import plugins as installed
 from detente.errors import UsageError
-from detente.experiments import search as tuning
-from detente.experiments.search import GridSearch, RandomSearch, Search, TreeParzen, Wish, carrying
+from detente.experiments import tune as tuning
+from detente.experiments.search import GridSearch, RandomSearch, Search, TreeParzen, Wish
 from detente.experiments.search.pruning import hopeless
 from detente.experiments.search.reading import ranges
 from detente.experiments.search.space import Choices, Reals, Wholes
+from detente.experiments.search.storage import journal_storage
 from detente.results.search import Noise, Trial, best
 from searches import GAMMA, wish
 
@@ -119,7 +118,7 @@ def test_all_wrong_ranges_are_told_at_once(plain):
         ({"wave": 0}, "--wave 0"),
         ({"sampler_seed": -1}, "negative"),
         ({"metric": "distnace"}, "Did you mean 'distance'?"),
-        ({"metric": "distance<far"}, "'far' is no number"),
+        ({"metric": "distance<far"}, "'far' is not a number"),
         ({"domain": "dirca"}, "Did you mean 'dirac'?"),
         ({"reg": ["r11"]}, "Did you mean 'r1'?"),
     ],
@@ -205,16 +204,11 @@ def trials_of(search: Search) -> list[tuple[Any, ...]]:
     return [(t.number, t.params, t.status, t.scores) for t in search.trials]
 
 
-def journal(path: Path) -> JournalStorage:
-    carrying._mend(path)
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
-
-
 def make(kind: type, path: Path, evaluate: Any = None) -> Search:
     def usual(pairs: Sequence[tuple[Trial, int]]) -> list[float]:
         return [bowl(trial.params["a"], seed) for trial, seed in pairs]
 
-    return Search(kind([A, B], 18), [0, 1, 2], evaluate or usual, storage=journal(path))
+    return Search(kind([A, B], 18), [0, 1, 2], evaluate or usual, storage=journal_storage(path))
 
 
 @pytest.mark.parametrize("kind", [RandomSearch, TreeParzen])

@@ -63,13 +63,13 @@ def compare(
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import compare as study
-    from detente.experiments import planning
+    from detente.experiments import preset as presets
 
     given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
-    base = planning.preset(preset) if preset else planning.Preset()
+    base = presets.preset(preset) if preset else presets.Preset()
     chosen = given or list(base.domains)
-    if preset and not given and planning.comes_along(preset):
-        chosen, missing = planning.available(base, host)
+    if preset and not given and presets.comes_along(preset):
+        chosen, missing = presets.available(base, host)
         for sentence in missing:
             session.note(sentence)
     arms = regs or base.arms
@@ -91,7 +91,7 @@ def compare(
         },
     }
     if dry_run:
-        planned, notes = planning.plan(chosen, arms, numbers, out=out, host=host, **how)
+        planned, notes = study.plan(chosen, arms, numbers, out=out, host=host, **how)
         for note in notes:
             session.note(note)
         text = f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n\n{_cells(planned)}"
@@ -105,7 +105,7 @@ def compare(
     _finish(session, out, report)
 
 
-def resume_study(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
     """Go on with a study as it stands in its folder."""
     from detente.experiments import compare as study
 

@@ -94,7 +94,8 @@ def tune(
     same command goes on with a search that was stopped.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    from detente.experiments import search as tuning
+    from detente.experiments import tune as tuning
+    from detente.experiments.search import Wish
 
     given: dict[str, Any] = {
         "domain": domain,
@@ -116,7 +117,7 @@ def tune(
         "precision": precision,
         "allow": allow,
     }
-    wish = tuning.Wish.of(file, given)
+    wish = Wish.of(file, given)
     if wish.domain is None and wish.recipe is None:
         raise UsageError("tune needs a DOMAIN, or a --recipe that names one; `detente data` lists what there is.")
     if dry_run:
@@ -131,9 +132,9 @@ def tune(
     _finish(session, out, report)
 
 
-def resume_tuning(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
     """Go on with a search as it stands in its folder."""
-    from detente.experiments import search as tuning
+    from detente.experiments import tune as tuning
 
     session.run = folder
     with board(session) as show:

@@ -2,13 +2,10 @@
 
 import logging
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType, MappingProxyType
-from typing import Any
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -24,6 +21,7 @@ from detente.training.monitor import Watcher, spectral_norms
 from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import MetricsFile, Run
 from detente.training.sampler import Sampler
+from detente.training.signals import STOP, on_signal
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +114,7 @@ class Trainer:
         self.host.notify("detente_run_started", run=self.run)
         try:
             self.run.record({"references": self.reference_rows()})
-            with self._signals():
+            with on_signal(self._stop, *STOP):
                 self._loop()
             status = "finished"
         except BaseException as error:
@@ -197,7 +195,7 @@ class Trainer:
         """All scores of samples, and the primary one scaled from floor to ceiling."""
         b = self.built
         values = evaluation.score(b.domain, b.metrics, samples, b.data, self._evaluation)
-        return values, evaluation.scaled(b.domain, self.reference_rows(batch_size(samples)), values)
+        return values, b.domain.primary.scaled_row(values, self.reference_rows(batch_size(samples)))
 
     def _batches(self, step: int) -> Iterator[Batch]:
         k = self.built.recipe.critic_steps
@@ -291,22 +289,8 @@ class Trainer:
                     "good checkpoint is kept. Lower the learning rate, or add a regularizer that bounds the critic."
                 )
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM ask for a stop after this step; a second one stops at once."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self._signal is not None:
-                raise Interrupted(number)
-            self._signal = number
-
-        try:
-            before: dict[Any, Any] = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not the main thread: whoever runs it there handles signals
-            yield
-            return
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _stop(self, number: int) -> None:
+        """A signal asks for a stop after this step; a second one stops at once."""
+        if self._signal is not None:
+            raise Interrupted(number)
+        self._signal = number
