@@ -95,6 +95,13 @@ MOVED: dict[str, tuple[str, ...]] = {
     "worker": ("experiments.executors.worker",),
 }
 
+# What has another name there: old module and name → new name.
+RENAMED: dict[str, str] = {
+    "cells.FORMAT": "STUDY_FORMAT",
+    "pool.Progress": "CellProgress",
+    "trials.FORMAT": "SEARCH_FORMAT",
+}
+
 
 class _Old(ModuleType):
     """Hands out the names that a module had, from where they are now."""
@@ -102,10 +109,12 @@ class _Old(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        for home in MOVED[self.__name__.removeprefix("detente.")]:
+        old = self.__name__.removeprefix("detente.")
+        now = RENAMED.get(f"{old}.{name}", name)
+        for home in MOVED[old]:
             module = importlib.import_module(f"detente.{home}")
-            if hasattr(module, name):
-                return getattr(module, name)
+            if hasattr(module, now):
+                return getattr(module, now)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 

@@ -33,7 +33,7 @@ def compare(
         typer.Option("--reg", metavar="ARM", help="One arm, a chain as in train, or none; repeatable."),
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones; 3 unless said.")
+        str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones (default: 3).")
     ] = None,
     jobs: flags.Jobs = None,
     preset: Annotated[
@@ -48,7 +48,8 @@ def compare(
     precision: flags.Precision = None,
     allow: flags.Allow = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The study's folder; with a study in it, that one goes on.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The study's folder; a study that is there is resumed or made larger."),
     ] = None,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
@@ -58,8 +59,8 @@ def compare(
 ) -> None:
     """Compare regularizers: every arm, domain and seed.
 
-    The report says what the seeds can tell of the differences. The same command goes on with a study that was stopped,
-    and one with more domains, arms or seeds makes it larger.
+    The report says what the seeds can tell of the differences. The same command resumes a study that was stopped, and
+    one with more domains, arms or seeds makes it larger.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import compare as study

@@ -34,8 +34,8 @@ class Wish:
         seeds: of each trial: how many, from 0, or which.
         fresh: how many seeds the winner is run on again.
         wave: how many trials are asked for together.
-        metric: a score, `score<value` or `score>value`; the domain's primary one unless said.
-        storage: URL of a database for Optuna; a journal file in the search's folder unless said.
+        metric: a score, `score<value` or `score>value`; the domain's primary one by default.
+        storage: URL of a database for Optuna; by default a journal file in the search's folder.
         recipe, set, steps, batch, device, precision, allow: as in `train`.
     """
 
