@@ -18,8 +18,10 @@ from detente import plugins
 from detente.cli.progress import _cell
 from detente.errors import Interrupted, PluginError, StudyError, UsageError
 from detente.experiments import compare as study
-from detente.experiments import planning
-from detente.experiments.executors.local import Board, Pace, Pool, Progress
+from detente.experiments import preset as presets
+from detente.experiments.executors.base import Board, CellProgress
+from detente.experiments.executors.local import LocalExecutor
+from detente.experiments.executors.tracker import Pace, Tracker
 from detente.experiments.executors.worker import WARM_UP, _WarmUp
 from detente.results.cells import Arm, Cell
 from detente.results.outcomes import Outcome, step_seconds
@@ -142,8 +144,8 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
                     os.kill(pid, signal.SIGKILL)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.experiments.executors.local.SHOW", 0.0)
-        with pytest.raises(StudyError, match=r"1 of 3 cells failed.*report\.html") as error:
+        patch.setattr("detente.experiments.executors.tracker.SHOW", 0.0)
+        with pytest.raises(StudyError, match=r"1 of 3 runs failed.*report\.html") as error:
             compare(out, ["none", "r1(gamma=1e39)", "d:instance-norm"], 1, show=kill_the_first)
     assert error.value.exit_code == 5
     none, diverged, failed = rows(out)
@@ -184,13 +186,13 @@ def test_a_study_that_cannot_write_its_own_files_says_so_and_goes_on_later(finis
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr("detente.results.study.write_atomically", full)
+        patch.setattr("detente.results.manifest.write_atomically", full)
         with pytest.raises(OSError, match="No space left"):
             compare(out, seeds=1)
     assert not list(out.glob("cells"))  # it was told before anything trained
     shutil.copytree(finished, out, dirs_exist_ok=True)
     with monkeypatch.context() as patch:
-        patch.setattr("detente.results.study.write_atomically", full)
+        patch.setattr("detente.results.manifest.write_atomically", full)
         with pytest.raises(OSError, match="No space left"):
             compare(out)
     compare(out)
@@ -221,16 +223,28 @@ def stand_in(tmp_path, monkeypatch):
         path = tmp_path / "stand-in"
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
-        monkeypatch.setattr("detente.experiments.executors.local.sys.executable", str(path))
+        monkeypatch.setattr("detente.experiments.executors.process.sys.executable", str(path))
 
     return become
+
+
+def train(cells: list[Cell], jobs: int, show=lambda board: None) -> None:
+    """What an experiment does with its executor."""
+    executor = LocalExecutor(jobs)
+    tracker = Tracker(executor.slots, show)
+    for each in cells:
+        tracker.enter(each, 10)
+    try:
+        executor.run(cells, tracker)
+    finally:
+        tracker.show()
 
 
 def test_a_worker_that_is_killed_twice_makes_a_failed_cell(tmp_path, stand_in):
     stand_in("echo once >> $3/count; kill -9 $$")
     lost = cell(tmp_path)
     boards: list[Board] = []
-    Pool([(lost, 10)], 1, (), boards.append).run()
+    train([lost], 1, boards.append)
     assert lost.status == "failed"
     assert "killed by SIGKILL 2 times" in lost.info["error"]
     assert (lost.folder / "count").read_text().split() == ["once", "once"]
@@ -251,8 +265,8 @@ def test_the_board_shows_how_far_a_warm_up_is(tmp_path, stand_in):
             (warming.folder / "seen").touch()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.experiments.executors.local.SHOW", 0.0)
-        Pool([(warming, 10)], 1, (), look).run()
+        patch.setattr("detente.experiments.executors.tracker.SHOW", 0.0)
+        train([warming], 1, look)
     assert shown[0] == "warm-up 30/200"
 
 
@@ -269,9 +283,9 @@ def test_a_worker_notes_how_far_its_warm_up_is_now_and_then_and_a_full_disk_does
 def test_a_worker_that_ends_without_a_word_makes_a_failed_cell(tmp_path, stand_in):
     stand_in("exit 3")
     lost = cell(tmp_path)
-    Pool([(lost, 10)], 1, (), lambda board: None).run()
+    train([lost], 1, lambda board: None)
     assert lost.status == "failed"
-    assert "exit code 3" in lost.info["error"]
+    assert "exited with code 3 without a message" in lost.info["error"]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -285,7 +299,7 @@ def test_a_signal_closes_the_workers_input_and_waits_for_their_end(tmp_path, sta
 
     before = signal.getsignal(number)
     with pytest.raises(Interrupted) as stopped:
-        Pool([(c, 10) for c in cells], 2, (), stop).run()
+        train(cells, 2, stop)
     assert stopped.value.exit_code == code
     assert [(c.folder / "saved").exists() for c in cells] == [True, True, False]
     assert signal.getsignal(number) == before
@@ -304,8 +318,8 @@ def test_a_cell_that_another_process_holds_is_waited_for(tmp_path, stand_in):
             lock.release()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.experiments.executors.local.SHOW", 0.0)
-        Pool([(held, 10)], 1, (), show).run()
+        patch.setattr("detente.experiments.executors.tracker.SHOW", 0.0)
+        train([held], 1, show)
     assert seen[-1] == "finished"
 
 
@@ -330,9 +344,7 @@ def test_a_worker_leaves_a_cell_alone_that_another_one_holds(tmp_path):
 
 def plan(out: Path, **more):
     call = {"domains": ["pair"], "arms": ARMS, "seeds": 2, "sets": SETS, **more}
-    return planning.plan(
-        call.pop("domains"), call.pop("arms"), call.pop("seeds"), out=out, host=plugins.host(), **call
-    )[0]
+    return study.plan(call.pop("domains"), call.pop("arms"), call.pop("seeds"), out=out, host=plugins.host(), **call)[0]
 
 
 def test_a_plan_writes_nothing(tmp_path):
@@ -374,7 +386,7 @@ def test_a_call_that_makes_no_sense_is_refused(tmp_path, call, message):
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("…")
-    with pytest.raises(UsageError, match="something else than a study"):
+    with pytest.raises(UsageError, match="not empty, and not a study folder"):
         compare(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -386,7 +398,7 @@ def test_a_damaged_or_foreign_study_is_named(finished, tmp_path):
     (tmp_path / "study.yaml").write_text("format: 99\n")
     with pytest.raises(UsageError, match="format 99"):
         Study.open(tmp_path)
-    with pytest.raises(UsageError, match="holds no study"):
+    with pytest.raises(UsageError, match="not a study folder"):
         study.resume(tmp_path / "nowhere", host=plugins.host())
 
 
@@ -414,7 +426,8 @@ def test_a_change_of_versions_is_noted(finished, tmp_path):
 def test_text_in_results_is_no_formula(finished, tmp_path):
     planned = Study(tmp_path, Study.open(finished).content)
     outcome = Outcome(planned.cells[0], "failed", reason='=HYPERLINK("x"),\n"quoted"', scores={"@sum": -1.5})
-    with write_results(planned, [outcome]).open(encoding="utf-8", newline="") as file:
+    write_results(planned.results, planned.primaries, [outcome])
+    with planned.results.open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["reason"] == '\'=HYPERLINK("x"),\n"quoted"'
     assert row["'@sum"] == "-1.5"
@@ -423,7 +436,7 @@ def test_text_in_results_is_no_formula(finished, tmp_path):
 def test_the_time_that_is_left_is_reckoned_domain_by_domain(finished):
     cell = Study.open(finished).cells[0]
     board = [
-        Progress(replace(cell, domain=domain), status, step, 10)
+        CellProgress(replace(cell, domain=domain), status, step, 10)
         for domain, status, step in (("fast", "finished", 10), ("fast", "running", 5), ("slow", "pending", 0))
     ]
     pace = Pace()
@@ -444,41 +457,40 @@ def test_the_time_of_a_step_leaves_evaluations_out():
 
 @pytest.mark.parametrize(("name", "arms", "seeds"), [("demo", 6, 1), ("classics", 12, 3), ("full", 34, 10)])
 def test_a_preset_is_a_study_that_can_be_planned(tmp_path, name, arms, seeds):
-    chosen = planning.preset(name)
+    chosen = presets.preset(name)
     assert (len(chosen.arms), chosen.seeds) == (arms, seeds)
     assert set(chosen.domains) == {"image", "text", "speech", "molecule"}
     known = {entry.name for entry in plugins.host().entries("domain")}
     if "image" in known:
         # Others are built to see whether their data are there, which may mean to fetch them.
         looked_at = {k: v for k, v in chosen.domains.items() if k == "image" or k not in known}
-        found, missing = planning.available(chosen.model_copy(update={"domains": looked_at}), plugins.host())
+        found, missing = presets.available(chosen.model_copy(update={"domains": looked_at}), plugins.host())
         assert "image" in found
         assert all(f"{domain} is left out: " in "".join(missing) for domain in set(chosen.domains) - known)
         how = {"sets": chosen.sets, "domain_sets": chosen.domains, "host": plugins.host()}
-        planned, _ = planning.plan(["image"], chosen.arms, 1, out=tmp_path / "new", **how)
-        planning.findings(planned, plugins.host())  # nothing in it is refused
+        planned, _ = study.plan(["image"], chosen.arms, 1, out=tmp_path / "new", **how)  # nothing in it is refused
         assert len(planned.cells) == arms
 
 
 def test_domains_that_cannot_be_had_are_left_out_of_a_preset_unless_none_is_left():
-    chosen = planning.Preset(domains={"pair": SETS, "scent": []}, arms=["none"])
-    assert planning.available(chosen, plugins.host()) == (
+    chosen = presets.Preset(domains={"pair": SETS, "scent": []}, arms=["none"])
+    assert presets.available(chosen, plugins.host()) == (
         ["pair"],
         ["scent is left out: no plugin brings it; install detente-scent."],
     )
     with pytest.raises(PluginError, match="install detente-scent"):
-        planning.available(planning.Preset(domains={"scent": []}), plugins.host())
+        presets.available(presets.Preset(domains={"scent": []}), plugins.host())
 
 
 def test_a_study_can_stand_in_a_file_of_the_users(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("domains: {pair: [steps=9], ring: }\narms: [none, r1]\nseeds: [0, 4]\nsets: [batch=8]\n")
-    found = planning.preset(str(path))
-    assert found == planning.Preset(
+    found = presets.preset(str(path))
+    assert found == presets.Preset(
         domains={"pair": ["steps=9"], "ring": []}, arms=["none", "r1"], seeds=[0, 4], sets=["batch=8"]
     )
     path.write_text("domains: [pair, ring]\narms: [none]\n")
-    assert planning.preset(str(path)).domains == {"pair": [], "ring": []}
+    assert presets.preset(str(path)).domains == {"pair": [], "ring": []}
 
 
 @pytest.mark.parametrize(
@@ -488,18 +500,18 @@ def test_a_study_can_stand_in_a_file_of_the_users(tmp_path):
         ("seeds: many", "seeds.*it is 'many'"),
         ("domains: ring", "domains: is a list of names"),
         ("arms: [1]", "arms.0: .*it is 1"),
-        ("recipes: {}", "go on with it by `detente resume`"),
+        ("recipes: {}", "resume it with `detente resume FOLDER`"),
     ],
 )
 def test_a_file_that_is_no_study_is_told_so(tmp_path, text, message):
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(UsageError, match=message):
-        planning.preset(str(tmp_path / "mine.yaml"))
+        presets.preset(str(tmp_path / "mine.yaml"))
 
 
 def test_a_preset_that_is_not_there_is_named():
     with pytest.raises(UsageError, match="Did you mean 'demo'"):
-        planning.preset("dmeo")
+        presets.preset("dmeo")
 
 
 def test_every_arms_budget_is_said_and_a_difference_would_be(tmp_path):

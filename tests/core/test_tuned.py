@@ -12,10 +12,11 @@ import yaml
 from detente import cli, recipe
 from detente import plugins as installed
 from detente.errors import StudyError, UsageError
-from detente.experiments import search as tuning
-from detente.experiments.executors import local as pool
-from detente.experiments.executors import worker
-from detente.experiments.search import carrying, plan
+from detente.experiments import tune as tuning
+from detente.experiments.executors.base import Board
+from detente.experiments.executors.worker import train_cell
+from detente.experiments.search.rivals import rivals
+from detente.experiments.tune import plan
 from detente.recipe.keys import put
 from detente.recipe.overlay import SIDES
 from detente.report import tuning_report
@@ -23,7 +24,7 @@ from detente.report.rivals import Row, claim
 from detente.report.slices import Dot, choice_chart, slice_chart
 from detente.results.cells import SETTLED, Arm
 from detente.results.search import Rival, Trial, Tuning
-from searches import GAMMA, SMALL, wish
+from searches import GAMMA, SMALL, InProcess, wish
 from test_report import EVIL, Page, write_cell
 
 pytestmark = pytest.mark.usefixtures("module_cache")
@@ -33,16 +34,16 @@ pytestmark = pytest.mark.usefixtures("module_cache")
 
 def test_a_search_ends_with_a_recipe_a_report_and_the_winner_on_fresh_seeds(tmp_path, here):
     out = tmp_path / "search"
-    boards: list[pool.Board] = []
-    report = tuning.tune(wish(), out=out, host=installed.host(), show=boards.append)
+    boards: list[Board] = []
+    report = tuning.tune(wish(), out=out, host=installed.host(), executor=here, show=boards.append)
     found = Tuning.open(out)
     assert report == out / "report.html"
     assert [t.number for t in found.trials] == list(range(6))
     assert len(found.rivals) == 3
     assert not set(found.seeds) & set(found.fresh_seeds)
-    trained = {(cell.arm.slug, cell.seed) for cell in here}
-    assert len(here) == len(trained) == sum(len(t.scores) for t in found.trials) + 3 * 2
-    assert all(cell.status in SETTLED and cell.run.recipe.is_file() for cell in here)
+    trained = {(cell.arm.slug, cell.seed) for cell in here.trained}
+    assert len(here.trained) == len(trained) == sum(len(t.scores) for t in found.trials) + 3 * 2
+    assert all(cell.status in SETTLED and cell.run.recipe.is_file() for cell in here.trained)
     assert not [p for p in boards[-1].cells if p.status == "pending"]
     winner = found.winner
     assert winner is not None
@@ -50,14 +51,14 @@ def test_a_search_ends_with_a_recipe_a_report_and_the_winner_on_fresh_seeds(tmp_
     assert ready.discriminator.regularizers["r1"]["gamma"] == winner.params[GAMMA]
     assert cli.main(["train", "--recipe", str(found.best), "--folder", str(tmp_path / "run"), "-q"]) == 0
     rows = (out / "results.csv").read_text().splitlines()
-    assert len(rows) == 1 + len(here)
+    assert len(rows) == 1 + len(here.trained)
     page = Page(report.read_text(encoding="utf-8"))
     assert "On 2 fresh seeds r1.gamma=" in page.text
     assert "6 trials, " in page.text
     # Once more: everything is there already.
     before = report.read_text(encoding="utf-8")
-    tuning.resume(out, host=installed.host())
-    assert len(here) == len(trained)
+    tuning.resume(out, host=installed.host(), executor=here)
+    assert len(here.trained) == len(trained)
     assert report.read_text(encoding="utf-8") == before
 
 
@@ -65,7 +66,7 @@ def test_several_coefficients_of_both_players_and_a_rate_are_searched_together(t
     texts = ["r1.gamma=log:0.1..10", "ema.half_life=lin:1..9", "generator.optimizer.lr=log:0.01..0.5"]
     plays = ["objective=wasserstein", *(f"{side}.optimizer={{name: sgd, lr: 0.2}}" for side in SIDES)]
     many = wish(reg=["r1+g:ema"], search=texts, sampler="tpe", trials=12, seeds=1, set=[*SMALL, *plays])
-    report = tuning.tune(many, out=tmp_path / "search", host=installed.host())
+    report = tuning.tune(many, out=tmp_path / "search", host=installed.host(), executor=here)
     found = Tuning.open(tmp_path / "search")
     winner = found.winner
     assert winner is not None
@@ -86,11 +87,11 @@ def test_several_coefficients_of_both_players_and_a_rate_are_searched_together(t
 @pytest.mark.slow
 def test_worker_processes_train_a_search(tmp_path):
     out = tmp_path / "search"
-    boards: list[pool.Board] = []
+    boards: list[Board] = []
     one = wish(reg=[], search=["batch=choice:4,8"], sampler="grid", trials=2, seeds=1)
     tuning.tune(one, out=out, host=installed.host(), jobs=2, show=boards.append)
     found = Tuning.open(out)
-    cells = [cell for cell, _ in found.cells()]
+    cells = [cell for cell, _ in found.runs()]
     assert len(cells) == 2 + 2 * len(found.rivals)
     assert {cell.status for cell in cells} == {"finished"}
     assert all(cell.info["argv"][1] == "train" for cell in cells)
@@ -98,23 +99,22 @@ def test_worker_processes_train_a_search(tmp_path):
     assert any("best so far" in note for note in boards[-1].notes)
 
 
-def test_a_search_stopped_between_runs_ends_the_same(tmp_path, here, monkeypatch):
+def test_a_search_stopped_between_runs_ends_the_same(tmp_path, here):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    tuning.tune(wish(sampler="tpe", trials=8), out=whole, host=installed.host(), jobs=2)
-    train, left = worker._train, 5
+    tuning.tune(wish(sampler="tpe", trials=8), out=whole, host=installed.host(), executor=here)
+    left = 5
 
     def stops(folder: Path, blocked: list[str]) -> int:
         nonlocal left
         left -= 1
         if left == 0:
             raise KeyboardInterrupt
-        return train(folder, blocked)
+        return train_cell(folder, blocked)
 
-    monkeypatch.setattr(worker, "_train", stops)
     with pytest.raises(KeyboardInterrupt):
-        tuning.tune(wish(sampler="tpe", trials=8), out=cut, host=installed.host(), jobs=1)
+        tuning.tune(wish(sampler="tpe", trials=8), out=cut, host=installed.host(), executor=InProcess(stops))
     assert (cut / "report.html").is_file()
-    tuning.resume(cut, host=installed.host(), jobs=3)
+    tuning.resume(cut, host=installed.host(), executor=InProcess(backwards=True))
     a, b = Tuning.open(whole), Tuning.open(cut)
     assert a.trials == b.trials
     assert a.rivals == b.rivals
@@ -123,39 +123,38 @@ def test_a_search_stopped_between_runs_ends_the_same(tmp_path, here, monkeypatch
 
 def test_a_search_of_another_kind_is_refused_and_the_difference_named(tmp_path, here):
     out = tmp_path / "search"
-    tuning.tune(wish(trials=2, seeds=1), out=out, host=installed.host())
+    tuning.tune(wish(trials=2, seeds=1), out=out, host=installed.host(), executor=here)
     with pytest.raises(UsageError, match=r"sampler is 'random' in the search and 'tpe' in this call"):
         plan(wish(trials=2, seeds=1, sampler="tpe"), out=out, host=installed.host())
     with pytest.raises(UsageError, match="trials is 2 in the search and 1"):
         plan(wish(trials=1, seeds=1), out=out, host=installed.host())
     with pytest.raises(UsageError, match=r"recipes\.default\.steps is 20 in the search and 30"):
         plan(wish(trials=2, seeds=1, steps=30), out=out, host=installed.host())
-    tuning.tune(wish(trials=4, seeds=1), out=out, host=installed.host())  # a random search can grow
+    tuning.tune(wish(trials=4, seeds=1), out=out, host=installed.host(), executor=here)  # a random search can grow
     assert len(Tuning.open(out).trials) == 4
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
-    with pytest.raises(UsageError, match="holds something else than a search"):
+    with pytest.raises(UsageError, match="not empty, and not a search folder"):
         plan(wish(), out=tmp_path / "other", host=installed.host())
 
 
-def test_a_diverged_run_counts_as_zero_and_a_failed_one_is_told(tmp_path, here, monkeypatch):
+def test_a_diverged_run_counts_as_zero_and_a_failed_one_is_told(tmp_path, here):
     # Without a limit on its step the critic of a linear game overflows.
     blown = wish(reg=[], search=["discriminator.optimizer.lr=choice:0.1,1e30"], trials=2, seeds=1, set=[
         *SMALL, "objective=wasserstein", "discriminator.optimizer.name=sgd", "generator.optimizer={name: sgd, lr: 1e30}"
     ])  # fmt: skip
-    tuning.tune(blown, out=tmp_path / "blown", host=installed.host())
+    tuning.tune(blown, out=tmp_path / "blown", host=installed.host(), executor=here)
     found = Tuning.open(tmp_path / "blown")
     assert {t.status for t in found.trials} == {"complete"}
-    assert any(found.cell(t, 0).status == "diverged" and t.scores == {0: 0.0} for t in found.trials)
+    assert any(found.trial_cell(t, 0).status == "diverged" and t.scores == {0: 0.0} for t in found.trials)
     assert len(found.rivals) == 2  # without a chain the default is `none`
 
     def fails(folder: Path, blocked: list[str]) -> int:
         (folder / "run.json").write_text(json.dumps({"format": 1, "status": "failed", "error": "It broke."}))
         return 1
 
-    monkeypatch.setattr(worker, "_train", fails)
     with pytest.raises(StudyError, match=r"2 of 2 runs failed.*It broke"):
-        tuning.tune(wish(trials=2, seeds=1), out=tmp_path / "failed", host=installed.host())
+        tuning.tune(wish(trials=2, seeds=1), out=tmp_path / "failed", host=installed.host(), executor=InProcess(fails))
     assert "No trial has come to its end yet" in (tmp_path / "failed" / "report.html").read_text(encoding="utf-8")
 
 
@@ -164,7 +163,7 @@ def test_steps_until_a_score_are_a_measure(tmp_path, here):
         *SMALL, "objective=wasserstein",
         *(f"{side}.optimizer={{name: sgd, lr: 0.2}}" for side in ("generator", "discriminator")),
     ])  # fmt: skip
-    tuning.tune(fast, out=tmp_path / "search", host=installed.host())
+    tuning.tune(fast, out=tmp_path / "search", host=installed.host(), executor=here)
     found = Tuning.open(tmp_path / "search")
     winner = found.winner
     assert winner is not None
@@ -174,6 +173,7 @@ def test_steps_until_a_score_are_a_measure(tmp_path, here):
 
 def test_the_command_says_what_it_would_do_and_what_it_did(tmp_path, here, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tuning, "LocalExecutor", lambda jobs, block: here)
     words = ["tune", "dirac", "--reg", "r1", "--search", "r1.gamma=log:0.01..10", "--sampler", "grid", "--trials", "3"]
     words += ["--seeds", "1", "--fresh", "2", "--steps", "20", "--out", "search"]
     words += [word for text in SMALL for word in ("--set", text)]
@@ -260,11 +260,11 @@ def write_search(folder: Path, plain: dict[str, Any]) -> Tuning:
         trial = Trial(i, {GAMMA: 0.01 * 4**i, "objective.kind": EVIL if i % 2 else "a"}, status, scores)
         found.trials.append(trial)
         for seed in scores:
-            write_cell(found.cell(trial, seed), "finished", (0.5,))
-    write_cell(found.cell(found.trials[3], 0), "diverged", (), error=EVIL)
-    write_cell(found.cell(found.trials[4], 0), "failed", (), error=EVIL)
+            write_cell(found.trial_cell(trial, seed), "finished", (0.5,))
+    write_cell(found.trial_cell(found.trials[3], 0), "diverged", (), error=EVIL)
+    write_cell(found.trial_cell(found.trials[4], 0), "failed", (), error=EVIL)
     found.importance = {GAMMA: 0.9, "objective.kind": 0.1}
-    found.rivals = carrying._rivals(Tuning(folder, {**content, "recipes": {
+    found.rivals = rivals(Tuning(folder, {**content, "recipes": {
         "default": put(plain, {}), "none": {**plain, "discriminator": {**plain["discriminator"], "regularizers": {}}}
     }, "search": content["search"][:1]}), Trial(2, {GAMMA: 0.16}))  # fmt: skip
     for rival in found.rivals:
@@ -302,12 +302,12 @@ def test_a_search_that_has_not_begun_has_a_report(tmp_path, plain):
 def test_a_damaged_search_is_named(tmp_path, plain):
     found = write_search(tmp_path, plain)
     found.record.write_text("{")
-    with pytest.raises(UsageError, match="is damaged"):
+    with pytest.raises(UsageError, match=r"trials\.json: is damaged.*delete it"):
         Tuning.open(tmp_path)
     found.path.write_text("format: 7\n")
     with pytest.raises(UsageError, match="has format 7"):
         Tuning.open(tmp_path)
-    with pytest.raises(UsageError, match="holds no search"):
+    with pytest.raises(UsageError, match="not a search folder"):
         Tuning.open(tmp_path / "nowhere")
 
 
@@ -324,7 +324,7 @@ def test_slices_are_well_formed(ends):
 
 
 def test_searches_are_kept_as_yaml_that_reads_back(tmp_path, here):
-    tuning.tune(wish(trials=2, seeds=1), out=tmp_path / "search", host=installed.host())
+    tuning.tune(wish(trials=2, seeds=1), out=tmp_path / "search", host=installed.host(), executor=here)
     content = yaml.safe_load((tmp_path / "search" / "tuning.yaml").read_text())
     assert content["search"] == [{"label": "r1.gamma", "key": GAMMA, "range": "log:0.01..10"}]
     shutil.rmtree(tmp_path / "search" / "cells")

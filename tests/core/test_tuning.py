@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from detente import plugins as installed
 from detente.errors import UsageError
-from detente.experiments import search as tuning
-from detente.experiments.search import GridSearch, RandomSearch, Search, TreeParzen, Wish, carrying
+from detente.experiments import tune as tuning
+from detente.experiments.search import GridSearch, RandomSearch, Search, TreeParzen, Wish
 from detente.experiments.search.pruning import hopeless
 from detente.experiments.search.reading import ranges
 from detente.experiments.search.space import Choices, Reals, Wholes
+from detente.experiments.search.storage import journal_storage
 from detente.results.search import Noise, Trial, best
 from searches import GAMMA, wish
 
@@ -61,7 +60,7 @@ def test_choices_are_values_of_a_recipe(plain):
         ("r1.gamma=0.01..100", "should be NAME=log:LOW..HIGH"),
         ("r1.gamma=lgo:0.01..100", "Did you mean 'log'?"),
         ("r1.gamma=log:1", "should have two ends"),
-        ("r1.gamma=log:a..b", "'a' in log:a..b is no finite number"),
+        ("r1.gamma=log:a..b", "'a' in log:a..b is not a finite number"),
         ("r1.gamma=log:2..1", "is empty"),
         ("r1.gamma=lin:1..1", "is empty"),
         ("r1.gamma=log:0..1", "goes through 0"),
@@ -70,7 +69,7 @@ def test_choices_are_values_of_a_recipe(plain):
         ("r11.gamma=log:1..2", "Did you mean 'r1'?"),
         ("generator.regularizers.emma.half_life=log:1..2", "Did you mean 'ema'?"),
         ("generator.optimizer.lrr=log:1..2", "Did you mean 'lr'?"),
-        ("generator.optimizer=log:1..2", "is no single value; search one of its options"),
+        ("generator.optimizer=log:1..2", "is not a single value; search one of its options"),
         ("steps=lin:1..100", "steps is the same for all trials"),
         ("r1.every=lin:1.5..8", "takes whole numbers"),
         ("discriminator.optimizer.betas=lin:0..1", "should be [a number, a number]"),
@@ -119,7 +118,7 @@ def test_all_wrong_ranges_are_told_at_once(plain):
         ({"wave": 0}, "--wave 0"),
         ({"sampler_seed": -1}, "negative"),
         ({"metric": "distnace"}, "Did you mean 'distance'?"),
-        ({"metric": "distance<far"}, "'far' is no number"),
+        ({"metric": "distance<far"}, "'far' is not a number"),
         ({"domain": "dirca"}, "Did you mean 'dirac'?"),
         ({"reg": ["r11"]}, "Did you mean 'r1'?"),
     ],
@@ -205,16 +204,11 @@ def trials_of(search: Search) -> list[tuple[Any, ...]]:
     return [(t.number, t.params, t.status, t.scores) for t in search.trials]
 
 
-def journal(path: Path) -> JournalStorage:
-    carrying._mend(path)
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
-
-
 def make(kind: type, path: Path, evaluate: Any = None) -> Search:
     def usual(pairs: Sequence[tuple[Trial, int]]) -> list[float]:
         return [bowl(trial.params["a"], seed) for trial, seed in pairs]
 
-    return Search(kind([A, B], 18), [0, 1, 2], evaluate or usual, storage=journal(path))
+    return Search(kind([A, B], 18), [0, 1, 2], evaluate or usual, storage=journal_storage(path))
 
 
 @pytest.mark.parametrize("kind", [RandomSearch, TreeParzen])

@@ -6,9 +6,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +14,7 @@ import typer
 from detente.cli import check, compare, installed, resume, train, tune, use
 from detente.cli.display import Session
 from detente.errors import DetenteError, Interrupted, UsageError, one_line
+from detente.training.signals import on_signal
 
 CLOSED = 128 + 13
 """Exit code after the reader of our output went away: what a shell reports for SIGPIPE."""
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = arguments or ["--help"]
     logging.raiseExceptions = False  # a log that cannot be written must not hide what it was about
     try:
-        with _sigterm():
+        with on_signal(_unwind, signal.SIGTERM):
             code = _invoke(arguments, session)
             sys.stdout.flush()
             return code
@@ -127,19 +126,6 @@ def _message(error: Any) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-@contextmanager
-def _sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, so that whatever is under way is put in order."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _unwind(number: int) -> None:
+    """SIGTERM unwinds as Ctrl-C does, so that whatever is under way is put in order."""
+    raise Interrupted(number)

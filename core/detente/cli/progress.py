@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from detente.cli.display import Session, duration, number, write
 from detente.hookspecs import RunView
+
+if TYPE_CHECKING:
+    from detente.experiments.executors.base import Board, CellProgress
 
 _log = logging.getLogger(__name__)
 
@@ -120,12 +123,12 @@ def _bar(start: int) -> Iterator[Callable[[RunView], None]]:
 
 
 @contextmanager
-def board(session: Session) -> Iterator[Callable[[Any], None]]:
-    """A function that shows how far a study is: what runs now in place on a terminal, else a line now and then."""
+def board(session: Session) -> Iterator[Callable[["Board"], None]]:
+    """A function that shows how far a study or search is: in place on a terminal, else a line now and then."""
     shown: set[str] = set()
     last, finished = -math.inf, False
 
-    def notes(board: Any) -> list[str]:
+    def notes(board: "Board") -> list[str]:
         fresh = [note for note in board.notes if note not in shown]
         shown.update(fresh)
         return fresh
@@ -138,7 +141,7 @@ def board(session: Session) -> Iterator[Callable[[Any], None]]:
         console = Console(stderr=True)
         with Live(console=console, auto_refresh=False, transient=True) as live:
 
-            def draw(board: Any) -> None:
+            def draw(board: "Board") -> None:
                 for note in notes(board):
                     console.print(note, markup=False, highlight=False, soft_wrap=True)
                 cells = [f"  {p.cell}  {_cell(p)}" for p in board.running[: max(1, console.height - 3)]]
@@ -147,7 +150,7 @@ def board(session: Session) -> Iterator[Callable[[Any], None]]:
             yield draw
         return
 
-    def write(board: Any) -> None:
+    def write(board: "Board") -> None:
         nonlocal last, finished
         for note in notes(board):
             session.note(note)
@@ -158,14 +161,14 @@ def board(session: Session) -> Iterator[Callable[[Any], None]]:
     yield write
 
 
-def _total(board: Any) -> str:
+def _total(board: "Board") -> str:
     states = ("finished", "diverged", "failed", "running", "elsewhere", "interrupted", "pending")
     counts = [f"{n} {state}" for state in states if (n := board.count(state))]
     left = f", {duration(board.seconds_left)} left" if board.seconds_left is not None else ""
-    return f"{len(board.cells)} runs: {', '.join(counts)}, {duration(board.seconds)}{left}"
+    return f"{board.total} runs: {', '.join(counts)}, {duration(board.seconds)}{left}"
 
 
-def _cell(p: Any) -> str:
+def _cell(p: "CellProgress") -> str:
     if p.warm_up:
         return "warm-up {}/{}".format(*p.warm_up)
     scaled = f"  scaled {number(p.scaled)}" if p.scaled is not None else ""

@@ -1,5 +1,6 @@
 """`resume`: a run, a study or a search that was stopped."""
 
+import importlib
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,9 @@ from detente.cli import flags
 from detente.cli.flags import begin
 from detente.cli.train import RUNS, carry_out
 from detente.errors import UsageError
+
+MANY = {"study.yaml": "compare", "tuning.yaml": "tune"}
+"""The file at the head of a folder with many runs → the verb that made it, whose module has a `resume`."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,18 +38,11 @@ def resume(
     A run goes on from its newest checkpoint, and ends where it would have ended without the stop.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    many = next((name for name in ("study.yaml", "tuning.yaml") if (folder / name).is_file()), None)
-    if many and (device, threads) != (None, None):
+    verb = next((verb for name, verb in MANY.items() if (folder / name).is_file()), None)
+    if verb and (device, threads) != (None, None):
         raise UsageError(f"{folder}: holds many runs with recipes of their own; --device and --threads are for one.")
-    if many == "study.yaml":
-        from detente.cli.compare import resume_study
-
-        resume_study(session, host, folder, jobs)
-        return
-    if many:
-        from detente.cli.tune import resume_tuning
-
-        resume_tuning(session, host, folder, jobs)
+    if verb:
+        importlib.import_module(f"detente.cli.{verb}").resume(session, host, folder, jobs)
         return
     from detente import recipe as recipes
 

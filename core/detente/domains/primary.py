@@ -1,6 +1,7 @@
 """The score that carries comparisons, and how it is scaled. Without torch: results are read without it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,3 +30,11 @@ class Primary:
             value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
         share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0  # both below 1e-12 on a logarithm
         return min(1.0, max(0.0, share))
+
+    def scaled_row(self, scores: Mapping[str, float], references: Mapping[str, Mapping[str, float]]) -> float:
+        """The score of this name among `scores`, scaled from the row `untrained` to `real`; 0 where one lacks it."""
+        value, floor, ceiling = (
+            row.get(self.score, math.nan)
+            for row in (scores, references.get("untrained", {}), references.get("real", {}))
+        )
+        return self.scaled(value, floor=floor, ceiling=ceiling)

@@ -51,7 +51,7 @@ class _Page:
     def __init__(self, tuning: Tuning) -> None:
         self.tuning = tuning
         self.winner = tuning.winner
-        self.outcomes = {cell: Outcome.of(cell) for cell, _ in tuning.cells()}
+        self.outcomes = {cell: Outcome.of(cell) for cell, _ in tuning.runs()}
         self.noise = Noise.of(tuning.trials)
 
     @property
@@ -176,7 +176,7 @@ class _Page:
 
     def count(self, trial: Trial, status: str) -> int:
         """How many runs of a trial ended in a status."""
-        cells = (self.tuning.cell(trial, seed) for seed in self.tuning.seeds)
+        cells = (self.tuning.trial_cell(trial, seed) for seed in self.tuning.seeds)
         return sum(cell in self.outcomes and self.outcomes[cell].status == status for cell in cells)
 
     @property

@@ -121,16 +121,6 @@ def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data
     return scores
 
 
-def scaled(domain: Domain, reference: Mapping[str, Mapping[str, float]], scores: Mapping[str, float]) -> float:
-    """The primary score between the untrained generator's (0) and real data's (1); 0 where it is missing or NaN."""
-    primary = domain.primary
-
-    def of(row: Mapping[str, float]) -> float:
-        return row.get(primary.score, math.nan)
-
-    return primary.scaled(of(scores), floor=of(reference["untrained"]), ceiling=of(reference["real"]))
-
-
 def reference_rows(
     domain: Domain,
     metrics: Sequence[Metric],

@@ -1,12 +1,9 @@
 """The loop around `Game.step`: batches in, log lines, evaluations and checkpoints out."""
 
 import logging
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType
 from typing import Any
 
 import torch
@@ -25,6 +22,7 @@ from detente.training.monitor import PendingLine, Watcher, spectral_norms
 from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import Run
 from detente.training.sampler import BatchSampler
+from detente.training.signals import STOP, on_signal
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +103,7 @@ class Trainer:
         try:
             self._tell("detente_run_started")
             self.run.record({"references": self.reference_rows()})
-            with self._signals():
+            with on_signal(self._stop, *STOP):
                 self._loop()
             status = "finished"
         except BaseException as error:
@@ -188,7 +186,7 @@ class Trainer:
         """All scores of samples, and the primary one scaled from floor to ceiling."""
         b = self.built
         values = evaluation.score(b.domain, b.metrics, samples, b.data, self._evaluation)
-        return values, evaluation.scaled(b.domain, self.reference_rows(batch_size(samples)), values)
+        return values, b.domain.primary.scaled_row(values, self.reference_rows(batch_size(samples)))
 
     def _batches(self, step: int) -> Iterator[Batch]:
         k = self.built.recipe.critic_steps
@@ -261,22 +259,8 @@ class Trainer:
                     "good checkpoint is kept. Lower the learning rate, or add a regularizer that bounds the critic."
                 )
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM ask for a stop after this step; a second one stops at once."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self._signal is not None:
-                raise Interrupted(number)
-            self._signal = number
-
-        try:
-            before: dict[Any, Any] = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not the main thread: whoever runs it there handles signals
-            yield
-            return
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _stop(self, number: int) -> None:
+        """A signal asks for a stop after this step; a second one stops at once."""
+        if self._signal is not None:
+            raise Interrupted(number)
+        self._signal = number

@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     try:
         with FileLock(folder / ".lock", timeout=1):
             threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
-            return _train(folder, blocked)
+            return train_cell(folder, blocked)
     except Timeout:
         return LOCKED
 
@@ -65,7 +65,8 @@ class _WarmUp:
             self._path.unlink(missing_ok=True)
 
 
-def _train(folder: Path, blocked: list[str]) -> int:
+def train_cell(folder: Path, blocked: list[str]) -> int:
+    """Train the cell in a folder, or go on with it, in this process; the exit code says what became of it."""
     import torch
 
     from detente.errors import DetenteError, DivergedError, one_line
