@@ -84,7 +84,7 @@ class _Pool:
 
     def _collect(self) -> None:
         for worker in [worker for worker in self._workers if worker.code is not None]:
-            worker.ask_to_stop()  # closes our end of the pipe
+            worker.end()
             self._workers.remove(worker)
             self._settle(worker)
 

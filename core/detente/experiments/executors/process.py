@@ -60,7 +60,8 @@ class WorkerProcess:
         self._process.stdin.close()
 
     def end(self) -> None:
-        """Kill it, if it still runs."""
+        """Kill it, if it still runs, and let go of what we hold of it."""
+        self.ask_to_stop()
         if self.code is None:
             self._process.kill()
         self._process.wait()

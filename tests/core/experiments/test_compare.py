@@ -8,26 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from detente import plugins
-from detente.cli.progress import _cell
-from detente.errors import Interrupted, PluginError, StudyError, UsageError
+from detente.errors import StudyError, UsageError
 from detente.experiments import compare as study
-from detente.experiments import preset as presets
-from detente.experiments.executors.base import Board, CellProgress
-from detente.experiments.executors.local import LocalExecutor
-from detente.experiments.executors.tracker import Pace, Tracker
-from detente.experiments.executors.worker import WARM_UP, _WarmUp
-from detente.results.cells import Arm, Cell
-from detente.results.outcomes import Outcome, step_seconds
+from detente.experiments.executors.base import Board
 from detente.results.study import Study
-from detente.results.table import write_results
-from detente.training.run_folder import Run
 
 SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "data.size=2000", "metrics=[frechet]"]
 ARMS = ["none", "r1"]
@@ -205,143 +194,6 @@ def test_an_arm_that_cannot_sit_anywhere_is_told_before_anything_is_written(tmp_
     assert not (tmp_path / "none").exists()
 
 
-# From here on workers are stand-ins, which need no time to start.
-
-
-def cell(folder: Path, seed: int = 0) -> Cell:
-    path = folder / str(seed)
-    path.mkdir(parents=True)
-    (path / "recipe.yaml").write_text("steps: 10\n")
-    return Cell("pair", Arm("none", "none"), seed, path)
-
-
-@pytest.fixture
-def stand_in(tmp_path, monkeypatch):
-    """Makes a shell script do the workers' work; `$3` is the cell's folder."""
-
-    def become(script: str) -> None:
-        path = tmp_path / "stand-in"
-        path.write_text(f"#!/bin/sh\n{script}\n")
-        path.chmod(0o755)
-        monkeypatch.setattr("detente.experiments.executors.process.sys.executable", str(path))
-
-    return become
-
-
-def train(cells: list[Cell], jobs: int, show=lambda board: None) -> None:
-    """What an experiment does with its executor."""
-    executor = LocalExecutor(jobs)
-    tracker = Tracker(executor.slots, show)
-    for each in cells:
-        tracker.enter(each, 10)
-    try:
-        executor.run(cells, tracker)
-    finally:
-        tracker.show()
-
-
-def test_a_worker_that_is_killed_twice_makes_a_failed_cell(tmp_path, stand_in):
-    stand_in("echo once >> $3/count; kill -9 $$")
-    lost = cell(tmp_path)
-    boards: list[Board] = []
-    train([lost], 1, boards.append)
-    assert lost.status == "failed"
-    assert "killed by SIGKILL 2 times" in lost.info["error"]
-    assert (lost.folder / "count").read_text().split() == ["once", "once"]
-    assert boards[-1].count("failed") == 1
-    assert len(boards[-1].notes) == 2
-
-
-def test_the_board_shows_how_far_a_warm_up_is(tmp_path, stand_in):
-    stand_in(
-        "echo '[30, 200]' > $3/warm-up.json; while [ ! -e $3/seen ]; do sleep 0.05; done; rm $3/warm-up.json; exit 3"
-    )
-    warming = cell(tmp_path)
-    shown: list[str] = []
-
-    def look(board: Board) -> None:
-        if any(progress.warm_up for progress in board.running):
-            shown.append(_cell(board.running[0]))
-            (warming.folder / "seen").touch()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.experiments.executors.tracker.SHOW", 0.0)
-        train([warming], 1, look)
-    assert shown[0] == "warm-up 30/200"
-
-
-def test_a_worker_notes_how_far_its_warm_up_is_now_and_then_and_a_full_disk_does_not_matter(tmp_path):
-    note = _WarmUp(tmp_path)
-    note(1, 9)
-    note(2, 9)  # too soon after the first
-    assert (tmp_path / WARM_UP).read_text() == "[1, 9]"
-    note.over()
-    assert not (tmp_path / WARM_UP).exists()
-    _WarmUp(tmp_path / "nowhere")(1, 9)
-
-
-def test_a_worker_that_ends_without_a_word_makes_a_failed_cell(tmp_path, stand_in):
-    stand_in("exit 3")
-    lost = cell(tmp_path)
-    train([lost], 1, lambda board: None)
-    assert lost.status == "failed"
-    assert "exited with code 3 without a message" in lost.info["error"]
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_closes_the_workers_input_and_waits_for_their_end(tmp_path, stand_in, number, code):
-    stand_in("cat; echo saved > $3/saved; exit 143")
-    cells = [cell(tmp_path, seed) for seed in range(3)]
-
-    def stop(board: Board) -> None:
-        if len(board.running) == 2:
-            os.kill(os.getpid(), number)
-
-    before = signal.getsignal(number)
-    with pytest.raises(Interrupted) as stopped:
-        train(cells, 2, stop)
-    assert stopped.value.exit_code == code
-    assert [(c.folder / "saved").exists() for c in cells] == [True, True, False]
-    assert signal.getsignal(number) == before
-
-
-def test_a_cell_that_another_process_holds_is_waited_for(tmp_path, stand_in):
-    stand_in('echo \'{"status": "finished"}\' > $3/run.json')
-    held = cell(tmp_path)
-    lock = FileLock(held.lock)
-    lock.acquire()
-    seen: list[str] = []
-
-    def show(board: Board) -> None:
-        seen.append(board.cells[0].status)
-        if seen.count("elsewhere") == 2:
-            lock.release()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detente.experiments.executors.tracker.SHOW", 0.0)
-        train([held], 1, show)
-    assert seen[-1] == "finished"
-
-
-def test_a_worker_leaves_a_cell_alone_that_another_one_holds(tmp_path):
-    from detente.experiments.executors.worker import LOCKED
-
-    held = cell(tmp_path)
-    with FileLock(held.lock):
-        assert (
-            subprocess.run(
-                [sys.executable, "-m", "detente.experiments.executors.worker", str(held.folder)], check=False
-            ).returncode
-            == LOCKED
-        )
-    # Waiting costs little: what is heavy is imported by whoever has the lock.
-    heavy = "import sys, detente.worker; print('torch' in sys.modules)"
-    assert subprocess.check_output([sys.executable, "-c", heavy], text=True) == "False\n"
-
-
-# What needs no worker at all.
-
-
 def plan(out: Path, **more):
     call = {"domains": ["pair"], "arms": ARMS, "seeds": 2, "sets": SETS, **more}
     return study.plan(call.pop("domains"), call.pop("arms"), call.pop("seeds"), out=out, host=plugins.host(), **call)[0]
@@ -423,115 +275,9 @@ def test_a_change_of_versions_is_noted(finished, tmp_path):
     assert len(Study.open(copy).content["versions"]) == 2
 
 
-def test_text_in_results_is_no_formula(finished, tmp_path):
-    planned = Study(tmp_path, Study.open(finished).content)
-    outcome = Outcome(planned.cells[0], "failed", reason='=HYPERLINK("x"),\n"quoted"', scores={"@sum": -1.5})
-    write_results(planned.results, planned.primaries, [outcome])
-    with planned.results.open(encoding="utf-8", newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert row["reason"] == '\'=HYPERLINK("x"),\n"quoted"'
-    assert row["'@sum"] == "-1.5"
-
-
-def test_the_time_that_is_left_is_reckoned_domain_by_domain(finished):
-    cell = Study.open(finished).cells[0]
-    board = [
-        CellProgress(replace(cell, domain=domain), status, step, 10)
-        for domain, status, step in (("fast", "finished", 10), ("fast", "running", 5), ("slow", "pending", 0))
-    ]
-    pace = Pace()
-    assert pace.left(board, 2) is None
-    pace.note("fast", 10, 1.0)
-    assert pace.left(board, 2) == pytest.approx((5 + 10) * 0.1 / 2)
-    pace.note("slow", 10, 100.0)
-    assert pace.left(board, 1) == pytest.approx(5 * 0.1 + 10 * 10.0)
-
-
-def test_the_time_of_a_step_leaves_evaluations_out():
-    # As a trainer writes them: every 10 steps 1 s, and 100 s for the evaluation after 40.
-    times = [(10, 2), (20, 3), (30, 4), (40, 4), (50, 106), (60, 107), (70, 108), (80, 108)]
-    lines = [{"step": step, "terms": {}, "seconds": float(seconds)} for step, seconds in times]
-    assert step_seconds(lines) == pytest.approx(0.1)
-    assert step_seconds(lines[:1]) is None
-
-
-@pytest.mark.parametrize(("name", "arms", "seeds"), [("demo", 6, 1), ("classics", 12, 3), ("full", 34, 10)])
-def test_a_preset_is_a_study_that_can_be_planned(tmp_path, name, arms, seeds):
-    chosen = presets.preset(name)
-    assert (len(chosen.arms), chosen.seeds) == (arms, seeds)
-    assert set(chosen.domains) == {"image", "text", "speech", "molecule"}
-    known = {entry.name for entry in plugins.host().entries("domain")}
-    if "image" in known:
-        # Others are built to see whether their data are there, which may mean to fetch them.
-        looked_at = {k: v for k, v in chosen.domains.items() if k == "image" or k not in known}
-        found, missing = presets.available(chosen.model_copy(update={"domains": looked_at}), plugins.host())
-        assert "image" in found
-        assert all(f"{domain} is left out: " in "".join(missing) for domain in set(chosen.domains) - known)
-        how = {"sets": chosen.sets, "domain_sets": chosen.domains, "host": plugins.host()}
-        planned, _ = study.plan(["image"], chosen.arms, 1, out=tmp_path / "new", **how)  # nothing in it is refused
-        assert len(planned.cells) == arms
-
-
-def test_domains_that_cannot_be_had_are_left_out_of_a_preset_unless_none_is_left():
-    chosen = presets.Preset(domains={"pair": SETS, "scent": []}, arms=["none"])
-    assert presets.available(chosen, plugins.host()) == (
-        ["pair"],
-        ["scent is left out: no plugin brings it; install detente-scent."],
-    )
-    with pytest.raises(PluginError, match="install detente-scent"):
-        presets.available(presets.Preset(domains={"scent": []}), plugins.host())
-
-
-def test_a_study_can_stand_in_a_file_of_the_users(tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text("domains: {pair: [steps=9], ring: }\narms: [none, r1]\nseeds: [0, 4]\nsets: [batch=8]\n")
-    found = presets.preset(str(path))
-    assert found == presets.Preset(
-        domains={"pair": ["steps=9"], "ring": []}, arms=["none", "r1"], seeds=[0, 4], sets=["batch=8"]
-    )
-    path.write_text("domains: [pair, ring]\narms: [none]\n")
-    assert presets.preset(str(path)).domains == {"pair": [], "ring": []}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("domain: [ring]", "domain: unknown key. Did you mean 'domains'"),
-        ("seeds: many", "seeds.*it is 'many'"),
-        ("domains: ring", "domains: is a list of names"),
-        ("arms: [1]", "arms.0: .*it is 1"),
-        ("recipes: {}", "resume it with `detente resume FOLDER`"),
-    ],
-)
-def test_a_file_that_is_no_study_is_told_so(tmp_path, text, message):
-    (tmp_path / "mine.yaml").write_text(text)
-    with pytest.raises(UsageError, match=message):
-        presets.preset(str(tmp_path / "mine.yaml"))
-
-
-def test_a_preset_that_is_not_there_is_named():
-    with pytest.raises(UsageError, match="Did you mean 'demo'"):
-        presets.preset("dmeo")
-
-
 def test_every_arms_budget_is_said_and_a_difference_would_be(tmp_path):
     planned = plan(tmp_path / "new")
     assert planned.budget("pair").startswith("60 steps, ")
     assert planned.budget("pair").endswith("2 seeds")
     planned.content["recipes"]["pair"][planned.arms[1].slug]["steps"] = 61
     assert "60 or 61 steps (not the same for all arms)" in planned.budget("pair")
-
-
-def test_a_cell_that_has_only_begun_is_pending_not_lost(tmp_path):
-    begun = cell(tmp_path)
-    assert Outcome.of(begun).status == "pending"
-    Run.create(begun.folder, "steps: 10\n", {})
-    assert Outcome.of(begun) == Outcome(begun, "running")
-
-
-def test_the_memory_of_a_run_is_not_that_of_the_process_that_began_it():
-    """Linux counts the parent's peak as a child's own in getrusage."""
-    child = "from detente.training.provenance import peak_memory; print(peak_memory())"
-    program = f"import subprocess, sys; held = b'x' * 10**9; subprocess.run([sys.executable, '-c', {child!r}])"
-    found = int(subprocess.check_output([sys.executable, "-c", program], text=True))
-    assert 10**7 < found < 10**9
