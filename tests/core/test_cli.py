@@ -157,6 +157,38 @@ def test_what_a_dry_run_prints_is_a_recipe_that_says_the_same(call: Call) -> Non
     assert call("train", "--recipe", "recipe.yaml", "-n").out == text
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--reg", "d:batch-norm+r1"],
+        ["--device", "cuda:99"],
+        ["--log", "nowhere"],
+        ["--reg", "d:dropout(where=nothing)"],
+        ["--folder", "another"],
+    ],
+    ids=lambda words: words[1],
+)
+def test_check_and_a_dry_run_refuse_what_training_refuses(
+    call: Call, monkeypatch: pytest.MonkeyPatch, wrong: list[str]
+) -> None:
+    monkeypatch.setattr("detente.toys.critics.CriticsDomain.refuses", True)  # toys take anything of themselves
+    call("train", "ring", *SMALL, "--steps", 5, "--folder", "another", "-q")
+    train = ["train", "critics", *wrong, "-q"]
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    done, dry = call(*train), call(*train, "--dry-run")
+    assert (dry.code, dry.out, dry.err) == (2, "", done.err)
+    assert done.code == 2
+    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
+    if wrong[0] == "--reg":
+        assert call("check", "--domain", "critics", *wrong).code == 2
+
+
+def test_a_dry_run_says_what_should_be_known_of_the_networks(call: Call) -> None:
+    done = call(*RING, "--reg", "l2+dropout+r1", "-n")
+    assert done.code == 0
+    assert "[l2-under-adam]" in done.err and "[l2-under-adam]" not in done.out
+
+
 def test_the_last_layer_of_settings_wins(call: Call) -> None:
     Path("recipe.yaml").write_text("domain: ring\nsteps: 7\nbatch: 3\nseed: 5\n")
     said = call(
@@ -176,7 +208,7 @@ def test_a_folder_with_a_run_of_another_recipe_is_refused(call: Call) -> None:
     call(*RING, "--folder", "run", "-q")
     done = call(*RING, "--folder", "run", "--batch", 8, "-q")
     assert done.code == 2
-    assert "run: holds a run of another recipe (batch: 16 there, 8 here)" in done.err
+    assert "run: has a run of another recipe (batch: 16 there, 8 here)" in done.err
 
 
 def test_two_processes_cannot_train_the_same_run(call: Call, trained: Path) -> None:
@@ -315,7 +347,7 @@ def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path
     assert call("resume", "study", "-q", "--jobs", 2).code == 0
     for flag, value in (("--device", "cpu"), ("--threads", 1)):
         refused = call("resume", "study", flag, value)
-        assert (refused.code, "study: holds many runs" in refused.err) == (2, True)
+        assert (refused.code, "study: has many runs" in refused.err) == (2, True)
     (cell,) = Path("study").rglob("recipe.yaml")
     refused = call("resume", cell.parent, "--jobs", 2)
     assert (refused.code, "is one run" in refused.err) == (2, True)
@@ -346,11 +378,11 @@ def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path
         ("train ring --model mpl", "There is no model 'mpl'"),
         ("train ring --no-plugin nobody", "--no-plugin names 'nobody'"),
         ("train --recipe missing.yaml", "missing.yaml: there is no such file"),
-        ("resume nowhere", "nowhere: holds no run"),
-        ("evaluate nowhere", "nowhere: holds no run"),
-        ("sample nowhere", "nowhere: holds no run"),
-        ("export nowhere", "nowhere: holds no run"),
-        ("report nowhere", "nowhere: holds no run"),
+        ("resume nowhere", "nowhere: not the folder of a run"),
+        ("evaluate nowhere", "nowhere: not the folder of a run"),
+        ("sample nowhere", "nowhere: not the folder of a run"),
+        ("export nowhere", "nowhere: not the folder of a run"),
+        ("report nowhere", "nowhere: not the folder of a run"),
         ("plugins show nobody", "Nothing installed is called 'nobody'"),
         ("plugins r1", "No such command 'r1'"),
         ("plugins show", "Missing argument 'NAME'"),

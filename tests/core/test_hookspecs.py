@@ -12,13 +12,12 @@ import torch
 
 from detente.errors import DivergedError, Interrupted, PluginError
 from detente.experiments import compare as study
-from detente.experiments import search
+from detente.experiments import tune
 from detente.hookspecs import CellView, RunView, StudyView, hookimpl
 from detente.plugins import Host
 from detente.plugins.loader import observer
-from detente.results.cells import Cell
 from observers import MINE, STEPS, Stop, assert_same_numbers, lines, train, watched_by
-from searches import SMALL, wish
+from searches import SMALL, InProcess, wish
 
 pytestmark = pytest.mark.usefixtures("module_cache")
 
@@ -231,11 +230,14 @@ def test_a_study_tells_of_itself_and_of_each_cell(tmp_path: Path) -> None:
     assert (cell.domain, cell.seed, cell.folder.is_relative_to(tmp_path / "study")) == ("dirac", 0, True)
 
 
-def test_a_search_tells_of_itself(tmp_path: Path, here: list[Cell]) -> None:
+def test_a_search_tells_of_itself_and_of_its_runs(tmp_path: Path, here: InProcess) -> None:
     minutes = Minutes()
-    search.tune(wish(trials=2, seeds=1), out=tmp_path / "search", host=watched_by(minutes), jobs=1)
-    assert [what for what, _ in minutes.told] == ["study started", "study finished"]
-    assert (minutes.told[0][1].kind, minutes.told[0][1].arms, len(here) > 0) == ("search", ("r1",), True)
+    request = wish(trials=2, seeds=1)
+    tune.tune(request, out=tmp_path / "search", host=watched_by(minutes), executor=here)
+    told = [what for what, _ in minutes.told]
+    assert (told[0], told[-1]) == ("study started", "study finished")
+    assert sum(what.startswith("started ") for what in told) == len(here.trained) > 2
+    assert (minutes.told[0][1].kind, minutes.told[0][1].arms) == ("search", ("r1",))
 
 
 def test_hooks_of_studies_and_cells_are_called_with_exactly_their_arguments() -> None:

@@ -102,7 +102,7 @@ def test_a_proposer_of_another_kind_needs_its_runs_and_nothing_else(tmp_path, he
     assert (boards[0].total, boards[-1].total, boards[-1].count("pending")) == (3, 3, 0)
     # Resumed, it has nothing left to do.
     resumed = Duel.open(tmp_path / "duel")
-    experiment.resume(lambda: Better(resumed, resumed, []), here, boards.append)
+    experiment.resume(lambda: Better(resumed, resumed, []), plugins.host(), here, boards.append)
     assert len(here.trained) == 3
 
 
