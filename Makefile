@@ -25,7 +25,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install install-dev demo results test acceptance check format lint types imports docs bench clean
+.PHONY: help install install-dev demo results test acceptance check format lint types imports docs index bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -97,9 +97,13 @@ types: $(VENV)/.installed-dev  ## pyright
 imports: $(VENV)/.installed-dev  ## who may import whom
 	@$(BIN)/lint-imports
 
+# mkdocs counts warnings where it prints them: --quiet would cancel --strict.
 docs: $(VENV)/.installed-dev  ## build the documentation into site/
-	@$(BIN)/mkdocs build --quiet --strict
+	@$(BIN)/mkdocs build --strict
 	@echo "docs: site/index.html" >&2
+
+index: $(VENV)/.installed-dev  ## rewrite the lists of regularizers in README, docs/cards/index.md and mkdocs.yml
+	@$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.installed-dev  ## time a training step of each regularizer
 	@$(BIN)/python -m bench
