@@ -152,9 +152,14 @@ class Evaluation:
 
 
 class Metric(Component, ABC):
-    """A way to score samples. `scores` names what it returns and which direction is better."""
+    """A way to score samples. `scores` names what it returns and which direction is better.
+
+    `renamed` maps names that scores had until the last release to those that they have: whoever asks for an old name
+    gets the score, with a warning.
+    """
 
     scores: Mapping[str, Direction]
+    renamed: Mapping[str, str] = {}
 
     @abstractmethod
     def __call__(self, e: Evaluation) -> dict[str, float]:
