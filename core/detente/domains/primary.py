@@ -1,6 +1,8 @@
 """The score that carries comparisons, and how it is scaled. Without torch: results are read without it."""
 
 import math
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,3 +31,21 @@ class Primary:
             value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
         share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0  # both below 1e-12 on a logarithm
         return min(1.0, max(0.0, share))
+
+
+def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
+    """What a score is called now, with a warning where it was asked for by the name that it had until the last release.
+
+    Args:
+        score: a name that somebody gave.
+        renamed: `Metric.renamed` of the metrics there are.
+    """
+    for names in renamed:
+        if score in names:
+            warnings.warn(
+                f"The score {score!r} is called {names[score]!r} now; its old name goes with the next release.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            return names[score]
+    return score
