@@ -6,10 +6,8 @@ import torch
 from torch import nn
 
 import detente
-import detente.engine.game
-import detente.plugins
-import detente.regularizers
 from detente import Batch, Game, Player
+from detente import plugins, regularizers
 from detente.engine.objectives import NonSaturating
 from detente.regularizers import R1
 
@@ -47,5 +45,6 @@ for _ in range(20):
     game.step(Batch(torch.randn(32, 2) + 3))
 assert game.terms()["D/r1"].item() > 0
 assert not any(torch.equal(p, q) for p, q in zip(before, generator.parameters(), strict=True))
-assert {name for name in detente.regularizers.__all__ if getattr(detente.regularizers, name) is R1} == {"R1"}
+assert {name for name in regularizers.__all__ if getattr(regularizers, name) is R1} == {"R1"}
+assert plugins.host().entry("regularizer", "r1").target == "detente.regularizers.r1:R1"
 print("trained with", *sorted({"numpy", "pydantic", "scipy", "typer", "optuna", "matplotlib", "yaml"} & {*sys.modules}))

@@ -499,7 +499,7 @@ def test_help_and_plugins_are_light(arguments: list[str]) -> None:
         "import sys, time\n"
         "from detente.cli import main\n"
         f"code = main({arguments!r})\n"
-        "heavy = {'torch', 'numpy', 'scipy', 'matplotlib', 'torchmetrics', 'jinja2', 'rich'} & set(sys.modules)\n"
+        "heavy = {'torch', 'numpy', 'scipy', 'jinja2', 'rich'} & set(sys.modules)\n"
         "print(code, sorted(heavy), time.process_time(), file=sys.stderr)"
     )
     used = 9.0
@@ -563,9 +563,7 @@ def child(arguments: list[str], output: str) -> None:
 def start() -> Callable[..., BaseProcess]:
     """Starts a command in a process that need not import torch first, as a fork of one that has."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["detente.cli.train", "detente.training.trainer", "detente.recipe", "matplotlib.figure"]
-    )
+    context.set_forkserver_preload(["detente.cli.train", "detente.training.trainer", "detente.recipe"])
 
     def run(arguments: list[str], output: Path) -> BaseProcess:
         process = context.Process(target=child, args=(arguments, str(output)))

@@ -68,3 +68,29 @@ def test_options_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(DetenteError, match=message):
         host().load(kind, name, domain)(**options)
+
+
+def test_renamed_options_lead_to_options_that_there_are() -> None:
+    found = {}
+    for kind in KINDS:
+        for entry in host().entries(kind):
+            if entry.domain in DOMAINS:
+                target = host().load(entry.kind, entry.name, entry.domain)
+                names = {option.name for option in options_of(target)}
+                renamed = {} if kind == "metric" else getattr(target, "renamed", {})
+                assert set(renamed.values()) <= names and not set(renamed) & names
+                found |= {(entry.domain, entry.name, old): new for old, new in renamed.items()}
+    assert found == {
+        ("molecule", "latent", "codes"): "code",
+        **{("text", name, "hard"): "sampling" for name in ("latent", "relgan", "relgan-null", "transformer")},
+    }
+
+
+@pytest.mark.parametrize("name", ["latent", "relgan", "transformer"])
+def test_true_and_false_still_say_whether_words_are_whole(name: str) -> None:
+    from detente_text.networks.sampling import is_straight
+
+    model = host().load("model", name, "text")
+    assert [is_straight(model(sampling=value).sampling) for value in ("straight-through", True, "soft", False)] == [
+        *(True, True, False, False)
+    ]

@@ -1,12 +1,14 @@
 """The score that carries comparisons, and how it is scaled. Without torch: results are read without it."""
 
+import logging
 import math
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["higher", "lower", "neither"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,7 @@ def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
     """
     for names in renamed:
         if score in names:
-            warnings.warn(
-                f"The score {score!r} is called {names[score]!r} now; its old name goes with the next release.",
-                DeprecationWarning,
-                stacklevel=3,
-            )
+            # By the log, not as a Python warning: programmers see those, and users type the names of scores.
+            _log.warning("The score %r is called %r now; its old name goes with the next release.", score, names[score])
             return names[score]
     return score
