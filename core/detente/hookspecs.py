@@ -66,6 +66,35 @@ def detente_register_metrics(registry: Registry) -> None:
 
 
 @hookspec
+def detente_register_optimizers(registry: Registry) -> None:
+    """Declare optimizers: functions of options that return what makes one from a list of parameters."""
+
+
+@hookspec
+def detente_register_samplers(registry: Registry) -> None:
+    """Declare samplers of searches (`tune --sampler`): subclasses of `detente.experiments.search.samplers.Sampler`."""
+
+
+@hookspec
+def detente_register_rules(registry: Registry) -> None:
+    """Declare rules of findings; the name is the code of what a rule finds.
+
+    A rule is a function from `detente.checks.Context` to findings. Installing a plugin changes nobody's run: its rules
+    look at recipes alone that name something of the same distribution.
+    """
+
+
+@hookspec
+def detente_register_presets(registry: Registry) -> None:
+    """Declare studies for `compare --preset`: the target is "package:path/of/a.yaml" inside the package."""
+
+
+@hookspec
+def detente_register_verbs(registry: Registry) -> None:
+    """Declare commands of the command line: functions that Typer understands, in a module that is light to import."""
+
+
+@hookspec
 def detente_register_loggers(registry: Registry) -> None:
     """Declare loggers: classes whose instances have lifecycle hooks as methods; a recipe switches them on (`log:`)."""
 

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from detente import plugins
 from detente.cli import check, compare, installed, resume, train, tune, use
 from detente.cli.display import Session
 from detente.errors import DetenteError, Interrupted, UsageError, one_line
+from detente.plugins.registry import Entry
 from detente.training.signals import on_signal
 
 CLOSED = 128 + 13
@@ -23,8 +26,45 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 # What typer raises for arguments that it cannot read has no public name; this is the base of those that have one.
 _BadCommandLine: Any = typer.BadParameter.__mro__[2]
 
+
+class _Verbs(TyperGroup):
+    """Our own verbs, and behind them those of plugins, which are found when one is asked for and for the list of all.
+
+    A plugin's verb cannot stand in for one of ours, and one that cannot be imported breaks nothing but itself.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        return [*own, *sorted(name for name in _declared() if name not in own)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        found = super().get_command(ctx, cmd_name)
+        return found or (_verb(_declared()[cmd_name]) if cmd_name in _declared() else None)
+
+
+def _declared() -> dict[str, Entry]:
+    return {entry.name: entry for entry in plugins.host().entries("verb")}
+
+
+def _verb(entry: Entry) -> Any:
+    """The command of a plugin's verb; where it cannot be had, one that says why when it is called."""
+    alone = typer.Typer()
+    try:
+        alone.command(name=entry.name, help=entry.summary or None)(plugins.host().load("verb", entry.name))
+        return typer.main.get_command(alone)
+    except DetenteError as error:
+        reason = error
+
+        def broken() -> None:
+            raise reason
+
+        alone.command(name=entry.name, help=f"Cannot be used: {entry.origin} is broken.")(broken)
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
     name="detente",
+    cls=_Verbs,
     help="Train generative adversarial networks under interchangeable regularizers, and compare those.",
     add_completion=False,
     # Plain help and our own errors: rich's would cost more time than listing the plugins.

@@ -68,9 +68,9 @@ def compare(
     from detente.experiments import preset as presets
 
     given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
-    base = presets.preset(preset) if preset else presets.Preset()
+    base = presets.preset(preset, host) if preset else presets.Preset()
     chosen = given or list(base.domains)
-    if preset and not given and presets.comes_along(preset):
+    if preset and not given and presets.comes_along(preset, host):
         chosen, missing = presets.available(base, host)
         for sentence in missing:
             session.note(sentence)

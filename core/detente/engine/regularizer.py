@@ -7,8 +7,8 @@ attach, (augment, penalty, adjust_gradients, adjust_weights) at every update, de
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
@@ -111,7 +111,12 @@ class Regularizer(Component, nn.Module):
 
     def defines(self) -> frozenset[str]:
         """The points that this regularizer defines."""
-        return frozenset(p for p in POINTS if getattr(type(self), p) is not getattr(Regularizer, p))
+        return points_of(type(self))
+
+
+def points_of(cls: type[Regularizer]) -> frozenset[str]:
+    """The points that a class defines."""
+    return frozenset(p for p in POINTS if getattr(cls, p) is not getattr(Regularizer, p))
 
 
 def named(name: str, regularizer: Regularizer) -> Regularizer:
@@ -139,7 +144,7 @@ class Chain(Regularizer):
                 )
             self.add_module(link.name, link)
         self.links = links
-        _check_order(links)
+        check_order(links)
         has = {p: tuple(link for link in links if p in link.defines()) for p in POINTS}
         self._rewriters, self._attachers, self._deployers = has["rewrite"], has["attach"], has["deploy"]
         self._augmenters, self._gradient_adjusters = has["augment"], has["adjust_gradients"]
@@ -218,8 +223,21 @@ def chain(*regularizers: Regularizer) -> Chain:
     return Chain(tuple(flat))
 
 
-def _check_order(links: tuple[Regularizer, ...]) -> None:
-    average: Regularizer | None = None
+class _Ordered(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def averages(self) -> bool: ...
+    def defines(self) -> frozenset[str]: ...
+
+
+def check_order(links: Sequence[_Ordered]) -> None:
+    """Whether nothing stands behind an average that changes weights.
+
+    Raises:
+        UsageError: something does.
+    """
+    average: _Ordered | None = None
     for link in links:
         if average is not None and {"rewrite", "adjust_weights"} & link.defines():
             raise UsageError(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -35,31 +34,26 @@ class Preset(BaseModel):
     allow: list[str] = Field(default_factory=list)
 
 
-def preset(name: str) -> Preset:
-    """A study that comes with détente, or that a file describes.
+def preset(name: str, host: Host) -> Preset:
+    """A study that détente or a plugin brings, or that a file describes.
 
     Raises:
         UsageError: there is none of this name, or the file is none.
     """
-    files = _shipped()
-    if name in files:
-        return _preset(read(files[name], f"detente/experiments/presets/{name}.yaml"), name)
+    if comes_along(name, host):
+        target = host.entry("preset", name).target
+        package, _, path = target.partition(":")
+        return _preset(read(resources.files(package).joinpath(path), target), name)
     if Path(name).is_file():
         return _preset(read(Path(name)), name)
-    hint = did_you_mean(name, files) or f" There are: {', '.join(sorted(files))}; or name a file."
+    names = sorted(entry.name for entry in host.entries("preset"))
+    hint = did_you_mean(name, names) or f" There are: {', '.join(names)}; or name a file."
     raise UsageError(f"--preset: there is no {name!r}.{hint}")
 
 
-def comes_along(name: str) -> bool:
-    """Whether a preset is one of détente's own, which leaves out the domains that cannot be had."""
-    return name in _shipped()
-
-
-def _shipped() -> dict[str, Traversable]:
-    return {
-        file.name.removesuffix(".yaml"): file
-        for file in resources.files("detente.experiments").joinpath("presets").iterdir()
-    }
+def comes_along(name: str, host: Host) -> bool:
+    """Whether a preset is one that was installed, which leaves out the domains that cannot be had."""
+    return any(entry.name == name for entry in host.entries("preset"))
 
 
 def _preset(content: Mapping[str, Any], name: str) -> Preset:

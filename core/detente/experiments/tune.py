@@ -24,7 +24,7 @@ from detente.experiments.search.storage import check_url, database_storage, jour
 from detente.plugins import Host
 from detente.recipe import load
 from detente.recipe.keys import flat, put
-from detente.recipe.overlay import SIDES
+from detente.recipe.overlay import ROLES
 from detente.results.search import Trial, Tuning, best, short
 
 FRESH_FROM = 1000
@@ -98,7 +98,7 @@ def resume(
             )
         texts = [f"{entry['label']}={entry['range']}" for entry in content["search"]]
         searched = ranges(texts, content["recipes"]["default"], host)
-        chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"])
+        chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"], host)
         return Tune(tuning, tuning, chosen, content["storage"], note_versions(tuning, host))
 
     return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
@@ -201,11 +201,11 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     default = load(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host).plain()
     del default["seed"]
     searched = ranges(wish.search, default, host)
-    chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed)
+    chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
     check_size(wish, searched, seeds, chosen)
     if wish.storage:
         check_url(wish.storage)
-    names = [name for side in SIDES for name in default[side]["regularizers"]]
+    names = [name for side in ROLES for name in default[side]["regularizers"]]
     fresh = max(FRESH_FROM, max(seeds) + 1)
     content = {
         **head(old, Tuning, name=f"detente-{uuid.uuid4().hex[:12]}"),
@@ -223,7 +223,7 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         "storage": masked(wish.storage) if wish.storage else None,
         "recipes": {
             "default": default,
-            "none": {**default, **{side: {**default[side], "regularizers": {}} for side in SIDES}},
+            "none": {**default, **{side: {**default[side], "regularizers": {}} for side in ROLES}},
         },
     }
     if old:

@@ -39,6 +39,9 @@ class Host:
         self.block = tuple(block)
         declared = (e for plugin in plugins if plugin.status == "ok" for e in plugin.entries)
         self._entries = tuple(declared)
+        self._named: dict[tuple[Kind, str], list[Entry]] = {}
+        for entry in self._entries:
+            self._named.setdefault((entry.kind, entry.name), []).append(entry)
         self._complaints: set[tuple[Origin, str, str]] = set()
 
     def entries(self, kind: Kind | None = None, domain: str | None = None) -> list[Entry]:
@@ -62,7 +65,7 @@ class Host:
         """
         if (domain is None and kind in OF_ONE_DOMAIN) or (domain is not None and kind not in MAY_HAVE_DOMAIN):
             raise ValueError(f"{kind} {name!r} was looked up with domain={domain!r}")
-        found = [e for e in self._entries if _answers(e, kind, name, domain)]
+        found = [entry for entry in self._named.get((kind, name), ()) if entry.domain in (None, domain)]
         if not found:
             raise self._absent(kind, name, domain)
         if len(found) > 1:

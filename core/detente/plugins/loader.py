@@ -32,6 +32,11 @@ DECLARES: Mapping[str, Kind] = {
     "detente_register_regularizers": "regularizer",
     "detente_register_objectives": "objective",
     "detente_register_metrics": "metric",
+    "detente_register_optimizers": "optimizer",
+    "detente_register_samplers": "sampler",
+    "detente_register_rules": "rule",
+    "detente_register_presets": "preset",
+    "detente_register_verbs": "verb",
     "detente_register_loggers": "logger",
 }
 HOOKS: Mapping[str, frozenset[str]] = {

@@ -235,7 +235,8 @@ class _Page:
     def how(self) -> str:
         """The method, in words."""
         c = self.tuning.content
-        text = f"Settings were chosen by {SAMPLERS[c['sampler']]} with seed {c['sampler_seed']}, {c['wave']} at a time"
+        chosen_by = SAMPLERS.get(c["sampler"], c["sampler"])
+        text = f"Settings were chosen by {chosen_by} with seed {c['sampler_seed']}, {c['wave']} at a time"
         if len(self.tuning.seeds) > 1:
             text += (
                 "; after each seed a trial was given up where it was further behind the best complete one than one in "

@@ -21,7 +21,7 @@ from detente.errors import DetenteError, UsageError, one_line
 from detente.files import plain, replace_atomically, write_atomically
 from detente.plugins import Host
 from detente.recipe import options_of
-from detente.recipe.components import Link, load_component
+from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.options import check
 from detente.training import evaluation
 from detente.training.trainer import Trainer
@@ -160,9 +160,8 @@ def _deployed(
     """A network of the structure that the run deployed, at the share `done` of its steps; its weights are any."""
     links = []
     for name, entry in regularizers.items():
-        kind = entry.get("kind", name)
-        target = load_component(host, "regularizer", kind)
-        links.append(Link.of(target, entry).make(target, name, 1))
+        target = load_component(host, "regularizer", entry.get("kind", name))
+        links.append(RegularizerPart.of(target, name, entry).make())
     with torch.random.fork_rng(devices=[]):
         networks = model.build(space)
     network = networks.generator.to(dtype)
@@ -178,7 +177,7 @@ def _make(target: Any, options: Mapping[str, Any]) -> Any:
     if checked.problems:
         known = ", ".join(option.name for option in options_of(target))
         raise ValueError(f"model.{checked.problems[0][0]}: {checked.problems[0][1]} Known: {known}")
-    return target(**checked.arguments)
+    return Part(target, checked).make()
 
 
 def _card(said: dict[str, Any], trainer: Trainer) -> str:

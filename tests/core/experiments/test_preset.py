@@ -12,7 +12,7 @@ SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "
 
 @pytest.mark.parametrize(("name", "arms", "seeds"), [("demo", 6, 1), ("classics", 12, 3), ("full", 34, 10)])
 def test_a_preset_is_a_study_that_can_be_planned(tmp_path, name, arms, seeds):
-    chosen = presets.preset(name)
+    chosen = presets.preset(name, plugins.host())
     assert (len(chosen.arms), chosen.seeds) == (arms, seeds)
     assert set(chosen.domains) == {"image", "text", "speech", "molecule"}
     known = {entry.name for entry in plugins.host().entries("domain")}
@@ -40,12 +40,12 @@ def test_domains_that_cannot_be_had_are_left_out_of_a_preset_unless_none_is_left
 def test_a_study_can_stand_in_a_file_of_the_users(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("domains: {pair: [steps=9], ring: }\narms: [none, r1]\nseeds: [0, 4]\nsets: [batch=8]\n")
-    found = presets.preset(str(path))
+    found = presets.preset(str(path), plugins.host())
     assert found == presets.Preset(
         domains={"pair": ["steps=9"], "ring": []}, arms=["none", "r1"], seeds=[0, 4], sets=["batch=8"]
     )
     path.write_text("domains: [pair, ring]\narms: [none]\n")
-    assert presets.preset(str(path)).domains == {"pair": [], "ring": []}
+    assert presets.preset(str(path), plugins.host()).domains == {"pair": [], "ring": []}
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_study_can_stand_in_a_file_of_the_users(tmp_path):
 def test_a_file_that_is_no_study_is_told_so(tmp_path, text, message):
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(UsageError, match=message):
-        presets.preset(str(tmp_path / "mine.yaml"))
+        presets.preset(str(tmp_path / "mine.yaml"), plugins.host())
 
 
 def test_a_preset_that_is_not_there_is_named():
     with pytest.raises(UsageError, match="Did you mean 'demo'"):
-        presets.preset("dmeo")
+        presets.preset("dmeo", plugins.host())

@@ -14,7 +14,7 @@ from detente.experiments import tune as tuning
 from detente.experiments.executors.base import Board
 from detente.experiments.executors.worker import train_cell
 from detente.experiments.tune import plan
-from detente.recipe.overlay import SIDES
+from detente.recipe.overlay import ROLES
 from detente.report import tuning_report
 from detente.results.cells import SETTLED
 from detente.results.search import Tuning
@@ -56,7 +56,7 @@ def test_a_search_ends_with_a_recipe_a_report_and_the_winner_on_fresh_seeds(tmp_
 
 def test_several_coefficients_of_both_players_and_a_rate_are_searched_together(tmp_path, here):
     texts = ["r1.gamma=log:0.1..10", "ema.half_life=lin:1..9", "generator.optimizer.lr=log:0.01..0.5"]
-    plays = ["objective=wasserstein", *(f"{side}.optimizer={{name: sgd, lr: 0.2}}" for side in SIDES)]
+    plays = ["objective=wasserstein", *(f"{side}.optimizer={{name: sgd, lr: 0.2}}" for side in ROLES)]
     many = wish(reg=["r1+g:ema"], search=texts, sampler="tpe", trials=12, seeds=1, set=[*SMALL, *plays])
     report = tuning.tune(many, out=tmp_path / "search", host=installed.host(), executor=here)
     found = Tuning.open(tmp_path / "search")

@@ -10,7 +10,7 @@ from detente.plugins import Host
 from detente.recipe import Recipe, load
 from detente.recipe.document import parse
 from detente.recipe.keys import put
-from detente.recipe.overlay import SIDES
+from detente.recipe.overlay import ROLES
 
 SOURCE = "--search"
 _KINDS = ("log", "lin", "choice")
@@ -161,8 +161,8 @@ def _address(label: str, recipe: Mapping[str, Any]) -> str:
 
 
 def _short(label: str, key: list[str], recipe: Mapping[str, Any]) -> list[str]:
-    chains = {side: list(recipe[side]["regularizers"]) for side in SIDES}
-    found = [[side, "regularizers", *key] for side in SIDES if key[0] in chains[side]]
+    chains = {side: list(recipe[side]["regularizers"]) for side in ROLES}
+    found = [[side, "regularizers", *key] for side in ROLES if key[0] in chains[side]]
     if len(found) == 1:
         return found[0]
     if found:

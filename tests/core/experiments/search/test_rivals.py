@@ -2,13 +2,13 @@
 
 from detente import recipe
 from detente.experiments.search.rivals import rivals, write_best
-from detente.recipe.overlay import SIDES
+from detente.recipe.overlay import ROLES
 from detente.results.search import Trial, Tuning
 from searches import GAMMA
 
 
 def tuning(folder, plain, default_is_none: bool = False) -> Tuning:
-    none = plain if default_is_none else {**plain, **{side: {**plain[side], "regularizers": {}} for side in SIDES}}
+    none = plain if default_is_none else {**plain, **{side: {**plain[side], "regularizers": {}} for side in ROLES}}
     search = [{"label": "r1.gamma", "key": GAMMA, "range": "log:0.01..100"}]
     return Tuning(folder, {"search": search, "recipes": {"default": plain, "none": none}})
 

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import torch
 from annotated_types import Ge
@@ -12,16 +12,15 @@ from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from detente.domains.contracts import Domain
-from detente.engine.player import OptimizerFactory
-from detente.engine.regularizer import Regularizer, chain
+from detente.engine.regularizer import check_order, points_of
 from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.plugins.registry import Kind
-from detente.recipe.components import Link, load_component
+from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.document import Key
-from detente.recipe.optimizers import OPTIMIZERS
 from detente.recipe.options import Checked, check, lower, read, sentence, shorten
-from detente.recipe.overlay import COMPONENTS, SIDES, Overlay
+from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
+from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe, Side
 
 _LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): Side, ("discriminator",): Side}
@@ -41,10 +40,13 @@ class Resolver:
     def __init__(self, overlay: Overlay, host: Host, source: str) -> None:
         self.overlay, self.host, self.source = overlay, host, source
         self.values: dict[str, Any] = copy.deepcopy(overlay.values)
+        self.parts: dict[Key, Part] = {}
         self.problems: list[tuple[Key, str, DetenteError | None]] = []
 
-    def recipe(self) -> Recipe:
-        """The recipe with all defaults in it.
+    def resolved(self) -> Resolved:
+        """The recipe with all defaults in it, and what makes each of its components.
+
+        No regularizer is made for it: what a constructor alone can refuse, it refuses when the recipe is built.
 
         Raises:
             UsageError: something is wrong; a line for each thing that is.
@@ -52,20 +54,20 @@ class Resolver:
         """
         domain = self._domain()
         self._only_choices(domain)
-        shape = self._shape(domain is not None)
+        self._shape(domain is not None)
         objective = self._component("objective", ("objective",), None)
         if domain is not None:
             self._component("model", ("model",), domain.name)
             self._component("data", ("data",), domain.name)
             self._metrics(domain)
         self._loggers()
-        for side in SIDES:
+        for side in ROLES:
             self._optimizer(side)
-            self._regularizers(side, shape, objective)
+            self._regularizers(side, objective)
         if self.values.get("simultaneous") is True and self.values.get("critic_steps", 1) != 1:
             self._problem(("critic_steps",), "must be 1 where simultaneous is true: both players move at once.")
         self._raise()
-        return Recipe.model_validate(self.values)
+        return Resolved(Recipe.model_validate(self.values), self.parts)
 
     def _problem(self, key: Key, text: str, cause: DetenteError | None = None) -> None:
         self.problems.append((key, text, cause))
@@ -88,7 +90,10 @@ class Resolver:
     def _domain(self) -> Domain | None:
         name = self.values.get("domain")
         found = self._load("domain", ("domain",), name) if isinstance(name, str) else None
-        return None if found is None else found()
+        if found is None:
+            return None
+        self.parts["domain",] = Part(found, Checked())
+        return self.parts["domain",].make()
 
     def _only_choices(self, domain: Domain | None) -> None:
         """Where a domain has one data set or model, it need not be named."""
@@ -100,8 +105,8 @@ class Resolver:
                 if len(names) == 1:
                     self.values[kind] = {"name": names[0], **given}
 
-    def _shape(self, domain_known: bool) -> Recipe | None:
-        """The recipe as far as its outline goes, None where that is wrong."""
+    def _shape(self, domain_known: bool) -> None:
+        """Check the recipe's outline, and put what was left out in its place."""
         for key in COMPONENTS:
             above = self.values if len(key) == 1 else self.values.setdefault(key[0], {})
             if isinstance(above, dict) and above.get(key[-1], "") is None:
@@ -113,10 +118,8 @@ class Resolver:
                 key = tuple(map(str, found["loc"]))
                 if domain_known or key[0] not in ("data", "model"):
                     self._problem(key, self._say(key, found))
-            return None
-        # What was left out is there now, in its place.
+            return
         self.values = shape.plain()
-        return shape
 
     def _say(self, key: Key, found: Any) -> str:
         kind, value = found["type"], found["input"]
@@ -163,6 +166,7 @@ class Resolver:
         self._found(key, checked)
         given.clear()
         given.update({"name": name, **checked.plain})
+        self.parts[key] = Part(target, checked)
         return checked
 
     def _found(self, key: Key, checked: Checked) -> None:
@@ -176,7 +180,9 @@ class Resolver:
             self.values["metrics"] = list(domain.metrics)
         names = self.values["metrics"]
         for i, name in enumerate(names if isinstance(names, list) else ()):
-            if isinstance(name, str) and self._load("metric", ("metrics",), name, domain.name) is not None:
+            target = self._load("metric", ("metrics",), name, domain.name) if isinstance(name, str) else None
+            if target is not None:
+                self.parts["metrics", name] = Part(target, Checked())
                 if name in names[:i]:
                     self._problem(("metrics",), f"names {name!r} twice; once is enough.")
 
@@ -197,38 +203,32 @@ class Resolver:
         given = self._part(key)
         if not isinstance(given, dict) or not isinstance(given.get("name"), str):
             return
-        if given["name"] not in OPTIMIZERS:
-            hint = did_you_mean(given["name"], OPTIMIZERS)
-            self._problem(key, f"there is no optimizer {given['name']!r}; there are {', '.join(OPTIMIZERS)}.{hint}")
-            return
-        checked = self._options(key, given, OPTIMIZERS[given["name"]])
-        if not checked.problems:
+        target = self._load("optimizer", key, given["name"])
+        checked = Checked() if target is None else self._options(key, given, target)
+        if target is not None and not checked.problems:
             try:
-                factory: OptimizerFactory = OPTIMIZERS[given["name"]](**checked.arguments)
-                factory([nn.Parameter(torch.zeros(1))])
+                self.parts[key].make()([nn.Parameter(torch.zeros(1))])
             except (ValueError, RuntimeError) as error:  # what torch has to say about a combination
                 self._problem(key, f"{str(error).rstrip('.')}.")
 
-    def _regularizers(self, side: str, shape: Recipe | None, objective: Any) -> None:
+    def _regularizers(self, side: str, objective: Any) -> None:
         entries = self._part((side, "regularizers"))
-        made: list[Regularizer] = []
+        links: list[_Link] = []
         for name, entry in entries.items() if isinstance(entries, dict) else ():
             if isinstance(entry, dict):
-                found = self._regularizer(side, name, entry, shape, objective)
-                made += [] if found is None else [found]
-        if isinstance(entries, dict) and len(made) == len(entries):
+                found = self._regularizer(side, name, entry, objective)
+                links += [] if found is None else [found]
+        if isinstance(entries, dict) and len(links) == len(entries):
             try:
-                chain(*made)
+                check_order(links)
             except DetenteError as error:
                 self._problem((side, "regularizers"), str(error), error)
 
-    def _regularizer(
-        self, side: str, name: str, entry: dict[str, Any], shape: Recipe | None, objective: Any
-    ) -> Regularizer | None:
+    def _regularizer(self, side: str, name: str, entry: dict[str, Any], objective: Any) -> "_Link | None":
         key, before = (side, "regularizers", name), len(self.problems)
         kind = entry.get("kind", name)
         if not _INSTANCE.fullmatch(name):
-            self._problem(key, "is no name for a regularizer: use letters, digits, - and _, a letter first.")
+            self._problem(key, "cannot be the name of a regularizer: use letters, digits, - and _, a letter first.")
             return None
         if not isinstance(kind, str):
             self._problem((*key, "kind"), f"should be the name of a regularizer, but is {shorten(kind)}.")
@@ -236,29 +236,30 @@ class Resolver:
         target = self._load("regularizer", key, kind)
         if target is None:
             return None
-        link = Link.of(target, entry)
-        self._found(key, link.checked)
-        if link.every is not None:
+        part = self.parts[key] = RegularizerPart.of(target, name, entry)
+        self._found(key, part.checked)
+        if part.every is not None:
             try:
-                read(Annotated[int, Ge(1)], link.every)
+                read(Annotated[int, Ge(1)], part.every)
             except ValueError as error:
                 self._problem((*key, "every"), str(error))
         if len(self.problems) > before:
             return None
         try:
-            made = link.make(target, name, shape.updates(side) if shape else 1)
+            link = _Link.of(part, kind)
         except (DetenteError, ValueError) as error:
-            # Our own errors begin with the name, which stands in the key already.
-            self._problem(key, str(error).removeprefix(f"{kind}: "), error if isinstance(error, DetenteError) else None)
+            self._problem(key, str(error), error if isinstance(error, DetenteError) else None)
             return None
-        self._placement(key, kind, made, objective)
+        self._placement(key, kind, link, objective)
+        if part.every not in (None, 1) and "penalty" not in link.points:
+            self._problem((*key, "every"), f"is for penalties, and {kind} has none. Leave it out.")
         entry.clear()
-        entry.update(({} if kind == name else {"kind": kind}) | link.checked.plain)
-        if "penalty" in made.defines() and not link.own_every:
-            entry["every"] = link.every or 1
-        return made
+        entry.update(({} if kind == name else {"kind": kind}) | part.checked.plain)
+        if "penalty" in link.points and not part.own_every:
+            entry["every"] = part.every or 1
+        return link
 
-    def _placement(self, key: Key, kind: str, made: Regularizer, objective: Any) -> None:
+    def _placement(self, key: Key, kind: str, made: "_Link", objective: Any) -> None:
         side = key[0]
         if side not in made.players and "both" not in made.players:
             other = made.players[0]
@@ -270,3 +271,23 @@ class Resolver:
                 f"{kind} is exact for losses made of softplus alone, and {name} is none. Take it out, or set "
                 "objective=non-saturating.",
             )
+
+
+class _Link(NamedTuple):
+    """What a regularizer's class says of its instances."""
+
+    name: str
+    players: tuple[str, ...]
+    needs: tuple[str, ...]
+    averages: bool
+    points: frozenset[str]
+
+    @classmethod
+    def of(cls, part: RegularizerPart, kind: str) -> "_Link":
+        """From the class; where a function makes the instances, from one of them."""
+        says = part.target if isinstance(part.target, type) else part.make()
+        points = points_of(says) if isinstance(says, type) else says.defines()
+        return cls(kind, says.players, says.needs, says.averages, points)
+
+    def defines(self) -> frozenset[str]:
+        return self.points
