@@ -1,6 +1,7 @@
 """Files: written whole or not at all, in one form of JSON."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 def plain(value: Any) -> Any:
     """The same data as JSON can have it: null for numbers that it does not know, paths as text."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]

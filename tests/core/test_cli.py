@@ -28,12 +28,13 @@ from detente import cli
 from detente.cli import display, flags
 from detente.cli.display import Session, messages
 from detente.cli.progress import progress
+from detente.hookspecs import RunView
 from detente.plugins import Host, discover
 from detente.plugins.loader import Plugin
 from detente.plugins.registry import Entry, Origin
 from detente.training import checkpoint
 from detente.training.export import load_exported
-from detente.training.trainer import Progress, Trainer
+from detente.training.trainer import Trainer
 
 SMALL = ["--set", "samples=50", "--set", "metrics=[modes]", "--batch", "16", "--device", "cpu"]
 RING = ["train", "ring", *SMALL, "--set", "evaluate_every=10", "--set", "checkpoint_every=10", "--steps", "20"]
@@ -530,7 +531,7 @@ def test_a_terminal_gets_a_bar_and_colour_unless_it_declines(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     session = Session([])
     with progress(session) as show:
-        show(Progress(5, 10, "modes", {"D/adversarial": 1.0}, {"modes": 3.0}, 0.5))
+        show(RunView(Path(), {}, 10, "modes", 5, terms={"D/adversarial": 1.0}, scores={"modes": 3.0}, scaled=0.5))
     session.error("It broke.")
     shown = capsys.readouterr().err
     assert "5/10" in shown

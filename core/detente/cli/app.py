@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from detente.cli import compare, installed, train, tune, use
+from detente.cli import check, compare, installed, resume, train, tune, use
 from detente.cli.display import Session
 from detente.errors import DetenteError, Interrupted, UsageError, one_line
 from detente.training.signals import on_signal
@@ -51,11 +51,8 @@ def _root(
     pass
 
 
-train.add_to(app)
-use.add_to(app)
-compare.add_to(app)
-tune.add_to(app)
-installed.add_to(app)
+for verbs in (train, resume, check, use, compare, tune, installed):
+    verbs.add_to(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -47,6 +47,7 @@ def compare(
     device: flags.Device = None,
     precision: flags.Precision = None,
     allow: flags.Allow = None,
+    log: flags.Log = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The study's folder; a study that is there is resumed or made larger."),
@@ -89,6 +90,7 @@ def compare(
             "batch": batch,
             "device": device,
             "precision": precision,
+            "log": flags.names(log),
         },
     }
     if dry_run:

@@ -36,6 +36,9 @@ Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="CODE", help="Train a combination that this finding would refuse; repeatable."),
 ]
+Log = Annotated[
+    str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
+]
 Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
@@ -66,6 +69,11 @@ def begin(
     set_host(host)
     context.call_on_close(lambda: set_host(None))
     return session, host
+
+
+def names(text: str | None) -> list[str] | None:
+    """The names in a list with commas; None where no list was given."""
+    return None if text is None else [name for part in text.split(",") if (name := part.strip())]
 
 
 def set_threads(threads: int | None) -> int:

@@ -5,11 +5,12 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from detente.cli.display import Session, duration, number, write
+from detente.hookspecs import RunView
 
 if TYPE_CHECKING:
     from detente.experiments.executors.base import Board, CellProgress
@@ -25,25 +26,8 @@ BOARD_SECONDS = 10.0
 """The same for a study."""
 
 
-class Progress(Protocol):
-    """What is shown of a run."""
-
-    @property
-    def step(self) -> int: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def terms(self) -> dict[str, float]: ...
-    @property
-    def primary(self) -> str: ...
-    @property
-    def scores(self) -> dict[str, float]: ...
-    @property
-    def scaled(self) -> float | None: ...
-
-
 @contextmanager
-def progress(session: Session, start: int = 0) -> Iterator[Callable[[Progress], None]]:
+def progress(session: Session, start: int = 0) -> Iterator[Callable[[RunView], None]]:
     """A function that shows a run's progress: a bar on a terminal, else a line now and then, with -q nothing."""
     if session.quiet:
         yield lambda progress: None
@@ -87,7 +71,7 @@ class _Lines:
         self._last = time.monotonic()
         self._evaluated: tuple[dict[str, float], float | None] = {}, None
 
-    def __call__(self, p: Progress) -> None:
+    def __call__(self, p: RunView) -> None:
         now = time.monotonic()
         self._first = self._first or (p.step, now)
         evaluated = p.scaled is not None and (p.scores, p.scaled) != self._evaluated
@@ -106,7 +90,7 @@ class _Lines:
 
 
 @contextmanager
-def _bar(start: int) -> Iterator[Callable[[Progress], None]]:
+def _bar(start: int) -> Iterator[Callable[[RunView], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -125,7 +109,7 @@ def _bar(start: int) -> Iterator[Callable[[Progress], None]]:
     with bars:
         task = bars.add_task("", total=None, now="")
 
-        def show(p: Progress) -> None:
+        def show(p: RunView) -> None:
             nonlocal seen
             bars.update(task, total=p.steps, completed=p.step, now=_values(p.terms))
             if p.scaled is not None and (p.scores, p.scaled) != seen:
@@ -197,9 +181,9 @@ def _live() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _scores(p: Progress) -> str:
+def _scores(p: RunView) -> str:
     return f"{p.primary} {number(p.scores.get(p.primary))}  scaled {number(p.scaled)}"
 
 
-def _values(values: dict[str, float]) -> str:
+def _values(values: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {number(value)}" for name, value in values.items())

@@ -77,6 +77,7 @@ def tune(
     device: flags.Device = None,
     precision: flags.Precision = None,
     allow: flags.Allow = None,
+    log: flags.Log = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="The search's folder; the same search is resumed if it is there.")
     ] = OUT,
@@ -114,6 +115,7 @@ def tune(
         "device": device,
         "precision": precision,
         "allow": allow,
+        "log": flags.names(log),
     }
     wish = Wish.of(file, given)
     if wish.domain is None and wish.recipe is None:

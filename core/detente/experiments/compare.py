@@ -108,7 +108,7 @@ def resume(
         study = Study.open(folder)
         return Comparison(study, study, note_versions(study, host))
 
-    return experiment.resume(opened, executor or LocalExecutor(jobs, host.block), show)
+    return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
 
 
 class Comparison(Proposer):

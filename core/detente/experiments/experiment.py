@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from detente.checks import Finding, refuse
+from detente.checks import Finding
 from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
@@ -28,6 +28,7 @@ from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
 from detente.results.table import write_results
 from detente.training.build import build
+from detente.training.loggers import make_loggers
 
 
 class Look(NamedTuple):
@@ -84,13 +85,11 @@ class Experiment:
     Args:
         manifest: of its folder.
         executor: what trains the cells.
-        show: called with a board about once a second.
-        notes: what a person should know from the start.
+        tracker: keeps the board; a proposer may add notes, and say how many runs are still to come.
     """
 
-    def __init__(self, manifest: Manifest, executor: Executor, show: ShowBoard, notes: Sequence[str]) -> None:
-        self._manifest, self._executor = manifest, executor
-        self.tracker = Tracker(executor.slots, show, notes)
+    def __init__(self, manifest: Manifest, executor: Executor, tracker: Tracker) -> None:
+        self._manifest, self._executor, self.tracker = manifest, executor, tracker
 
     def train(self, runs: Iterable[tuple[Cell, Mapping[str, Any]]]) -> None:
         """Train cells; returns when each is finished, diverged or failed.
@@ -150,12 +149,12 @@ def start(
         content = proposer.manifest.content
         content["findings"] = found
         content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
-        return _carry_out(proposer, lock, executor, show)
+        return _carry_out(proposer, lock, host, executor, show)
     finally:
         lock.release()
 
 
-def resume(plan: Callable[[], Proposer], executor: Executor, show: ShowBoard) -> Path:
+def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: ShowBoard) -> Path:
     """Go on with an experiment as it stands in its folder; the path of its report.
 
     Raises:
@@ -164,7 +163,7 @@ def resume(plan: Callable[[], Proposer], executor: Executor, show: ShowBoard) ->
     proposer = plan()
     lock = _acquire(proposer)
     try:
-        return _carry_out(proposer if _is_current(proposer) else plan(), lock, executor, show)
+        return _carry_out(proposer if _is_current(proposer) else plan(), lock, host, executor, show)
     finally:
         lock.release()
 
@@ -194,7 +193,10 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     built: dict[str, Sequence[Finding] | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
-    for look in proposer.looks():
+    looks = list(proposer.looks())
+    for names in dict.fromkeys(tuple(look.recipe.get("log") or ()) for look in looks):
+        make_loggers(names, host)
+    for look in looks:
         key = json.dumps(look.recipe)
         if key not in built:
             built[key] = _build(look.recipe, host)
@@ -213,7 +215,7 @@ def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteE
     recipe = Recipe.model_validate(plain)
     try:
         built = build(recipe, host, dry=True)
-        refuse(built.findings if built.domain.refuses else (), recipe.allow)
+        built.refuse()
     except DetenteError as error:
         return error
     return built.findings
@@ -245,19 +247,21 @@ def _is_current(proposer: Proposer) -> bool:
     return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
 
 
-def _carry_out(proposer: Proposer, lock: FileLock, executor: Executor, show: ShowBoard) -> Path:
+def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
     proposer.manifest.write()
     if not proposer.alone:
         lock.release()
-    experiment = Experiment(proposer.manifest, executor, show, proposer.notes)
+    tracker = Tracker(executor.slots, show, proposer.notes, lambda hook, cell: host.notify(hook, cell=cell.view))
+    host.notify("detente_study_started", study=proposer.manifest.view)
     try:
-        proposer.propose(experiment)
+        proposer.propose(Experiment(proposer.manifest, executor, tracker))
     finally:
-        experiment.tracker.show()
+        tracker.show()
         manifest = type(proposer.manifest).open(proposer.manifest.folder)  # another call may have made it larger
         outcomes = [Outcome.of(cell) for cell, _ in manifest.runs()]
         write_results(manifest.results, manifest.primaries, outcomes)
         report = proposer.write_report()
+        host.notify("detente_study_finished", study=manifest.view)
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed:
         first = f"{failed[0].cell}: {failed[0].reason}".rstrip(".")

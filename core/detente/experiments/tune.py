@@ -101,7 +101,7 @@ def resume(
         chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"])
         return Tune(tuning, tuning, chosen, content["storage"], note_versions(tuning, host))
 
-    return experiment.resume(opened, executor or LocalExecutor(jobs, host.block), show)
+    return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
 
 
 class Tune(Proposer):

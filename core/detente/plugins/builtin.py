@@ -118,3 +118,10 @@ def detente_register_metrics(registry) -> None:
         add("distance", "detente.toys.linear:Distance", domain=name, summary="mean distance to the origin")
     for name in ("ring", "grid"):
         add("modes", "detente.toys.mixture:Modes", domain=name, summary="centres found, how sharply, how evenly")
+
+
+@hookimpl
+def detente_register_loggers(registry) -> None:
+    add = registry.add
+    add("tensorboard", "detente.training.loggers.tensorboard:TensorBoard", summary="event files in the run's folder")
+    add("wandb", "detente.training.loggers.wandb:WeightsAndBiases", summary="Weights & Biases, online or offline")

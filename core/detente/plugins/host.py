@@ -39,6 +39,7 @@ class Host:
         self.block = tuple(block)
         declared = (e for plugin in plugins if plugin.status == "ok" for e in plugin.entries)
         self._entries = tuple(declared)
+        self._complaints: set[tuple[Origin, str, str]] = set()
 
     def entries(self, kind: Kind | None = None, domain: str | None = None) -> list[Entry]:
         """What is declared; with `domain`, what can be used there: its own and what has none."""
@@ -92,11 +93,11 @@ class Host:
             for entry in dict.fromkeys(entries)
         ]
 
-    def notify(self, hook: str, **arguments: Any) -> list[ObserverFailure]:
-        """Call a lifecycle hook of every plugin. One that raises is logged and returned.
+    def notify(self, hook: str, *more: Plugin, **arguments: Any) -> list[ObserverFailure]:
+        """Call a lifecycle hook of every plugin, and of `more` observers. One that raises is logged and returned.
 
-        Ctrl-C passes; so should whatever a signal handler raises: derive it from
-        KeyboardInterrupt.
+        The same failure again is logged for debugging alone: a logger that fails does so at every log line. Ctrl-C
+        passes; so should whatever a signal handler raises: derive it from KeyboardInterrupt.
 
         Raises:
             TypeError: no lifecycle hook has this name and these arguments.
@@ -104,7 +105,7 @@ class Host:
         if hook in DECLARES or HOOKS.get(hook) != frozenset(arguments):
             raise TypeError(f"no lifecycle hook {hook}({', '.join(arguments)})")
         failures: list[ObserverFailure] = []
-        for plugin in self.plugins:
+        for plugin in (*self.plugins, *more):
             if plugin.manager is None:
                 continue
             try:
@@ -114,7 +115,10 @@ class Host:
             except BaseException as error:
                 reason = one_line(error)
                 failures.append(ObserverFailure(plugin.origin, hook, reason, traceback.format_exc()))
-                _log.warning("%s of plugin %s raised %s; the run goes on", hook, plugin, reason)
+                complaint = plugin.origin, hook, reason
+                level = logging.DEBUG if complaint in self._complaints else logging.WARNING
+                self._complaints.add(complaint)
+                _log.log(level, "%s of plugin %s raised %s; training continues", hook, plugin, reason)
                 _log.debug("traceback of the above", exc_info=True)
         return failures
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from detente.errors import DetenteError, PluginError, did_you_mean, one_line
 
-Kind = Literal["domain", "model", "data", "regularizer", "objective", "metric"]
+Kind = Literal["domain", "model", "data", "regularizer", "objective", "metric", "logger"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Models and data belong to one domain, so that two domains may both call a data set `folder`.

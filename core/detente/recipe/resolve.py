@@ -58,6 +58,7 @@ class Resolver:
             self._component("model", ("model",), domain.name)
             self._component("data", ("data",), domain.name)
             self._metrics(domain)
+        self._loggers()
         for side in SIDES:
             self._optimizer(side)
             self._regularizers(side, shape, objective)
@@ -178,6 +179,18 @@ class Resolver:
             if isinstance(name, str) and self._load("metric", ("metrics",), name, domain.name) is not None:
                 if name in names[:i]:
                     self._problem(("metrics",), f"names {name!r} twice; once is enough.")
+
+    def _loggers(self) -> None:
+        """Only whether there are such: a run can be evaluated where its loggers cannot be imported."""
+        names = self.values.get("log") or []
+        for i, name in enumerate(names if isinstance(names, list) else ()):
+            try:
+                if isinstance(name, str):
+                    self.host.entry("logger", name)
+            except DetenteError as error:
+                self._problem(("log",), str(error), error)
+            if name in names[:i]:
+                self._problem(("log",), f"names {name!r} twice; once is enough.")
 
     def _optimizer(self, side: str) -> None:
         key = (side, "optimizer")

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 
 from detente.errors import UsageError
 from detente.files import write_atomically
+from detente.hookspecs import StudyView
 from detente.recipe.document import dump, read
 from detente.results.cells import Arm, Cell
 
@@ -104,3 +105,8 @@ class Manifest(ABC):
     @abstractmethod
     def primaries(self) -> Mapping[str, str]:
         """Domain → name of the score that carries it."""
+
+    @property
+    @abstractmethod
+    def view(self) -> StudyView:
+        """What observers are shown of it."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from detente.errors import UsageError
 from detente.files import plain, write_atomically
+from detente.hookspecs import StudyView
 from detente.recipe.keys import put
 from detente.results.cells import Arm, Cell
 from detente.results.manifest import Manifest
@@ -157,6 +158,10 @@ class Tuning(Manifest):
     @property
     def best(self) -> Path:
         return self.folder / "best.yaml"
+
+    @property
+    def view(self) -> StudyView:
+        return StudyView(self.folder, self.kind, (self.domain,), (self.chain,), tuple(self.seeds))
 
     @property
     def domain(self) -> str:

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from detente.hookspecs import StudyView
 from detente.results.cells import NONE, Arm, Cell
 from detente.results.manifest import Manifest
 
@@ -45,6 +46,11 @@ class Study(Manifest):
     def cells(self) -> list[Cell]:
         """All of them: a domain after the other, in it an arm after the other."""
         return [self.cell(domain, arm, seed) for domain in self.domains for arm in self.arms for seed in self.seeds]
+
+    @property
+    def view(self) -> StudyView:
+        arms = tuple(arm.text for arm in self.arms)
+        return StudyView(self.folder, self.kind, tuple(self.domains), arms, tuple(self.seeds))
 
     @property
     def none(self) -> Arm | None:

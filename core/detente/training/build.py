@@ -53,6 +53,17 @@ class Built:
             labels = labels.to(self.device, self.dtype if labels.is_floating_point() else None)
         return Batch(to(batch.x, self.device, self.dtype), labels)
 
+    def refuse(self) -> None:
+        """Stop where training would be refused: an ill-posed combination that the recipe does not allow.
+
+        Domains whose theory is about such ones refuse nothing.
+
+        Raises:
+            UsageError: with one line per refusal.
+        """
+        if self.domain.refuses:
+            refuse(self.findings, self.recipe.allow)
+
     def start(self, host: Host) -> Networks:
         """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
@@ -77,8 +88,7 @@ def build(
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
         rank: index of this process in a data-parallel run.
-        dry: only look at the networks: no warm-up, and findings do not refuse. Otherwise a combination that is
-            ill-posed and that the recipe does not allow is refused, but in domains whose theory is about such ones.
+        dry: only look at the networks: no warm-up, and findings do not refuse; `Built.refuse` does that.
         show: told how far the warm-up is, where the model has one.
 
     Raises:
@@ -125,9 +135,10 @@ def build(
         rank=rank,
     )
     found = tuple(findings(game, warmed_up=warms_up(model) and model.warms_players))
-    if domain.refuses and not dry:
-        refuse(found, recipe.allow)
-    return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+    if not dry:
+        built.refuse()
+    return built
 
 
 _ROLES: tuple[Role, Role] = ("generator", "discriminator")

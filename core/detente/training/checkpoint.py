@@ -10,7 +10,7 @@ import torch
 
 from detente.errors import UsageError
 
-FORMAT = 1
+CHECKPOINT_FORMAT = 1
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -26,7 +26,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
-            _save({"format": FORMAT, **state}, file)
+            _save({"format": CHECKPOINT_FORMAT, **state}, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -59,10 +59,11 @@ def load(path: Path) -> dict[str, Any]:
         raise UsageError(
             f"{path}: is no checkpoint that can be read ({type(error).__name__}); use an older one beside it."
         ) from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__
         raise UsageError(
-            f"{path}: has checkpoint format {found!r}, this version reads {FORMAT}; use the détente that wrote it."
+            f"{path}: has checkpoint format {found!r}, this version reads {CHECKPOINT_FORMAT}; use the détente that "
+            "wrote it."
         )
     return state
 

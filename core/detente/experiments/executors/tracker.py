@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -60,13 +60,20 @@ class Tracker(Watcher):
         slots: how many cells are trained at a time.
         show: called with a board about once a second.
         notes: what the boards say from the start.
+        tell: called with the name of a lifecycle hook of cells, and the cell.
 
     Attributes:
         to_come: how many more cells there will be at most, beside those that have been entered.
     """
 
-    def __init__(self, slots: int, show: ShowBoard, notes: Sequence[str] = ()) -> None:
-        self._slots, self._show = slots, show
+    def __init__(
+        self,
+        slots: int,
+        show: ShowBoard,
+        notes: Sequence[str] = (),
+        tell: Callable[[str, Cell], object] = lambda hook, cell: None,
+    ) -> None:
+        self._slots, self._show, self._tell = slots, show, tell
         self._cells: dict[Cell, CellProgress] = {}
         self._running: dict[Cell, _Speed] = {}
         self._notes = list(notes)
@@ -91,10 +98,12 @@ class Tracker(Watcher):
     def set(self, cell: Cell, status: str) -> None:
         progress = self._cells[cell]
         if status == "running":
-            self._running.setdefault(cell, _Speed(progress.step, time.monotonic()))
+            self._running[cell] = _Speed(progress.step, time.monotonic())
+            self._tell("detente_cell_started", cell)
         elif cell in self._running:
             progress = self._measure(cell)
             del self._running[cell]
+            self._tell("detente_cell_finished", cell)
         self._cells[cell] = _look(replace(progress, status=status, seconds_left=None, warm_up=None))
 
     def note(self, text: str) -> None:

@@ -73,6 +73,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
     from detente.plugins import discover, set_host
     from detente.recipe import load
     from detente.training.build import build
+    from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
     from detente.training.trainer import Trainer
@@ -91,10 +92,12 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
     warm_up = _WarmUp(folder)
     try:
         set_host(host := discover(blocked))
-        built = build(load(run.recipe, host=host), host, show=warm_up)
+        recipe = load(run.recipe, host=host)
+        loggers = make_loggers(recipe.log, host)
+        built = build(recipe, host, show=warm_up)
         warm_up.over()
         run.record({**surroundings(built.recipe, host, built.device), "findings": [f.plain() for f in built.findings]})
-        trainer = Trainer(built, run, host)
+        trainer = Trainer(built, run, host, loggers)
         step = trainer.restore()
         _log.info("from step %d of %d", step, built.recipe.steps)
         trainer.train()

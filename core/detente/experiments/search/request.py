@@ -36,7 +36,7 @@ class Wish:
         wave: how many trials are asked for together.
         metric: a score, `score<value` or `score>value`; the domain's primary one by default.
         storage: URL of a database for Optuna; by default a journal file in the search's folder.
-        recipe, set, steps, batch, device, precision, allow: as in `train`.
+        recipe, set, steps, batch, device, precision, allow, log: as in `train`.
     """
 
     domain: str | None = None
@@ -57,6 +57,7 @@ class Wish:
     device: str | None = None
     precision: str | None = None
     allow: list[str] | None = None
+    log: list[str] | None = None
 
     @classmethod
     def of(cls, file: Path | None, given: Mapping[str, Any]) -> "Wish":
@@ -73,7 +74,7 @@ class Wish:
                 raise UsageError(f"{file}: {key}: unknown key.{hint}")
             if key == "search" and isinstance(value, dict):
                 value = [f"{name}={text}" for name, text in value.items()]
-            if key in ("reg", "search", "set", "allow") and isinstance(value, str):
+            if key in ("reg", "search", "set", "allow", "log") and isinstance(value, str):
                 value = [value]
             found[key] = _checked(f"{file}: {key}", known[key], value)
         if file and isinstance(found.get("recipe"), Path):
@@ -83,7 +84,7 @@ class Wish:
     @property
     def flags(self) -> dict[str, Any]:
         """As `detente.recipe.load` takes them."""
-        return {name: getattr(self, name) for name in ("steps", "batch", "device", "precision", "allow")}
+        return {name: getattr(self, name) for name in ("steps", "batch", "device", "precision", "allow", "log")}
 
 
 def _checked(where: str, annotation: Any, value: Any) -> Any:
