@@ -113,7 +113,7 @@ def test_conditions_are_drawn_from_the_data_where_the_model_takes_them() -> None
 def test_scores_of_all_metrics_are_put_together() -> None:
     x = RingData().batch(torch.arange(500)).x
     scores = score(RingDomain(), [Modes(), Frechet(), Counted()], x, RingData(), Stream(0))
-    assert scores.keys() == {"quality", "inside", "modes", "kl", "frechet", "n"}
+    assert scores.keys() == {"quality", "inside", "modes", "modes-kl", "frechet", "n"}
     assert scores["n"] == 500
 
 
@@ -234,7 +234,7 @@ def test_a_file_that_lacks_a_score_is_computed_again(tmp_path: Path) -> None:
     first = reference(tmp_path)
     (file,) = (tmp_path / "reference").iterdir()
     content = json.loads(file.read_text())
-    del content["rows"]["baseline"]["kl"]
+    del content["rows"]["baseline"]["modes-kl"]
     file.write_text(json.dumps(content))
     assert reference(tmp_path) == first
 

@@ -230,12 +230,13 @@ def test_a_study_tells_of_itself_and_of_each_cell(tmp_path: Path) -> None:
     assert (cell.domain, cell.seed, cell.folder.is_relative_to(tmp_path / "study")) == ("dirac", 0, True)
 
 
-def test_a_search_tells_of_itself_and_of_each_cell_whatever_trains_it(tmp_path: Path, here: InProcess) -> None:
+def test_a_search_tells_of_itself_and_of_its_runs(tmp_path: Path, here: InProcess) -> None:
     minutes = Minutes()
-    tune.tune(wish(trials=2, seeds=1), out=tmp_path / "search", host=watched_by(minutes), executor=here)
+    request = wish(trials=2, seeds=1)
+    tune.tune(request, out=tmp_path / "search", host=watched_by(minutes), executor=here)
     told = [what for what, _ in minutes.told]
     assert (told[0], told[-1]) == ("study started", "study finished")
-    assert told[1:-1] == [f"{status} {cell.arm.text}" for cell in here.trained for status in ("started", "finished")]
+    assert sum(what.startswith("started ") for what in told) == len(here.trained) > 2
     assert (minutes.told[0][1].kind, minutes.told[0][1].arms) == ("search", ("r1",))
 
 

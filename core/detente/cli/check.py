@@ -42,7 +42,7 @@ def check(
     resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
     built = recipes.build(resolved, host, dry=True)
     found = built.findings
-    lines = [f"{finding.level}: {finding}" for finding in found] or ["Nothing to object to."]
+    lines = [f"{finding.level}: {finding}" for finding in found] or ["No findings."]
     session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
     refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
     if refused and built.domain.refuses:

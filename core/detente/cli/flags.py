@@ -19,13 +19,11 @@ NoPlugin = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(
-        min=1, metavar="N", help="Threads of the CPU; 1 unless said. Results can depend on it, so a run records it."
-    ),
+    typer.Option(min=1, metavar="N", help="CPU threads (default: 1). Results can depend on it, so a run records it."),
 ]
 Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda[:N]", help="Where to compute.")]
 Precision = Annotated[str | None, typer.Option(metavar="fp32|bf16|fp64", help="What networks compute in.")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="The root of all randomness.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="The random seed.")]
 Steps = Annotated[int | None, typer.Option(metavar="N", help="Updates of the generator.")]
 Batch = Annotated[int | None, typer.Option(metavar="N", help="Samples per update.")]
 Recipe = Annotated[Path | None, typer.Option(metavar="FILE", help="A recipe to start from, in YAML.")]
@@ -39,7 +37,7 @@ Allow = Annotated[
 Log = Annotated[
     str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
 ]
-Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")]
+Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time (default: one per CPU).")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 

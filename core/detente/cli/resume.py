@@ -33,21 +33,25 @@ def resume(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Go on with a run, a study or a search that was stopped.
+    """Resume a run, a study or a search that was stopped.
 
-    A run goes on from its newest checkpoint, and ends where it would have ended without the stop.
+    A run continues from its newest checkpoint, and ends with the same numbers as if it had not been stopped.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    verb = next((verb for file, verb in MANY.items() if (folder / file).is_file()), None)
+    verb = next((verb for name, verb in MANY.items() if (folder / name).is_file()), None)
     if verb and (device, threads) != (None, None):
-        raise UsageError(f"{folder}: holds many runs with recipes of their own; --device and --threads are for one.")
+        raise UsageError(
+            f"{folder}: has many runs with their own recipes; --device and --threads are for a single run."
+        )
     if verb:
         importlib.import_module(f"detente.cli.{verb}").resume(session, host, folder, jobs)
         return
     from detente import recipe as recipes
 
     if not (folder / "recipe.yaml").is_file():
-        raise UsageError(f"{folder}: holds no run (recipe.yaml); name the folder that train printed.")
+        raise UsageError(
+            f"{folder}: not the folder of a run (there is no recipe.yaml); name the folder that train printed."
+        )
     if jobs is not None:
         raise UsageError(f"{folder}: is one run, trained in one process; --jobs is for a study or a search.")
     carry_out(session, host, recipes.load(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)

@@ -37,8 +37,8 @@ def train(
         str | None, typer.Argument(metavar="[DOMAIN]", help="The kind of data; may be left to the recipe.")
     ] = None,
     data: Annotated[str | None, typer.Option(metavar="NAME", help="The data set.")] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="The two networks.")] = None,
-    objective: Annotated[str | None, typer.Option(metavar="NAME", help="What the players play for.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The architecture.")] = None,
+    objective: Annotated[str | None, typer.Option(metavar="NAME", help="The adversarial loss.")] = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
     regs: Annotated[
@@ -55,9 +55,7 @@ def train(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the run's numbered folder goes.")] = RUNS,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="The run's own folder. With a run of the same recipe in it, that one goes on."
-        ),
+        typer.Option(metavar="DIR", help="The run's own folder. A run of the same recipe that is there is resumed."),
     ] = None,
     threads: flags.Threads = None,
     dry_run: flags.DryRun = False,
@@ -97,7 +95,7 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
     """Refuse what training would refuse, and say what it would say first.
 
     Raises:
-        UsageError, PluginError: as in `build` and `make_loggers`, or the folder holds a run of another recipe.
+        UsageError, PluginError: as in `build` and `make_loggers`, or the folder has a run of another recipe.
     """
     from detente.training.build import build
     from detente.training.loggers import make_loggers
@@ -120,7 +118,7 @@ def carry_out(
     threads: int | None,
     device: str | None = None,
 ) -> None:
-    """Train in `folder`, going on with the run that is there, or in a new folder under `parent`."""
+    """Train in `folder`, resuming the run that is there, or in a new folder under `parent`."""
     from detente.training.build import build
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
@@ -189,8 +187,8 @@ def _before(folder: Path, recipe: "Recipe") -> dict[str, Any]:
         key = different[0]
         was, now = (repr(said[key]) if key in said else "none" for said in (there, here))
         raise UsageError(
-            f"{folder}: holds a run of another recipe ({key}: {was} there, {now} here); name another folder, or none "
-            "to have one made."
+            f"{folder}: has a run of another recipe ({key}: {was} there, {now} here); name another folder, or "
+            "leave --folder out."
         )
     return info
 

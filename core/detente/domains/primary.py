@@ -1,11 +1,14 @@
 """The score that carries comparisons, and how it is scaled. Without torch: results are read without it."""
 
+import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["higher", "lower", "neither"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,18 @@ class Primary:
             for row in (scores, references.get("untrained", {}), references.get("real", {}))
         )
         return self.scaled(value, floor=floor, ceiling=ceiling)
+
+
+def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
+    """What a score is called now, with a warning where it was asked for by the name that it had until the last release.
+
+    Args:
+        score: a name that somebody gave.
+        renamed: `Metric.renamed` of the metrics there are.
+    """
+    for names in renamed:
+        if score in names:
+            # By the log, not as a Python warning: programmers see those, and users type the names of scores.
+            _log.warning("The score %r is called %r now; its old name goes with the next release.", score, names[score])
+            return names[score]
+    return score

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from detente.checks import Finding
+from detente.checks import Finding, refuse
 from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
@@ -84,12 +84,17 @@ class Experiment:
 
     Args:
         manifest: of its folder.
+        host: whose plugins observe it.
         executor: what trains the cells.
-        tracker: keeps the board; a proposer may add notes, and say how many runs are still to come.
+        show: called with a board about once a second.
+        notes: what a person should know from the start.
     """
 
-    def __init__(self, manifest: Manifest, executor: Executor, tracker: Tracker) -> None:
-        self._manifest, self._executor, self.tracker = manifest, executor, tracker
+    def __init__(
+        self, manifest: Manifest, host: Host, executor: Executor, show: ShowBoard, notes: Sequence[str]
+    ) -> None:
+        self._manifest, self._executor = manifest, executor
+        self.tracker = Tracker(executor.slots, show, notes, lambda hook, cell: host.notify(hook, cell=cell.view))
 
     def train(self, runs: Iterable[tuple[Cell, Mapping[str, Any]]]) -> None:
         """Train cells; returns when each is finished, diverged or failed.
@@ -194,7 +199,7 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     problems: list[str] = []
     looks = list(proposer.looks())
-    for names in dict.fromkeys(tuple(look.recipe.get("log") or ()) for look in looks):
+    for names in {tuple(look.recipe.get("log", ())) for look in looks}:
         make_loggers(names, host)
     for look in looks:
         key = json.dumps(look.recipe)
@@ -215,7 +220,7 @@ def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteE
     recipe = Recipe.model_validate(plain)
     try:
         built = build(recipe, host, dry=True)
-        built.refuse()
+        refuse(built.findings if built.domain.refuses else (), recipe.allow)
     except DetenteError as error:
         return error
     return built.findings
@@ -251,12 +256,12 @@ def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executo
     proposer.manifest.write()
     if not proposer.alone:
         lock.release()
-    tracker = Tracker(executor.slots, show, proposer.notes, lambda hook, cell: host.notify(hook, cell=cell.view))
+    experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
     host.notify("detente_study_started", study=proposer.manifest.view)
     try:
-        proposer.propose(Experiment(proposer.manifest, executor, tracker))
+        proposer.propose(experiment)
     finally:
-        tracker.show()
+        experiment.tracker.show()
         manifest = type(proposer.manifest).open(proposer.manifest.folder)  # another call may have made it larger
         outcomes = [Outcome.of(cell) for cell, _ in manifest.runs()]
         write_results(manifest.results, manifest.primaries, outcomes)

@@ -8,6 +8,8 @@ resolved recipe into a game.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from detente.compat import require
+
 if TYPE_CHECKING:
     from detente.recipe.chains import Arm as Arm
     from detente.recipe.chains import parse_arm as parse_arm
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from detente.recipe.schema import Recipe as Recipe
     from detente.recipe.schema import Side as Side
     from detente.recipe.schema import fingerprint as fingerprint
+
+require("run", "pydantic", "yaml")
 
 # Imported when first used: a recipe can be read without torch, and resolving one needs it.
 _HOME = {

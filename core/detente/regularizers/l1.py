@@ -10,9 +10,9 @@ from detente.engine.step import Moment
 
 
 class L1(Regularizer):
-    r"""Adds λ Σ|w| to the loss, through its known gradient λ·sign(w) with sign(0) = 0.
+    r"""Adds the sum of absolute weights to the loss, through its known gradient λ·sign(w) with sign(0) = 0.
 
-    (Tibshirani 1996; the subgradient at 0 is the one of least norm.)
+    λ Σ|w|      (Tibshirani 1996; the subgradient at 0 is the one of least norm)
 
     Args:
         weight: λ.

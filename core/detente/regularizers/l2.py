@@ -10,10 +10,12 @@ from detente.engine.step import Moment
 
 
 class L2(Regularizer):
-    r"""Adds λ Σw² to the loss, through its known gradient 2λw.
+    r"""Adds the sum of squared weights to the loss, through its known gradient 2λw.
 
-    (Hoerl & Kennard 1970.) λ is half of what SGD calls `weight_decay`. Adam rescales this gradient with all others, so
-    that its first step does not depend on λ at all (Loshchilov & Hutter 2019, section 2).
+    λ Σw²      (Hoerl & Kennard 1970)
+
+    λ is half of what SGD calls `weight_decay`. Adam rescales this gradient with all others, so that its first step does
+    not depend on λ at all (Loshchilov & Hutter 2019, section 2).
 
     Args:
         weight: λ.

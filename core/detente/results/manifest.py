@@ -89,6 +89,11 @@ class Manifest(ABC):
         """The run of an arm with a seed."""
         return Cell(domain, arm, seed, self.folder / "cells" / domain / arm.slug / str(seed))
 
+    @property
+    def view(self) -> StudyView:
+        """What observers are shown of it."""
+        return StudyView(self.folder, self.kind, tuple(self.primaries), (), ())
+
     @abstractmethod
     def check(self) -> None:
         """Look everything up that is needed later, and read what stands beside the file.

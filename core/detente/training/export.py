@@ -18,7 +18,7 @@ from detente.engine.regularizer import chain
 from detente.engine.sample import Leaf, Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line
-from detente.files import plain, write_atomically
+from detente.files import plain, replace_atomically, write_atomically
 from detente.plugins import Host
 from detente.recipe import options_of
 from detente.recipe.components import Link, load_component
@@ -98,15 +98,12 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
         "versions": run.info.get("versions", {}),
     }
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
-    partial = folder / f"{WEIGHTS}.partial"
     weights = built.game.generator.deployed().to("cpu")
     try:
-        save_model(weights, str(partial), {"format": "pt", "detente": description["detente"]})
-        partial.replace(paths[0])
+        about = {"format": "pt", "detente": description["detente"]}
+        replace_atomically(paths[0], lambda partial: save_model(weights, str(partial), about))
     except SafetensorError as error:  # what safetensors makes of an OSError
         raise DetenteError(f"{paths[0]}: cannot be written ({one_line(error)}).") from error
-    finally:
-        partial.unlink(missing_ok=True)
     write_atomically(paths[1], json.dumps(plain(description), indent=2, ensure_ascii=False) + "\n")
     write_atomically(paths[2], _card(description, trainer))
     write_atomically(paths[3], recipe.to_yaml())

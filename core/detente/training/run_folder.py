@@ -72,7 +72,10 @@ class Run:
             UsageError: the folder holds none.
         """
         if not (folder / "recipe.yaml").is_file() or not (folder / "run.json").is_file():
-            raise UsageError(f"{folder}: holds no run (recipe.yaml and run.json); name the folder that train printed.")
+            raise UsageError(
+                f"{folder}: not the folder of a run (recipe.yaml or run.json is missing); name the one that train "
+                "printed."
+            )
         run = cls(folder)
         if run.info.get("format") != RUN_FORMAT:
             raise UsageError(

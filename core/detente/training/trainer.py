@@ -73,7 +73,7 @@ class Trainer:
             except UsageError as error:
                 if path == found[0]:
                     raise
-                _log.warning("%s Going on from the one before.", error)
+                _log.warning("%s Continuing from the one before.", error)
                 continue
             try:
                 self.built.game.load_state_dict(state["game"])

@@ -1,8 +1,6 @@
 """How networks start: initialized from the run's stream, then warmed up where their model does that."""
 
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -18,6 +16,7 @@ from detente.domains.cache import alone, cache_folder, named, not_kept
 from detente.domains.contracts import Data, Metric, Model, Networks, Show
 from detente.engine.sample import Space
 from detente.engine.streams import Stream, enter, leave
+from detente.files import replace_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -132,13 +131,6 @@ def _keep(networks: Networks, place: Path) -> None:
         for name, value in net.state_dict().items()
     }
     try:
-        handle, temporary = tempfile.mkstemp(dir=place.parent, suffix=".part")
-        os.close(handle)
-        try:
-            save_file(tensors, temporary)
-            os.replace(temporary, place)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_atomically(place, lambda partial: save_file(tensors, partial))
     except (OSError, SafetensorError) as error:  # what safetensors makes of a full disk
         not_kept(OSError(str(error)))

@@ -60,7 +60,7 @@ class Tracker(Watcher):
         slots: how many cells are trained at a time.
         show: called with a board about once a second.
         notes: what the boards say from the start.
-        tell: called with the name of a lifecycle hook of cells, and the cell.
+        tell: called with `detente_cell_started` and `detente_cell_finished`, and the cell.
 
     Attributes:
         to_come: how many more cells there will be at most, beside those that have been entered.
@@ -97,14 +97,17 @@ class Tracker(Watcher):
 
     def set(self, cell: Cell, status: str) -> None:
         progress = self._cells[cell]
+        event = None
         if status == "running":
-            self._running[cell] = _Speed(progress.step, time.monotonic())
-            self._tell("detente_cell_started", cell)
+            self._running.setdefault(cell, _Speed(progress.step, time.monotonic()))
+            event = "detente_cell_started"
         elif cell in self._running:
             progress = self._measure(cell)
             del self._running[cell]
-            self._tell("detente_cell_finished", cell)
+            event = "detente_cell_finished"
         self._cells[cell] = _look(replace(progress, status=status, seconds_left=None, warm_up=None))
+        if event:
+            self._tell(event, cell)
 
     def note(self, text: str) -> None:
         self._notes.append(text)

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from detente.domains.primary import Primary
+from detente.domains.primary import Primary, current_name
 from detente.errors import UsageError, did_you_mean
 from detente.experiments.planning import seed_numbers
 from detente.experiments.search.loop import WAVE
@@ -149,11 +149,13 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
     domain = recipe["domain"]
     primary: Primary = host.load("domain", domain)().primary
     scores: dict[str, str] = {}
-    for name in recipe["metrics"]:
-        scores.update(load_component(host, "metric", name, domain).scores)
+    metrics = [load_component(host, "metric", name, domain) for name in recipe["metrics"]]
+    for metric in metrics:
+        scores.update(metric.scores)
     name, sign, threshold = ((text or primary.score).strip(), "", "")
     if match := re.fullmatch(r"(.+?)\s*([<>])\s*(.+)", name):
         name, sign, threshold = match.groups()
+    name = current_name(name, [metric.renamed for metric in metrics])
     if name not in scores:
         hint = did_you_mean(name, scores) or f" There are: {', '.join(sorted(scores))}."
         raise UsageError(f"--metric: there is no score {name!r} in these recipes.{hint}")

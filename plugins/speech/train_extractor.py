@@ -1,4 +1,4 @@
-"""Trains the feature extractor that this plugin ships: `python train_classifier.py`.
+"""Trains the feature extractor that this plugin ships: `python train_extractor.py`.
 
 It has two tasks at once, both on the extractor split of `prompts` alone: to tell the five voices apart, and to name
 each of 2,048 crops when it is shifted, louder or softer, partly hidden and noisy. Voices alone would leave features
@@ -7,7 +7,6 @@ that know nothing of what is said. The second task's last layer is not shipped.
 Seeded and on one thread; weights agree between machines as far as their arithmetic does.
 """
 
-import json
 import sys
 import time
 from hashlib import sha256
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 
 from detente_speech.augmentations import frequency_mask, gain, time_mask, time_shift
 from detente_speech.data import Prompts
-from detente_speech.extractors import HERE, RECORD, WIDTH, Extractor, extractor, run
+from detente_speech.extractors import FROZEN, WIDTH, Extractor, extractor, run
 
 BATCH = 64
 CROPS = 2048
@@ -87,21 +86,13 @@ def main(steps: int) -> None:
     trained_on = sha256(
         np.ascontiguousarray(data.packed.arrays["mels"][data.packed.rows("extractor")]).data
     ).hexdigest()
-    content = save(net.state_dict(), {"trained_on": trained_on, "steps": str(steps)})
-    (HERE / "classifier.safetensors").write_bytes(content)
-    about = {
-        "file": "classifier.safetensors",
-        "sha256": sha256(content).hexdigest(),
-        "steps": steps,
-        "maps": [16, 32, 64],
-        "voices": list(data.names),
-        "trained_on": trained_on,
-    }
-    RECORD.write_text(json.dumps(about, indent=2) + "\n")
+    weights = save(net.state_dict(), {"trained_on": trained_on, "steps": str(steps)})
+    about = {"steps": steps, "maps": [16, 32, 64], "voices": list(data.names), "trained_on": trained_on}
+    FROZEN.save("voices", weights, about)
     extractor.cache_clear()
-    about["accuracy"] = {"voice_of_held_out_and_reference": accuracy(data), "own_crops_under_new_distortions": own}
-    RECORD.write_text(json.dumps(about, indent=2) + "\n")
-    print(about["accuracy"], len(content), "bytes")
+    measured = {"voice_of_held_out_and_reference": accuracy(data), "own_crops_under_new_distortions": own}
+    FROZEN.note("voices", {**FROZEN.record("voices"), "accuracy": measured})
+    print(measured, len(weights), "bytes")
 
 
 if __name__ == "__main__":

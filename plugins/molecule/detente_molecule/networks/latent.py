@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Data, Model, Networks, Sample, Show, Space, Stream
+from detente import Count, Data, Model, Networks, Sample, Show, Space, Stream
 from detente_molecule.chemistry import BONDS, pair
-from detente_molecule.networks import GraphWriter, LikeliestType, graph_shape, positive
+from detente_molecule.networks.molgan import GraphWriter, LikeliestType, graph_shape
 
 BATCH = 128
 NOISE = 0.1
@@ -24,32 +24,32 @@ class Latent(Model):
     embedding` a penalty looks at codes.
 
     Args:
-        codes: how many numbers, each from −1 to 1, stand for a graph.
+        code: how many numbers, each from −1 to 1, stand for a graph.
         width: of the hidden layers that write and judge codes.
         latent_dim: of z.
         warm_up_steps: updates of the autoencoder, of 128 graphs each.
     """
 
+    renamed = {"codes": "code"}
     warms_players = False
 
     def __init__(
         self,
-        codes: int = 64,
-        width: int = 128,
-        latent_dim: int = 32,
-        warm_up_steps: int = 2500,
+        code: Count = 64,
+        width: Count = 128,
+        latent_dim: Count = 32,
+        warm_up_steps: Count = 2500,
     ) -> None:
-        positive("latent", codes=codes, width=width, latent_dim=latent_dim, warm_up_steps=warm_up_steps)
-        self.codes, self.width, self.latent_dim = codes, width, latent_dim
+        self.code, self.width, self.latent_dim = code, width, latent_dim
         self.warm_up_steps = warm_up_steps
 
     def build(self, space: Space) -> Networks:
         n, types = graph_shape(space, "latent")
-        decoder = Decoder(self.codes, n, types).requires_grad_(False)
-        encoder = Encoder(n, types, self.codes).requires_grad_(False)
+        decoder = Decoder(self.code, n, types).requires_grad_(False)
+        encoder = Encoder(n, types, self.code).requires_grad_(False)
         return Networks(
-            _CodeGenerator([self.latent_dim, self.width, self.width, self.codes], decoder),
-            _CodeCritic(encoder, [self.codes, self.width, self.width]),
+            _CodeGenerator([self.latent_dim, self.width, self.width, self.code], decoder),
+            _CodeCritic(encoder, [self.code, self.width, self.width]),
         )
 
     def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:

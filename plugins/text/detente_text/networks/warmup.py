@@ -10,22 +10,28 @@ from detente import Data, Model, Show, Stream
 from detente_text.data import Sentences
 
 
+class Warmed(Model):
+    """A model whose warm-up takes these options."""
+
+    warm_up_steps: int
+    warm_up_batch: int
+    warm_up_lr: float
+
+
 def fit(
     parameters: Iterable[nn.Parameter],
     loss: Callable[[Tensor], Tensor],
     data: Data,
     rng: Stream,
     show: Show,
-    *,
-    steps: int,
-    batch: int,
-    lr: float,
+    options: Warmed,
     device: torch.device,
 ) -> None:
     """Minimize a loss of batches of word numbers [B, L] with Adam; the rate rises over 5 % and falls as a cosine.
 
     Batches are drawn without replacement, epoch by epoch, from `rng`.
     """
+    steps, batch, lr = options.warm_up_steps, options.warm_up_batch, options.warm_up_lr
     parameters = list(parameters)
     optimizer = torch.optim.Adam(parameters, lr=lr, betas=(0.9, 0.99), fused=True)
     draws, batch = rng.at("batches").generator(), min(batch, len(data))
@@ -59,8 +65,29 @@ def tokens_of(data: Data, index: Tensor) -> Tensor:
     return x.argmax(-1)
 
 
-def latents_for(model: Model, n: int, draws: torch.Generator, first: Tensor) -> Tensor:
-    """z of `n` sentences, [n, latent_dim], of the type and on the device of `first`."""
-    z = model.latents(n, draws)
-    assert isinstance(z, Tensor), "latents are a single tensor"
-    return z.to(first)
+def fit_likelihood(
+    model: Warmed,
+    generator: nn.Module,
+    surprise: Callable[[Tensor, Tensor], Tensor],
+    data: Data,
+    rng: Stream,
+    show: Show,
+) -> None:
+    """Warm a generator up by maximum likelihood, as long as its model's `warm_up_*` options say.
+
+    Args:
+        model: draws the latents.
+        generator: is trained, in place.
+        surprise: mean −log p of sentences [B, L], given their latents.
+        data: the sentences.
+        rng: where every draw comes from.
+        show: told how much is done.
+    """
+    first, latents = next(generator.parameters()), rng.at("latents").generator()
+
+    def loss(tokens: Tensor) -> Tensor:
+        z = model.latents(len(tokens), latents)
+        assert isinstance(z, Tensor), "latents are a single tensor"
+        return surprise(z.to(first), tokens)
+
+    fit(generator.parameters(), loss, data, rng, show, model, first.device)

@@ -1,7 +1,4 @@
-"""Networks that make and judge molecular graphs: perceptrons to a graph, relational convolutions from one.
-
-None has normalization or dropout of its own: those are regularizers here.
-"""
+"""A perceptron that writes graphs against a relational network that reads them (De Cao & Kipf 2018)."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -10,10 +7,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from detente import Data, Model, Networks, Sample, Show, Space, Step, Stream, UsageError
+from detente import Count, Data, Model, Networks, NonNegative, Positive, Sample, Show, Space, Step, Stream, UsageError
 from detente_molecule.chemistry import BONDS
-from detente_molecule.layers import Relational
-from detente_molecule.rewards import PROPERTIES, Reward, train_reward
+from detente_molecule.networks.relational import Relational
+from detente_molecule.networks.reward import Reward, train_reward
+from detente_molecule.rewards import PROPERTIES
 
 Sampling = Literal["straight-through", "soft"]
 
@@ -43,17 +41,17 @@ class MolGAN(Model):
 
     def __init__(
         self,
-        width: int = 128,
-        latent_dim: int = 32,
+        width: Count = 128,
+        latent_dim: Count = 32,
         sampling: Sampling = "straight-through",
-        temperature: float = 0.7,
-        messages: tuple[int, int] = (64, 32),
-        readout: int = 128,
+        temperature: Positive = 0.7,
+        messages: tuple[Count, Count] = (64, 32),
+        readout: Count = 128,
         reward: Literal["qed", "logp", "sa"] | None = None,
-        reward_weight: float = 10.0,
+        reward_weight: NonNegative = 10.0,
     ) -> None:
-        positive("molgan", width=width, latent_dim=latent_dim, temperature=temperature, readout=readout)
-        positive("molgan", **{f"messages[{i}]": m for i, m in enumerate(messages)})
+        if min(messages) < 1:
+            raise UsageError(f"molgan: messages={messages!r} should be two whole numbers of 1 or more.")
         self.width, self.latent_dim, self.temperature = width, latent_dim, temperature
         self.sampling: Sampling = sampling
         self.messages, self.readout, self.reward, self.reward_weight = tuple(messages), readout, reward, reward_weight
@@ -191,10 +189,3 @@ def graph_shape(space: Space, model: str) -> tuple[int, int]:
         f"model {model!r} is for graphs of two atoms and more (bonds [N, N, {len(BONDS) + 1}], atoms [N, types]), but"
         f" the data are {', '.join(map(str, shapes))}."
     )
-
-
-def positive(model: str, **options: float) -> None:
-    """Refuse what is not above 0, by name."""
-    for name, value in options.items():
-        if not value > 0:
-            raise UsageError(f"{model}: {name}={value}, but it is above 0.")

@@ -1,15 +1,14 @@
-"""Trains the two feature extractors that this plugin ships: `python train_classifier.py digits` (or `colour`).
+"""Trains the two feature extractors that this plugin ships: `python train_extractor.py digits` (or `colour`).
 
-`digits` tells the ten classes apart, after the 1,500 digits of the classifier split. `colour` serves every picture in
-three channels. It has two tasks at once: to tell apart 851 emoji, distorted and recoloured (the classifier split, and
+`digits` tells the ten classes apart, after the 1,500 digits of the extractor split. `colour` serves every picture in
+three channels. It has two tasks at once: to tell apart 851 emoji, distorted and recoloured (the extractor split, and
 sequences of code points such as flags, which no set of data contains), and to read the digits in each channel of
-stacked digits, again of the classifier split only.
+stacked digits, again of the extractor split only.
 
 Seeded and on one thread; weights agree between machines as far as their arithmetic does. Needs a Pillow with Raqm,
 to draw sequences.
 """
 
-import json
 import sys
 import time
 from hashlib import sha256
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 
 from detente_image import sources
 from detente_image.data import Digits, Emoji, StackedDigits
-from detente_image.extractors import HERE, RECORD, SIZE, Extractor, extractor, run
+from detente_image.extractors import FROZEN, SIZE, Extractor, extractor, run
 
 BATCH = 64
 
@@ -89,7 +88,7 @@ def fit(net: Extractor, loss_of, steps: int, lr: float) -> None:
 def train_digits(g: torch.Generator, steps: int) -> tuple[Extractor, dict]:
     """The classifier of digits, and what its record says."""
     data = Digits()
-    x, labels = data.classifier_split()
+    x, labels = data.extractor_split()
     assert labels is not None, "digits have labels"
     about = {"channels": 1, "maps": (32, 64, 64), "width": 48, "heads": {"digit": 10}}
     net = Extractor(**about)
@@ -100,7 +99,7 @@ def train_digits(g: torch.Generator, steps: int) -> tuple[Extractor, dict]:
         return F.cross_entropy(net(seen)["digit"], labels[index], label_smoothing=0.05)
 
     fit(net, loss_of, steps, 3e-3)
-    return net, {**about, "trained_on": _hash(data.packed.arrays["images"][data.packed.rows("classifier")])}
+    return net, {**about, "trained_on": _hash(data.packed.arrays["images"][data.packed.rows("extractor")])}
 
 
 def train_colour(g: torch.Generator, steps: int) -> tuple[Extractor, dict]:
@@ -109,9 +108,9 @@ def train_colour(g: torch.Generator, steps: int) -> tuple[Extractor, dict]:
     # Tones of skin differ in too little: one drawing of each hand is enough, and the data contain that.
     names = [name for name in sources.emoji_names(sequences=True) if not _toned(name)]
     drawn = [image for _, image in sources.draw_emoji(names, SIZE, 255)]
-    single, _ = emoji.classifier_split()
+    single, _ = emoji.extractor_split()
     pictures = torch.cat([single, emoji.encode(torch.from_numpy(np.stack(drawn)))])
-    x, labels = digits.classifier_split()
+    x, labels = digits.extractor_split()
     assert labels is not None, "digits have labels"
     heads = {"emoji": len(pictures), "red": 10, "green": 10, "blue": 10}
     about = {"channels": 3, "maps": (24, 48, 80), "width": 64, "heads": heads}
@@ -167,7 +166,7 @@ def accuracy_in_colour() -> dict[str, float]:
         for i, name in enumerate(("red", "green", "blue"))
     }
     g = torch.Generator().manual_seed(1)
-    pictures, _ = Emoji().classifier_split()
+    pictures, _ = Emoji().extractor_split()
     seen = recoloured(distorted(pictures, g, turn=0.3, scale=0.2, shift=0.1, elastic=0.04), g)
     right = run("colour", seen, "emoji").argmax(1) == torch.arange(len(pictures))
     return {**found, "emoji": right.double().mean().item()}
@@ -177,21 +176,14 @@ def main(name: str, steps: int) -> None:
     """Train one of the two, write its weights, measure them and write its record."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    train, file, measure = {
-        "digits": (train_digits, "classifier.safetensors", accuracy),
-        "colour": (train_colour, "colour.safetensors", accuracy_in_colour),
-    }[name]
+    train, measure = {"digits": (train_digits, accuracy), "colour": (train_colour, accuracy_in_colour)}[name]
     net, about = train(torch.Generator().manual_seed(0), steps)
-    content = save(net.state_dict(), {"trained_on": about["trained_on"], "steps": str(steps)})
-    (HERE / file).write_bytes(content)
-    everything = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-    everything[name] = {"file": file, "sha256": sha256(content).hexdigest(), "steps": steps, **about}
-    RECORD.write_text(json.dumps(everything, indent=2) + "\n")
+    weights = save(net.state_dict(), {"trained_on": about["trained_on"], "steps": str(steps)})
+    FROZEN.save(name, weights, {"steps": steps, **about})
     extractor.cache_clear()
-    everything = json.loads(RECORD.read_text())
-    everything[name]["accuracy"] = measure()
-    RECORD.write_text(json.dumps(everything, indent=2) + "\n")
-    print(everything[name]["accuracy"], len(content), "bytes")
+    measured = measure()
+    FROZEN.note(name, {**FROZEN.record(name), "accuracy": measured})
+    print(measured, len(weights), "bytes")
 
 
 if __name__ == "__main__":
