@@ -110,8 +110,3 @@ class Manifest(ABC):
     @abstractmethod
     def primaries(self) -> Mapping[str, str]:
         """Domain → name of the score that carries it."""
-
-    @property
-    @abstractmethod
-    def view(self) -> StudyView:
-        """What observers are shown of it."""
