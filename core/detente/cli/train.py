@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from detente.training.run_folder import Run
 
 RUNS = Path("runs")
-MANY = {"study.yaml": "compare", "tuning.yaml": "tune"}
-"""The file at the head of a folder with many runs → the verb that made it, whose module has a `resume`."""
 
 _log = logging.getLogger(__name__)
 

@@ -90,9 +90,9 @@ class Manifest(ABC):
         return Cell(domain, arm, seed, self.folder / "cells" / domain / arm.slug / str(seed))
 
     @property
+    @abstractmethod
     def view(self) -> StudyView:
         """What observers are shown of it."""
-        return StudyView(self.folder, self.kind, tuple(self.primaries), (), ())
 
     @abstractmethod
     def check(self) -> None:

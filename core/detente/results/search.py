@@ -161,8 +161,7 @@ class Tuning(Manifest):
 
     @property
     def view(self) -> StudyView:
-        """What observers are shown of it."""
-        return StudyView(self.folder, "search", (self.domain,), (self.chain,), tuple(self.seeds))
+        return StudyView(self.folder, self.kind, (self.domain,), (self.chain,), tuple(self.seeds))
 
     @property
     def domain(self) -> str:

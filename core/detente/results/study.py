@@ -49,9 +49,8 @@ class Study(Manifest):
 
     @property
     def view(self) -> StudyView:
-        """What observers are shown of it."""
         arms = tuple(arm.text for arm in self.arms)
-        return StudyView(self.folder, "study", tuple(self.domains), arms, tuple(self.seeds))
+        return StudyView(self.folder, self.kind, tuple(self.domains), arms, tuple(self.seeds))
 
     @property
     def none(self) -> Arm | None:

@@ -17,6 +17,7 @@ from detente.experiments import experiment, tune
 from detente.experiments.executors.base import Board
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.planning import existing, head
+from detente.hookspecs import StudyView
 from detente.regularizers.r1 import R1
 from detente.results.cells import Arm, Cell
 from detente.results.manifest import Manifest
@@ -55,6 +56,10 @@ class Duel(Manifest):
     @property
     def primaries(self) -> dict[str, str]:
         return {"dirac": "distance"}
+
+    @property
+    def view(self) -> StudyView:
+        return StudyView(self.folder, self.kind, ("dirac",), ("none",), (0, 1))
 
 
 class Better(Proposer):
