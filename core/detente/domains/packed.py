@@ -19,7 +19,7 @@ from detente.domains.cache import alone, cache_folder, named, not_kept
 from detente.domains.contracts import Data
 from detente.engine.sample import Batch, Sample, Space, batch_size, rows, to
 
-_FORMAT = 1
+_PACKED_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed]) ->
         made_of: everything that the result depends on, as plain data.
         make: makes it.
     """
-    place = cache_folder() / kind / named({"format": _FORMAT, **made_of})
+    place = cache_folder() / kind / named({"format": _PACKED_FORMAT, **made_of})
     found = _read(place)
     if found is not None:
         return found
