@@ -10,7 +10,7 @@ import torch
 from detente.errors import UsageError
 from detente.files import replace_atomically
 
-FORMAT = 1
+CHECKPOINT_FORMAT = 1
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -20,7 +20,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
         OSError: the disk is full or the folder cannot be written; nothing of the old state is lost.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_atomically(path, lambda partial: _save({"format": FORMAT, **state}, partial))
+    replace_atomically(path, lambda partial: _save({"format": CHECKPOINT_FORMAT, **state}, partial))
 
 
 def _save(state: dict[str, Any], path: Path) -> None:
@@ -48,10 +48,11 @@ def load(path: Path) -> dict[str, Any]:
         raise UsageError(
             f"{path}: is no checkpoint that can be read ({type(error).__name__}); use an older one beside it."
         ) from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__
         raise UsageError(
-            f"{path}: has checkpoint format {found!r}, this version reads {FORMAT}; use the détente that wrote it."
+            f"{path}: has checkpoint format {found!r}, this version reads {CHECKPOINT_FORMAT}; use the détente that "
+            "wrote it."
         )
     return state
 

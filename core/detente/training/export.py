@@ -26,7 +26,7 @@ from detente.recipe.options import check
 from detente.training import evaluation
 from detente.training.trainer import Trainer
 
-FORMAT = 1
+EXPORT_FORMAT = 1
 WEIGHTS, DESCRIPTION, CARD, RECIPE = "generator.safetensors", "model.json", "README.md", "recipe.yaml"
 
 
@@ -73,7 +73,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     recipe, space = built.recipe, built.data.space
     folder.mkdir(parents=True, exist_ok=True)
     description = {
-        "format": FORMAT,
+        "format": EXPORT_FORMAT,
         "detente": metadata.version("detente"),
         "domain": recipe.domain,
         "model": recipe.model.model_dump(),
@@ -127,9 +127,9 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         ) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); export the run again.") from error
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
+    if not isinstance(said, dict) or said.get("format") != EXPORT_FORMAT:
         found = said.get("format") if isinstance(said, dict) else None
-        raise UsageError(f"{path}: has format {found!r}, this version reads {FORMAT}; export the run again.")
+        raise UsageError(f"{path}: has format {found!r}, this version reads {EXPORT_FORMAT}; export the run again.")
     try:
         leaves = (
             Leaf(tuple(leaf["shape"]), leaf["name"], leaf["channel_axis"], tuple(leaf.get("symbols", ())))
