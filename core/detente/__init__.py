@@ -4,6 +4,7 @@ The public names are imported when they are first used, so that `import detente`
 """
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from detente import _moved
@@ -13,7 +14,7 @@ __version__ = "0.1.0"
 _HOME = {
     "detente.domains.baselines": ("gaussian_like",),
     "detente.domains.cache": ("cache_folder",),
-    "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "Show"),
+    "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "ProgressCallback"),
     "detente.domains.frozen": ("Frozen",),
     "detente.domains.initialization": ("variance_preserving",),
     "detente.domains.metrics": ("frechet_distance",),
@@ -73,6 +74,8 @@ _HOME = {
     "detente.training.export": ("load_exported",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_RENAMED = {"Show": "ProgressCallback"}
+"""Public names until 0.1; they work for one more release."""
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
@@ -84,7 +87,7 @@ if TYPE_CHECKING:
     from detente.domains.contracts import Metric as Metric
     from detente.domains.contracts import Model as Model
     from detente.domains.contracts import Networks as Networks
-    from detente.domains.contracts import Show as Show
+    from detente.domains.contracts import ProgressCallback as ProgressCallback
     from detente.domains.frozen import Frozen as Frozen
     from detente.domains.initialization import variance_preserving as variance_preserving
     from detente.domains.metrics import frechet_distance as frechet_distance
@@ -155,8 +158,18 @@ if TYPE_CHECKING:
     from detente.hookspecs import hookimpl as hookimpl
     from detente.training.export import load_exported as load_exported
 
+    Show = ProgressCallback
+
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        new = _RENAMED[name]
+        warnings.warn(
+            f"detente.{name} is called detente.{new} now; its old name goes with the next release.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        name = new
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'detente' has no attribute {name!r}")
     return getattr(importlib.import_module(_MODULE_OF[name]), name)

@@ -1,3 +1,6 @@
+import pytest
+
+import detente
 from detente import cli
 from detente.domains.primary import current_name
 from detente.plugins import host
@@ -29,3 +32,9 @@ def test_what_is_renamed_has_its_new_name_and_no_longer_its_old_one() -> None:
         assert not set(metric.renamed) & set(metric.scores)
         seen |= metric.renamed
     assert seen == {"kl": "modes-kl", "unique": "uniqueness", "novel": "novelty"}
+
+
+def test_public_names_that_changed_work_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match=r"detente\.Show is called detente\.ProgressCallback now"):
+        assert detente.Show is detente.ProgressCallback
+    assert "Show" not in detente.__all__

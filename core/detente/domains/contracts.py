@@ -21,7 +21,7 @@ from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size
 from detente.engine.step import Step
 from detente.engine.streams import Stream
 
-Show = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Told how much is done, and of how much."""
 
 _ROWS = 256
@@ -109,7 +109,7 @@ class Model(Component, ABC):
         """Further terms of the generator's loss, by name; called in the generator's turn."""
         return {}
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: "Show") -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         """Train something before the game, in place; nothing by default.
 
         Only the networks carry the result: their tensors are cached, by a hash of all that they depend on, and shared

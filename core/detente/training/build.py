@@ -8,7 +8,7 @@ import torch
 
 from detente import plugins
 from detente.checks import Finding, findings, refuse
-from detente.domains.contracts import Data, Domain, Metric, Model, Networks, Show
+from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.forward import abilities
 from detente.engine.game import Game
 from detente.engine.objectives import Objective
@@ -74,7 +74,7 @@ def build(
     device: str | None = None,
     rank: int = 0,
     dry: bool = False,
-    show: Show = lambda done, of: None,
+    show: ProgressCallback = lambda done, of: None,
 ) -> Built:
     """Make data, networks, players and the game.
 
@@ -157,7 +157,7 @@ def _start(
     data: Data,
     device: torch.device,
     dtype: torch.dtype,
-    show: Show = lambda done, of: None,
+    show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
     versions = origins(recipe, host, "data", "model")
     return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from detente.domains.cache import alone, cache_folder, named, not_kept
-from detente.domains.contracts import Data, Metric, Model, Networks, Show
+from detente.domains.contracts import Data, Metric, Model, Networks, ProgressCallback
 from detente.engine.sample import Space
 from detente.engine.streams import Stream, enter, leave
 from detente.files import replace_atomically
@@ -40,7 +40,7 @@ def start(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     versions: str = "",
-    show: Show = lambda done, of: None,
+    show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
     """Networks as the game finds them: fresh ones, warmed up.
 

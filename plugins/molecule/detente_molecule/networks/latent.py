@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Networks, Sample, Show, Space, Stream
+from detente import Count, Data, Model, Networks, ProgressCallback, Sample, Space, Stream
 from detente_molecule.chemistry import BONDS, pair
 from detente_molecule.networks.molgan import GraphWriter, LikeliestType, graph_shape
 
@@ -52,7 +52,7 @@ class Latent(Model):
             _CodeCritic(encoder, [self.code, self.width, self.width]),
         )
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         """Train the autoencoder: cross-entropy of every atom and of every pair of atoms."""
         generator, critic = networks
         assert isinstance(generator, _CodeGenerator) and isinstance(critic, _CodeCritic)

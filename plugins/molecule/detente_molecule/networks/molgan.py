@@ -7,7 +7,20 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Networks, NonNegative, Positive, Sample, Show, Space, Step, Stream, UsageError
+from detente import (
+    Count,
+    Data,
+    Model,
+    Networks,
+    NonNegative,
+    Positive,
+    ProgressCallback,
+    Sample,
+    Space,
+    Step,
+    Stream,
+    UsageError,
+)
 from detente_molecule.chemistry import BONDS
 from detente_molecule.networks.relational import Relational
 from detente_molecule.networks.reward import Reward, train_reward
@@ -65,7 +78,7 @@ class MolGAN(Model):
             generator.reward = Reward(types).requires_grad_(False)
         return Networks(generator, critic)
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         """Train the network that predicts the property, where one is wanted."""
         reward = getattr(networks.generator, "reward", None)
         if self.reward is not None and isinstance(reward, Reward):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Data, Sample, Show, Stream
+from detente import Data, ProgressCallback, Sample, Stream
 from detente_molecule.chemistry import likeliest, pair
 from detente_molecule.networks.relational import Relational
 from detente_molecule.rewards import Properties, measured
@@ -31,7 +31,9 @@ class Reward(nn.Module):
         return self.head(F.relu(self.hidden(self.embed(x)))).sigmoid().squeeze(1)  # [B]
 
 
-def train_reward(reward: Reward, wanted: Callable[[Properties], float], data: Data, rng: Stream, show: Show) -> None:
+def train_reward(
+    reward: Reward, wanted: Callable[[Properties], float], data: Data, rng: Stream, show: ProgressCallback
+) -> None:
     """Fit a reward to RDKit's answers on real graphs and on spoilt ones, by least squares; frozen again afterwards."""
     device = next(reward.parameters()).device
     draws = rng.at("reward").generator()

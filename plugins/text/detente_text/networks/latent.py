@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Networks, NonNegative, Positive, Show, Space, Stream, Whole
+from detente import Count, Data, Networks, NonNegative, Positive, ProgressCallback, Space, Stream, Whole
 from detente_text.networks.sampling import Choice, Sampling, annealed, counted_positions, is_straight, sentence_shape
 from detente_text.networks.warmup import Warmed, fit
 
@@ -69,7 +69,7 @@ class Latent(Warmed):
             done, self.coldest
         )
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         if not self.warm_up_steps:
             return
         encoder = networks.discriminator.get_submodule("embed")

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Networks, Positive, Show, Space, Stream, Whole
+from detente import Count, Data, Networks, Positive, ProgressCallback, Space, Stream, Whole
 from detente_text.networks.sampling import (
     Choice,
     Sampling,
@@ -69,7 +69,7 @@ class RelGAN(Warmed):
     def schedule(self, networks: Networks, done: float) -> None:
         networks.generator.get_submodule("choice").temperature = annealed(done, self.coldest)  # type: ignore[assignment]
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         if not self.warm_up_steps:
             return
         generator = networks.generator

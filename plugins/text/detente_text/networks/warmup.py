@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from detente import Data, Model, Show, Stream
+from detente import Data, Model, ProgressCallback, Stream
 from detente_text.data import Sentences
 
 
@@ -23,7 +23,7 @@ def fit(
     loss: Callable[[Tensor], Tensor],
     data: Data,
     rng: Stream,
-    show: Show,
+    show: ProgressCallback,
     options: Warmed,
     device: torch.device,
 ) -> None:
@@ -71,7 +71,7 @@ def fit_likelihood(
     surprise: Callable[[Tensor, Tensor], Tensor],
     data: Data,
     rng: Stream,
-    show: Show,
+    show: ProgressCallback,
 ) -> None:
     """Warm a generator up by maximum likelihood, as long as its model's `warm_up_*` options say.
 
