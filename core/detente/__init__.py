@@ -36,6 +36,16 @@ _HOME = {
         "weights",
     ),
     "detente.engine.objectives": ("Objective",),
+    "detente.engine.options": (
+        "Count",
+        "Finite",
+        "Fraction",
+        "NonNegative",
+        "Positive",
+        "Probability",
+        "Range",
+        "Whole",
+    ),
     "detente.engine.player": ("Player",),
     "detente.engine.regularizer": ("Chain", "LinearGame", "Passes", "Regularizer", "chain", "named"),
     "detente.engine.sample": (
@@ -93,6 +103,14 @@ if TYPE_CHECKING:
     from detente.engine.layers import reparametrize as reparametrize
     from detente.engine.layers import weights as weights
     from detente.engine.objectives import Objective as Objective
+    from detente.engine.options import Count as Count
+    from detente.engine.options import Finite as Finite
+    from detente.engine.options import Fraction as Fraction
+    from detente.engine.options import NonNegative as NonNegative
+    from detente.engine.options import Positive as Positive
+    from detente.engine.options import Probability as Probability
+    from detente.engine.options import Range as Range
+    from detente.engine.options import Whole as Whole
     from detente.engine.player import Player as Player
     from detente.engine.regularizer import Chain as Chain
     from detente.engine.regularizer import LinearGame as LinearGame

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.primary import Direction, Primary
+from detente.engine.options import Component
 from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each
 from detente.engine.step import Step
 from detente.engine.streams import Stream
@@ -42,7 +43,7 @@ class Networks(NamedTuple):
     discriminator: nn.Module
 
 
-class Data(ABC):
+class Data(Component, ABC):
     """One data set, packed in tensors: what the generator trains on, and disjoint real data to measure against."""
 
     space: Space
@@ -81,7 +82,7 @@ class Data(ABC):
         return torch.cat(given) if given else None
 
 
-class Model(ABC):
+class Model(Component, ABC):
     """Two networks for a kind of data. The constructor's signature is the schema of its options."""
 
     latent_dim: int = 64
@@ -150,7 +151,7 @@ class Evaluation:
         return self.domain.reference_features(self.data)
 
 
-class Metric(ABC):
+class Metric(Component, ABC):
     """A way to score samples. `scores` names what it returns and which direction is better."""
 
     scores: Mapping[str, Direction]
@@ -160,7 +161,7 @@ class Metric(ABC):
         """One number for each name in `scores`; a number that cannot be had is NaN."""
 
 
-class Domain(ABC):
+class Domain(Component, ABC):
     """A kind of data. `metrics` are names of registered metrics; every recipe of the domain evaluates them."""
 
     name: str

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from detente.engine.options import Component, kebab
 from detente.engine.sample import Sample
 from detente.engine.step import Moment, Role, Step
 from detente.errors import UsageError
@@ -45,7 +46,7 @@ class LinearGame(NamedTuple):
     """[B, k]"""
 
 
-class Regularizer(nn.Module):
+class Regularizer(Component, nn.Module):
     """Base class of all regularizers. State belongs in buffers; options in attributes named as in `__init__`.
 
     Attributes:
@@ -68,7 +69,7 @@ class Regularizer(nn.Module):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+        cls.name = kebab(cls.__name__)
 
     def rewrite(self, net: nn.Module) -> None:
         """Once, before training: insert hooks and named children. Names and types of modules stay."""
