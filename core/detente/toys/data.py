@@ -10,7 +10,6 @@ import torch
 
 from detente.engine.sample import Sample, leaves
 from detente.engine.streams import Stream
-from detente.errors import UsageError
 
 HELD_OUT = REFERENCE = 2000
 """Samples in each of the two splits that nothing trains on."""
@@ -31,12 +30,7 @@ def draw(sample: Callable[[int, torch.Generator], Sample], size: int, seed: int)
         sample: makes a number of samples from a generator of random numbers.
         size: how many to train on.
         seed: of the draws; equal seeds give equal data.
-
-    Raises:
-        UsageError: `size` is not positive.
     """
-    if size < 1:
-        raise UsageError(f"size={size}: there must be at least one sample to train on.")
     root = Stream(seed).at("data")
     return Splits(
         sample(size, root.at("train").generator()),

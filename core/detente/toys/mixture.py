@@ -12,11 +12,12 @@ from detente.domains.contracts import Evaluation, Metric, Model, Networks
 from detente.domains.metrics import mode_scores
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.options import Count, NonNegative, Positive, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.errors import UsageError
 from detente.toys.data import draw, identity
 from detente.toys.domain import Toy
-from detente.toys.networks import Perceptron, at_least_one
+from detente.toys.networks import Perceptron
 
 _SIDE = 400
 """Of a picture, in pixels."""
@@ -73,8 +74,6 @@ class Mixture(PackedData):
     source = "drawn"
 
     def __init__(self, name: str, centres: Tensor, std: float, size: int, seed: int) -> None:
-        if not (std >= 0 and math.isfinite(std)):
-            raise UsageError(f"std={std}: a standard deviation is finite and not negative.")
         self.centres, self.std = centres, float(std)
 
         def sample(n: int, generator: torch.Generator) -> Sample:
@@ -103,7 +102,7 @@ class RingData(Mixture):
 
     description = "8 Gaussians on a ring"
 
-    def __init__(self, radius: float = 2.0, std: float = 0.1, size: int = 20_000, seed: int = 0) -> None:
+    def __init__(self, radius: Positive = 2.0, std: NonNegative = 0.1, size: Count = 20_000, seed: Whole = 0) -> None:
         angle = torch.arange(8, dtype=torch.float64) * (math.pi / 4)
         super().__init__("ring", radius * torch.stack([angle.cos(), angle.sin()], dim=1), std, size, seed)
 
@@ -120,7 +119,7 @@ class GridData(Mixture):
 
     description = "25 Gaussians on a grid"
 
-    def __init__(self, spacing: float = 2.0, std: float = 0.2, size: int = 20_000, seed: int = 0) -> None:
+    def __init__(self, spacing: Positive = 2.0, std: NonNegative = 0.2, size: Count = 20_000, seed: Whole = 0) -> None:
         axis = spacing * torch.arange(-2, 3, dtype=torch.float64)
         super().__init__("grid", torch.cartesian_prod(axis, axis), std, size, seed)
 
@@ -218,8 +217,7 @@ class MLP(Model):
         latent_dim: numbers in z.
     """
 
-    def __init__(self, width: int = 64, depth: int = 2, latent_dim: int = 8) -> None:
-        at_least_one(width=width, depth=depth, latent_dim=latent_dim)
+    def __init__(self, width: Count = 64, depth: Count = 2, latent_dim: Count = 8) -> None:
         self.width, self.depth, self.latent_dim = width, depth, latent_dim
 
     def build(self, space: Space) -> Networks:
