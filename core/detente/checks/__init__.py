@@ -6,15 +6,15 @@ yields findings: what, why, and how to fix it. A *refuse* stops a recipe unless 
 and kept with the run. `Game` itself takes anything, for the toys live from it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from detente.checks import refusals, warnings
 from detente.checks.finding import Context as Context
 from detente.checks.finding import Finding as Finding
+from detente.checks.finding import Rule as Rule
 from detente.engine.game import Game
 from detente.errors import UsageError, did_you_mean
 
-Rule = Callable[[Context], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     refusals.batch_norm_under_input_gradient,
     refusals.two_norms_of_one_weight,
@@ -31,24 +31,7 @@ RULES: tuple[Rule, ...] = (
     warnings.half_precision_penalties,
     warnings.recurrent_critic_under_input_gradient,
 )
-CODES = frozenset(
-    {
-        "batch-norm-under-input-gradient",
-        "two-norms-of-one-weight",
-        "augmentation-on-the-generator",
-        "instance-norm-without-positions",
-        "wasserstein-without-a-bound",
-        "gradient-penalty-with-weight-clip",
-        "minibatch-stddev-under-input-gradient",
-        "spectral-norm-after-warm-up",
-        "decay-of-scale-invariant-weights",
-        "l2-under-adam",
-        "dropout-under-input-gradient",
-        "strong-penalty-on-spectral-norm",
-        "half-precision-penalties",
-        "recurrent-critic-under-input-gradient",
-    }
-)
+CODES = frozenset(rule.code for rule in RULES)
 
 
 def findings(game: Game, *, warmed_up: bool = False) -> list[Finding]:

@@ -45,6 +45,7 @@ class GradientPenalty(Regularizer):
         scope: Literal["sample", "position"] = "sample",
     ) -> None:
         super().__init__()
+        self.slope_target, self.by_position = target, scope == "position"
         self.weight, self.target, self.one_sided = weight, target, one_sided
         self.points, self.scope = points, scope
         self.space: PenaltySpace = space
