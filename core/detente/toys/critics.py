@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from detente.domains.contracts import Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.network import Network
 from detente.engine.options import Count, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.toys.data import draw, identity
@@ -64,7 +65,7 @@ def _waves(n: int, generator: torch.Generator) -> Sample:
     return (2 * math.pi * (f * torch.arange(LENGTH) / LENGTH + phase)).sin().float()
 
 
-class WaveGenerator(nn.Module):
+class WaveGenerator(Network):
     """One hidden layer; waves [B, 1, 16]."""
 
     output_layers = ("out",)
@@ -79,7 +80,7 @@ class WaveGenerator(nn.Module):
         return self.out(self.act(self.fc(z)))[:, None]
 
 
-class Whole(nn.Module):
+class WholeWave(nn.Module):
     """Looks at the wave as a whole: one logit, [B]."""
 
     def __init__(self, width: int) -> None:
@@ -119,7 +120,7 @@ class Periodic(nn.Module):
         return self.out(self.act(self.conv(folded)))[:, 0]
 
 
-class WaveCritics(nn.Module):
+class WaveCritics(Network):
     """Three sub-critics; logits are a tuple."""
 
     output_layers = ("whole.out", "local.out", "periodic.out")
@@ -128,7 +129,7 @@ class WaveCritics(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.whole = Whole(width)
+        self.whole = WholeWave(width)
         self.local = Local(width)
         self.periodic = Periodic(width)
 
