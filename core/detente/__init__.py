@@ -40,6 +40,7 @@ _HOME = {
         "reparametrize",
         "weights",
     ),
+    "detente.engine.network": ("Network",),
     "detente.engine.objectives": ("Objective",),
     "detente.engine.options": (
         "Count",
@@ -118,6 +119,7 @@ if TYPE_CHECKING:
     from detente.engine.layers import register_layer as register_layer
     from detente.engine.layers import reparametrize as reparametrize
     from detente.engine.layers import weights as weights
+    from detente.engine.network import Network as Network
     from detente.engine.objectives import Objective as Objective
     from detente.engine.options import Count as Count
     from detente.engine.options import Finite as Finite

@@ -185,9 +185,12 @@ class WritesStateInForwards(Regularizer):
         after(layers(net)[0], self.name, CountsForwards())
 
 
-class DeploysTheLiveNetwork(EMA):
+class DeploysTheLiveNetwork(Regularizer):
+    def attach(self, net):
+        self.net = (net,)
+
     def deploy(self, net):
-        return net.eval()
+        return self.net[0].eval()
 
 
 class StaysInTraining(EMA):

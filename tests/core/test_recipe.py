@@ -410,7 +410,7 @@ def test_all_errors_are_said_at_once_each_with_its_source_and_key(host: Host, tm
         {path}: data: There is no data 'circle' of domain 'shapes'. Did you mean 'circles'?
         {path}: metrics: There is no metric 'raundness' of domain 'shapes'. Did you mean 'roundness'?
         {path}: generator.regularizers.instance-noise: instance-noise has no place on the generator. Move it to
-        {path}: generator.regularizers.dropout: p=2.0 is not a probability below 1.
+        {path}: generator.regularizers.dropout.p: should be less than 1, but is 2.
         {path}: discriminator.optimizer.lr: should be greater than or equal to 0, but is -1.
         {path}: discriminator.optimizer.betas: should be [a number, a number], but is [0.5].
         {path}: discriminator.regularizers.r1.gama: unknown option. Did you mean 'gamma'?

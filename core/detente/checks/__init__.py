@@ -6,72 +6,61 @@ yields findings: what, why, and how to fix it. A *refuse* stops a recipe unless 
 and kept with the run. `Game` itself takes anything, for the toys live from it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from detente.checks import refusals, warnings
 from detente.checks.finding import Context as Context
+from detente.checks.finding import Fault as Fault
 from detente.checks.finding import Finding as Finding
+from detente.checks.finding import Rule as Rule
+from detente.checks.finding import refuses as refuses
+from detente.checks.finding import warns as warns
 from detente.engine.game import Game
-from detente.errors import UsageError, did_you_mean
-
-Rule = Callable[[Context], Iterator[Finding]]
-RULES: tuple[Rule, ...] = (
-    refusals.batch_norm_under_input_gradient,
-    refusals.two_norms_of_one_weight,
-    refusals.augmentation_on_the_generator,
-    refusals.instance_norm_without_positions,
-    refusals.wasserstein_without_a_bound,
-    refusals.clipped_weights_under_a_slope_target,
-    warnings.minibatch_statistics_under_input_gradient,
-    warnings.spectral_norm_after_warm_up,
-    warnings.decay_of_scale_invariant_weights,
-    warnings.l2_under_adam,
-    warnings.dropout_under_input_gradient,
-    warnings.strong_penalty_on_spectral_norm,
-    warnings.half_precision_penalties,
-    warnings.recurrent_critic_under_input_gradient,
-)
-CODES = frozenset(
-    {
-        "batch-norm-under-input-gradient",
-        "two-norms-of-one-weight",
-        "augmentation-on-the-generator",
-        "instance-norm-without-positions",
-        "wasserstein-without-a-bound",
-        "gradient-penalty-with-weight-clip",
-        "minibatch-stddev-under-input-gradient",
-        "spectral-norm-after-warm-up",
-        "decay-of-scale-invariant-weights",
-        "l2-under-adam",
-        "dropout-under-input-gradient",
-        "strong-penalty-on-spectral-norm",
-        "half-precision-penalties",
-        "recurrent-critic-under-input-gradient",
-    }
-)
+from detente.errors import PluginError, UsageError, did_you_mean
+from detente.plugins import Host, host
+from detente.plugins.loader import is_core
 
 
-def findings(game: Game, *, warmed_up: bool = False) -> list[Finding]:
+def rules(at: Host, distributions: Iterable[str] = ()) -> list[Rule]:
+    """The rules that look at a game: ours, and those of the distributions that it has a component of.
+
+    Raises:
+        PluginError: a rule cannot be loaded, or has another code than its name.
+    """
+    of = set(distributions)
+    entries = [e for e in at.entries("rule") if is_core(e.origin) or e.distribution in of]
+    found = [entry.load() for entry in entries]
+    for entry, rule in zip(entries, found, strict=True):
+        if not isinstance(rule, Rule) or rule.code != entry.name:
+            raise PluginError(
+                f"{entry.label} of {entry.origin} cannot be used: {entry.target} is not a rule of this code. Report it "
+                "to its authors."
+            )
+    return found
+
+
+def findings(game: Game, *, warmed_up: bool = False, by: Sequence[Rule] | None = None) -> list[Finding]:
     """All findings about a game, those that refuse first.
 
     Args:
         game: players whose networks are already rewritten.
         warmed_up: whether the networks were trained before the game.
+        by: the rules; ours by default.
     """
     context = Context(game, warmed_up)
-    found = [finding for rule in RULES for finding in rule(context)]
+    found = [finding for rule in (rules(host()) if by is None else by) for finding in rule(context)]
     return sorted(found, key=lambda f: f.level != "refuse")
 
 
-def check_codes(allowed: Sequence[str]) -> None:
+def check_codes(allowed: Sequence[str], at: Host) -> None:
     """Whether there are findings of these codes at all.
 
     Raises:
         UsageError: naming the first code that there is not.
     """
+    codes = sorted(entry.name for entry in at.entries("rule"))
     for code in allowed:
-        if code not in CODES:
-            hint = did_you_mean(code, CODES) or f" The codes are {', '.join(sorted(CODES))}."
+        if code not in codes:
+            hint = did_you_mean(code, codes) or f" The codes are {', '.join(codes)}."
             raise UsageError(f"allow: there is no finding {code!r}.{hint}")
 
 
@@ -81,7 +70,6 @@ def refuse(found: Sequence[Finding], allowed: Sequence[str] = ()) -> None:
     Raises:
         UsageError: with one line per refusal.
     """
-    check_codes(allowed)
     bad = [f for f in found if f.level == "refuse" and f.code not in allowed]
     if bad:
-        raise UsageError("\n".join(f"{f} To go on all the same: --allow {f.code}." for f in bad))
+        raise UsageError("\n".join(f"{f} To train it all the same: --allow {f.code}." for f in bad))

@@ -1,12 +1,16 @@
-"""A finding, and what the rules ask about a game."""
+"""A finding, the rules that make them, and what rules ask about a game."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from detente.engine.combinators import unwrap
 from detente.engine.game import Game
+from detente.engine.layers import Layer, layers
 from detente.engine.player import Player
 from detente.engine.regularizer import Regularizer
+from detente.errors import UsageError
+
+Level = Literal["refuse", "warn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,7 @@ class Finding:
     """Something about a combination that a person should know before it trains."""
 
     code: str
-    level: Literal["refuse", "warn"]
+    level: Level
     where: str
     what: str
     why: str
@@ -28,9 +32,18 @@ class Finding:
         return asdict(self)
 
 
+class Fault(NamedTuple):
+    """What a rule has found, without the rule's own code and level."""
+
+    where: str
+    what: str
+    why: str
+    fix: str
+
+
 @dataclass
 class Context:
-    """A game, and what the rules ask about it."""
+    """A game, and what the rules ask about it. A regularizer is known by its traits alone."""
 
     game: Game
     warmed_up: bool
@@ -40,21 +53,54 @@ class Context:
         """The discriminator and the generator."""
         return self.game.discriminator, self.game.generator
 
-    def input_penalties(self) -> list[Regularizer]:
-        """The discriminator's penalties that differentiate with respect to single samples."""
-        links = self.game.discriminator.regularizer.links
-        return [x for x in links if "penalty" in x.defines() and x.passes().gradient and not x.couples and not off(x)]
+    def active(self, player: Player) -> list[Regularizer]:
+        """A player's regularizers without those that are switched off for good."""
+        return [link for link in player.regularizer.links if not link.is_off()]
 
-    def of(self, player: Player, *kinds: type[Regularizer]) -> list[Regularizer]:
-        """A player's active regularizers of some kinds."""
-        return [x for x in player.regularizer.links if isinstance(unwrap(x), kinds) and not off(x)]
+    def input_gradients(self) -> list[Regularizer]:
+        """The discriminator's regularizers that differentiate it with respect to single samples."""
+        return [link for link in self.active(self.game.discriminator) if link.passes().gradient and not link.couples]
+
+    def slope_targets(self) -> list[Regularizer]:
+        """The discriminator's penalties that ask for a slope other than 0."""
+        return [link for link in self.active(self.game.discriminator) if link.slope_target]
 
 
-def off(link: Regularizer) -> bool:
-    """Whether it is switched off for good, and not only at the start of a line along which it is annealed."""
-    inner = unwrap(link)
-    annealed = getattr(link, "ramps", {}) or getattr(getattr(link, "inner", None), "ramps", {})
-    return inner.off is not None and not annealed and all(getattr(inner, k) == v for k, v in inner.off.items())
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Looks at a game and yields findings of one code and level."""
+
+    code: str
+    level: Level
+    find: Callable[[Context], Iterator[Fault]]
+
+    def __call__(self, c: Context) -> Iterator[Finding]:
+        """The findings about a game."""
+        for fault in self.find(c):
+            yield Finding(self.code, self.level, *fault)
+
+
+def refuses(code: str) -> Callable[[Callable[[Context], Iterator[Fault]]], Rule]:
+    """Make a rule of a function: what it yields stops a recipe that does not allow the code."""
+    return lambda find: Rule(code, "refuse", find)
+
+
+def warns(code: str) -> Callable[[Callable[[Context], Iterator[Fault]]], Rule]:
+    """Make a rule of a function: what it yields is printed and kept."""
+    return lambda find: Rule(code, "warn", find)
+
+
+def one_lipschitz(link: Regularizer) -> bool:
+    """Whether it makes layers 1-Lipschitz by the length of their weights, as spectral normalization does."""
+    return link.normalizes_weights and link.bounds_critic
+
+
+def touched(player: Player, link: Regularizer) -> list[Layer]:
+    """The layers that it acts on; none where its `where` names no layer."""
+    try:
+        return layers(player.network, link.where)
+    except UsageError:
+        return []
 
 
 def at(player: Player, link: Regularizer) -> str:

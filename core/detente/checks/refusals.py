@@ -5,28 +5,23 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from detente.checks.finding import Context, Finding, at, off
-from detente.engine.combinators import unwrap
-from detente.engine.layers import Layer, Normalization, Reparametrization, layers
+from detente.checks.finding import Context, Fault, at, refuses, touched
+from detente.engine.layers import Layer, Normalization, layers
 from detente.engine.player import Player
+from detente.engine.sample import to
 from detente.errors import UsageError
-from detente.regularizers.gradient_penalty import GradientPenalty
-from detente.regularizers.instance_norm import InstanceNorm
-from detente.regularizers.spectral_norm import SpectralNorm
-from detente.regularizers.weight_clip import WeightClip
-from detente.regularizers.weight_norm import WeightNorm
 
 
-def batch_norm_under_input_gradient(c: Context) -> Iterator[Finding]:
+@refuses("batch-norm-under-input-gradient")
+def batch_norm_under_input_gradient(c: Context) -> Iterator[Fault]:
     """R1 of linear–BN–linear is 0 for any weights: the summed logit does not depend on the input at all."""
     D = c.game.discriminator
-    layer = next((n for n, m in D.network.named_modules() if _mixes_samples(m)), None)
-    for link in c.input_penalties() if layer is not None else ():
-        yield Finding(
-            "batch-norm-under-input-gradient",
-            "refuse",
+    names = [n for n, m in D.network.named_modules() if _mixes_samples(m)]
+    names += [link.name for link in c.active(D) if link.normalizes_batch]
+    for link in c.input_gradients() if names else ():
+        yield Fault(
             at(D, link),
-            f"takes the gradient of single samples through the batch normalization {layer}",
+            f"takes the gradient of single samples through the batch normalization {names[0]}",
             "in training mode every output depends on the whole batch, so a sample's gradient is not its own: behind a "
             "linear layer it is zero for any weights (Gulrajani et al. 2017, section 4)",
             "Use layer-norm, instance-norm or spectral-norm on the discriminator instead.",
@@ -38,31 +33,31 @@ def _mixes_samples(module: nn.Module) -> bool:
     return ours or (isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training)
 
 
-def two_norms_of_one_weight(c: Context) -> Iterator[Finding]:
+@refuses("two-norms-of-one-weight")
+def two_norms_of_one_weight(c: Context) -> Iterator[Fault]:
     """Spectral and weight normalization of one weight undo each other."""
     for player in c.players:
-        for name, module in player.network.named_modules():
-            kinds = [type(m).__name__ for m in module.children() if isinstance(m, Reparametrization)]
-            if len(kinds) > 1 and len(c.of(player, SpectralNorm)) and len(c.of(player, WeightNorm)):
-                yield Finding(
-                    "two-norms-of-one-weight",
-                    "refuse",
-                    f"{player.role}.{name}",
-                    "has spectral-norm and weight-norm on one weight",
-                    "the one divides the other's scale away, and its gain then trains without effect (Miyato et al. "
-                    "2018, section 3 compares them as alternatives)",
-                    "Keep one of them, or give each its own layers with where=.",
-                )
-                return
+        seen: dict[str, str] = {}
+        for link in c.active(player):
+            for layer in touched(player, link) if link.normalizes_weights else ():
+                other = seen.setdefault(f"{layer.name}.{layer.weight_name}", link.name)
+                if other != link.name:
+                    yield Fault(
+                        f"{player.role}.{layer.name}",
+                        f"has {other} and {link.name} on one weight",
+                        "the one divides the other's scale away, and its gain then trains without effect (Miyato et "
+                        "al. 2018, section 3 compares them as alternatives)",
+                        "Keep one of them, or give each its own layers with where=.",
+                    )
+                    return
 
 
-def augmentation_on_the_generator(c: Context) -> Iterator[Finding]:
+@refuses("augmentation-on-the-generator")
+def augmentation_on_the_generator(c: Context) -> Iterator[Fault]:
     """Augmentation belongs to what the critic sees."""
     for link in c.game.generator.regularizer.links:
         if "augment" in link.defines():
-            yield Finding(
-                "augmentation-on-the-generator",
-                "refuse",
+            yield Fault(
                 at(c.game.generator, link),
                 "augments on the generator's side, where nothing calls it",
                 "real and fake must be augmented alike before the critic, or the augmentation leaks into the samples "
@@ -71,15 +66,14 @@ def augmentation_on_the_generator(c: Context) -> Iterator[Finding]:
             )
 
 
-def instance_norm_without_positions(c: Context) -> Iterator[Finding]:
+@refuses("instance-norm-without-positions")
+def instance_norm_without_positions(c: Context) -> Iterator[Fault]:
     """Over [B, C] there is one number per channel, and its normalized value is 0."""
     for player in c.players:
-        for link in c.of(player, InstanceNorm):
-            for layer in layers(player.network, getattr(unwrap(link), "where", None), outputs=False):
+        for link in c.active(player):
+            for layer in layers(player.network, link.where, outputs=False) if link.needs_positions else ():
                 if isinstance(layer.module, nn.Linear) and not _has_positions(c, player, layer):
-                    yield Finding(
-                        "instance-norm-without-positions",
-                        "refuse",
+                    yield Fault(
                         f"{at(player, link)} on {layer.name}",
                         "normalizes each channel of each sample over no positions",
                         "the output of that layer is [B, C]: less its own mean, every number is 0 (Ulyanov et al. 2016 "
@@ -92,15 +86,13 @@ def instance_norm_without_positions(c: Context) -> Iterator[Finding]:
 def _has_positions(c: Context, player: Player, layer: Layer) -> bool:
     """Whether a linear layer's output has dimensions between batch and channels: seen by running the network once."""
     seen: list[int] = []
-
-    child = next(m for m in layer.module.children() if isinstance(m, Normalization))
-    hook = child.register_forward_pre_hook(lambda m, i: seen.append(i[0].dim()))
+    # First of the hooks: what the layer itself gives, before anything that was inserted behind it.
+    hook = layer.module.register_forward_hook(lambda m, i, out: seen.append(out.dim()), prepend=True)
     first = next(player.network.parameters())
     z = c.game.latents(2, torch.Generator(first.device).manual_seed(0))
     try:
         with torch.no_grad():
-            z = z.to(first.dtype) if isinstance(z, torch.Tensor) else tuple(p.to(first.dtype) for p in z)
-            fake = c.game.generator.network(z)
+            fake = c.game.generator.network(to(z, dtype=first.dtype))
             if player is c.game.discriminator:
                 player.network(fake)
     except UsageError:
@@ -112,14 +104,13 @@ def _has_positions(c: Context, player: Player, layer: Layer) -> bool:
     return not seen or seen[0] > 2
 
 
-def wasserstein_without_a_bound(c: Context) -> Iterator[Finding]:
+@refuses("wasserstein-without-a-bound")
+def wasserstein_without_a_bound(c: Context) -> Iterator[Fault]:
     """The Wasserstein loss of an unbounded critic is unbounded."""
     D = c.game.discriminator
     wants = "wants-lipschitz" in c.game.objective.abilities
-    if wants and not any(x.bounds_critic and not off(x) for x in D.regularizer.links):
-        yield Finding(
-            "wasserstein-without-a-bound",
-            "refuse",
+    if wants and not any(link.bounds_critic for link in c.active(D)):
+        yield Fault(
             "objective",
             "the Wasserstein loss has nothing that bounds the critic's slope",
             "it is a distance only over Lipschitz critics; otherwise the critic grows for ever (Arjovsky et al. 2017)",
@@ -127,16 +118,16 @@ def wasserstein_without_a_bound(c: Context) -> Iterator[Finding]:
         )
 
 
-def clipped_weights_under_a_slope_target(c: Context) -> Iterator[Finding]:
+@refuses("gradient-penalty-with-weight-clip")
+def clipped_weights_under_a_slope_target(c: Context) -> Iterator[Fault]:
     """Weight clipping and a gradient penalty are two answers to one question."""
     D = c.game.discriminator
-    for link in c.of(D, GradientPenalty) if c.of(D, WeightClip) else ():
-        yield Finding(
-            "gradient-penalty-with-weight-clip",
-            "refuse",
+    clips = [link.name for link in c.active(D) if link.bounds_weights]
+    for link in c.slope_targets() if clips else ():
+        yield Fault(
             at(D, link),
-            "asks for a slope while weight-clip bounds every weight",
+            f"asks for a slope while {clips[0]} bounds every weight",
             "clipped critics cannot reach the target, and the penalty was made to replace the clipping (Gulrajani et "
             "al. 2017, section 3)",
-            "Keep gradient-penalty and take weight-clip away.",
+            f"Keep {link.name} and take {clips[0]} away.",
         )

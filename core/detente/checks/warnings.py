@@ -5,42 +5,36 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from detente.checks.finding import Context, Finding, at
+from detente.checks.finding import Context, Fault, at, one_lipschitz, touched, warns
 from detente.engine.combinators import unwrap
 from detente.engine.layers import Layer, Normalization, Reparametrization, layers, weights
+from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
-from detente.regularizers.dropout import Dropout
-from detente.regularizers.gradient_penalty import GradientPenalty
-from detente.regularizers.l2 import L2
-from detente.regularizers.minibatch_stddev import MinibatchStddev
-from detente.regularizers.spectral_norm import SpectralNorm
-from detente.regularizers.weight_decay import WeightDecay
 
 _ADAPTIVE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop)
 
 
-def minibatch_statistics_under_input_gradient(c: Context) -> Iterator[Finding]:
+@warns("minibatch-stddev-under-input-gradient")
+def minibatch_statistics_under_input_gradient(c: Context) -> Iterator[Fault]:
     """The statistic couples the samples of a group a little."""
     D = c.game.discriminator
-    for link in c.input_penalties() if c.of(D, MinibatchStddev) else ():
-        yield Finding(
-            "minibatch-stddev-under-input-gradient",
-            "warn",
+    mixing = [link.name for link in c.active(D) if link.mixes_samples and not link.normalizes_batch]
+    for link in c.input_gradients() if mixing else ():
+        yield Fault(
             at(D, link),
-            "takes the gradient of single samples through minibatch-stddev",
+            f"takes the gradient of single samples through {mixing[0]}",
             "a sample's logit depends a little on the others of its group, so gradients leak between them (Karras et "
             "al. 2018 use both all the same)",
             "Nothing needs to be done; expect a slightly larger penalty.",
         )
 
 
-def spectral_norm_after_warm_up(c: Context) -> Iterator[Finding]:
+@warns("spectral-norm-after-warm-up")
+def spectral_norm_after_warm_up(c: Context) -> Iterator[Fault]:
     """Normalizing trained weights changes the function that was trained."""
     for player in c.players if c.warmed_up else ():
-        for link in c.of(player, SpectralNorm):
-            yield Finding(
-                "spectral-norm-after-warm-up",
-                "warn",
+        for link in filter(one_lipschitz, c.active(player)):
+            yield Fault(
                 at(player, link),
                 "divides weights that were already trained by their norms",
                 "the network starts the game with another function than the warm-up left it (Miyato et al. 2018 "
@@ -49,16 +43,17 @@ def spectral_norm_after_warm_up(c: Context) -> Iterator[Finding]:
             )
 
 
-def decay_of_scale_invariant_weights(c: Context) -> Iterator[Finding]:
+@warns("decay-of-scale-invariant-weights")
+def decay_of_scale_invariant_weights(c: Context) -> Iterator[Fault]:
     """Behind a normalization a weight's length has no effect on the function."""
     for player in c.players:
-        invariant = {id(x.weight): x.name for x in _found(player.network) if _scale_is_removed(player.network, x)}
-        for link in c.of(player, L2, WeightDecay):
-            names = [n for n, p in weights(player.network, getattr(unwrap(link), "where", None)) if id(p) in invariant]
+        invariant = {id(x.weight) for x in _found(player.network) if _scale_is_removed(player.network, x)}
+        normalized = [link for link in c.active(player) if link.normalizes_weights]
+        invariant |= {id(layer.weight) for link in normalized for layer in touched(player, link)}
+        for link in (link for link in c.active(player) if link.decays_weights):
+            names = [n for n, p in weights(player.network, link.where) if id(p) in invariant]
             if names:
-                yield Finding(
-                    "decay-of-scale-invariant-weights",
-                    "warn",
+                yield Fault(
                     at(player, link),
                     f"shrinks {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
                     "a normalization right behind removes their scale, so the function stays and only the effective "
@@ -87,13 +82,14 @@ def _scale_is_removed(net: nn.Module, layer: Layer) -> bool:
     )
 
 
-def l2_under_adam(c: Context) -> Iterator[Finding]:
+@warns("l2-under-adam")
+def l2_under_adam(c: Context) -> Iterator[Fault]:
     """Adam divides the gradient of the penalty by the same root as everything else."""
     for player in c.players:
-        for link in c.of(player, L2) if isinstance(player.optimizer, _ADAPTIVE) else ():
-            yield Finding(
-                "l2-under-adam",
-                "warn",
+        for link in c.active(player) if isinstance(player.optimizer, _ADAPTIVE) else ():
+            if not link.decays_weights or link.decoupled:
+                continue
+            yield Fault(
                 at(player, link),
                 f"goes through {type(player.optimizer).__name__}",
                 "that optimizer rescales its gradient: weights with large gradients are hardly shrunk, and the first "
@@ -102,14 +98,14 @@ def l2_under_adam(c: Context) -> Iterator[Finding]:
             )
 
 
-def dropout_under_input_gradient(c: Context) -> Iterator[Finding]:
+@warns("dropout-under-input-gradient")
+def dropout_under_input_gradient(c: Context) -> Iterator[Fault]:
     """A dropped unit's share of the gradient is made up by the others."""
     D = c.game.discriminator
     native = [m for m in D.network.modules() if isinstance(m, nn.modules.dropout._DropoutNd) and m.p > 0]
-    for link in c.input_penalties() if native or c.of(D, Dropout) else ():
-        yield Finding(
-            "dropout-under-input-gradient",
-            "warn",
+    dropping = native or any(link.drops_units for link in c.active(D))
+    for link in c.input_gradients() if dropping else ():
+        yield Fault(
             at(D, link),
             "takes input gradients through dropout",
             "each mask scales the units that stay by 1/keep, which inflates the squared norm by about as much "
@@ -118,27 +114,25 @@ def dropout_under_input_gradient(c: Context) -> Iterator[Finding]:
         )
 
 
-def strong_penalty_on_spectral_norm(c: Context) -> Iterator[Finding]:
+@warns("strong-penalty-on-spectral-norm")
+def strong_penalty_on_spectral_norm(c: Context) -> Iterator[Fault]:
     """A critic that is Lipschitz already needs less of a penalty."""
     D = c.game.discriminator
-    for link in c.of(D, GradientPenalty) if c.of(D, SpectralNorm) else ():
-        if getattr(unwrap(link), "weight", 0) >= 10:
-            yield Finding(
-                "strong-penalty-on-spectral-norm",
-                "warn",
+    for link in c.slope_targets() if any(map(one_lipschitz, c.active(D))) else ():
+        if _coefficient(link) >= 10:
+            yield Fault(
                 at(D, link),
-                "has weight 10 or more on top of spectral-norm",
+                "has a weight of 10 or more on top of a normalization that bounds the slope already",
                 "published searches prefer 1 there (Kurach et al. 2019, section 3)",
                 "Try weight=1.",
             )
 
 
-def half_precision_penalties(c: Context) -> Iterator[Finding]:
+@warns("half-precision-penalties")
+def half_precision_penalties(c: Context) -> Iterator[Fault]:
     """float16 ends at 65,504."""
-    for link in c.input_penalties() if c.game.autocast is torch.float16 else ():
-        yield Finding(
-            "half-precision-penalties",
-            "warn",
+    for link in c.input_gradients() if c.game.autocast is torch.float16 else ():
+        yield Fault(
             at(c.game.discriminator, link),
             "differentiates a network that runs in float16",
             "squared gradients overflow at a root mean square of about 0.6 over an image of 256²",
@@ -146,16 +140,21 @@ def half_precision_penalties(c: Context) -> Iterator[Finding]:
         )
 
 
-def recurrent_critic_under_input_gradient(c: Context) -> Iterator[Finding]:
+@warns("recurrent-critic-under-input-gradient")
+def recurrent_critic_under_input_gradient(c: Context) -> Iterator[Fault]:
     """cuDNN's recurrent layers have no second derivative."""
     D = c.game.discriminator
     layer = next((n for n, m in D.network.named_modules() if isinstance(m, nn.RNNBase)), None)
-    for link in c.input_penalties() if layer is not None else ():
-        yield Finding(
-            "recurrent-critic-under-input-gradient",
-            "warn",
+    for link in c.input_gradients() if layer is not None else ():
+        yield Fault(
             at(D, link),
             f"differentiates twice through the recurrent layer {layer}",
             "cuDNN has no second derivative for it: training works on the CPU and fails on a GPU",
             "Unroll cells (nn.LSTMCell, nn.GRUCell) in critics that meet a penalty.",
         )
+
+
+def _coefficient(link: Regularizer) -> float:
+    """The largest of the coefficients whose zero switches it off, as its `off` names them."""
+    inner = unwrap(link)
+    return max((abs(getattr(inner, option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)

@@ -39,9 +39,8 @@ class Layer:
     def outputs(self) -> int:
         """How many channels the layer's output has."""
         counted = self.weight.shape[self.out_axis]
-        # The weight of a transposed convolution counts the outputs of one group.
-        if self.out_axis == 1 and isinstance(self.module, nn.modules.conv._ConvNd):
-            return counted * self.module.groups
+        if isinstance(self.module, nn.modules.conv._ConvTransposeNd):
+            return counted * self.module.groups  # its weight counts the outputs of one group
         return counted
 
     @property

@@ -156,3 +156,24 @@ def detente_register_presets(registry) -> None:
         ("full", "most of the catalogue, with as many seeds as a verdict wants"),
     ):
         registry.add(name, f"detente.experiments:presets/{name}.yaml", summary=summary)
+
+
+@hookimpl
+def detente_register_rules(registry) -> None:
+    def add(module: str, code: str, rule: str) -> None:
+        registry.add(code, f"detente.checks.{module}:{rule}")
+
+    add("refusals", "batch-norm-under-input-gradient", "batch_norm_under_input_gradient")
+    add("refusals", "two-norms-of-one-weight", "two_norms_of_one_weight")
+    add("refusals", "augmentation-on-the-generator", "augmentation_on_the_generator")
+    add("refusals", "instance-norm-without-positions", "instance_norm_without_positions")
+    add("refusals", "wasserstein-without-a-bound", "wasserstein_without_a_bound")
+    add("refusals", "gradient-penalty-with-weight-clip", "clipped_weights_under_a_slope_target")
+    add("warnings", "minibatch-stddev-under-input-gradient", "minibatch_statistics_under_input_gradient")
+    add("warnings", "spectral-norm-after-warm-up", "spectral_norm_after_warm_up")
+    add("warnings", "decay-of-scale-invariant-weights", "decay_of_scale_invariant_weights")
+    add("warnings", "l2-under-adam", "l2_under_adam")
+    add("warnings", "dropout-under-input-gradient", "dropout_under_input_gradient")
+    add("warnings", "strong-penalty-on-spectral-norm", "strong_penalty_on_spectral_norm")
+    add("warnings", "half-precision-penalties", "half_precision_penalties")
+    add("warnings", "recurrent-critic-under-input-gradient", "recurrent_critic_under_input_gradient")

@@ -91,7 +91,7 @@ def resolve(
         raise type(error)("\n".join([*problems, str(error)])) from error
     if problems:
         raise UsageError("\n".join(problems))
-    check_codes(resolved.recipe.allow)
+    check_codes(resolved.recipe.allow, host)
     return resolved
 
 

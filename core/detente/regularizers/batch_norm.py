@@ -26,6 +26,8 @@ class BatchNorm(Regularizer):
     """
 
     players = ("generator", "discriminator")
+    normalizes_batch = True
+    mixes_samples = True
 
     def __init__(self, momentum: Probability = 0.1, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()

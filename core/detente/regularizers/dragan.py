@@ -33,6 +33,7 @@ class DRAGAN(Regularizer):
 
     def __init__(self, weight: NonNegative = 10.0, target: NonNegative = 1.0, scale: NonNegative = 0.5) -> None:
         super().__init__()
+        self.slope_target = target
         self.weight, self.target, self.scale = weight, target, scale
 
     def penalty(self, s: Step) -> Tensor:

@@ -27,6 +27,7 @@ class Dropout(Regularizer):
     """
 
     off = {"p": 0.0}
+    drops_units = True
 
     def __init__(self, p: Fraction = 0.3, where: Where = None) -> None:
         super().__init__()

@@ -1,13 +1,14 @@
 """The gradient penalty of WGAN-GP: a critic of slope one."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from torch import Tensor
 
-from detente.engine.gradients import input_gradient, mix, position_sumsq, safe_sqrt
+from detente.engine.gradients import Logits, input_gradient, mix, position_sumsq, safe_sqrt
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
-from detente.engine.sample import leaves, sumsq
+from detente.engine.sample import Sample, leaves, sumsq
 from detente.engine.step import PenaltySpace, Role, Step
 
 
@@ -45,22 +46,15 @@ class GradientPenalty(Regularizer):
         scope: Literal["sample", "position"] = "sample",
     ) -> None:
         super().__init__()
+        self.slope_target, self.by_position = target, scope == "position"
         self.weight, self.target, self.one_sided = weight, target, one_sided
         self.points, self.scope = points, scope
         self.space: PenaltySpace = space
 
     def penalty(self, s: Step) -> Tensor:
-        if self.points == "mix":
-            real, fake = s.real_at(self.space), s.fake_at(self.space)
-            x = mix(real, fake, s.m.rng.at("mix").generator(leaves(real)[0].device))
-            logits = s.critic(x, self.space)
-        elif self.points == "real":
-            x, logits = s.real_at(self.space), s.real_logits
-        else:
-            x, logits = s.fake_at(self.space), s.fake_logits
+        x, logits = _POINTS[self.points](s, self.space)
         grad = input_gradient(logits, x)  # [B, ...]
-        norm = safe_sqrt(sumsq(grad) if self.scope == "sample" else position_sumsq(grad, s.channel_axes(self.space)))
-        excess = norm - self.target  # [B] or [B, P]
+        excess = safe_sqrt(_SCOPES[self.scope](grad, s, self.space)) - self.target  # [B] or [B, P]
         return self.weight * (excess.clamp(min=0) if self.one_sided else excess).square().mean()
 
     def passes(self, turn: Role = "discriminator") -> Passes:
@@ -69,3 +63,21 @@ class GradientPenalty(Regularizer):
     def on_linear_game(self, game: LinearGame) -> Tensor:
         excess = game.w.norm() - self.target
         return self.weight * (excess.clamp(min=0) if self.one_sided else excess).square()
+
+
+def _mixed(s: Step, space: PenaltySpace) -> tuple[Sample, Logits]:
+    real, fake = s.real_at(space), s.fake_at(space)
+    x = mix(real, fake, s.m.rng.at("mix").generator(leaves(real)[0].device))
+    return x, s.critic(x, space)
+
+
+_POINTS: dict[str, Callable[[Step, PenaltySpace], tuple[Sample, Logits]]] = {
+    "mix": _mixed,
+    "real": lambda s, space: (s.real_at(space), s.real_logits),
+    "fake": lambda s, space: (s.fake_at(space), s.fake_logits),
+}
+_SCOPES: dict[str, Callable[[Sample, Step, PenaltySpace], Tensor]] = {
+    "sample": lambda grad, s, space: sumsq(grad),
+    "position": lambda grad, s, space: position_sumsq(grad, s.channel_axes(space)),
+}
+"""Squared norms of a gradient, [B] or [B, P]."""

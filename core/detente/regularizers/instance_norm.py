@@ -29,6 +29,8 @@ class InstanceNorm(Regularizer):
     On a channel (1, 3) with ε = 0: (−1, 1).
     """
 
+    needs_positions = True
+
     def __init__(self, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
         self.eps, self.where = eps, where

@@ -26,6 +26,7 @@ class L2(Regularizer):
     """
 
     off = {"weight": 0.0}
+    decays_weights = True
 
     def __init__(self, weight: NonNegative = 1e-4, where: Where = None) -> None:
         super().__init__()

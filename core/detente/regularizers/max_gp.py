@@ -26,6 +26,7 @@ class MaxGP(Regularizer):
 
     players = ("discriminator",)
     bounds_critic = True
+    slope_target = 0.0
     off = {"weight": 0.0}
 
     def __init__(self, weight: NonNegative = 1.0, space: PenaltySpace = "input") -> None:

@@ -39,6 +39,7 @@ class MinibatchStddev(Regularizer):
     """
 
     players = ("discriminator",)
+    mixes_samples = True
 
     def __init__(
         self, group: Annotated[int, Range(least=2)] = 4, momentum: Probability = 0.1, where: Where = None

@@ -25,6 +25,7 @@ class R1(Regularizer):
 
     players = ("discriminator",)
     bounds_critic = True
+    slope_target = 0.0
     off = {"gamma": 0.0}
 
     def __init__(self, gamma: NonNegative = 10.0, space: PenaltySpace = "input") -> None:

@@ -27,6 +27,7 @@ class Roth(Regularizer):
 
     players = ("discriminator",)
     bounds_critic = True
+    slope_target = 0.0
     needs = ("softplus",)
     off = {"gamma": 0.0}
 

@@ -31,6 +31,7 @@ class SpectralNorm(Regularizer):
     """
 
     bounds_critic = True
+    normalizes_weights = True
 
     def __init__(self, where: Where = None) -> None:
         super().__init__()

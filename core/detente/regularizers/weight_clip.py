@@ -25,6 +25,7 @@ class WeightClip(Regularizer):
     """
 
     bounds_critic = True
+    bounds_weights = True
 
     def __init__(self, bound: Positive = 0.01, where: Where = None) -> None:
         super().__init__()

@@ -26,6 +26,8 @@ class WeightDecay(Regularizer):
     """
 
     off = {"weight": 0.0}
+    decays_weights = True
+    decoupled = True
 
     def __init__(self, weight: NonNegative = 1e-2, where: Where = None) -> None:
         super().__init__()

@@ -26,6 +26,8 @@ class WeightNorm(Regularizer):
     On v = (3, 4) with g = 10: (6, 8).
     """
 
+    normalizes_weights = True
+
     def __init__(self, where: Where = None) -> None:
         super().__init__()
         self.where = where

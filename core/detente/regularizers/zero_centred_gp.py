@@ -25,6 +25,7 @@ class ZeroCentredGP(Regularizer):
 
     players = ("discriminator",)
     bounds_critic = True
+    slope_target = 0.0
     off = {"weight": 0.0}
 
     def __init__(self, weight: NonNegative = 10.0, space: PenaltySpace = "input") -> None:

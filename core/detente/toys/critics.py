@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from detente.domains.contracts import Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.network import Network
 from detente.engine.options import Count, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.toys.data import draw, identity
@@ -64,7 +65,7 @@ def _waves(n: int, generator: torch.Generator) -> Sample:
     return (2 * math.pi * (f * torch.arange(LENGTH) / LENGTH + phase)).sin().float()
 
 
-class WaveGenerator(nn.Module):
+class WaveGenerator(Network):
     """One hidden layer; waves [B, 1, 16]."""
 
     output_layers = ("out",)
@@ -119,7 +120,7 @@ class Periodic(nn.Module):
         return self.out(self.act(self.conv(folded)))[:, 0]
 
 
-class WaveCritics(nn.Module):
+class WaveCritics(Network):
     """Three sub-critics; logits are a tuple."""
 
     output_layers = ("whole.out", "local.out", "periodic.out")

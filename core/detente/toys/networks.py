@@ -2,8 +2,10 @@
 
 from torch import Tensor, nn
 
+from detente.engine.network import Network
 
-class Perceptron(nn.Module):
+
+class Perceptron(Network):
     """`depth` hidden layers fc1, act1, fc2, act2, … of one width, and a linear layer `out`.
 
     Args:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from detente.domains.contracts import Data, Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.network import Network
 from detente.engine.options import Count, NonNegative, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.toys.data import draw, identity
@@ -67,7 +68,7 @@ def _mix() -> Tensor:
     return torch.cat([table, vector], dim=1)
 
 
-class PairGenerator(nn.Module):
+class PairGenerator(Network):
     """One hidden layer, one output layer per leaf."""
 
     output_layers = ("table", "vector")
@@ -84,7 +85,7 @@ class PairGenerator(nn.Module):
         return self.table(h).unflatten(1, (ROWS, len(U))), self.vector(h)
 
 
-class PairCritic(nn.Module):
+class PairCritic(Network):
     """Rows of the table, summed, and the vector meet before the first nonlinearity and again after it; logits [B]."""
 
     output_layers = ("out",)

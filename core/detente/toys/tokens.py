@@ -7,6 +7,7 @@ from torch.nn.functional import one_hot
 from detente.domains.contracts import Data, Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.network import Network
 from detente.engine.options import Count, Probability, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.toys.data import draw, identity
@@ -84,7 +85,7 @@ def _covariance(order: float) -> Tensor:
     return out.reshape(LENGTH * v, LENGTH * v)
 
 
-class TokenGenerator(nn.Module):
+class TokenGenerator(Network):
     """One hidden layer, then a softmax at every position."""
 
     output_layers = ("out",)
@@ -100,7 +101,7 @@ class TokenGenerator(nn.Module):
         return logits.unflatten(1, (LENGTH, len(SYMBOLS))).softmax(dim=2)
 
 
-class TokenCritic(nn.Module):
+class TokenCritic(Network):
     """Everything after `embed` sees the embedding alone, as the ability of that name promises; logits [B]."""
 
     abilities = frozenset({"embed", "features"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from detente import plugins
-from detente.checks import Finding, findings, refuse
+from detente.checks import Finding, findings, refuse, rules
 from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.forward import abilities
 from detente.engine.game import Game
@@ -23,7 +23,7 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
-from detente.training.provenance import origins
+from detente.training.provenance import components, origins
 from detente.training.warmup import drawing, fresh, start, warms_up
 
 
@@ -134,7 +134,9 @@ def build(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    found = tuple(findings(game, warmed_up=warms_up(model) and model.warms_players))
+    used = {entry.distribution for entry in components(recipe, host)}
+    warmed_up = warms_up(model) and model.warms_players
+    found = tuple(findings(game, warmed_up=warmed_up, by=rules(host, used)))
     built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
     if not dry:
         built.refuse()

@@ -40,12 +40,12 @@ def surroundings(recipe: Recipe, host: Host, device: torch.device | None = None)
     Asks git, so it takes a while.
     """
     used = host.provenance(components(recipe, host))
-    distributions = {"detente", "torch", "numpy", *(e["distribution"] or "" for e in used)} - {"", "unknown"}
-    versions = {name: metadata.version(name) for name in sorted(distributions)}
+    versions = {str(e["distribution"]): str(e["version"]) for e in used if e["distribution"] != "unknown"}
+    versions |= {name: metadata.version(name) for name in ("detente", "torch", "numpy")}
     on = str(device) if device else "cpu"
     name = torch.cuda.get_device_name(device) if device and device.type == "cuda" else platform.processor()
     return {
-        "versions": {"python": platform.python_version(), **versions},
+        "versions": {"python": platform.python_version(), **dict(sorted(versions.items()))},
         "plugins": used,
         "device": {"device": on, "name": name or platform.machine()},
         "threads": torch.get_num_threads(),

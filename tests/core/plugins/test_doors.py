@@ -43,7 +43,7 @@ def detente_register_verbs(registry):
 PARTS = '''
 from torch.optim import SGD
 
-from detente.checks import Finding
+from detente.checks import Fault, refuses
 from detente.experiments.search.samplers import Sampler
 
 
@@ -61,13 +61,11 @@ class Middle(Sampler):
         return PartialFixedSampler({one.key: one.spread(1)[0] for one in self.ranges}, RandomSampler(seed=0))
 
 
+@refuses("steep-descent")
 def steep(c):
     for player in c.players:
         if player.lr > 1:
-            yield Finding(
-                code="steep-descent", level="refuse", where=f"{player.role}.optimizer", what="has a rate above 1",
-                why="a step then overshoots", fix="Lower lr.",
-            )
+            yield Fault(f"{player.role}.optimizer", "has a rate above 1", "a step then overshoots", "Lower lr.")
 '''
 VERBS = '''
 import typer

@@ -94,7 +94,7 @@ def _arranged(s: Subject, arrange: Callable[[Tensor], Sample], copies: int = 1, 
 def arrangement_of_a_sample_is_irrelevant(s: Subject) -> None:
     """Reshaped, flattened or split into leaves, the same numbers cost the same."""
     one = s.needs("penalty")
-    if getattr(one, "scope", "sample") == "position":
+    if one.by_position:
         raise Skip("by position, the arrangement is the point")
     flat = _arranged(s, _ARRANGEMENTS["flat"])
     for name, arrange in _ARRANGEMENTS.items():
