@@ -13,6 +13,8 @@ DEMO_OUT := studies/demo
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 PACKAGES := core $(PLUGINS)
+# The core's extras that the plugins and the tests need.
+EXTRAS := run
 PINS := constraints.txt $(PACKAGES:=/pyproject.toml)
 SOURCES := core plugins tests docs $(wildcard bench)
 
@@ -25,7 +27,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install install-dev demo results test acceptance check format lint types imports docs index bench clean
+.PHONY: help install install-dev demo results test acceptance check format lint types imports dependencies docs index bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,7 +50,7 @@ $(BIN)/python:
 $(VENV)/.installed: $(BIN)/python $(PINS)
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@echo "Installing détente and its plugins into $(VENV): a minute or two, most of it PyTorch" >&2
-	@$(BIN)/python -m pip install -c constraints.txt $(PACKAGES:%=-e %)
+	@$(BIN)/python -m pip install -c constraints.txt -e 'core[$(EXTRAS)]' $(PLUGINS:%=-e %)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
@@ -78,7 +80,7 @@ test: $(VENV)/.installed-dev  ## run the tests
 acceptance: $(VENV)/.installed-dev  ## run the slow tests that train to a result
 	@$(BIN)/python -m pytest -n $(JOBS) -m acceptance --timeout 3600 $(PYTEST_ARGS)
 
-check: format-check lint types imports docs test  ## everything that CI runs: format, lint, types, import rules, docs, tests
+check: format-check lint types imports dependencies docs test  ## all that CI runs: format, lint, types, imports, docs, tests
 
 .PHONY: format-check
 format-check: $(VENV)/.installed-dev
@@ -96,6 +98,10 @@ types: $(VENV)/.installed-dev  ## pyright
 
 imports: $(VENV)/.installed-dev  ## who may import whom
 	@$(BIN)/lint-imports
+
+# Each distribution by itself: the folder of its modules against its pyproject.toml.
+dependencies: $(VENV)/.installed-dev  ## what each distribution imports and declares
+	@set -e; for package in $(PACKAGES); do (cd $$package && $(CURDIR)/$(BIN)/deptry --no-ansi detente*/); done
 
 # mkdocs counts warnings where it prints them: --quiet would cancel --strict.
 docs: $(VENV)/.installed-dev  ## build the documentation into site/

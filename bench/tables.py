@@ -16,7 +16,7 @@ from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Leaf, Sample, Space
 from detente.engine.streams import Stream
 from detente.plugins import host
-from detente.training.sampler import Sampler
+from detente.training.sampler import BatchSampler
 
 
 @dataclass
@@ -36,9 +36,9 @@ class Table:
         torch.manual_seed(0)
         return self.model.build(self.data.space)
 
-    def sampler(self) -> Sampler:
+    def sampler(self) -> BatchSampler:
         """Equal at every call."""
-        return Sampler(len(self.data), self.batch, Stream(0).at("data"))
+        return BatchSampler(len(self.data), self.batch, Stream(0).at("data"))
 
 
 def adam(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:

@@ -4,6 +4,7 @@ The public names are imported when they are first used, so that `import detente`
 """
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from detente import _moved
@@ -11,11 +12,15 @@ from detente import _moved
 __version__ = "0.1.0"
 
 _HOME = {
+    "detente.domains.baselines": ("gaussian_like",),
     "detente.domains.cache": ("cache_folder",),
-    "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "Show"),
+    "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "ProgressCallback"),
+    "detente.domains.frozen": ("Frozen",),
+    "detente.domains.initialization": ("variance_preserving",),
     "detente.domains.metrics": ("frechet_distance",),
     "detente.domains.packed": ("Packed", "PackedData", "packed"),
     "detente.domains.primary": ("Primary",),
+    "detente.domains.sources": ("enumerated", "files_below", "folder_of", "package_file", "shuffled", "stamps"),
     "detente.engine.combinators": ("Ramp", "annealed", "lazily"),
     "detente.engine.game": ("Game",),
     "detente.engine.gradients": (
@@ -36,6 +41,16 @@ _HOME = {
         "weights",
     ),
     "detente.engine.objectives": ("Objective",),
+    "detente.engine.options": (
+        "Count",
+        "Finite",
+        "Fraction",
+        "NonNegative",
+        "Positive",
+        "Probability",
+        "Range",
+        "Whole",
+    ),
     "detente.engine.player": ("Player",),
     "detente.engine.regularizer": ("Chain", "LinearGame", "Passes", "Regularizer", "chain", "named"),
     "detente.engine.sample": (
@@ -59,9 +74,12 @@ _HOME = {
     "detente.training.export": ("load_exported",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_RENAMED = {"Show": "ProgressCallback"}
+"""Public names until 0.1; they work for one more release."""
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from detente.domains.baselines import gaussian_like as gaussian_like
     from detente.domains.cache import cache_folder as cache_folder
     from detente.domains.contracts import Data as Data
     from detente.domains.contracts import Domain as Domain
@@ -69,12 +87,20 @@ if TYPE_CHECKING:
     from detente.domains.contracts import Metric as Metric
     from detente.domains.contracts import Model as Model
     from detente.domains.contracts import Networks as Networks
-    from detente.domains.contracts import Show as Show
+    from detente.domains.contracts import ProgressCallback as ProgressCallback
+    from detente.domains.frozen import Frozen as Frozen
+    from detente.domains.initialization import variance_preserving as variance_preserving
     from detente.domains.metrics import frechet_distance as frechet_distance
     from detente.domains.packed import Packed as Packed
     from detente.domains.packed import PackedData as PackedData
     from detente.domains.packed import packed as packed
     from detente.domains.primary import Primary as Primary
+    from detente.domains.sources import enumerated as enumerated
+    from detente.domains.sources import files_below as files_below
+    from detente.domains.sources import folder_of as folder_of
+    from detente.domains.sources import package_file as package_file
+    from detente.domains.sources import shuffled as shuffled
+    from detente.domains.sources import stamps as stamps
     from detente.engine.combinators import Ramp as Ramp
     from detente.engine.combinators import annealed as annealed
     from detente.engine.combinators import lazily as lazily
@@ -93,6 +119,14 @@ if TYPE_CHECKING:
     from detente.engine.layers import reparametrize as reparametrize
     from detente.engine.layers import weights as weights
     from detente.engine.objectives import Objective as Objective
+    from detente.engine.options import Count as Count
+    from detente.engine.options import Finite as Finite
+    from detente.engine.options import Fraction as Fraction
+    from detente.engine.options import NonNegative as NonNegative
+    from detente.engine.options import Positive as Positive
+    from detente.engine.options import Probability as Probability
+    from detente.engine.options import Range as Range
+    from detente.engine.options import Whole as Whole
     from detente.engine.player import Player as Player
     from detente.engine.regularizer import Chain as Chain
     from detente.engine.regularizer import LinearGame as LinearGame
@@ -124,8 +158,18 @@ if TYPE_CHECKING:
     from detente.hookspecs import hookimpl as hookimpl
     from detente.training.export import load_exported as load_exported
 
+    Show = ProgressCallback
+
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        new = _RENAMED[name]
+        warnings.warn(
+            f"detente.{name} is called detente.{new} now; its old name goes with the next release.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        name = new
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'detente' has no attribute {name!r}")
     return getattr(importlib.import_module(_MODULE_OF[name]), name)

@@ -22,7 +22,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "commands.comparing": ("cli.compare",),
     "commands.flags": ("cli.flags",),
     "commands.installed": ("cli.installed",),
-    "commands.training": ("cli.train",),
+    "commands.training": ("cli.train", "cli.resume", "cli.check"),
     "commands.tuning": ("cli.tune",),
     "commands.using": ("cli.use",),
     "compatibility": ("checks",),
@@ -47,10 +47,16 @@ MOVED: dict[str, tuple[str, ...]] = {
     "measures": ("results.scores",),
     "metrics": ("domains.metrics",),
     "objectives": ("engine.objectives",),
-    "planning": ("experiments.planning", "recipe.keys"),
+    "planning": (
+        "experiments.planning",
+        "experiments.preset",
+        "experiments.compare",
+        "experiments.experiment",
+        "recipe.keys",
+    ),
     "player": ("engine.player", "engine.step"),
     "plugin": ("plugins.builtin",),
-    "pool": ("experiments.executors.local",),
+    "pool": ("experiments.executors.local", "experiments.executors.base", "experiments.executors.tracker"),
     "probe": ("testing.probe",),
     "recipe.arms": ("recipe.chains",),
     "recipe.building": ("training.build",),
@@ -76,10 +82,10 @@ MOVED: dict[str, tuple[str, ...]] = {
     "toy.tokens": ("toys.tokens",),
     "trainer": ("training.trainer",),
     "trials": ("results.search", "recipe.keys"),
-    "tuning": ("experiments.search",),
-    "tuning.carrying": ("experiments.search.carrying",),
+    "tuning": ("experiments.tune", "experiments.search"),
+    "tuning.carrying": ("experiments.tune", "experiments.search.storage", "experiments.search.rivals"),
     "tuning.engine": ("experiments.search.loop",),
-    "tuning.planning": ("experiments.search.planning",),
+    "tuning.planning": ("experiments.tune", "experiments.search.request", "experiments.planning"),
     "tuning.racing": ("experiments.search.pruning",),
     "tuning.ranges": ("experiments.search.space",),
     "tuning.reading": ("experiments.search.reading",),
@@ -89,6 +95,13 @@ MOVED: dict[str, tuple[str, ...]] = {
     "worker": ("experiments.executors.worker",),
 }
 
+# What has another name there: old module and name → new name.
+RENAMED: dict[str, str] = {
+    "cells.FORMAT": "STUDY_FORMAT",
+    "pool.Progress": "CellProgress",
+    "trials.FORMAT": "SEARCH_FORMAT",
+}
+
 
 class _Old(ModuleType):
     """Hands out the names that a module had, from where they are now."""
@@ -96,10 +109,12 @@ class _Old(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        for home in MOVED[self.__name__.removeprefix("detente.")]:
+        old = self.__name__.removeprefix("detente.")
+        now = RENAMED.get(f"{old}.{name}", name)
+        for home in MOVED[old]:
             module = importlib.import_module(f"detente.{home}")
-            if hasattr(module, name):
-                return getattr(module, name)
+            if hasattr(module, now):
+                return getattr(module, now)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""The one place that knows of other libraries' defects: plugins import through it what fails to import by itself.
+"""The one place that knows of other libraries' defects and absence: what fails to import by itself is imported here.
 
 torchaudio's wheels are linked against CUDA. Beside a torch for CPUs alone `import torchaudio` raises OSError, and so
 does much of transformers, which imports torchaudio wherever it finds it. Neither needs what is compiled in torchaudio:
@@ -6,11 +6,32 @@ the transforms that détente uses are written in Python.
 """
 
 import importlib
+import importlib.util
 import sys
 from types import ModuleType
 from typing import Any, NoReturn
 
+from detente.errors import MissingExtraError
+
 _EXTENSION = "torchaudio._extension"
+
+
+def require(extra: str, *modules: str) -> None:
+    """Make sure that what an extra of ours brings can be imported.
+
+    Args:
+        extra: its name.
+        modules: those that the caller cannot do without.
+
+    Raises:
+        MissingExtraError: one is not there; says what to install.
+    """
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"This part of détente needs {' and '.join(missing)}, which the extra {extra!r} brings:"
+            f" pip install 'detente[{extra}]'"
+        )
 
 
 def torchaudio() -> ModuleType:

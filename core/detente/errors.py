@@ -25,6 +25,10 @@ class PluginError(DetenteError):
     exit_code = 3
 
 
+class MissingExtraError(PluginError, ImportError):
+    """A part of détente was asked for whose packages are not installed."""
+
+
 class DivergedError(DetenteError):
     """Training met a non-finite number; the last good checkpoint is kept."""
 

@@ -1,6 +1,6 @@
 """Trains the feature extractor that this plugin ships: `python train_extractor.py`.
 
-Two tasks at once, on the split `measures` of `bible-bbe` and of `glosses`, which no generator sees: to tell what was
+Two tasks at once, on the split `extractor` of `bible-bbe` and of `glosses`, which no generator sees: to tell what was
 done to a sentence (nothing; two neighbours swapped; all words shuffled; some replaced by random ones; all drawn from
 bigrams; the beginning of one and the end of another joined), and to name a word that is hidden, by its hash. The first
 needs the order of words, the second what they mean together.
@@ -8,7 +8,6 @@ needs the order of words, the second what they mean together.
 Seeded and on one thread; weights agree between machines as far as their arithmetic does.
 """
 
-import json
 import sys
 import time
 from hashlib import sha256
@@ -20,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from detente_text.data import BibleBBE, Glosses, Sentences
-from detente_text.extractors import RECORD, WEIGHTS, Extractor, extractor, words_of
+from detente_text.extractors import FROZEN, Extractor, extractor, words_of
 from detente_text.vocabulary import PAD, UNKNOWN
 
 BATCH = 192
@@ -139,7 +138,7 @@ def main(steps: int) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     sets: list[Sentences] = [BibleBBE(), Glosses()]
-    text, g = Text16(sets, "measures"), torch.Generator().manual_seed(0)
+    text, g = Text16(sets, "extractor"), torch.Generator().manual_seed(0)
     about = {"buckets": 8192, "letters": 32, "maps": 96, "width": 64, "heads": {"kind": len(KINDS), "hidden": HIDDEN}}
     net = Extractor(**about)
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.01)
@@ -156,15 +155,13 @@ def main(steps: int) -> None:
         schedule.step()
         if step % 200 == 0:
             print(f"step {step} of {steps}: loss {loss.item():.3f}, {time.time() - start:.0f} s", flush=True)
-    content = save({name: value.half() for name, value in net.state_dict().items()}, {"steps": str(steps)})
-    WEIGHTS.write_bytes(content)
-    trained_on = sha256(b"".join(data.tokens("measures").tobytes() for data in sets)).hexdigest()
-    kept = {"file": WEIGHTS.name, "sha256": sha256(content).hexdigest(), "steps": steps, **about}
-    RECORD.write_text(json.dumps({**kept, "trained_on": trained_on}, indent=2) + "\n")
+    weights = save({name: value.half() for name, value in net.state_dict().items()}, {"steps": str(steps)})
+    trained_on = sha256(b"".join(data.tokens("extractor").tobytes() for data in sets)).hexdigest()
+    FROZEN.save("sentences", weights, {"steps": steps, **about, "trained_on": trained_on})
     extractor.cache_clear()
     measured = accuracy(extractor(), Text16(sets, "held_out"))
-    RECORD.write_text(json.dumps({**kept, "trained_on": trained_on, "accuracy": measured}, indent=2) + "\n")
-    print(measured, len(content), "bytes")
+    FROZEN.note("sentences", {**FROZEN.record("sentences"), "accuracy": measured})
+    print(measured, len(weights), "bytes")
 
 
 if __name__ == "__main__":

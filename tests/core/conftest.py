@@ -5,11 +5,7 @@ from typing import Any
 import pytest
 
 from detente import recipe
-from detente.experiments.executors import local as pool
-from detente.experiments.executors import worker
-from detente.experiments.search import carrying
-from detente.results.cells import Cell
-from searches import CHAIN
+from searches import CHAIN, InProcess
 
 
 @pytest.fixture(scope="module")
@@ -21,21 +17,9 @@ def module_cache(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
-    """Cells train in this process, which takes milliseconds where a worker takes seconds; those that did, in order."""
-    trained: list[Cell] = []
-
-    class Here(pool.Pool):
-        def run(self) -> None:
-            for cell in list(self._queue):
-                cell.folder.mkdir(parents=True, exist_ok=True)
-                trained.append(cell)
-                worker._train(cell.folder, [])
-                self._board[cell] = pool.Progress(cell, cell.status, 20, 20)
-            self._report()
-
-    monkeypatch.setattr(carrying, "Pool", Here)
-    return trained
+def here() -> InProcess:
+    """Trains cells in this process, which takes milliseconds where a worker takes seconds."""
+    return InProcess()
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from detente.errors import PluginError, UsageError
 from detente.toys.linear import DiracData, DiracDomain, Distance, LinearQuadraticData, LinearQuadraticDomain, Point
 from detente.toys.mixture import MLP, Modes, RingData, RingDomain
 from detente.toys.pair import Pair, PairData
-from detente.training.evaluation import conditions, generate, reference_rows, scaled, score
+from detente.training.evaluation import conditions, generate, reference_rows, score
 from detente.training.warmup import fresh as build
 
 
@@ -113,7 +113,7 @@ def test_conditions_are_drawn_from_the_data_where_the_model_takes_them() -> None
 def test_scores_of_all_metrics_are_put_together() -> None:
     x = RingData().batch(torch.arange(500)).x
     scores = score(RingDomain(), [Modes(), Frechet(), Counted()], x, RingData(), Stream(0))
-    assert scores.keys() == {"quality", "inside", "modes", "kl", "frechet", "n"}
+    assert scores.keys() == {"quality", "inside", "modes", "modes-kl", "frechet", "n"}
     assert scores["n"] == 500
 
 
@@ -141,17 +141,16 @@ def test_a_metric_that_returns_other_names_than_it_states_or_those_of_another_is
 
 
 def test_scaling_puts_the_floor_at_0_and_the_ceiling_at_1() -> None:
-    domain = RingDomain()
+    scaled = RingDomain().primary.scaled_row
     rows = {"real": {"quality": 0.9}, "untrained": {"quality": 0.1}, "baseline": {}}
-    assert [scaled(domain, rows, {"quality": q}) for q in (0.0, 0.1, 0.5, 0.9, 1.0)] == pytest.approx([0, 0, 0.5, 1, 1])
-    assert scaled(domain, rows, {"quality": math.nan}) == scaled(domain, rows, {}) == 0
+    assert [scaled({"quality": q}, rows) for q in (0.0, 0.1, 0.5, 0.9, 1.0)] == pytest.approx([0, 0, 0.5, 1, 1])
+    assert scaled({"quality": math.nan}, rows) == scaled({}, rows) == scaled({"quality": 0.9}, {}) == 0
 
 
 def test_distances_are_scaled_on_a_logarithm() -> None:
-    domain = RingDomain()
-    domain.primary = Primary("frechet", "lower", log=True)
+    primary = Primary("frechet", "lower", log=True)
     rows = {"real": {"frechet": 0.01}, "untrained": {"frechet": 100.0}}
-    assert scaled(domain, rows, {"frechet": 1.0}) == pytest.approx(0.5)
+    assert primary.scaled_row({"frechet": 1.0}, rows) == pytest.approx(0.5)
 
 
 # The reference rows
@@ -235,7 +234,7 @@ def test_a_file_that_lacks_a_score_is_computed_again(tmp_path: Path) -> None:
     first = reference(tmp_path)
     (file,) = (tmp_path / "reference").iterdir()
     content = json.loads(file.read_text())
-    del content["rows"]["baseline"]["kl"]
+    del content["rows"]["baseline"]["modes-kl"]
     file.write_text(json.dumps(content))
     assert reference(tmp_path) == first
 

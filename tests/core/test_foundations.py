@@ -15,7 +15,7 @@ from detente.engine.sample import cat, inner, leaves, lerp, rows, sumsq
 from detente.engine.streams import Stream, splitmix64
 from detente.errors import UsageError
 from detente.training import checkpoint
-from detente.training.sampler import Sampler
+from detente.training.sampler import BatchSampler
 
 F64 = torch.float64
 
@@ -86,11 +86,13 @@ def test_keys_differ_in_the_low_bits_that_the_cpu_generator_reads():
 
 
 def test_a_sampler_visits_everything_once_per_epoch_whatever_the_batch():
-    sampler = Sampler(10, 4, Stream(3))
+    sampler = BatchSampler(10, 4, Stream(3))
     seen = torch.cat([sampler.indices(k) for k in range(5)])  # two epochs
     assert sorted(seen[:10].tolist()) == list(range(10)) and sorted(seen[10:].tolist()) == list(range(10))
-    assert torch.equal(Sampler(10, 4, Stream(3)).indices(3), seen[12:16])  # no need to have drawn those before
-    assert Counter(Sampler(3, 7, Stream(0)).indices(0).tolist()).most_common(1)[0][1] == 3  # a batch above the size
+    assert torch.equal(BatchSampler(10, 4, Stream(3)).indices(3), seen[12:16])  # no need to have drawn those before
+    assert (
+        Counter(BatchSampler(3, 7, Stream(0)).indices(0).tolist()).most_common(1)[0][1] == 3
+    )  # a batch above the size
 
 
 def net() -> nn.Module:

@@ -215,15 +215,15 @@ def test_a_set_without_k_neighbours_leaves_out_what_its_balls_would_say() -> Non
 def test_kl_of_uneven_modes_by_hand() -> None:
     scores = mode_scores(torch.tensor([0, 0, 0, 2]), 4)
     assert scores["modes"] == 2
-    assert scores["kl"] == pytest.approx(0.75 * math.log(3) + 0.25 * math.log(1))
-    assert mode_scores(torch.arange(8).repeat(3), 8) == {"modes": 8, "kl": 0}
-    assert mode_scores(torch.zeros(9, dtype=torch.long), 25)["kl"] == pytest.approx(math.log(25))
+    assert scores["modes-kl"] == pytest.approx(0.75 * math.log(3) + 0.25 * math.log(1))
+    assert mode_scores(torch.arange(8).repeat(3), 8) == {"modes": 8, "modes-kl": 0}
+    assert mode_scores(torch.zeros(9, dtype=torch.long), 25)["modes-kl"] == pytest.approx(math.log(25))
 
 
 def test_kl_of_balanced_modes_has_a_floor_of_k_minus_1_over_2n() -> None:
     modes, n = 25, 2000
     generator = torch.Generator().manual_seed(0)
-    values = [mode_scores(torch.randint(modes, (n,), generator=generator), modes)["kl"] for _ in range(200)]
+    values = [mode_scores(torch.randint(modes, (n,), generator=generator), modes)["modes-kl"] for _ in range(200)]
     # 2n·KL is χ² with K − 1 degrees of freedom: of 200 means the standard error is 2 %.
     assert np.mean(values) == pytest.approx((modes - 1) / (2 * n), rel=0.06)
 
@@ -231,7 +231,7 @@ def test_kl_of_balanced_modes_has_a_floor_of_k_minus_1_over_2n() -> None:
 def test_no_sample_has_no_kl_and_an_unknown_mode_is_refused() -> None:
     none = mode_scores(torch.empty(0, dtype=torch.long), 3)
     assert none["modes"] == 0
-    assert math.isnan(none["kl"])
+    assert math.isnan(none["modes-kl"])
     with pytest.raises(UsageError, match="assigned to mode 3, but there are 3 modes"):
         mode_scores(torch.tensor([3]), 3)
 

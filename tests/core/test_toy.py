@@ -178,14 +178,14 @@ def test_a_perfect_sampler_has_98_89_percent_within_three_sigma_and_a_kl_of_its_
     assert scores["modes"] == k
     assert scores["quality"] == scores["inside"]
     floor, spread = (k - 1) / 400_000, math.sqrt(2 * (k - 1)) / 400_000  # 2n·KL is χ² of K − 1
-    assert scores["kl"] == pytest.approx(floor, abs=4 * spread)
+    assert scores["modes-kl"] == pytest.approx(floor, abs=4 * spread)
 
 
 def test_a_collapsed_sampler_is_sharp_and_covers_one_mode() -> None:
     data = RingData()
     one = data.centres[:1].float().expand(100, 2)
     scores = Modes()(Evaluation(one, data, RingDomain()))
-    assert scores == pytest.approx({"quality": 1 / 8, "inside": 1.0, "modes": 1.0, "kl": math.log(8)})
+    assert scores == pytest.approx({"quality": 1 / 8, "inside": 1.0, "modes": 1.0, "modes-kl": math.log(8)})
 
 
 def test_modes_needs_centres_and_finite_samples() -> None:

@@ -10,7 +10,7 @@ from detente.engine.regularizer import Regularizer, chain
 from detente.engine.sample import Batch
 from detente.engine.streams import Stream
 from detente.plugins import host
-from detente.training.sampler import Sampler
+from detente.training.sampler import BatchSampler
 
 H = host()
 STATES_NONE = {
@@ -46,7 +46,7 @@ def game(digits, width: int, role: str | None = None, *links: Regularizer) -> Ga
 
 def trained(digits, steps: int, width: int, batch: int, role: str | None = None, *links: Regularizer) -> Game:
     g, data = game(digits, width, role, *links), digits[1]
-    sampler = Sampler(len(data), batch, Stream(0).at("data"))
+    sampler = BatchSampler(len(data), batch, Stream(0).at("data"))
     for k in range(steps):
         g.step(Batch(data.batch(sampler.indices(k)).x))
     return g
@@ -95,7 +95,7 @@ def test_adding_a_regularizer_leaves_latents_data_and_masks_as_they_are(digits):
         g.discriminator.network.register_forward_hook(
             lambda m, i, o, record=record: record.extend((i[0].detach(), o.detach())) if len(record) < 5 else None
         )
-        g.step(Batch(data.batch(Sampler(len(data), 8, Stream(0).at("data")).indices(0)).x))
+        g.step(Batch(data.batch(BatchSampler(len(data), 8, Stream(0).at("data")).indices(0)).x))
         seen[name] = record[:5]  # z, D's turn: real, its logits (through the masks), fake, its logits
     for a, b in zip(seen["alone"], seen["beside"], strict=True):
         shown = a.dim() == 4 and (a - b).abs().max() < 1e-29  # a pixel of exactly 0 shows the noise itself

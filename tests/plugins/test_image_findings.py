@@ -19,7 +19,7 @@ def test_check_names_the_finding_and_exits_with_2(capsys):
 
 def test_check_has_nothing_to_object_to_where_nothing_is_wrong(capsys):
     assert main(["check", "--domain", "image", "--reg", "r1+g:ema"]) == 0
-    assert "Nothing to object to" in capsys.readouterr().out
+    assert "No findings" in capsys.readouterr().out
 
 
 def test_check_warns_as_data_and_exits_with_0(capsys):

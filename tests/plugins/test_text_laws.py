@@ -24,7 +24,9 @@ def sentences(tmp_path_factory: pytest.TempPathFactory) -> Case:
     domain = h.load("domain", "text")()
     domain.meet(data.space)
     # Soft words: a law compares slopes with finite differences, and the straight-through estimate is no slope.
-    model = h.load("model", "relgan", "text")(width=6, embedding=4, maps=4, latent_dim=4, hard=False, warm_up_steps=0)
+    model = h.load("model", "relgan", "text")(
+        width=6, embedding=4, maps=4, latent_dim=4, sampling="soft", warm_up_steps=0
+    )
     return Case("text", domain, data, model, size=4)
 
 

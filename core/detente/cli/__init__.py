@@ -1,8 +1,18 @@
 """The command line, a file for each group of verbs. Heavy imports stand inside the functions."""
 
+import sys
+
+from detente.compat import require
+from detente.errors import MissingExtraError
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code. `detente` and `python -m detente` end with it."""
+    try:
+        require("run", "typer", "rich", "pydantic", "yaml")
+    except MissingExtraError:
+        print("Error: The command needs more than the engine: pip install 'detente[run]'", file=sys.stderr)
+        return MissingExtraError.exit_code
     from detente.cli.app import main
 
     return main(arguments)

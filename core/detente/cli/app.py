@@ -6,16 +6,18 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from detente.cli import compare, installed, train, tune, use
+from detente import plugins
+from detente.cli import check, compare, installed, resume, train, tune, use
 from detente.cli.display import Session
 from detente.errors import DetenteError, Interrupted, UsageError, one_line
+from detente.plugins.registry import Entry
+from detente.training.signals import on_signal
 
 CLOSED = 128 + 13
 """Exit code after the reader of our output went away: what a shell reports for SIGPIPE."""
@@ -24,8 +26,45 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 # What typer raises for arguments that it cannot read has no public name; this is the base of those that have one.
 _BadCommandLine: Any = typer.BadParameter.__mro__[2]
 
+
+class _Verbs(TyperGroup):
+    """Our own verbs, and behind them those of plugins, which are found when one is asked for and for the list of all.
+
+    A plugin's verb cannot stand in for one of ours, and one that cannot be imported breaks nothing but itself.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        return [*own, *sorted(name for name in _declared() if name not in own)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        found = super().get_command(ctx, cmd_name)
+        return found or (_verb(_declared()[cmd_name]) if cmd_name in _declared() else None)
+
+
+def _declared() -> dict[str, Entry]:
+    return {entry.name: entry for entry in plugins.host().entries("verb")}
+
+
+def _verb(entry: Entry) -> Any:
+    """The command of a plugin's verb; where it cannot be had, one that says why when it is called."""
+    alone = typer.Typer()
+    try:
+        alone.command(name=entry.name, help=entry.summary or None)(plugins.host().load("verb", entry.name))
+        return typer.main.get_command(alone)
+    except DetenteError as error:
+        reason = error
+
+        def broken() -> None:
+            raise reason
+
+        alone.command(name=entry.name, help=f"Cannot be used: {entry.origin} is broken.")(broken)
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
     name="detente",
+    cls=_Verbs,
     help="Train generative adversarial networks under interchangeable regularizers, and compare those.",
     add_completion=False,
     # Plain help and our own errors: rich's would cost more time than listing the plugins.
@@ -52,11 +91,8 @@ def _root(
     pass
 
 
-train.add_to(app)
-use.add_to(app)
-compare.add_to(app)
-tune.add_to(app)
-installed.add_to(app)
+for verbs in (train, resume, check, use, compare, tune, installed):
+    verbs.add_to(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = arguments or ["--help"]
     logging.raiseExceptions = False  # a log that cannot be written must not hide what it was about
     try:
-        with _sigterm():
+        with on_signal(_unwind, signal.SIGTERM):
             code = _invoke(arguments, session)
             sys.stdout.flush()
             return code
@@ -130,19 +166,6 @@ def _message(error: Any) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
-@contextmanager
-def _sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, so that whatever is under way is put in order."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _unwind(number: int) -> None:
+    """SIGTERM unwinds as Ctrl-C does, so that whatever is under way is put in order."""
+    raise Interrupted(number)

@@ -33,7 +33,7 @@ def compare(
         typer.Option("--reg", metavar="ARM", help="One arm, a chain as in train, or none; repeatable."),
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones; 3 unless said.")
+        str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones (default: 3).")
     ] = None,
     jobs: flags.Jobs = None,
     preset: Annotated[
@@ -47,8 +47,10 @@ def compare(
     device: flags.Device = None,
     precision: flags.Precision = None,
     allow: flags.Allow = None,
+    log: flags.Log = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The study's folder; with a study in it, that one goes on.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The study's folder; a study that is there is resumed or made larger."),
     ] = None,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
@@ -58,18 +60,18 @@ def compare(
 ) -> None:
     """Compare regularizers: every arm, domain and seed.
 
-    The report says what the seeds can tell of the differences. The same command goes on with a study that was stopped,
-    and one with more domains, arms or seeds makes it larger.
+    The report says what the seeds can tell of the differences. The same command resumes a study that was stopped, and
+    one with more domains, arms or seeds makes it larger.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import compare as study
-    from detente.experiments import planning
+    from detente.experiments import preset as presets
 
     given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
-    base = planning.preset(preset) if preset else planning.Preset()
+    base = presets.preset(preset, host) if preset else presets.Preset()
     chosen = given or list(base.domains)
-    if preset and not given and planning.comes_along(preset):
-        chosen, missing = planning.available(base, host)
+    if preset and not given and presets.comes_along(preset, host):
+        chosen, missing = presets.available(base, host)
         for sentence in missing:
             session.note(sentence)
     arms = regs or base.arms
@@ -88,10 +90,11 @@ def compare(
             "batch": batch,
             "device": device,
             "precision": precision,
+            "log": flags.names(log),
         },
     }
     if dry_run:
-        planned, notes = planning.plan(chosen, arms, numbers, out=out, host=host, **how)
+        planned, notes = study.plan(chosen, arms, numbers, out=out, host=host, **how)
         for note in notes:
             session.note(note)
         text = f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n\n{_cells(planned)}"
@@ -105,7 +108,7 @@ def compare(
     _finish(session, out, report)
 
 
-def resume_study(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
     """Go on with a study as it stands in its folder."""
     from detente.experiments import compare as study
 

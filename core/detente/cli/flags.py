@@ -19,13 +19,11 @@ NoPlugin = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(
-        min=1, metavar="N", help="Threads of the CPU; 1 unless said. Results can depend on it, so a run records it."
-    ),
+    typer.Option(min=1, metavar="N", help="CPU threads (default: 1). Results can depend on it, so a run records it."),
 ]
 Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda[:N]", help="Where to compute.")]
 Precision = Annotated[str | None, typer.Option(metavar="fp32|bf16|fp64", help="What networks compute in.")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="The root of all randomness.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="The random seed.")]
 Steps = Annotated[int | None, typer.Option(metavar="N", help="Updates of the generator.")]
 Batch = Annotated[int | None, typer.Option(metavar="N", help="Samples per update.")]
 Recipe = Annotated[Path | None, typer.Option(metavar="FILE", help="A recipe to start from, in YAML.")]
@@ -36,7 +34,10 @@ Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="CODE", help="Train a combination that this finding would refuse; repeatable."),
 ]
-Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time; one per CPU unless said.")]
+Log = Annotated[
+    str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
+]
+Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time (default: one per CPU).")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 
@@ -53,13 +54,24 @@ def begin(
     Standard output carries results alone: whatever a plugin prints goes to standard error.
     """
     session: Session = context.obj
-    session.json, session.quiet, session.verbose = json, quiet, verbose
+    # Said to a group of commands (`detente plugins --json show r1`), a flag holds for its commands too.
+    above = context.parent.params if context.parent else {}
+    session.json, session.quiet, session.verbose = (
+        json or above.get("json", False),
+        quiet,
+        verbose or above.get("verbose", False),
+    )
     context.with_resource(contextlib.redirect_stdout(sys.stderr))
     context.with_resource(messages(session))
-    host = discover(no_plugin or ())
+    host = discover([*(no_plugin or ()), *(above.get("no_plugin") or ())])
     set_host(host)
     context.call_on_close(lambda: set_host(None))
     return session, host
+
+
+def names(text: str | None) -> list[str] | None:
+    """The names in a list with commas; None where no list was given."""
+    return None if text is None else [name for part in text.split(",") if (name := part.strip())]
 
 
 def set_threads(threads: int | None) -> int:

@@ -18,54 +18,55 @@ if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.plugins.registry import Entry
 
-Action = Annotated[str | None, typer.Argument(metavar="[show NAME]", help="`show` tells everything about one name.")]
-Get = Annotated[str | None, typer.Argument(metavar="[get NAME]", help="`get` prepares one set and keeps it.")]
-Name = Annotated[str | None, typer.Argument(metavar="", hidden=True)]
+plugins_app = typer.Typer(invoke_without_command=True)
+data_app = typer.Typer(invoke_without_command=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
-    for verb in (plugins, data, doctor):
-        app.command()(verb)
+    app.add_typer(plugins_app, name="plugins")
+    app.add_typer(data_app, name="data")
+    app.command()(doctor)
 
 
+@plugins_app.callback()
 def plugins(
-    context: typer.Context,
-    action: Action = None,
-    name: Name = None,
-    json: flags.Json = False,
-    verbose: flags.Verbose = False,
-    no_plugin: flags.NoPlugin = None,
+    context: typer.Context, json: flags.Json = False, verbose: flags.Verbose = False, no_plugin: flags.NoPlugin = None
 ) -> None:
     """List plugins and the names that they bring."""
+    if context.invoked_subcommand is not None:
+        return
     session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
-    from detente.plugins.listing import listing, render_listing, render_shown, show
+    from detente.plugins.listing import listing, render_listing
 
-    if _action(context, action, name, "show"):
-        found = show(host, name or "")
-        session.result(render_shown(found), found)
-    else:
-        found = listing(host)
-        session.result(render_listing(found), found)
+    found = listing(host)
+    session.result(render_listing(found), found)
 
 
-def data(
+@plugins_app.command("show")
+def plugins_show(
     context: typer.Context,
-    action: Get = None,
-    name: Name = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A plugin, or a name that one brings.")],
     json: flags.Json = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """List data sets; `get NAME` prepares one.
-
-    Where two domains have a set of one name, write DOMAIN/NAME.
-    """
+    """Show one name: where it comes from, its options, its documentation."""
     session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
-    if _action(context, action, name, "get"):
-        found = _get(host, name or "")
-        session.result(table([(key, str(value)) for key, value in found.items()]), found)
+    from detente.plugins.listing import render_shown, show
+
+    found = show(host, name)
+    session.result(render_shown(found), found)
+
+
+@data_app.callback()
+def data(
+    context: typer.Context, json: flags.Json = False, verbose: flags.Verbose = False, no_plugin: flags.NoPlugin = None
+) -> None:
+    """List data sets, or prepare one."""
+    if context.invoked_subcommand is not None:
         return
+    session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
     sets = [_describe(entry) for entry in sorted(host.entries("data"), key=lambda e: (e.domain or "", e.name))]
     parts: list[str] = []
     for domain in dict.fromkeys(each["domain"] for each in sets):
@@ -75,6 +76,20 @@ def data(
                 parts.append(f"  {each['name']}: {each['error'] or each['summary']}")
                 parts += [f"    {key}: {each[key]}" for key in ("licence", "source") if each[key]]
     session.result("\n".join(parts) or "No plugin brings a data set.", {"data": sets})
+
+
+@data_app.command("get")
+def data_get(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set; DOMAIN/NAME where two domains have it.")],
+    json: flags.Json = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Fetch and prepare a data set, and keep it in the cache."""
+    session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
+    found = _get(host, name)
+    session.result(table([(key, str(value)) for key, value in found.items()]), found)
 
 
 def doctor(
@@ -96,20 +111,6 @@ def doctor(
     session.result(text, {"checks": checks, "broken": len(broken)})
     if broken:
         raise typer.Exit(PluginError.exit_code)
-
-
-def _action(context: typer.Context, action: str | None, name: str | None, known: str) -> bool:
-    """Whether the verb's one action is asked for."""
-    if action is None:
-        return False
-    if action != known:
-        raise UsageError(
-            f"{context.command_path}: there is no {action!r} here.{did_you_mean(action, [known])}"
-            f" Say `{context.command_path} {known} {action}` for what is called so."
-        )
-    if name is None:
-        raise UsageError(f"{context.command_path} {known}: of what? Add a name.")
-    return True
 
 
 def _describe(entry: "Entry") -> dict[str, Any]:

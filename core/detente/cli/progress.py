@@ -5,11 +5,15 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from detente.cli.display import Session, duration, number, write
+from detente.hookspecs import RunView
+
+if TYPE_CHECKING:
+    from detente.experiments.executors.base import Board, CellProgress
 
 _log = logging.getLogger(__name__)
 
@@ -22,25 +26,8 @@ BOARD_SECONDS = 10.0
 """The same for a study."""
 
 
-class Progress(Protocol):
-    """What is shown of a run."""
-
-    @property
-    def step(self) -> int: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def terms(self) -> dict[str, float]: ...
-    @property
-    def primary(self) -> str: ...
-    @property
-    def scores(self) -> dict[str, float]: ...
-    @property
-    def scaled(self) -> float | None: ...
-
-
 @contextmanager
-def progress(session: Session, start: int = 0) -> Iterator[Callable[[Progress], None]]:
+def progress(session: Session, start: int = 0) -> Iterator[Callable[[RunView], None]]:
     """A function that shows a run's progress: a bar on a terminal, else a line now and then, with -q nothing."""
     if session.quiet:
         yield lambda progress: None
@@ -84,7 +71,7 @@ class _Lines:
         self._last = time.monotonic()
         self._evaluated: tuple[dict[str, float], float | None] = {}, None
 
-    def __call__(self, p: Progress) -> None:
+    def __call__(self, p: RunView) -> None:
         now = time.monotonic()
         self._first = self._first or (p.step, now)
         evaluated = p.scaled is not None and (p.scores, p.scaled) != self._evaluated
@@ -103,7 +90,7 @@ class _Lines:
 
 
 @contextmanager
-def _bar(start: int) -> Iterator[Callable[[Progress], None]]:
+def _bar(start: int) -> Iterator[Callable[[RunView], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -122,7 +109,7 @@ def _bar(start: int) -> Iterator[Callable[[Progress], None]]:
     with bars:
         task = bars.add_task("", total=None, now="")
 
-        def show(p: Progress) -> None:
+        def show(p: RunView) -> None:
             nonlocal seen
             bars.update(task, total=p.steps, completed=p.step, now=_values(p.terms))
             if p.scaled is not None and (p.scores, p.scaled) != seen:
@@ -136,12 +123,12 @@ def _bar(start: int) -> Iterator[Callable[[Progress], None]]:
 
 
 @contextmanager
-def board(session: Session) -> Iterator[Callable[[Any], None]]:
-    """A function that shows how far a study is: what runs now in place on a terminal, else a line now and then."""
+def board(session: Session) -> Iterator[Callable[["Board"], None]]:
+    """A function that shows how far a study or search is: in place on a terminal, else a line now and then."""
     shown: set[str] = set()
     last, finished = -math.inf, False
 
-    def notes(board: Any) -> list[str]:
+    def notes(board: "Board") -> list[str]:
         fresh = [note for note in board.notes if note not in shown]
         shown.update(fresh)
         return fresh
@@ -154,7 +141,7 @@ def board(session: Session) -> Iterator[Callable[[Any], None]]:
         console = Console(stderr=True)
         with Live(console=console, auto_refresh=False, transient=True) as live:
 
-            def draw(board: Any) -> None:
+            def draw(board: "Board") -> None:
                 for note in notes(board):
                     console.print(note, markup=False, highlight=False, soft_wrap=True)
                 cells = [f"  {p.cell}  {_cell(p)}" for p in board.running[: max(1, console.height - 3)]]
@@ -163,7 +150,7 @@ def board(session: Session) -> Iterator[Callable[[Any], None]]:
             yield draw
         return
 
-    def write(board: Any) -> None:
+    def write(board: "Board") -> None:
         nonlocal last, finished
         for note in notes(board):
             session.note(note)
@@ -174,14 +161,14 @@ def board(session: Session) -> Iterator[Callable[[Any], None]]:
     yield write
 
 
-def _total(board: Any) -> str:
+def _total(board: "Board") -> str:
     states = ("finished", "diverged", "failed", "running", "elsewhere", "interrupted", "pending")
     counts = [f"{n} {state}" for state in states if (n := board.count(state))]
     left = f", {duration(board.seconds_left)} left" if board.seconds_left is not None else ""
-    return f"{len(board.cells)} runs: {', '.join(counts)}, {duration(board.seconds)}{left}"
+    return f"{board.total} runs: {', '.join(counts)}, {duration(board.seconds)}{left}"
 
 
-def _cell(p: Any) -> str:
+def _cell(p: "CellProgress") -> str:
     if p.warm_up:
         return "warm-up {}/{}".format(*p.warm_up)
     scaled = f"  scaled {number(p.scaled)}" if p.scaled is not None else ""
@@ -194,9 +181,9 @@ def _live() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _scores(p: Progress) -> str:
+def _scores(p: RunView) -> str:
     return f"{p.primary} {number(p.scores.get(p.primary))}  scaled {number(p.scaled)}"
 
 
-def _values(values: dict[str, float]) -> str:
+def _values(values: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {number(value)}" for name, value in values.items())

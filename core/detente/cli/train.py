@@ -1,4 +1,4 @@
-"""`train`, `resume` and `check`."""
+"""`train`, and how `resume` trains too."""
 
 import errno
 import logging
@@ -27,10 +27,8 @@ _log = logging.getLogger(__name__)
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these verbs on the command line."""
+    """Put the verb on the command line."""
     app.command()(train)
-    app.command()(resume)
-    app.command()(check)
 
 
 def train(
@@ -39,8 +37,8 @@ def train(
         str | None, typer.Argument(metavar="[DOMAIN]", help="The kind of data; may be left to the recipe.")
     ] = None,
     data: Annotated[str | None, typer.Option(metavar="NAME", help="The data set.")] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="The two networks.")] = None,
-    objective: Annotated[str | None, typer.Option(metavar="NAME", help="What the players play for.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="The architecture.")] = None,
+    objective: Annotated[str | None, typer.Option(metavar="NAME", help="The adversarial loss.")] = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
     regs: Annotated[
@@ -53,12 +51,11 @@ def train(
     device: flags.Device = None,
     precision: flags.Precision = None,
     allow: flags.Allow = None,
+    log: flags.Log = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the run's numbered folder goes.")] = RUNS,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="The run's own folder. With a run of the same recipe in it, that one goes on."
-        ),
+        typer.Option(metavar="DIR", help="The run's own folder. A run of the same recipe that is there is resumed."),
     ] = None,
     threads: flags.Threads = None,
     dry_run: flags.DryRun = False,
@@ -83,90 +80,36 @@ def train(
         "device": device,
         "precision": precision,
         "allow": allow,
+        "log": flags.names(log),
     }
     resolved = recipes.load(recipe, domain, sets or (), regs or (), given, host)
     if dry_run:
+        _look(session, host, resolved, folder)
         session.result(resolved.to_yaml(), resolved.plain())
         return
     session.note(resolved.to_yaml().rstrip())
-    _train(session, host, resolved, folder, out, threads)
+    carry_out(session, host, resolved, folder, out, threads)
 
 
-def resume(
-    context: typer.Context,
-    folder: Annotated[
-        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
-    ],
-    device: flags.Device = None,
-    threads: flags.Threads = None,
-    jobs: flags.Jobs = None,
-    json: flags.Json = False,
-    quiet: flags.Quiet = False,
-    verbose: flags.Verbose = False,
-    no_plugin: flags.NoPlugin = None,
-) -> None:
-    """Go on with a run, a study or a search that was stopped.
+def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None) -> None:
+    """Refuse what training would refuse, and say what it would say first.
 
-    A run goes on from its newest checkpoint, and ends where it would have ended without the stop.
+    Raises:
+        UsageError, PluginError: as in `build` and `make_loggers`, or the folder has a run of another recipe.
     """
-    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    many = next((name for name in ("study.yaml", "tuning.yaml") if (folder / name).is_file()), None)
-    if many and (device, threads) != (None, None):
-        raise UsageError(f"{folder}: holds many runs with recipes of their own; --device and --threads are for one.")
-    if many == "study.yaml":
-        from detente.cli.compare import resume_study
+    from detente.training.build import build
+    from detente.training.loggers import make_loggers
 
-        resume_study(session, host, folder, jobs)
-        return
-    if many:
-        from detente.cli.tune import resume_tuning
-
-        resume_tuning(session, host, folder, jobs)
-        return
-    from detente import recipe as recipes
-
-    if not (folder / "recipe.yaml").is_file():
-        raise UsageError(f"{folder}: holds no run (recipe.yaml); name the folder that train printed.")
-    if jobs is not None:
-        raise UsageError(f"{folder}: is one run, trained in one process; --jobs is for a study or a search.")
-    _train(session, host, recipes.load(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)
+    if folder:
+        _before(folder, recipe)
+    make_loggers(recipe.log, host)
+    built = build(recipe, host, dry=True)
+    built.refuse()
+    for finding in built.findings:
+        session.note(f"Note: {finding}")
 
 
-def check(
-    context: typer.Context,
-    recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE]", help="A recipe, in YAML.")] = None,
-    domain: Annotated[str | None, typer.Option(metavar="NAME", help="The kind of data, without a recipe.")] = None,
-    sets: flags.Set = None,
-    regs: Annotated[
-        list[str] | None,
-        typer.Option("--reg", metavar="CHAIN", help="Regularizers, such as 'd:r1(gamma=1)+g:ema'; repeatable."),
-    ] = None,
-    allow: flags.Allow = None,
-    json: flags.Json = False,
-    quiet: flags.Quiet = False,
-    verbose: flags.Verbose = False,
-    no_plugin: flags.NoPlugin = None,
-) -> None:
-    """Find ill-posed and fragile combinations in a recipe's networks, before a second of training.
-
-    Exits with 2 where training would be refused.
-    """
-    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    if domain is None and recipe is None:
-        raise UsageError("check needs a RECIPE, or a --domain to check chains on.")
-    from detente import recipe as recipes
-
-    resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
-    built = recipes.build(resolved, host, dry=True)
-    found = built.findings
-    lines = [f"{finding.level}: {finding}" for finding in found] or ["Nothing to object to."]
-    session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
-    refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
-    if refused and built.domain.refuses:
-        raise UsageError(f"training would be refused: {', '.join(refused)}; mend it, or --allow the code.")
-
-
-def _train(
+def carry_out(
     session: Session,
     host: "Host",
     recipe: "Recipe",
@@ -175,14 +118,16 @@ def _train(
     threads: int | None,
     device: str | None = None,
 ) -> None:
-    """Train in `folder`, going on with the run that is there, or in a new folder under `parent`."""
+    """Train in `folder`, resuming the run that is there, or in a new folder under `parent`."""
     from detente.training.build import build
+    from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
     from detente.training.trainer import Trainer
 
     began = time.perf_counter()
     before = _before(folder, recipe) if folder else {}
+    loggers = make_loggers(recipe.log, host)
     set_threads(threads or before.get("threads"))
     with warm_up(session) as show:
         built = build(recipe, host, device=device or before.get("device", {}).get("device"), show=show)
@@ -202,7 +147,7 @@ def _train(
         else:
             Run.create(run.folder, recipe.to_yaml(), record)
         session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s)")
-        trainer = Trainer(built, run, host)
+        trainer = Trainer(built, run, host, loggers)
         start = trainer.restore()
         built_at = time.perf_counter()
         if before.get("status") != "finished" or start < recipe.steps:
@@ -237,12 +182,13 @@ def _before(folder: Path, recipe: "Recipe") -> dict[str, Any]:
         return {}
     info = Run.open(folder).info
     there, here = load(run.recipe).plain(), recipe.plain()
-    different = [key for key in here if there[key] != here[key]]
+    different = [key for key in {**there, **here} if there.get(key) != here.get(key)]
     if different:
         key = different[0]
+        was, now = (repr(said[key]) if key in said else "none" for said in (there, here))
         raise UsageError(
-            f"{folder}: holds a run of another recipe ({key}: {there[key]!r} there, {here[key]!r} here); name another "
-            "folder, or none to have one made."
+            f"{folder}: has a run of another recipe ({key}: {was} there, {now} here); name another folder, or "
+            "leave --folder out."
         )
     return info
 

@@ -41,33 +41,31 @@ def tune(
         ),
     ] = None,
     sampler: Annotated[
-        str | None, typer.Option(metavar="grid|random|tpe", help="How settings are chosen; tpe unless said.")
+        str | None, typer.Option(metavar="grid|random|tpe", help="How settings are chosen (default: tpe).")
     ] = None,
-    trials: Annotated[
-        int | None, typer.Option(metavar="N", help="How many settings are tried; 20 unless said.")
-    ] = None,
+    trials: Annotated[int | None, typer.Option(metavar="N", help="How many settings are tried (default: 20).")] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="N|0,1,2", help="Seeds of each trial: how many, or which; 3 unless said.")
+        str | None, typer.Option(metavar="N|0,1,2", help="Seeds of each trial: how many, or which (default: 3).")
     ] = None,
     fresh: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Seeds on which the winner is run again, beside the default; 6 unless said."),
+        typer.Option(metavar="N", help="Seeds on which the winner is run again, beside the default (default: 6)."),
     ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|NAME<X", help="The score that decides, or how soon it passes X; the domain's own unless said."
+            metavar="NAME|NAME<X", help="The score that decides, or how soon it passes X (default: the domain's own)."
         ),
     ] = None,
     jobs: flags.Jobs = None,
     wave: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Trials that are chosen together; 4 unless said. Results depend on it."),
+        typer.Option(metavar="N", help="Trials that are chosen together (default: 4). Results depend on it."),
     ] = None,
     sampler_seed: Annotated[int | None, typer.Option(metavar="N", help="Other numbers choose other settings.")] = None,
     storage: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="A database for Optuna; a journal file in the search's folder unless said."),
+        typer.Option(metavar="URL", help="A database for Optuna (default: a journal file in the search's folder)."),
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="A tune.yaml that says all this; flags go before it.")
@@ -79,8 +77,9 @@ def tune(
     device: flags.Device = None,
     precision: flags.Precision = None,
     allow: flags.Allow = None,
+    log: flags.Log = None,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The search's folder; with the same search in it, that one goes on.")
+        Path, typer.Option(metavar="DIR", help="The search's folder; the same search is resumed if it is there.")
     ] = OUT,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
@@ -91,10 +90,11 @@ def tune(
     """Search for the coefficients that suit a domain.
 
     The winner is run again on seeds that the search did not see, beside the default and none: that is the result. The
-    same command goes on with a search that was stopped.
+    same command resumes a search that was stopped.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    from detente.experiments import search as tuning
+    from detente.experiments import tune as tuning
+    from detente.experiments.search import Wish
 
     given: dict[str, Any] = {
         "domain": domain,
@@ -115,8 +115,9 @@ def tune(
         "device": device,
         "precision": precision,
         "allow": allow,
+        "log": flags.names(log),
     }
-    wish = tuning.Wish.of(file, given)
+    wish = Wish.of(file, given)
     if wish.domain is None and wish.recipe is None:
         raise UsageError("tune needs a DOMAIN, or a --recipe that names one; `detente data` lists what there is.")
     if dry_run:
@@ -131,9 +132,9 @@ def tune(
     _finish(session, out, report)
 
 
-def resume_tuning(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
     """Go on with a search as it stands in its folder."""
-    from detente.experiments import search as tuning
+    from detente.experiments import tune as tuning
 
     session.run = folder
     with board(session) as show:

@@ -26,7 +26,9 @@ def evaluate(
     folder: flags.RunFolder,
     n: Annotated[
         int | None,
-        typer.Option("--samples", "-n", min=1, metavar="N", help="How many samples; the run's number unless said."),
+        typer.Option(
+            "--samples", "-n", min=1, metavar="N", help="How many samples.", show_default="as many as in training"
+        ),
     ] = None,
     device: flags.Device = None,
     threads: flags.Threads = None,
@@ -35,9 +37,9 @@ def evaluate(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Score a run's generator.
+    """Score the generator of a run's newest checkpoint.
 
-    It is that of the newest checkpoint, beside real data, the baseline and an untrained generator.
+    Its scores stand beside those of real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     trainer = trained(folder, host, device, threads)
@@ -61,9 +63,9 @@ def sample(
     context: typer.Context,
     folder: flags.RunFolder,
     n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="How many samples.")] = 64,
-    seed: Annotated[int, typer.Option(metavar="N", help="Other numbers give other samples.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where they go; into the run's folder unless said.")
+        Path | None, typer.Option(metavar="FILE", help="File to write.", show_default="a new file in RUN")
     ] = None,
     device: flags.Device = None,
     threads: flags.Threads = None,
@@ -72,10 +74,7 @@ def sample(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Write samples to look at, read or hear.
-
-    They come from the generator of the newest checkpoint.
-    """
+    """Write samples of a run's newest checkpoint, to look at, read or hear."""
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.engine.streams import Stream
 
@@ -100,9 +99,7 @@ def sample(
 def export(
     context: typer.Context,
     folder: flags.RunFolder,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where it goes; `export` in the run's folder unless said.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write.", show_default="RUN/export")] = None,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
@@ -131,7 +128,7 @@ def report(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Write the report of a run, a study or a search anew."""
+    """Write the report of a run, a study or a search again."""
     session, _ = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.training.run_folder import Run
 

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +40,8 @@ def alone(place: Path) -> Iterator[None]:
 
     A folder that cannot be written to has no lock: each then makes its own.
     """
+    from filelock import FileLock  # comes with the extra `run`
+
     lock = FileLock(place.with_name(f"{place.name}.lock"))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

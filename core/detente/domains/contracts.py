@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.primary import Direction, Primary
+from detente.engine.options import Component
 from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each
 from detente.engine.step import Step
 from detente.engine.streams import Stream
 
-Show = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Told how much is done, and of how much."""
 
 _ROWS = 256
@@ -42,7 +43,7 @@ class Networks(NamedTuple):
     discriminator: nn.Module
 
 
-class Data(ABC):
+class Data(Component, ABC):
     """One data set, packed in tensors: what the generator trains on, and disjoint real data to measure against."""
 
     space: Space
@@ -81,7 +82,7 @@ class Data(ABC):
         return torch.cat(given) if given else None
 
 
-class Model(ABC):
+class Model(Component, ABC):
     """Two networks for a kind of data. The constructor's signature is the schema of its options."""
 
     latent_dim: int = 64
@@ -108,7 +109,7 @@ class Model(ABC):
         """Further terms of the generator's loss, by name; called in the generator's turn."""
         return {}
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: "Show") -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         """Train something before the game, in place; nothing by default.
 
         Only the networks carry the result: their tensors are cached, by a hash of all that they depend on, and shared
@@ -150,17 +151,22 @@ class Evaluation:
         return self.domain.reference_features(self.data)
 
 
-class Metric(ABC):
-    """A way to score samples. `scores` names what it returns and which direction is better."""
+class Metric(Component, ABC):
+    """A way to score samples. `scores` names what it returns and which direction is better.
+
+    `renamed` maps names that scores had until the last release to those that they have: whoever asks for an old name
+    gets the score, with a warning.
+    """
 
     scores: Mapping[str, Direction]
+    renamed: Mapping[str, str] = {}
 
     @abstractmethod
     def __call__(self, e: Evaluation) -> dict[str, float]:
         """One number for each name in `scores`; a number that cannot be had is NaN."""
 
 
-class Domain(ABC):
+class Domain(Component, ABC):
     """A kind of data. `metrics` are names of registered metrics; every recipe of the domain evaluates them."""
 
     name: str

@@ -6,12 +6,14 @@ that is not finite, or too few samples.
 
 import math
 from collections.abc import Mapping
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from detente.domains.contracts import Evaluation, Metric
 from detente.domains.primary import Direction
+from detente.engine.options import Count, Range
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 
@@ -130,15 +132,15 @@ def mode_scores(assigned: Tensor, modes: int) -> dict[str, float]:
 
     Returns:
         modes: how many modes have a sample.
-        kl: KL(share of samples per mode ‖ uniform) = log K − entropy, in nats; NaN without samples. For n samples of K
-            balanced modes it is (K − 1)/2n on average, not 0.
+        modes-kl: KL(share of samples per mode ‖ uniform) = log K − entropy, in nats; NaN without samples. For n samples
+            of K balanced modes it is (K − 1)/2n on average, not 0.
     """
     count = torch.bincount(assigned.flatten(), minlength=modes).double()
     if len(count) != modes:
         raise UsageError(f"a sample is assigned to mode {len(count) - 1}, but there are {modes} modes, counted from 0.")
     share = count[count > 0] / count.sum()
     kl = math.nan if len(share) == 0 else max(0.0, math.log(modes) + (share * share.log()).sum().item())
-    return {"modes": float(len(share)), "kl": kl}
+    return {"modes": float(len(share)), "modes-kl": kl}
 
 
 def _usable(x: Tensor, y: Tensor, least: int) -> bool:
@@ -169,9 +171,7 @@ class KernelDistance(Metric):
 
     scores: Mapping[str, Direction] = {"kernel-distance": "lower"}
 
-    def __init__(self, subsets: int = 10, size: int = 1000) -> None:
-        if subsets < 1 or size < 2:
-            raise UsageError(f"subsets={subsets}, size={size}: take at least one subset of two samples.")
+    def __init__(self, subsets: Count = 10, size: Annotated[int, Range(least=2)] = 1000) -> None:
         self.subsets, self.size = subsets, size
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
@@ -194,9 +194,7 @@ class PRDC(Metric):
         "coverage": "higher",
     }
 
-    def __init__(self, k: int = 5) -> None:
-        if k < 1:
-            raise UsageError(f"k={k}: the nearest neighbour is number 1.")
+    def __init__(self, k: Count = 5) -> None:
         self.k = k
 
     def __call__(self, e: Evaluation) -> dict[str, float]:

@@ -9,17 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from detente.compat import require
 from detente.domains.cache import alone, cache_folder, named, not_kept
 from detente.domains.contracts import Data
 from detente.engine.sample import Batch, Sample, Space, batch_size, rows, to
 
-_FORMAT = 1
+if TYPE_CHECKING:
+    import numpy as np  # comes with the extra `run`; toys do without
+
+_PACKED_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,15 @@ class Packed:
         notes: what a user should know about how they were made, a sentence each.
     """
 
-    arrays: dict[str, np.ndarray]
+    arrays: "dict[str, np.ndarray]"
     sizes: dict[str, int]
     notes: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of arrays and sizes: what the content is called."""
+        import numpy as np
+
         shapes = {name: [array.dtype.str, *array.shape] for name, array in sorted(self.arrays.items())}
         h = hashlib.sha256(json.dumps([shapes, self.sizes]).encode())
         for _, array in sorted(self.arrays.items()):
@@ -66,8 +71,12 @@ def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed]) ->
         kind: the folder in the cache, such as a domain's name.
         made_of: everything that the result depends on, as plain data.
         make: makes it.
+
+    Raises:
+        MissingExtraError: numpy or filelock is not installed.
     """
-    place = cache_folder() / kind / named({"format": _FORMAT, **made_of})
+    require("run", "numpy", "filelock")
+    place = cache_folder() / kind / named({"format": _PACKED_FORMAT, **made_of})
     found = _read(place)
     if found is not None:
         return found
@@ -86,6 +95,8 @@ def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed]) ->
 
 def _read(place: Path) -> Packed | None:
     """The entry at `place`, or None where there is none or its content is not what it was."""
+    import numpy as np
+
     try:
         about = json.loads((place / "about.json").read_text(encoding="utf-8"))
         arrays = {
@@ -102,6 +113,8 @@ def _read(place: Path) -> Packed | None:
 
 def _write(place: Path, new: Packed) -> None:
     """Write beside `place`, then rename: readers see a whole entry or none."""
+    import numpy as np
+
     place.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     try:

@@ -1,10 +1,14 @@
 """The score that carries comparisons, and how it is scaled. Without torch: results are read without it."""
 
+import logging
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["higher", "lower", "neither"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +33,26 @@ class Primary:
             value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
         share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0  # both below 1e-12 on a logarithm
         return min(1.0, max(0.0, share))
+
+    def scaled_row(self, scores: Mapping[str, float], references: Mapping[str, Mapping[str, float]]) -> float:
+        """The score of this name among `scores`, scaled from the row `untrained` to `real`; 0 where one lacks it."""
+        value, floor, ceiling = (
+            row.get(self.score, math.nan)
+            for row in (scores, references.get("untrained", {}), references.get("real", {}))
+        )
+        return self.scaled(value, floor=floor, ceiling=ceiling)
+
+
+def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
+    """What a score is called now, with a warning where it was asked for by the name that it had until the last release.
+
+    Args:
+        score: a name that somebody gave.
+        renamed: `Metric.renamed` of the metrics there are.
+    """
+    for names in renamed:
+        if score in names:
+            # By the log, not as a Python warning: programmers see those, and users type the names of scores.
+            _log.warning("The score %r is called %r now; its old name goes with the next release.", score, names[score])
+            return names[score]
+    return score

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from detente.engine.options import Component, Count, Finite, declared_options, kebab
 from detente.engine.regularizer import Chain, LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample
 from detente.engine.step import Moment, Role, Step
@@ -11,16 +12,15 @@ from detente.errors import UsageError
 
 
 class _Wrapper(Regularizer):
-    """Passes every point on to another regularizer; combinators change what they are about."""
+    """Passes every point on to another regularizer, whose traits it has; combinators change what they are about."""
 
     def __init__(self, inner: Regularizer) -> None:
         super().__init__()
         if isinstance(inner, Chain):
             raise UsageError("lazily and annealed take one regularizer, not a chain; wrap its links instead.")
         self.inner = inner
-        self.name, self.players, self.needs = inner.name, inner.players, inner.needs
-        self.off, self.averages, self.couples = inner.off, inner.averages, inner.couples
-        self.bounds_critic = inner.bounds_critic
+        for trait in Regularizer.__annotations__:
+            setattr(self, trait, getattr(inner, trait))
 
     def defines(self) -> frozenset[str]:
         return self.inner.defines()
@@ -43,8 +43,17 @@ class _Wrapper(Regularizer):
     def adjust_weights(self, net: nn.Module, m: Moment) -> None:
         self.inner.adjust_weights(net, m)
 
+    def deployed_from(self, net: nn.Module) -> nn.Module:
+        return self.inner.deployed_from(net)
+
+    def settle(self, net: nn.Module) -> None:
+        self.inner.settle(net)
+
     def deploy(self, net: nn.Module) -> nn.Module:
         return self.inner.deploy(net)
+
+    def _settled(self, net: nn.Module) -> nn.Module:
+        return self.inner._settled(net)
 
     def passes(self, turn: Role = "discriminator") -> Passes:
         return self.inner.passes(turn)
@@ -55,6 +64,9 @@ class _Wrapper(Regularizer):
     def inactive(self, m: Moment) -> bool:
         return self.inner.inactive(m)
 
+    def is_off(self) -> bool:
+        return self.inner.is_off()
+
     def report(self, net: nn.Module) -> dict[str, Tensor]:
         return self.inner.report(net)
 
@@ -62,12 +74,12 @@ class _Wrapper(Regularizer):
 class Lazily(_Wrapper):
     """See `lazily`."""
 
-    def __init__(self, inner: Regularizer, every: int) -> None:
+    def __init__(self, inner: Regularizer, every: Count) -> None:
         super().__init__(inner)
-        if every < 1 or "penalty" not in inner.defines():
+        if "penalty" not in inner.defines():
             raise UsageError(
-                f"{inner.name}: every={every} asks for a penalty at every {every}-th update; "
-                + ("every must be 1 or more." if every < 1 else f"{inner.name} has no penalty to do lazily.")
+                f"{inner.name}: every={every} asks for a penalty at every {every}-th update; {inner.name} has no "
+                "penalty to do lazily."
             )
         self.every = every
 
@@ -90,13 +102,13 @@ def lazily(regularizer: Regularizer, every: int) -> Regularizer:
     return Lazily(regularizer, every) if every != 1 else regularizer
 
 
-@dataclass(frozen=True, slots=True)
-class Ramp:
+@dataclass(frozen=True)
+class Ramp(Component):
     """A straight line from `start` to `end` over `updates` of the player, constant afterwards."""
 
-    start: float
-    end: float
-    updates: int
+    start: Finite
+    end: Finite
+    updates: Count
 
     def at(self, t: int) -> float:
         """The value at update `t`."""
@@ -105,14 +117,16 @@ class Ramp:
 
 
 class Annealed(_Wrapper):
-    """See `annealed`."""
+    """See `annealed`.
+
+    The options are set at each point, from the point's own moment, and nowhere else. A report, a closed form or a count
+    of passes is that of the last point.
+    """
 
     def __init__(self, inner: Regularizer, ramps: dict[str, Ramp]) -> None:
         super().__init__(inner)
         self._target = (unwrap(inner),)  # in a tuple, so that it is not registered as a second child
-        missing = [k for k in ramps if not isinstance(getattr(self._target[0], k, None), int | float)]
-        if missing:
-            raise UsageError(f"{inner.name} has no number called {missing[0]!r} that could be annealed.")
+        _check(self._target[0], ramps)
         self.ramps = ramps
         self._set(0)
 
@@ -120,10 +134,42 @@ class Annealed(_Wrapper):
         for name, ramp in self.ramps.items():
             setattr(self._target[0], name, ramp.at(t))
 
-    def inactive(self, m: Moment) -> bool:
-        # A chain asks this before any point of an update, and the values depend on t alone: nothing to save.
+    def _acts(self, m: Moment) -> bool:
+        """Take the values of this moment; whether there is anything to do with them."""
         self._set(m.t)
-        return self.inner.inactive(m)
+        return not self.inner.inactive(m)
+
+    def augment(self, x: Sample, m: Moment) -> Sample:
+        return self.inner.augment(x, m) if self._acts(m) else x
+
+    def penalty(self, s: Step) -> Tensor | None:
+        return self.inner.penalty(s) if self._acts(s.m) else None
+
+    def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
+        if self._acts(m):
+            self.inner.adjust_gradients(net, m)
+
+    def adjust_weights(self, net: nn.Module, m: Moment) -> None:
+        if self._acts(m):
+            self.inner.adjust_weights(net, m)
+
+    def inactive(self, m: Moment) -> bool:
+        """Never: a point that has nothing to do takes its values all the same, and then does nothing."""
+        return False
+
+    def is_off(self) -> bool:
+        return False
+
+
+def _check(target: Regularizer, ramps: dict[str, Ramp]) -> None:
+    stated = declared_options(type(target))
+    for name, ramp in ramps.items():
+        known = stated.get(name)
+        if not isinstance(getattr(target, name, None), int | float) or (known is not None and known.whole):
+            raise UsageError(f"{target.name} has no number called {name!r} that could be annealed.")
+        for end in (ramp.start, ramp.end):
+            if known is not None and (problem := known.problem(end)):
+                raise UsageError(f"{kebab(type(target).__name__)}: {name}={end!r} {problem}.")
 
 
 def annealed(regularizer: Regularizer, **ramps: Ramp) -> Regularizer:

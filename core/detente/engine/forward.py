@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from detente.engine.network import abilities, feature_layers
 from detente.engine.sample import Sample, each, leaves
 from detente.engine.streams import Stream, enter, leave
 
@@ -83,12 +84,11 @@ class Stage:
             self.replacement = None
 
 
-def abilities(net: nn.Module) -> frozenset[str]:
-    """What a network states that it can do beyond its forward: "embed", "features"."""
-    return frozenset(getattr(net, "abilities", ()))
+def embedding_stage(net: nn.Module) -> Stage | None:
+    """The stage whose output is a network's embedding; None if it states none."""
+    return Stage(net.get_submodule("embed")) if "embed" in abilities(net) else None
 
 
 def feature_stages(net: nn.Module) -> tuple[Stage, ...]:
     """The stages whose outputs are a network's features, in the order of its `feature_layers`; none if it has none."""
-    names = getattr(net, "feature_layers", ()) if "features" in abilities(net) else ()
-    return tuple(Stage(net.get_submodule(name)) for name in names)
+    return tuple(Stage(net.get_submodule(name)) for name in feature_layers(net))

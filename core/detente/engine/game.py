@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from detente.engine.forward import Stage, abilities, call, feature_stages
+from detente.engine.forward import call, embedding_stage, feature_stages
 from detente.engine.player import Player
 from detente.engine.sample import Batch, Sample, Space, as_input, batch_size, leaves, to
 from detente.engine.step import DomainLike, Moment, ObjectiveLike, Role, Step
@@ -91,7 +91,7 @@ class Game:
             for purpose in ("latents", "noise", "turn")
         }
         net = discriminator.network
-        self._embedding = Stage(net.get_submodule("embed")) if "embed" in abilities(net) else None
+        self._embedding = embedding_stage(net)
         links = (*generator.regularizer.links, *discriminator.regularizer.links)
         looks = auxiliary is not None or any("features" in link.needs for link in links)
         self._features = feature_stages(net) if looks else ()

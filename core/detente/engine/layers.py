@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 from torch import Tensor, nn
 
+from detente.engine.network import output_layers
 from detente.errors import UsageError
 
 Where = str | list[str] | None
@@ -33,6 +34,15 @@ class Layer:
         weight = self.module._parameters[self.weight_name]
         assert weight is not None, "a registered weight exists"
         return weight
+
+    @property
+    def outputs(self) -> int:
+        """How many channels the layer's output has."""
+        counted = self.weight.shape[self.out_axis]
+        # The weight of a transposed convolution counts the outputs of one group.
+        if self.out_axis == 1 and isinstance(self.module, nn.modules.conv._ConvNd):
+            return counted * self.module.groups
+        return counted
 
     @property
     def used(self) -> Tensor:
@@ -113,16 +123,14 @@ def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[La
     Args:
         net: the network.
         where: glob or globs over the layers' names.
-        outputs: whether output layers are included; `net.output_layers` names them, else the last layer is it.
+        outputs: whether output layers are included.
 
     Raises:
         UsageError: nothing matches.
     """
     found = list(_layers(net))
-    last = getattr(net, "output_layers", None)
-    if last is None:
-        last = (found[-1].name,) if found else ()
-    chosen = [x for x in found if matches(x.name, where) and (outputs or x.name not in last)]
+    last = () if outputs else _last(net, found)
+    chosen = [x for x in found if matches(x.name, where) and x.name not in last]
     if not chosen:
         names = ", ".join(dict.fromkeys(x.name for x in found)) or "none"
         which = "layer" if outputs else "hidden layer"
@@ -131,6 +139,18 @@ def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[La
             "Name one of them, or take the regularizer off this player."
         )
     return chosen
+
+
+def last_layers(net: nn.Module) -> tuple[str, ...]:
+    """The names of the layers that make logits or samples: those that the network states, else its last layer."""
+    return _last(net, list(_layers(net)))
+
+
+def _last(net: nn.Module, found: list[Layer]) -> tuple[str, ...]:
+    stated = output_layers(net)
+    if stated is not None:
+        return stated
+    return (found[-1].name,) if found else ()
 
 
 def _layers(net: nn.Module) -> Iterator[Layer]:

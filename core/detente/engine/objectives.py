@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from detente.engine.gradients import Logits
+from detente.engine.options import Component
 from detente.engine.sample import leaves
 from detente.engine.step import Step
 
@@ -21,7 +22,7 @@ def mean(f: Callable[..., Tensor], *logits: Logits) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.stack(parts).sum()
 
 
-class Objective(ABC):
+class Objective(Component, ABC):
     """What the two players play for. `abilities` names properties that regularizers may need of it."""
 
     abilities: frozenset[str] = frozenset()

@@ -7,16 +7,20 @@ attach, (augment, penalty, adjust_gradients, adjust_weights) at every update, de
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
+from detente.engine.layers import Where
+from detente.engine.options import Component, kebab
 from detente.engine.sample import Sample
 from detente.engine.step import Moment, Role, Step
 from detente.errors import UsageError
 
 POINTS = ("rewrite", "attach", "augment", "penalty", "adjust_gradients", "adjust_weights", "deploy")
+_METHODS = {"deploy": ("deployed_from", "settle", "deploy")}
+"""The methods of a point that has others than the one of its name."""
 
 
 class Passes(NamedTuple):
@@ -45,30 +49,56 @@ class LinearGame(NamedTuple):
     """[B, k]"""
 
 
-class Regularizer(nn.Module):
+class Regularizer(Component, nn.Module):
     """Base class of all regularizers. State belongs in buffers; options in attributes named as in `__init__`.
+
+    What it is like stands in traits, which a subclass overrides for the class or for an instance. Findings about
+    combinations ask for these alone, so a regularizer from anywhere is judged like a built-in one.
 
     Attributes:
         players: where it may sit; the first is the default. A pair of both in one string, "both", is a default too.
         needs: abilities that it asks of the model ("embed", "features") or of the objective ("softplus").
         off: the option values at which it does nothing at all, bit for bit; None where there is no such setting.
+        where: the layers or parameters that it acts on, as a glob or globs; None for those that it chooses itself.
+        averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
         couples: whether its penalty looks through the other player's parameters in the discriminator's turn.
         bounds_critic: whether it bounds the critic's slope, as the Wasserstein objective asks.
-        averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
+        slope_target: the slope of the critic that its penalty asks for, 0 for a flat one; None if it asks for none.
+        normalizes_weights: whether layers use their weights at another length than they are stored at; together with
+            `bounds_critic`, at one at which a layer is 1-Lipschitz.
+        bounds_weights: whether it keeps every weight between two bounds.
+        decays_weights: whether it shrinks the weights that it acts on.
+        decoupled: of a decay: whether it passes the optimizer by, instead of going through the gradient.
+        normalizes_batch: whether it normalizes over the batch in training, so that a sample's output is not its own.
+        mixes_samples: whether in training a sample's output depends on the others of its batch in any way.
+        needs_positions: whether it normalizes over the positions of one sample, so that there must be some.
+        drops_units: whether it sets hidden units to zero at random.
+        by_position: whether its penalty depends on which dimensions of a sample are positions and which are channels.
     """
 
     players: tuple[str, ...] = ("discriminator", "generator")
     needs: tuple[str, ...] = ()
     off: Mapping[str, Any] | None = None
+    where: Where = None
     averages: bool = False
     couples: bool = False
     bounds_critic: bool = False
+    slope_target: float | None = None
+    normalizes_weights: bool = False
+    bounds_weights: bool = False
+    decays_weights: bool = False
+    decoupled: bool = False
+    normalizes_batch: bool = False
+    mixes_samples: bool = False
+    needs_positions: bool = False
+    drops_units: bool = False
+    by_position: bool = False
 
     name: str = ""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+        cls.name = kebab(cls.__name__)
 
     def rewrite(self, net: nn.Module) -> None:
         """Once, before training: insert hooks and named children. Names and types of modules stay."""
@@ -89,9 +119,28 @@ class Regularizer(nn.Module):
     def adjust_weights(self, net: nn.Module, m: Moment) -> None:
         """After the optimizer's step; the only place where what `augment` or a rewritten module reads may change."""
 
+    def deployed_from(self, net: nn.Module) -> nn.Module:
+        """The network that is deployed: `net`, or an average of it that is kept here."""
+        return net
+
+    def settle(self, net: nn.Module) -> None:
+        """Before a copy of the network is handed out: bring this regularizer's part of it to rest, in place."""
+
     def deploy(self, net: nn.Module) -> nn.Module:
-        """An independent copy in evaluation mode, for sampling and evaluation."""
-        return copy.deepcopy(net).requires_grad_(False).eval()
+        """An independent copy in evaluation mode, for sampling and evaluation: `deployed_from`, copied, and `settle`d.
+
+        A chain copies once for all its links. Override this only to hand out something else than such a copy.
+        """
+        out = copied(self.deployed_from(net))
+        self.settle(out)
+        return out
+
+    def _settled(self, net: nn.Module) -> nn.Module:
+        """The copy that a chain has made, after this link; one that overrides `deploy` hands out what it likes."""
+        if type(self).deploy is not Regularizer.deploy:
+            return self.deploy(net)
+        self.settle(net)
+        return net
 
     def passes(self, turn: Role = "discriminator") -> Passes:
         """What it costs beyond the engine's own passes in that player's turn; the laws count."""
@@ -102,6 +151,10 @@ class Regularizer(nn.Module):
 
     def inactive(self, m: Moment) -> bool:
         """Whether it does nothing at this moment: then it is skipped, never multiplied by 0 (0·∞ is NaN)."""
+        return self.is_off()
+
+    def is_off(self) -> bool:
+        """Whether its options switch it off for good, as `off` states it."""
         return self.off is not None and all(getattr(self, k) == v for k, v in self.off.items())
 
     def report(self, net: nn.Module) -> dict[str, Tensor]:
@@ -110,7 +163,21 @@ class Regularizer(nn.Module):
 
     def defines(self) -> frozenset[str]:
         """The points that this regularizer defines."""
-        return frozenset(p for p in POINTS if getattr(type(self), p) is not getattr(Regularizer, p))
+        return points_of(type(self))
+
+
+def points_of(cls: type[Regularizer]) -> frozenset[str]:
+    """The points that a class defines."""
+    return frozenset(
+        point
+        for point in POINTS
+        if any(getattr(cls, method) is not getattr(Regularizer, method) for method in _METHODS.get(point, (point,)))
+    )
+
+
+def copied(net: nn.Module) -> nn.Module:
+    """An independent copy of a network in evaluation mode."""
+    return copy.deepcopy(net).requires_grad_(False).eval()
 
 
 def named(name: str, regularizer: Regularizer) -> Regularizer:
@@ -138,7 +205,7 @@ class Chain(Regularizer):
                 )
             self.add_module(link.name, link)
         self.links = links
-        _check_order(links)
+        check_order(links)
         has = {p: tuple(link for link in links if p in link.defines()) for p in POINTS}
         self._rewriters, self._attachers, self._deployers = has["rewrite"], has["attach"], has["deploy"]
         self._augmenters, self._gradient_adjusters = has["augment"], has["adjust_gradients"]
@@ -187,11 +254,16 @@ class Chain(Regularizer):
             if not link.inactive(m):
                 link.adjust_weights(net, m.of(link.name))
 
+    def deployed_from(self, net: nn.Module) -> nn.Module:
+        for link in self._deployers:
+            net = link.deployed_from(net)
+        return net
+
     def deploy(self, net: nn.Module) -> nn.Module:
-        """The links in reverse: an average is taken first, what was rewritten is settled on the averaged weights."""
-        out = super().deploy(net) if not self._deployers else net
+        """One copy, of the average if there is one; then the links in reverse, so that all settle on its weights."""
+        out = copied(self.deployed_from(net))
         for link in reversed(self._deployers):
-            out = link.deploy(out)
+            out = link._settled(out)
         return out
 
     def inactive(self, m: Moment) -> bool:
@@ -217,8 +289,21 @@ def chain(*regularizers: Regularizer) -> Chain:
     return Chain(tuple(flat))
 
 
-def _check_order(links: tuple[Regularizer, ...]) -> None:
-    average: Regularizer | None = None
+class _Ordered(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def averages(self) -> bool: ...
+    def defines(self) -> frozenset[str]: ...
+
+
+def check_order(links: Sequence[_Ordered]) -> None:
+    """Whether nothing stands behind an average that changes weights.
+
+    Raises:
+        UsageError: something does.
+    """
+    average: _Ordered | None = None
     for link in links:
         if average is not None and {"rewrite", "adjust_weights"} & link.defines():
             raise UsageError(

@@ -1,27 +1,24 @@
 """The comparison: every arm in every domain, on the same seeds.
 
-A study is its folder. What is finished there stays, what is not goes on from its checkpoint, and calling `compare`
-again with more domains, arms or seeds makes the study larger. Arms differ from `none` in their regularizers alone: for
-one seed all share data order, latents and initial weights, so they are compared in pairs.
+A study is its folder; calling `compare` again with more domains, arms or seeds makes it larger. Arms differ from `none`
+in their regularizers alone: for one seed all share data order, latents and initial weights, so they are compared in
+pairs.
 """
 
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from detente.errors import StudyError, UsageError
-from detente.experiments.executors.local import Board, Pool
-from detente.experiments.planning import LOCK, cpus, findings, note_versions, plan, seed_numbers
-from detente.files import write_atomically
+from detente.errors import DetenteError, PluginError, UsageError
+from detente.experiments import experiment
+from detente.experiments.executors.base import Executor, ShowBoard
+from detente.experiments.executors.local import LocalExecutor
+from detente.experiments.experiment import Experiment, Look, Proposer
+from detente.experiments.planning import existing, head, note_versions, primary_of, refuse_changes, seed_numbers
 from detente.plugins import Host
-from detente.recipe import Recipe
-from detente.results.cells import Cell
-from detente.results.outcomes import Outcome
+from detente.recipe import load, slug
+from detente.recipe.keys import flat
 from detente.results.study import Study
-from detente.results.table import write_results
 
 
 def compare(
@@ -36,8 +33,9 @@ def compare(
     domain_sets: Mapping[str, Sequence[str]] | None = None,
     recipe: Path | Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
-    show: Callable[[Board], None] = lambda board: None,
+    show: ShowBoard = lambda board: None,
     command: Sequence[str] | None = None,
+    executor: Executor | None = None,
 ) -> Path:
     """Run a study, or go on with it; the path of its report.
 
@@ -53,31 +51,51 @@ def compare(
         flags: dotted key → value of further flags, as in `detente.recipe.load`.
         show: called with a board about once a second.
         command: what the user typed, for the record.
+        executor: what trains the cells; worker processes on this machine by default.
 
     Raises:
         UsageError: something in the call is wrong or refused, or the folder holds another study.
-        StudyError: the study is done, and some of its cells failed.
+        StudyError: the study is done, and some of its runs failed.
         Interrupted: a signal came; what has been done is kept.
     """
     domains, arms, seeds = list(domains), list(arms), seed_numbers(seeds)
+    how = {"sets": sets, "domain_sets": domain_sets, "recipe": recipe, "flags": flags}
 
-    def planned() -> tuple[Study, list[str]]:
-        how = {"sets": sets, "domain_sets": domain_sets, "recipe": recipe, "flags": flags}
-        return plan(domains, arms, seeds, out=out, host=host, **how)
+    def planned() -> Comparison:
+        return _plan(domains, arms, seeds, out, host, **how)
 
-    _check_jobs(jobs)
-    found = findings(planned()[0], host)  # a call that is wrong, or refused, writes nothing
-    out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / LOCK):
-        study, notes = planned()
-        study.content["findings"] = found
-        study.content["commands"].append(list(command if command is not None else sys.argv))
-        study.write()
-    return _carry_out(study, host, jobs, show, notes)
+    return experiment.start(planned, host, executor or LocalExecutor(jobs, host.block), show, command)
+
+
+def plan(
+    domains: Iterable[str],
+    arms: Iterable[str],
+    seeds: int | Iterable[int],
+    *,
+    out: Path,
+    host: Host,
+    sets: Sequence[str] = (),
+    domain_sets: Mapping[str, Sequence[str]] | None = None,
+    recipe: Path | Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> tuple[Study, list[str]]:
+    """What `compare` would run, with everything checked and nothing written, and what a person should know about it.
+
+    Raises:
+        UsageError, PluginError: as in `compare`; a line for each thing that is wrong.
+    """
+    planned = _plan(domains, arms, seeds, out, host, sets, domain_sets, recipe, flags)
+    experiment.dry_run(planned, host)
+    return planned.study, planned.notes
 
 
 def resume(
-    folder: Path, *, host: Host, jobs: int | None = None, show: Callable[[Board], None] = lambda board: None
+    folder: Path,
+    *,
+    host: Host,
+    jobs: int | None = None,
+    show: ShowBoard = lambda board: None,
+    executor: Executor | None = None,
 ) -> Path:
     """Go on with the study in a folder as it stands there; the path of its report.
 
@@ -85,56 +103,109 @@ def resume(
         UsageError: there is no study.
         StudyError, Interrupted: as in `compare`.
     """
-    _check_jobs(jobs)
-    with FileLock(_existing(folder) / LOCK):
+
+    def opened() -> Comparison:
         study = Study.open(folder)
-        notes = note_versions(study, host)
-        study.write()
-    return _carry_out(study, host, jobs, show, notes)
+        return Comparison(study, study, note_versions(study, host))
+
+    return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
 
 
-def _carry_out(study: Study, host: Host, jobs: int | None, show: Callable[[Board], None], notes: Sequence[str]) -> Path:
-    from detente.report import study_report
+class Comparison(Proposer):
+    """Every cell of a study, all at once."""
 
-    steps = {cell: _prepare(study, cell) for cell in study.cells}
-    pool = Pool(list(steps.items()), jobs or cpus(), host.block, show, notes)
-    try:
-        pool.run()
-    finally:
-        study = Study.open(study.folder)  # another call may have made it larger meanwhile
-        outcomes = [Outcome.of(cell) for cell in study.cells]
-        write_results(study, outcomes)
-        report = study_report(study.folder)
-    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    if failed:
-        first = f"{failed[0].cell}: {failed[0].reason}".rstrip(".")
-        which = "It is" if len(failed) == 1 else "The first is"
-        raise StudyError(
-            f"{len(failed)} of {len(outcomes)} cells failed. {which} {first}. {report} shows all of them; the "
-            "same command tries what failed again."
-        )
-    return report
+    def __init__(self, study: Study, before: Study | None, notes: Sequence[str]) -> None:
+        super().__init__(study, before, notes)
+        self.study = study
 
+    def looks(self) -> Iterator[Look]:
+        """Every arm in every domain; the first seed stands for all."""
+        first = self.study.seeds[0]
+        for cell, recipe in self.study.runs():
+            if cell.seed == first:
+                yield Look(cell.domain, cell.arm.text, recipe)
 
-def _check_jobs(jobs: int | None) -> None:
-    if jobs is not None and jobs < 1:
-        raise UsageError(f"--jobs {jobs}: at least one worker is needed.")
+    def propose(self, experiment: Experiment) -> None:
+        experiment.train(self.study.runs())
+
+    def write_report(self) -> Path:
+        from detente.report import study_report
+
+        return study_report(self.study.folder)
 
 
-def _prepare(study: Study, cell: Cell) -> int:
-    """Put the recipe into a cell's folder; how many steps it has."""
-    recipe = Recipe.model_validate(study.recipe(cell))
-    text = recipe.to_yaml()
-    if cell.run.recipe.exists():
-        if cell.run.recipe.read_text(encoding="utf-8") != text:
-            raise UsageError(f"{cell.run.recipe}: is not the study's recipe for this cell; move the folder away.")
-    else:
-        cell.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(cell.run.recipe, text)
-    return recipe.steps
+def _plan(
+    domains: Iterable[str],
+    arms: Iterable[str],
+    seeds: int | Iterable[int],
+    out: Path,
+    host: Host,
+    sets: Sequence[str] = (),
+    domain_sets: Mapping[str, Sequence[str]] | None = None,
+    recipe: Path | Mapping[str, Any] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Comparison:
+    old = existing(Study, out)
+    names = _union(old.domains if old else [], domains, "domain")
+    texts = _union([arm.text for arm in old.arms] if old else [], [text.strip() for text in arms], "arm")
+    numbers = sorted(_union(old.seeds if old else [], seed_numbers(seeds), "seed"))
+    slugs = {text: slug(text) for text in texts}
+    problems: list[DetenteError] = []
+    recipes: dict[str, dict[str, Any]] = {}
+    for name in names:
+        own = [*sets, *(domain_sets or {}).get(name, ())]
+        recipes[name] = {}
+        for text in texts:
+            try:
+                found = load(recipe, name, own, [text], flags, host).plain()
+            except DetenteError as error:
+                problems.append(error)
+            else:
+                del found["seed"]  # all seeds of an arm share the rest
+                recipes[name][slugs[text]] = found
+    if problems:
+        lines = dict.fromkeys(line for problem in problems for line in str(problem).splitlines())
+        kind = PluginError if any(isinstance(problem, PluginError) for problem in problems) else UsageError
+        raise kind("\n".join(lines))
+    _check_twins(recipes, slugs)
+    if old:
+        _check_same(old, recipes)
+    content = {
+        **head(old, Study),
+        "seeds": numbers,
+        "arms": [{"text": text, "slug": slugs[text]} for text in texts],
+        "domains": {name: {"primary": primary_of(host, name)} for name in names},
+        "recipes": recipes,
+    }
+    study = Study(out, content)
+    return Comparison(study, old, note_versions(study, host))
 
 
-def _existing(folder: Path) -> Path:
-    if not (folder / "study.yaml").is_file():
-        raise UsageError(f"{folder}: holds no study (study.yaml); name the folder that compare printed.")
-    return folder
+def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:
+    found = list(dict.fromkeys([*old, *new]))
+    if not found:
+        raise UsageError(f"A study needs at least one {what}.")
+    return found
+
+
+def _check_twins(recipes: Mapping[str, Mapping[str, Any]], slugs: Mapping[str, str]) -> None:
+    """Two arms of one recipe would be counted as two."""
+    texts = list(slugs)
+    for i, text in enumerate(texts):
+        for other in texts[:i]:
+            if all(arms[slugs[text]] == arms[slugs[other]] for arms in recipes.values()):
+                raise UsageError(f"--reg: {other!r} and {text!r} stand for the same recipe; leave one of them out.")
+
+
+def _check_same(old: Study, recipes: Mapping[str, Mapping[str, Any]]) -> None:
+    """A cell's recipe is fixed once it is in the study."""
+    changes: list[str] = []
+    for domain in old.domains:
+        for arm in old.arms:
+            before, now = flat(old.content["recipes"][domain][arm.slug]), flat(recipes[domain][arm.slug])
+            for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]:
+                was, becomes = (repr(d[key]) if key in d else "absent" for d in (before, now))
+                changes.append(
+                    f"{old.path}: {domain}: {arm.text}: {key} is {was} in the study and {becomes} in this call."
+                )
+    refuse_changes(changes, "study")

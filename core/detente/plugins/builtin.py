@@ -118,3 +118,41 @@ def detente_register_metrics(registry) -> None:
         add("distance", "detente.toys.linear:Distance", domain=name, summary="mean distance to the origin")
     for name in ("ring", "grid"):
         add("modes", "detente.toys.mixture:Modes", domain=name, summary="centres found, how sharply, how evenly")
+
+
+@hookimpl
+def detente_register_loggers(registry) -> None:
+    add = registry.add
+    add("tensorboard", "detente.training.loggers.tensorboard:TensorBoard", summary="event files in the run's folder")
+    add("wandb", "detente.training.loggers.wandb:WeightsAndBiases", summary="Weights & Biases, online or offline")
+
+
+@hookimpl
+def detente_register_optimizers(registry) -> None:
+    for name, summary in (
+        ("adam", "Adam with the first beta that GANs are trained with"),
+        ("adamw", "Adam with decoupled weight decay"),
+        ("sgd", "stochastic gradient descent, with momentum where asked for"),
+        ("rmsprop", "RMSprop, with the rate of the first Wasserstein GANs"),
+    ):
+        registry.add(name, f"detente.recipe.optimizers:{name}", summary=summary)
+
+
+@hookimpl
+def detente_register_samplers(registry) -> None:
+    for name, cls, summary in (
+        ("grid", "GridSearch", "every combination of evenly spaced values"),
+        ("random", "RandomSearch", "independent draws"),
+        ("tpe", "TreeParzen", "Optuna's tree-structured Parzen estimator, then closing in"),
+    ):
+        registry.add(name, f"detente.experiments.search.samplers:{cls}", summary=summary)
+
+
+@hookimpl
+def detente_register_presets(registry) -> None:
+    for name, summary in (
+        ("demo", "six regularizers, one seed: a taste in some ten minutes"),
+        ("classics", "twelve arms, three seeds"),
+        ("full", "most of the catalogue, with as many seeds as a verdict wants"),
+    ):
+        registry.add(name, f"detente.experiments:presets/{name}.yaml", summary=summary)

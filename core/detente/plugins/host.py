@@ -39,6 +39,10 @@ class Host:
         self.block = tuple(block)
         declared = (e for plugin in plugins if plugin.status == "ok" for e in plugin.entries)
         self._entries = tuple(declared)
+        self._named: dict[tuple[Kind, str], list[Entry]] = {}
+        for entry in self._entries:
+            self._named.setdefault((entry.kind, entry.name), []).append(entry)
+        self._complaints: set[tuple[Origin, str, str]] = set()
 
     def entries(self, kind: Kind | None = None, domain: str | None = None) -> list[Entry]:
         """What is declared; with `domain`, what can be used there: its own and what has none."""
@@ -61,7 +65,7 @@ class Host:
         """
         if (domain is None and kind in OF_ONE_DOMAIN) or (domain is not None and kind not in MAY_HAVE_DOMAIN):
             raise ValueError(f"{kind} {name!r} was looked up with domain={domain!r}")
-        found = [e for e in self._entries if _answers(e, kind, name, domain)]
+        found = [entry for entry in self._named.get((kind, name), ()) if entry.domain in (None, domain)]
         if not found:
             raise self._absent(kind, name, domain)
         if len(found) > 1:
@@ -92,11 +96,11 @@ class Host:
             for entry in dict.fromkeys(entries)
         ]
 
-    def notify(self, hook: str, **arguments: Any) -> list[ObserverFailure]:
-        """Call a lifecycle hook of every plugin. One that raises is logged and returned.
+    def notify(self, hook: str, *more: Plugin, **arguments: Any) -> list[ObserverFailure]:
+        """Call a lifecycle hook of every plugin, and of `more` observers. One that raises is logged and returned.
 
-        Ctrl-C passes; so should whatever a signal handler raises: derive it from
-        KeyboardInterrupt.
+        The same failure again is logged for debugging alone: a logger that fails does so at every log line. Ctrl-C
+        passes; so should whatever a signal handler raises: derive it from KeyboardInterrupt.
 
         Raises:
             TypeError: no lifecycle hook has this name and these arguments.
@@ -104,7 +108,7 @@ class Host:
         if hook in DECLARES or HOOKS.get(hook) != frozenset(arguments):
             raise TypeError(f"no lifecycle hook {hook}({', '.join(arguments)})")
         failures: list[ObserverFailure] = []
-        for plugin in self.plugins:
+        for plugin in (*self.plugins, *more):
             if plugin.manager is None:
                 continue
             try:
@@ -114,7 +118,10 @@ class Host:
             except BaseException as error:
                 reason = one_line(error)
                 failures.append(ObserverFailure(plugin.origin, hook, reason, traceback.format_exc()))
-                _log.warning("%s of plugin %s raised %s; the run goes on", hook, plugin, reason)
+                complaint = plugin.origin, hook, reason
+                level = logging.DEBUG if complaint in self._complaints else logging.WARNING
+                self._complaints.add(complaint)
+                _log.log(level, "%s of plugin %s raised %s; training continues", hook, plugin, reason)
                 _log.debug("traceback of the above", exc_info=True)
         return failures
 

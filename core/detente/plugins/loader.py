@@ -32,6 +32,12 @@ DECLARES: Mapping[str, Kind] = {
     "detente_register_regularizers": "regularizer",
     "detente_register_objectives": "objective",
     "detente_register_metrics": "metric",
+    "detente_register_optimizers": "optimizer",
+    "detente_register_samplers": "sampler",
+    "detente_register_rules": "rule",
+    "detente_register_presets": "preset",
+    "detente_register_verbs": "verb",
+    "detente_register_loggers": "logger",
 }
 HOOKS: Mapping[str, frozenset[str]] = {
     name: frozenset(inspect.signature(spec).parameters)
@@ -153,6 +159,17 @@ def load(found: Installed) -> Plugin:
         reason += "" if reason.endswith((".", "?")) else "."
         return Plugin(origin, "failed", tuple(staged), reason, traceback.format_exc())
     return Plugin(origin, "ok", tuple(staged), manager=manager)
+
+
+def observer(implementation: object, origin: Origin) -> Plugin:
+    """An object with lifecycle hooks as methods, to be told of a run as plugins are.
+
+    Raises:
+        PluginError: a hook is misspelt, unmarked or takes arguments that it does not get; or there is none.
+    """
+    manager = _register(implementation, origin)
+    _refuse_strays(implementation, manager)
+    return Plugin(origin, "ok", manager=manager)
 
 
 def _import(found: Installed) -> object:

@@ -12,7 +12,20 @@ from typing import Any, Literal, get_args
 
 from detente.errors import DetenteError, PluginError, did_you_mean, one_line
 
-Kind = Literal["domain", "model", "data", "regularizer", "objective", "metric"]
+Kind = Literal[
+    "domain",
+    "model",
+    "data",
+    "regularizer",
+    "objective",
+    "metric",
+    "optimizer",
+    "sampler",
+    "rule",
+    "preset",
+    "verb",
+    "logger",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Models and data belong to one domain, so that two domains may both call a data set `folder`.
@@ -24,6 +37,9 @@ MAY_HAVE_DOMAIN: tuple[Kind, ...] = (*OF_ONE_DOMAIN, "metric")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _TARGET = re.compile(rf"({_DOTTED}):({_DOTTED})")
+_FILE = re.compile(rf"({_DOTTED}):(?!/)(?!.*\.\.)[\w./-]+\.yaml")  # inside its package
+_FORMS = {"preset": (_FILE, "package:folder/file.yaml")}
+"""How a target is written, where it is no attribute of a module."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +200,8 @@ class Registry:
 
         Args:
             name: lower-case letters, digits, `-` and `_`, beginning with a letter.
-            target: `"package.module:Attribute"`, imported when somebody asks for the name.
+            target: `"package.module:Attribute"`, imported when somebody asks for the name; of a preset
+                `"package:folder/file.yaml"`.
             domain: required for models and data, optional for metrics, not for the others.
             summary: one line for listings.
             extra: plain data that travels with the entry as its `options`.
@@ -200,8 +217,9 @@ class Registry:
                 f"{where}has an illegal name: use lower-case letters and digits, joined by"
                 " '-' or '_', beginning with a letter."
             )
-        if not isinstance(target, str) or not _TARGET.fullmatch(target):
-            raise PluginError(f"{where}has a malformed target {target!r}: write 'package.module:Attribute'.")
+        pattern, form = _FORMS.get(self._kind, (_TARGET, "package.module:Attribute"))
+        if not isinstance(target, str) or not pattern.fullmatch(target):
+            raise PluginError(f"{where}has a malformed target {target!r}: write {form!r}.")
         if domain is None and self._kind in OF_ONE_DOMAIN:
             raise PluginError(f"{where}names no domain: add domain='…'.")
         if domain is not None and self._kind not in MAY_HAVE_DOMAIN:

@@ -1,12 +1,14 @@
 """What to run, as data: YAML in, YAML out.
 
 Read in this order: schema (the fields), document (YAML), overlay (layers), options (signatures as schemas), chains
-(`--reg`), components and optimizers (names to things), resolve (the checks), loading. `detente.training.build` turns a
-resolved recipe into a game.
+(`--reg`), components and optimizers (names to things), resolver (the checks), resolved (what comes of them), loading.
+`detente.training.build` turns a resolved recipe into a game.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from detente.compat import require
 
 if TYPE_CHECKING:
     from detente.recipe.chains import Arm as Arm
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from detente.recipe.chains import parse_links as parse_links
     from detente.recipe.chains import slug as slug
     from detente.recipe.loading import load as load
+    from detente.recipe.loading import resolve as resolve
     from detente.recipe.options import Option as Option
     from detente.recipe.options import options_of as options_of
     from detente.recipe.schema import Component as Component
@@ -21,10 +24,12 @@ if TYPE_CHECKING:
     from detente.recipe.schema import Side as Side
     from detente.recipe.schema import fingerprint as fingerprint
 
+require("run", "pydantic", "yaml")
+
 # Imported when first used: a recipe can be read without torch, and resolving one needs it.
 _HOME = {
     "detente.recipe.chains": ("Arm", "parse_arm", "parse_links", "slug"),
-    "detente.recipe.loading": ("load",),
+    "detente.recipe.loading": ("load", "resolve"),
     "detente.recipe.options": ("Option", "options_of"),
     "detente.recipe.schema": ("Component", "Recipe", "Side", "fingerprint"),
     "detente.training.build": ("Built", "build"),  # where they were until 0.1; kept for scripts

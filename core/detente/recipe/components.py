@@ -41,33 +41,53 @@ def load_component(host: Host, kind: Kind, name: str, domain: str | None = None)
 
 
 @dataclass(frozen=True)
-class Link:
-    """One entry of a player's regularizers, taken apart."""
+class Part:
+    """A component that a recipe names: what makes it, and its options once they are checked."""
 
-    every: Any
-    own_every: bool
-    """Whether its constructor takes an `every` of its own, which means then what it says it means."""
+    target: Any
     checked: Checked
 
+    def make(self) -> Any:
+        """The component itself.
+
+        Raises:
+            UsageError: it refuses its options.
+        """
+        return self.target(**self.checked.arguments)
+
+
+@dataclass(frozen=True)
+class RegularizerPart(Part):
+    """One entry of a player's regularizers, taken apart.
+
+    Attributes:
+        name: of the instance.
+        every: as the recipe has it; None where it was not given, or where the constructor takes an `every` of its own.
+        own_every: whether that is so.
+    """
+
+    name: str = ""
+    every: Any = None
+    own_every: bool = False
+
     @classmethod
-    def of(cls, target: Any, entry: Mapping[str, Any]) -> "Link":
+    def of(cls, target: Any, name: str, entry: Mapping[str, Any]) -> "RegularizerPart":
         """Separate what every regularizer understands from this one's own options, and check those."""
         options = {k: v for k, v in entry.items() if k != "kind"}
         own = any(option.name == "every" for option in options_of(target))
         every = None if own else options.pop("every", None)
-        return cls(every, own, check(target, options, anneal=True, reserved=("every", "kind")))
+        checked = check(target, options, anneal=True, reserved=("every", "kind"))
+        return cls(target, checked, name, every, own)
 
-    def make(self, target: Any, name: str, updates: int) -> Regularizer:
+    def make(self, updates: int = 1) -> Regularizer:
         """The regularizer, lazy and annealed as asked.
 
         Args:
-            target: the class.
-            name: of the instance.
             updates: of its player in the whole run, which a share of it refers to.
 
         Raises:
             UsageError: the regularizer refuses its options, or cannot be lazy or annealed.
         """
-        made: Regularizer = named(name, target(**self.checked.arguments))
+        made: Regularizer = named(self.name, super().make())
         ramps = {o: Ramp(line.start, line.end, line.updates(updates)) for o, line in self.checked.lines.items()}
         return annealed(lazily(made, self.every or 1), **ramps)

@@ -14,24 +14,25 @@ from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.recipe import chains as arms
 from detente.recipe.document import Key, parse, read
-from detente.recipe.overlay import COMPONENTS, SIDES, Overlay
-from detente.recipe.resolve import Resolver
+from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
+from detente.recipe.resolved import Resolved
+from detente.recipe.resolver import Resolver
 from detente.recipe.schema import Recipe
 
 SET = "--set"
 # Options may then be given without a name: `{optimizer: {lr: 1.0e-3}}` is Adam with another rate.
-_BASE = {"objective": "non-saturating", **{side: {"optimizer": "adam"} for side in SIDES}}
+_BASE = {"objective": "non-saturating", **{side: {"optimizer": "adam"} for side in ROLES}}
 
 
-def load(
+def resolve(
     recipe: Path | str | Mapping[str, Any] | None = None,
     domain: str | None = None,
     sets: Sequence[str] = (),
     regs: Sequence[str] = (),
     flags: Mapping[str, Any] | None = None,
     host: Host | None = None,
-) -> Recipe:
-    """A recipe with every default filled in, all of it checked.
+) -> Resolved:
+    """A recipe with every default filled in and all of it checked, beside what makes its components.
 
     Later beats earlier: defaults, the domain's own recipe, that for its data set, that for its model, `recipe`,
     `regs`, `sets`, `flags`. The chains of `regs` replace those of both players, and `sets` may then address what is
@@ -83,15 +84,31 @@ def load(
         overlay.put(tuple(key.split(".")), value, f"--{key.replace('_', '-')}")
     _normalize(overlay)
     try:
-        resolved = Resolver(overlay, host, source).recipe()
+        resolved = Resolver(overlay, host, source).resolved()
     except DetenteError as error:
         if not problems:
             raise
         raise type(error)("\n".join([*problems, str(error)])) from error
     if problems:
         raise UsageError("\n".join(problems))
-    check_codes(resolved.allow)
+    check_codes(resolved.recipe.allow)
     return resolved
+
+
+def load(
+    recipe: Path | str | Mapping[str, Any] | None = None,
+    domain: str | None = None,
+    sets: Sequence[str] = (),
+    regs: Sequence[str] = (),
+    flags: Mapping[str, Any] | None = None,
+    host: Host | None = None,
+) -> Recipe:
+    """The recipe alone, as plain data, of what `resolve` resolves.
+
+    Raises:
+        UsageError, PluginError: as in `resolve`.
+    """
+    return resolve(recipe, domain, sets, regs, flags, host).recipe
 
 
 def _given(recipe: Path | str | Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
@@ -120,9 +137,9 @@ def _address(overlay: Overlay, key: Key) -> Key:
     """The full key of one that begins with the name of a regularizer."""
     if key[0] in Recipe.model_fields:
         return key
-    chains = {side: overlay.get((side, "regularizers")) for side in SIDES}
+    chains = {side: overlay.get((side, "regularizers")) for side in ROLES}
     names = {side: list(chain) if isinstance(chain, Mapping) else [] for side, chain in chains.items()}
-    found = [(side, "regularizers", *key) for side in SIDES if key[0] in names[side]]
+    found = [(side, "regularizers", *key) for side in ROLES if key[0] in names[side]]
     if len(found) == 1:
         return found[0]
     dotted = ".".join(key)
@@ -135,7 +152,7 @@ def _address(overlay: Overlay, key: Key) -> Key:
 
 def _normalize(overlay: Overlay) -> None:
     """`r1:` with nothing behind it is r1 with its defaults, `regularizers:` the empty chain."""
-    for side in SIDES:
+    for side in ROLES:
         player = overlay.values.get(side)
         if isinstance(player, dict) and "regularizers" in player:
             chain = player["regularizers"]

@@ -1,6 +1,5 @@
-"""Which optimizers a recipe may name, with the options that matter for a player."""
+"""The built-in optimizers, with the options that matter for a player."""
 
-from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import torch
@@ -85,11 +84,3 @@ def rmsprop(
     return lambda parameters: RMSprop(
         parameters, lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
     )
-
-
-OPTIMIZERS: Mapping[str, Callable[..., OptimizerFactory]] = {
-    "adam": adam,
-    "adamw": adamw,
-    "sgd": sgd,
-    "rmsprop": rmsprop,
-}

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import logging
 import types
 import typing
 import warnings
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from detente.errors import did_you_mean
+
+_log = logging.getLogger(__name__)
 
 REQUIRED = inspect.Parameter.empty
 _PLAIN = {
@@ -111,6 +114,7 @@ def check(
         reserved: words that the caller understands besides, for suggestions.
     """
     options = {option.name: option for option in options_of(target)}
+    given = _current(target, given)
     out = Checked()
     for name in given:
         if name not in options:
@@ -128,6 +132,23 @@ def check(
         else:
             _value(option, given[name], out)
     return out
+
+
+def _current(target: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options under the names that they have now, in their order.
+
+    A class or function may say in `renamed` what its options were called until the last release: {old: new}.
+    """
+    renamed = getattr(target, "renamed", {})
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in renamed and renamed[name] not in given:
+            _log.warning(
+                "The option %r is called %r now; its old name goes with the next release.", name, renamed[name]
+            )
+            name = renamed[name]
+        found[name] = value
+    return found
 
 
 def _fill(option: Option, out: Checked) -> None:

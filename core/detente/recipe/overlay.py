@@ -12,7 +12,7 @@ COMPONENTS: frozenset[Key] = frozenset(
 )
 
 
-SIDES = ("generator", "discriminator")
+ROLES = ("generator", "discriminator")
 
 
 class Overlay:
@@ -42,7 +42,7 @@ class Overlay:
             key, value = key[:-1], {"name": value}
         if key in COMPONENTS:
             self._component(key, value, source)
-        elif len(key) == 1 and key[0] in SIDES and (value is None or isinstance(value, Mapping)):
+        elif len(key) == 1 and key[0] in ROLES and (value is None or isinstance(value, Mapping)):
             for part, inner in (value or {}).items():
                 self.put((*key, part), inner, source)
         else:

@@ -64,6 +64,8 @@ class Recipe(BaseModel):
     """Names of metrics; a loaded recipe has the domain's where none were given."""
     allow: list[str] = []
     """Codes of findings that would refuse this combination; see `detente.checks`."""
+    log: list[str] = []
+    """Names of loggers that observe the run besides metrics.jsonl; see `detente.training.loggers`."""
     generator: Side = Side()
     discriminator: Side = Side()
 
@@ -76,8 +78,9 @@ class Recipe(BaseModel):
         return dump(self.plain())
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data, in the order of its fields."""
-        return self.model_dump(mode="python")
+        """The recipe as plain data, in the order of its fields; without `log` where it names nobody."""
+        # So recipes from before there was a `log` keep their text and their fingerprints.
+        return self.model_dump(mode="python", exclude=None if self.log else {"log"})
 
 
 def fingerprint(recipe: Recipe, without: Iterable[str] = ()) -> str:

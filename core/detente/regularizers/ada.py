@@ -1,13 +1,15 @@
 """ADA: augment as much as the discriminator's overfitting asks for."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from detente.engine.augment import Policy, augmentations
+from detente.engine.options import NonNegative, Probability, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Sample, batch_size, each, leaves, per_sample
 from detente.engine.step import Moment, Step
-from detente.errors import UsageError
 
 
 class ADA(Regularizer):
@@ -27,7 +29,7 @@ class ADA(Regularizer):
         policy: names of the domain's augmentations, applied in this order; None for all of them.
 
     Raises:
-        UsageError: the domain has no such augmentation, or start is no probability.
+        UsageError: the domain has no such augmentation.
 
     With every real scored positive p is start + s·t after t updates.
     """
@@ -38,10 +40,14 @@ class ADA(Regularizer):
     p: Tensor
     r: Tensor
 
-    def __init__(self, target: float = 0.6, speed: float = 1.28e-4, start: float = 0.0, policy: Policy = None) -> None:
+    def __init__(
+        self,
+        target: Annotated[float, Range(least=-1, most=1)] = 0.6,
+        speed: NonNegative = 1.28e-4,
+        start: Probability = 0.0,
+        policy: Policy = None,
+    ) -> None:
         super().__init__()
-        if not 0 <= start <= 1:
-            raise UsageError(f"ada: start={start} is not a probability.")
         self.target, self.speed, self.start, self.policy = target, speed, start, policy
         self.register_buffer("p", torch.tensor(float(start)))
         self.register_buffer("r", torch.zeros(()))

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Where, layers, weights
+from detente.engine.layers import Where, last_layers, layers, weights
+from detente.engine.options import Positive
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
 from detente.errors import UsageError
@@ -26,20 +27,16 @@ class AdaptiveClip(Regularizer):
     On weights (3, 4) with λ = 0.1, a gradient (6, 8) becomes (0.3, 0.4).
     """
 
-    def __init__(self, ratio: float = 0.01, eps: float = 1e-3, where: Where = None) -> None:
+    def __init__(self, ratio: Positive = 0.01, eps: Positive = 1e-3, where: Where = None) -> None:
         super().__init__()
-        if not (ratio > 0 and eps > 0):
-            raise UsageError(f"adaptive-clip: ratio={ratio} and eps={eps} must be positive.")
         self.ratio, self.eps, self.where = ratio, eps, where
         self._units: list[tuple[nn.Parameter, tuple[int, ...] | None]] = []
 
     def attach(self, net: nn.Module) -> None:
-        every = layers(net)
-        axes = {id(layer.weight): layer.out_axis for layer in every}
+        axes = {id(layer.weight): layer.out_axis for layer in layers(net)}
         chosen = weights(net, "*" if self.where is None else self.where)
         if self.where is None:
-            last = getattr(net, "output_layers", (every[-1].name,))
-            chosen = [(name, p) for name, p in chosen if not _inside(name, last)]
+            chosen = [(name, p) for name, p in chosen if not _inside(name, last_layers(net))]
         if not chosen:
             raise UsageError(
                 f"adaptive-clip: {type(net).__name__} has nothing but output layers, which are left alone; name their "

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detente.engine.layers import Normalization, Where, after, layers
+from detente.engine.options import Positive, Probability
 from detente.engine.regularizer import Regularizer
 from detente.engine.streams import current_entry
 
@@ -26,15 +27,14 @@ class BatchNorm(Regularizer):
 
     players = ("generator", "discriminator")
 
-    def __init__(self, momentum: float = 0.1, eps: float = 1e-5, where: Where = None) -> None:
+    def __init__(self, momentum: Probability = 0.1, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
         self.momentum, self.eps, self.where = momentum, eps, where
 
     def rewrite(self, net: nn.Module) -> None:
         for layer in layers(net, self.where, outputs=False):
             if layer.channel_axis is not None:
-                size = layer.weight.shape[layer.out_axis] * getattr(layer.module, "groups", 1) ** layer.out_axis
-                after(layer, self.name, BatchNormalization(size, layer.channel_axis, self.momentum, self.eps))
+                after(layer, self.name, BatchNormalization(layer.outputs, layer.channel_axis, self.momentum, self.eps))
 
 
 class BatchNormalization(Normalization):

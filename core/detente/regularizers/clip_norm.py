@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from detente.engine.options import Positive
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
 
@@ -23,7 +24,7 @@ class ClipNorm(Regularizer):
 
     players = ("both", "discriminator", "generator")
 
-    def __init__(self, max_norm: float = 1.0) -> None:
+    def __init__(self, max_norm: Positive = 1.0) -> None:
         super().__init__()
         self.max_norm = max_norm
         self._chosen: list[Tensor] = []

@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
+from detente.engine.options import Positive
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
-from detente.errors import UsageError
 
 
 class ClipValue(Regularizer):
@@ -24,10 +24,8 @@ class ClipValue(Regularizer):
 
     players = ("both", "discriminator", "generator")
 
-    def __init__(self, max_value: float = 1.0) -> None:
+    def __init__(self, max_value: Positive = 1.0) -> None:
         super().__init__()
-        if not max_value > 0:
-            raise UsageError(f"clip-value: max_value={max_value} must be positive.")
         self.max_value = max_value
         self._parameters_of_net: list[nn.Parameter] = []
 

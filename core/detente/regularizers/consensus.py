@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from detente.engine.gradients import gradient_sumsq
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.step import Role, Step
 
@@ -25,7 +26,7 @@ class Consensus(Regularizer):
     off = {"gamma": 0.0}
     couples = True
 
-    def __init__(self, gamma: float = 10.0) -> None:
+    def __init__(self, gamma: NonNegative = 10.0) -> None:
         super().__init__()
         self.gamma = gamma
 

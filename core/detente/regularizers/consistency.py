@@ -5,6 +5,7 @@ from torch import Tensor
 
 from detente.engine.augment import Policy, augmented
 from detente.engine.gradients import score
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import Sample, detach
 from detente.engine.step import Role, Step
@@ -30,7 +31,7 @@ class CR(Regularizer):
     players = ("discriminator",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 10.0, policy: Policy = None) -> None:
+    def __init__(self, weight: NonNegative = 10.0, policy: Policy = None) -> None:
         super().__init__()
         self.weight, self.policy = weight, policy
 
@@ -63,7 +64,7 @@ class BCR(Regularizer):
     players = ("discriminator",)
     off = {"weight": 0.0, "fake_weight": 0.0}
 
-    def __init__(self, weight: float = 10.0, fake_weight: float = 10.0, policy: Policy = None) -> None:
+    def __init__(self, weight: NonNegative = 10.0, fake_weight: NonNegative = 10.0, policy: Policy = None) -> None:
         super().__init__()
         self.weight, self.fake_weight, self.policy = weight, fake_weight, policy
 

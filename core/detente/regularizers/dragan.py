@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from detente.engine.gradients import input_gradient, safe_sqrt
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample, detach, each, leaves, sumsq
 from detente.engine.step import Role, Step
@@ -30,7 +31,7 @@ class DRAGAN(Regularizer):
     bounds_critic = True
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 10.0, target: float = 1.0, scale: float = 0.5) -> None:
+    def __init__(self, weight: NonNegative = 10.0, target: NonNegative = 1.0, scale: NonNegative = 0.5) -> None:
         super().__init__()
         self.weight, self.target, self.scale = weight, target, scale
 

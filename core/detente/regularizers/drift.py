@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Regularizer
 from detente.engine.step import Step
 
@@ -22,7 +23,7 @@ class Drift(Regularizer):
     players = ("discriminator",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 1e-3) -> None:
+    def __init__(self, weight: NonNegative = 1e-3) -> None:
         super().__init__()
         self.weight = weight
 

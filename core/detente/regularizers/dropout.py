@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from detente.engine.layers import Where, after, layers
+from detente.engine.options import Fraction
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
 from detente.engine.streams import current_entry
-from detente.errors import UsageError
 
 
 class Dropout(Regularizer):
@@ -23,15 +23,13 @@ class Dropout(Regularizer):
         where: globs over layer names; None for all hidden layers.
 
     Raises:
-        UsageError: p is out of range, or no layer matches.
+        UsageError: no layer matches.
     """
 
     off = {"p": 0.0}
 
-    def __init__(self, p: float = 0.3, where: Where = None) -> None:
+    def __init__(self, p: Fraction = 0.3, where: Where = None) -> None:
         super().__init__()
-        if not 0 <= p < 1:
-            raise UsageError(f"dropout: p={p} is not a probability below 1.")
         self.p, self.where = p, where
         self._masks: list[_Mask] = []
 

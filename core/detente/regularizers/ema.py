@@ -5,9 +5,9 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from detente.engine.options import Positive
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
-from detente.errors import UsageError
 
 
 class EMA(Regularizer):
@@ -28,10 +28,8 @@ class EMA(Regularizer):
     players = ("generator", "discriminator")
     averages = True
 
-    def __init__(self, half_life: float = 500.0, rampup: float | None = 0.05) -> None:
+    def __init__(self, half_life: Positive = 500.0, rampup: Positive | None = 0.05) -> None:
         super().__init__()
-        if half_life <= 0:
-            raise UsageError(f"ema: half_life={half_life} must be a positive number of updates.")
         self.half_life, self.rampup = half_life, rampup
         self._live: tuple[list[Tensor], list[Tensor]] = [], []
         self._kept: tuple[list[Tensor], list[Tensor]] = [], []
@@ -48,5 +46,5 @@ class EMA(Regularizer):
         if self._kept[1]:
             torch._foreach_copy_(self._kept[1], self._live[1])
 
-    def deploy(self, net: nn.Module) -> nn.Module:
-        return super().deploy(self.average)
+    def deployed_from(self, net: nn.Module) -> nn.Module:
+        return self.average

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import leaves
 from detente.engine.step import Role, Step
@@ -27,7 +28,7 @@ class FeatureMatching(Regularizer):
     needs = ("features",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 1.0) -> None:
+    def __init__(self, weight: NonNegative = 1.0) -> None:
         super().__init__()
         self.weight = weight
 

@@ -5,6 +5,7 @@ from typing import Literal
 from torch import Tensor
 
 from detente.engine.gradients import input_gradient, mix, position_sumsq, safe_sqrt
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import leaves, sumsq
 from detente.engine.step import PenaltySpace, Role, Step
@@ -36,8 +37,8 @@ class GradientPenalty(Regularizer):
 
     def __init__(
         self,
-        weight: float = 10.0,
-        target: float = 1.0,
+        weight: NonNegative = 10.0,
+        target: NonNegative = 1.0,
         one_sided: bool = False,
         points: Literal["mix", "real", "fake"] = "mix",
         space: PenaltySpace = "input",

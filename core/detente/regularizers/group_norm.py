@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detente.engine.layers import Normalization, Where, after, layers
+from detente.engine.options import Count, Positive
 from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 
@@ -25,21 +26,19 @@ class GroupNorm(Regularizer):
         where: globs over layer names; None for all hidden layers.
 
     Raises:
-        UsageError: size is not positive; or, in the first forward, a group is a single number.
+        UsageError: in the first forward, if a group is a single number.
 
     With size=2 and ε = 0, units (1, 3, 10, 30) become (−1, 1, −1, 1).
     """
 
-    def __init__(self, size: int = 16, eps: float = 1e-5, where: Where = None) -> None:
+    def __init__(self, size: Count = 16, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
-        if size < 1:
-            raise UsageError(f"group-norm: size={size}, but a group has at least one channel.")
         self.size, self.eps, self.where = size, eps, where
 
     def rewrite(self, net: nn.Module) -> None:
         for layer in layers(net, self.where, outputs=False):
             if layer.channel_axis is not None:
-                size = layer.weight.shape[layer.out_axis] * getattr(layer.module, "groups", 1) ** layer.out_axis
+                size = layer.outputs
                 most = max(1, size // self.size)
                 groups = next(n for n in range(most, 0, -1) if size % n == 0)
                 after(layer, self.name, GroupNormalization(size, groups, layer.channel_axis, self.eps, layer.name))

@@ -1,9 +1,9 @@
 """Instance noise: a critic that never sees the bare data."""
 
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Sample, each, leaves
 from detente.engine.step import Moment
-from detente.errors import UsageError
 
 
 class InstanceNoise(Regularizer):
@@ -22,10 +22,8 @@ class InstanceNoise(Regularizer):
     players = ("discriminator",)
     off = {"std": 0.0}
 
-    def __init__(self, std: float = 0.1) -> None:
+    def __init__(self, std: NonNegative = 0.1) -> None:
         super().__init__()
-        if std < 0:
-            raise UsageError(f"instance-noise: std={std} must not be negative.")
         self.std = std
 
     def augment(self, x: Sample, m: Moment) -> Sample:

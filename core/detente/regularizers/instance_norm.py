@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detente.engine.layers import Normalization, Where, after, layers
+from detente.engine.options import Positive
 from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 
@@ -28,15 +29,14 @@ class InstanceNorm(Regularizer):
     On a channel (1, 3) with ε = 0: (−1, 1).
     """
 
-    def __init__(self, eps: float = 1e-5, where: Where = None) -> None:
+    def __init__(self, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
         self.eps, self.where = eps, where
 
     def rewrite(self, net: nn.Module) -> None:
         for layer in layers(net, self.where, outputs=False):
             if layer.channel_axis is not None:
-                size = layer.weight.shape[layer.out_axis] * getattr(layer.module, "groups", 1) ** layer.out_axis
-                after(layer, self.name, InstanceNormalization(size, layer.channel_axis, self.eps, layer.name))
+                after(layer, self.name, InstanceNormalization(layer.outputs, layer.channel_axis, self.eps, layer.name))
 
 
 class InstanceNormalization(Normalization):

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from detente.engine.augment import normal_like
 from detente.engine.gradients import safe_sqrt
+from detente.engine.options import NonNegative, Positive
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import each, leaves, per_sample, sumsq
 from detente.engine.step import Role, Step
@@ -31,10 +32,12 @@ class JacobianClamp(Regularizer):
     players = ("generator",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 1.0, low: float = 1.0, high: float = 20.0, step: float = 1.0) -> None:
+    def __init__(
+        self, weight: NonNegative = 1.0, low: NonNegative = 1.0, high: NonNegative = 20.0, step: Positive = 1.0
+    ) -> None:
         super().__init__()
-        if not 0 <= low <= high or step <= 0:
-            raise UsageError(f"jacobian-clamp: low={low}, high={high}, step={step}: take 0 ≤ low ≤ high and step > 0.")
+        if low > high:
+            raise UsageError(f"jacobian-clamp: low={low} should be at most high={high}.")
         self.weight, self.low, self.high, self.step = weight, low, high, step
 
     def penalty(self, s: Step) -> Tensor:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from detente.engine.gradients import parameter_gradients
 from detente.engine.layers import Where, weights
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
 
@@ -26,7 +27,7 @@ class L2(Regularizer):
 
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 1e-4, where: Where = None) -> None:
+    def __init__(self, weight: NonNegative = 1e-4, where: Where = None) -> None:
         super().__init__()
         self.weight, self.where = weight, where
         self._chosen: list[Tensor] = []

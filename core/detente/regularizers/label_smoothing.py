@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from detente.engine.options import Probability
 from detente.engine.regularizer import LinearGame, Regularizer
 from detente.engine.step import Step
 
@@ -23,7 +24,7 @@ class LabelSmoothing(Regularizer):
     needs = ("softplus",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 0.1) -> None:
+    def __init__(self, weight: Probability = 0.1) -> None:
         super().__init__()
         self.weight = weight
 

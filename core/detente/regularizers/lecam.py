@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from detente.engine.options import Fraction, NonNegative
 from detente.engine.regularizer import LinearGame, Regularizer
 from detente.engine.step import Step
-from detente.errors import UsageError
 
 
 class Lecam(Regularizer):
@@ -32,10 +32,8 @@ class Lecam(Regularizer):
     anchors: Tensor
     recorded: Tensor
 
-    def __init__(self, weight: float = 0.3, decay: float = 0.99, one_sided: bool = False) -> None:
+    def __init__(self, weight: NonNegative = 0.3, decay: Fraction = 0.99, one_sided: bool = False) -> None:
         super().__init__()
-        if not 0 <= decay < 1:
-            raise UsageError(f"lecam: decay={decay} must be 0 or more and below 1.")
         self.weight, self.decay, self.one_sided = weight, decay, one_sided
         self.register_buffer("anchors", torch.zeros(2))  # α_R, α_F
         self.register_buffer("recorded", torch.tensor(False))

@@ -1,11 +1,13 @@
 """Lookahead: k steps forward, part of the way back."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
+from detente.engine.options import Count, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
-from detente.errors import UsageError
 
 
 class Lookahead(Regularizer):
@@ -27,10 +29,8 @@ class Lookahead(Regularizer):
 
     players = ("generator", "discriminator")
 
-    def __init__(self, k: int = 5, alpha: float = 0.5) -> None:
+    def __init__(self, k: Count = 5, alpha: Annotated[float, Range(above=0, most=1)] = 0.5) -> None:
         super().__init__()
-        if k < 1 or not 0 < alpha <= 1:
-            raise UsageError(f"lookahead: k={k} must be 1 or more and alpha={alpha} above 0 and at most 1.")
         self.k, self.alpha = k, alpha
         self._fast: list[Tensor] = []
 

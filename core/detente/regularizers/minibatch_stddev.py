@@ -1,9 +1,12 @@
 """Minibatch standard deviation: a critic that notices when samples look alike."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Layer, Where, layers
+from detente.engine.layers import Layer, Where, last_layers, layers
+from detente.engine.options import Probability, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import per_sample
 from detente.engine.streams import current_entry
@@ -30,23 +33,23 @@ class MinibatchStddev(Regularizer):
         where: globs over layer names; None for the output layers.
 
     Raises:
-        UsageError: group is less than 2; or the layer is grouped, transposed or no convolution and not linear either.
+        UsageError: the layer is grouped, transposed or no convolution and not linear either.
 
     On h = (1, 3, 5, 7), one feature and one group: s = √5.
     """
 
     players = ("discriminator",)
 
-    def __init__(self, group: int = 4, momentum: float = 0.1, where: Where = None) -> None:
+    def __init__(
+        self, group: Annotated[int, Range(least=2)] = 4, momentum: Probability = 0.1, where: Where = None
+    ) -> None:
         super().__init__()
-        if group < 2:
-            raise UsageError(f"minibatch-stddev: group={group}, but a single sample has no spread; take 2 or more.")
         self.group, self.momentum, self.where = group, momentum, where
 
     def rewrite(self, net: nn.Module) -> None:
         chosen = layers(net, self.where)
         if self.where is None:
-            last = getattr(net, "output_layers", (chosen[-1].name,))
+            last = last_layers(net)
             chosen = [layer for layer in chosen if layer.name in last]
         for layer in chosen:
             convolution = isinstance(layer.module, _CONVOLUTIONS) and layer.module.groups == 1

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from detente.engine.options import NonNegative, Positive
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample, each, leaves
 from detente.engine.step import Role, Step
@@ -26,7 +27,7 @@ class ModeSeeking(Regularizer):
     players = ("generator",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 1.0, eps: float = 1e-5) -> None:
+    def __init__(self, weight: NonNegative = 1.0, eps: Positive = 1e-5) -> None:
         super().__init__()
         self.weight, self.eps = weight, eps
 

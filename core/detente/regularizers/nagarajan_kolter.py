@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from detente.engine.gradients import gradient_sumsq
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.step import Role, Step
 
@@ -23,7 +24,7 @@ class NagarajanKolter(Regularizer):
     players = ("generator",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 0.5) -> None:
+    def __init__(self, weight: NonNegative = 0.5) -> None:
         super().__init__()
         self.weight = weight
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from detente.engine.gradients import safe_sqrt
+from detente.engine.options import Fraction, NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import as_input, batch_size, inner, leaves, like, sumsq
 from detente.engine.step import Role, Step
-from detente.errors import UsageError
 
 
 class PathLength(Regularizer):
@@ -34,10 +34,8 @@ class PathLength(Regularizer):
 
     mean: Tensor
 
-    def __init__(self, weight: float = 2.0, decay: float = 0.99) -> None:
+    def __init__(self, weight: NonNegative = 2.0, decay: Fraction = 0.99) -> None:
         super().__init__()
-        if not 0 <= decay < 1:
-            raise UsageError(f"path-length: decay={decay} must be 0 or more and below 1.")
         self.weight, self.decay = weight, decay
         self.register_buffer("mean", torch.zeros(()))
 

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from detente.engine.gradients import input_gradient
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import sumsq
 from detente.engine.step import PenaltySpace, Role, Step
@@ -26,7 +27,7 @@ class R1(Regularizer):
     bounds_critic = True
     off = {"gamma": 0.0}
 
-    def __init__(self, gamma: float = 10.0, space: PenaltySpace = "input") -> None:
+    def __init__(self, gamma: NonNegative = 10.0, space: PenaltySpace = "input") -> None:
         super().__init__()
         self.gamma = gamma
         self.space: PenaltySpace = space

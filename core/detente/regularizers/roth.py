@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from detente.engine.gradients import Logits, input_gradient, score
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample, sumsq
 from detente.engine.step import PenaltySpace, Role, Step
@@ -29,7 +30,7 @@ class Roth(Regularizer):
     needs = ("softplus",)
     off = {"gamma": 0.0}
 
-    def __init__(self, gamma: float = 0.1, space: PenaltySpace = "input") -> None:
+    def __init__(self, gamma: NonNegative = 0.1, space: PenaltySpace = "input") -> None:
         super().__init__()
         self.gamma = gamma
         self.space: PenaltySpace = space

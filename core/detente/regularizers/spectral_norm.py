@@ -66,14 +66,12 @@ class SpectralNorm(Regularizer):
         _set_normalized(us, [torch.mv(W, v) for W, v in zip(matrices, vs, strict=True)])
 
     @torch.no_grad()
-    def deploy(self, net: nn.Module) -> nn.Module:
-        copy = super().deploy(net)
+    def settle(self, net: nn.Module) -> None:
         own = {sigma.purpose for sigma, _ in self._pairs}
-        for module in copy.modules():
+        for module in net.modules():
             for child in module.children():
                 if isinstance(child, _Sigma) and child.purpose in own:
                     child.settle(module._parameters[child.purpose.rpartition(".")[2]])
-        return copy
 
 
 def _set_normalized(vectors: list[Tensor], values: list[Tensor]) -> None:

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from detente.engine.layers import Where, weights
+from detente.engine.options import Positive
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
-from detente.errors import UsageError
 
 
 class WeightClip(Regularizer):
@@ -26,10 +26,8 @@ class WeightClip(Regularizer):
 
     bounds_critic = True
 
-    def __init__(self, bound: float = 0.01, where: Where = None) -> None:
+    def __init__(self, bound: Positive = 0.01, where: Where = None) -> None:
         super().__init__()
-        if not bound > 0:
-            raise UsageError(f"weight-clip: bound={bound} must be positive.")
         self.bound, self.where = bound, where
         self._chosen: list[Tensor] = []
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from detente.engine.augment import normal_like
 from detente.engine.gradients import score
+from detente.engine.options import NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import Sample, each, leaves, sumsq
 from detente.engine.step import Role, Step
@@ -28,7 +29,7 @@ class ZCR(Regularizer):
     players = ("discriminator",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 5.0, std: float = 0.03) -> None:
+    def __init__(self, weight: NonNegative = 5.0, std: NonNegative = 0.03) -> None:
         super().__init__()
         self.weight, self.std = weight, std
 
@@ -58,7 +59,7 @@ class LatentSpread(Regularizer):
     players = ("generator",)
     off = {"weight": 0.0}
 
-    def __init__(self, weight: float = 0.5, std: float = 0.03) -> None:
+    def __init__(self, weight: NonNegative = 0.5, std: NonNegative = 0.03) -> None:
         super().__init__()
         self.weight, self.std = weight, std
 

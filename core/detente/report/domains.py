@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from detente.domains.primary import Primary
 from detente.report.charts import Axes, Point, Series, chart, top
 from detente.report.forest import Line, forest
 from detente.report.page import Samples, samples
@@ -174,14 +175,10 @@ class DomainPart:
     @property
     def baseline(self) -> float | None:
         """The scaled score of the baseline, mean over the seeds."""
-        from detente.domains.primary import Primary
-
         primary, name = Primary(**self.primary), self.primary["score"]
         seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}
         return _mean(
-            primary.scaled(r["baseline"][name], floor=r["untrained"][name], ceiling=r["real"][name])
-            for r in seeds.values()
-            if all(name in r.get(row, {}) for row in ROWS)
+            primary.scaled_row(r["baseline"], r) for r in seeds.values() if all(name in r.get(row, {}) for row in ROWS)
         )
 
     @property

@@ -51,7 +51,7 @@ class _Page:
     def __init__(self, tuning: Tuning) -> None:
         self.tuning = tuning
         self.winner = tuning.winner
-        self.outcomes = {cell: Outcome.of(cell) for cell, _ in tuning.cells()}
+        self.outcomes = {cell: Outcome.of(cell) for cell, _ in tuning.runs()}
         self.noise = Noise.of(tuning.trials)
 
     @property
@@ -176,7 +176,7 @@ class _Page:
 
     def count(self, trial: Trial, status: str) -> int:
         """How many runs of a trial ended in a status."""
-        cells = (self.tuning.cell(trial, seed) for seed in self.tuning.seeds)
+        cells = (self.tuning.trial_cell(trial, seed) for seed in self.tuning.seeds)
         return sum(cell in self.outcomes and self.outcomes[cell].status == status for cell in cells)
 
     @property
@@ -235,7 +235,8 @@ class _Page:
     def how(self) -> str:
         """The method, in words."""
         c = self.tuning.content
-        text = f"Settings were chosen by {SAMPLERS[c['sampler']]} with seed {c['sampler_seed']}, {c['wave']} at a time"
+        chosen_by = SAMPLERS.get(c["sampler"], c["sampler"])
+        text = f"Settings were chosen by {chosen_by} with seed {c['sampler_seed']}, {c['wave']} at a time"
         if len(self.tuning.seeds) > 1:
             text += (
                 "; after each seed a trial was given up where it was further behind the best complete one than one in "

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from detente.errors import UsageError
+from detente.hookspecs import CellView
 from detente.training.run_folder import Run
 
 NONE = "none"
@@ -56,3 +57,10 @@ class Cell:
     def status(self) -> str:
         """`finished`, `diverged`, `failed`, or one of a cell that is not done: `pending`, `running`, `interrupted`."""
         return str(self.info.get("status", "pending"))
+
+    @property
+    def view(self) -> CellView:
+        """What observers are shown of it now."""
+        info = self.info
+        status = str(info.get("status", "pending"))
+        return CellView(self.folder, self.domain, self.arm.text, self.seed, status, info.get("error"))

@@ -1,6 +1,5 @@
 """What a run is worth in a search: one number from 0 to 1."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -47,14 +46,7 @@ class Scaled(Measure):
         self.primary, self.name = primary, primary.score
 
     def of(self, cell: Cell, outcome: Outcome) -> float:
-        rows = outcome.references
-
-        def raw(row: Mapping[str, float]) -> float:
-            return row.get(self.name, math.nan)
-
-        return self.primary.scaled(
-            raw(outcome.scores), floor=raw(rows.get("untrained", {})), ceiling=raw(rows.get("real", {}))
-        )
+        return self.primary.scaled_row(outcome.scores, outcome.references)
 
     def plain(self) -> dict[str, Any]:
         return {"score": self.name, "direction": self.primary.direction, "log": self.primary.log}

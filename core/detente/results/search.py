@@ -1,10 +1,7 @@
 """A search on disk: its trials, the runs on fresh seeds, and what a run is worth in it.
 
-```
-tuning.yaml   trials.json   journal.log   best.yaml   results.csv   report.html   cells/<domain>/<trial>/<seed>/
-```
-tuning.yaml says what is searched. Each run is a cell, as those of a comparison are; trials.json says which settings a
-trial has and what became of it.
+tuning.yaml says what is searched, trials.json which settings a trial has and what became of it; journal.log is Optuna's
+own record of the trials, best.yaml the recipe of the winner.
 """
 
 import json
@@ -17,13 +14,13 @@ from typing import Any
 
 from detente.errors import UsageError
 from detente.files import plain, write_atomically
-from detente.recipe.document import dump, read
+from detente.hookspecs import StudyView
 from detente.recipe.keys import put
 from detente.results.cells import Arm, Cell
+from detente.results.manifest import Manifest
 from detente.results.scores import Measure, measure
 
-FORMAT = 1
-FILE = "tuning.yaml"
+SEARCH_FORMAT = 1
 
 
 @dataclass
@@ -102,54 +99,42 @@ class Rival:
     recipe: dict[str, Any]
 
 
-class Tuning:
-    """What a tuning.yaml says, and trials.json beside it.
+class Tuning(Manifest):
+    """What a tuning.yaml says, and trials.json beside it."""
 
-    Args:
-        folder: where they stand.
-        content: the plain data of tuning.yaml.
-    """
+    file, kind, verb, format = "tuning.yaml", "search", "tune", SEARCH_FORMAT
 
     def __init__(self, folder: Path, content: dict[str, Any]) -> None:
-        self.folder, self.content = folder, content
+        super().__init__(folder, content)
         self.trials: list[Trial] = []
         self.rivals: list[Rival] = []
         self.importance: dict[str, float] = {}
 
-    @classmethod
-    def open(cls, folder: Path) -> "Tuning":
-        """An existing search.
+    def check(self) -> None:
+        _ = self.measure, self.labels, self.seeds, self.fresh_seeds, self.primaries, self.content["recipes"]["default"]
+        self.read_trials()
+
+    def read_trials(self) -> None:
+        """Take trials, rivals and importance from trials.json, where there is one.
 
         Raises:
-            UsageError: there is none, or its files are damaged or of another format.
+            UsageError: it is damaged.
         """
-        path = folder / FILE
-        if not path.is_file():
-            raise UsageError(f"{folder}: holds no search ({FILE}); name the folder that tune printed.")
-        content = read(path)
-        if content.get("format") != FORMAT:
-            raise UsageError(f"{path}: has format {content.get('format')!r}, this version reads {FORMAT}.")
-        tuning = cls(folder, content)
+        if not self.record.exists():
+            return
         try:
-            _ = tuning.measure, tuning.labels, tuning.seeds, tuning.fresh_seeds, content["recipes"]["default"]
-            if tuning.record.exists():
-                found = json.loads(tuning.record.read_text(encoding="utf-8"))
-                tuning.trials = [
-                    Trial(t["number"], t["params"], t["status"], {int(k): v for k, v in t["scores"].items()})
-                    for t in found["trials"]
-                ]
-                tuning.rivals = [
-                    Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"]) for r in found["rivals"]
-                ]
-                tuning.importance = dict(found["importance"])
+            found = json.loads(self.record.read_text(encoding="utf-8"))
+            self.trials = [
+                Trial(t["number"], t["params"], t["status"], {int(k): v for k, v in t["scores"].items()})
+                for t in found["trials"]
+            ]
+            self.rivals = [Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"]) for r in found["rivals"]]
+            self.importance = dict(found["importance"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UsageError(f"{folder}: is damaged ({error!r}); give the command of the search again.") from error
-        return tuning
-
-    def write(self) -> None:
-        """Put tuning.yaml in its place."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, dump(self.content))
+            raise UsageError(
+                f"{self.record}: is damaged ({error!r}); delete it and resume the search, which writes it again from "
+                "its runs."
+            ) from error
 
     def write_trials(self) -> None:
         """Put trials.json in its place."""
@@ -161,10 +146,6 @@ class Tuning:
             plain({"trials": trials, "rivals": rivals, "importance": self.importance}), indent=1, ensure_ascii=False
         )
         write_atomically(self.record, text + "\n")
-
-    @property
-    def path(self) -> Path:
-        return self.folder / FILE
 
     @property
     def record(self) -> Path:
@@ -179,16 +160,16 @@ class Tuning:
         return self.folder / "best.yaml"
 
     @property
-    def results(self) -> Path:
-        return self.folder / "results.csv"
-
-    @property
-    def report(self) -> Path:
-        return self.folder / "report.html"
+    def view(self) -> StudyView:
+        return StudyView(self.folder, self.kind, (self.domain,), (self.chain,), tuple(self.seeds))
 
     @property
     def domain(self) -> str:
         return str(self.content["domain"])
+
+    @property
+    def primaries(self) -> dict[str, str]:
+        return {self.domain: self.content["primary"]["score"]}
 
     @property
     def chain(self) -> str:
@@ -226,31 +207,32 @@ class Tuning:
         """The recipe with these settings, without a seed."""
         return put(self.content["recipes"]["default"], params)
 
-    def cell(self, trial: Trial, seed: int) -> Cell:
+    def trial_cell(self, trial: Trial, seed: int) -> Cell:
         """The run of a trial with a seed."""
         arm = Arm(f"trial {trial.number}: {self.name(trial.params)}", f"trial-{trial.number:04d}")
-        return self._cell(arm, seed)
+        return self.cell(self.domain, arm, seed)
 
     def rival_cell(self, rival: Rival, seed: int) -> Cell:
         """The run of one side of the final comparison with a fresh seed."""
-        return self._cell(rival.arm, seed)
+        return self.cell(self.domain, rival.arm, seed)
 
-    def cells(self) -> list[tuple[Cell, dict[str, Any]]]:
-        """Every run that there is or should be by now, with its recipe: trials first, then fresh seeds."""
+    def trial_run(self, trial: Trial, seed: int) -> tuple[Cell, dict[str, Any]]:
+        """The same with its recipe."""
+        return self.trial_cell(trial, seed), {**self.recipe(trial.params), "seed": seed}
+
+    def rival_run(self, rival: Rival, seed: int) -> tuple[Cell, dict[str, Any]]:
+        """The same with its recipe."""
+        return self.rival_cell(rival, seed), {**rival.recipe, "seed": seed}
+
+    def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
+        """Trials first, then fresh seeds."""
         found = [
-            (self.cell(trial, seed), {**self.recipe(trial.params), "seed": seed})
+            self.trial_run(trial, seed)
             for trial in self.trials
             for seed in self.seeds
             if seed in trial.scores or trial.status in ("running", "failed")
         ]
-        return found + [
-            (self.rival_cell(rival, seed), {**rival.recipe, "seed": seed})
-            for rival in self.rivals
-            for seed in self.fresh_seeds
-        ]
-
-    def _cell(self, arm: Arm, seed: int) -> Cell:
-        return Cell(self.domain, arm, seed, self.folder / "cells" / self.domain / arm.slug / str(seed))
+        return found + [self.rival_run(rival, seed) for rival in self.rivals for seed in self.fresh_seeds]
 
 
 def short(value: Any) -> str:

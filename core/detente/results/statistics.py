@@ -50,7 +50,7 @@ def difference_interval(differences: ArrayLike, bounds: tuple[float, float] = (-
 
     Args:
         differences: [n].
-        bounds: what a mean difference can be at most; those of scaled scores unless said.
+        bounds: what a mean difference can be at most; those of scaled scores by default.
     """
     d = np.asarray(differences, float)
     n = len(d)

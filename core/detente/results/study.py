@@ -1,76 +1,31 @@
-"""A study on disk: domains × arms × seeds.
-
-```
-study.yaml   results.csv   report.html   cells/<domain>/<arm>/<seed>/
-```
-study.yaml says what is compared; each cell is the folder of a run, and that folder is all there is to know about it.
-"""
+"""A study on disk: domains × arms × seeds, all of them named in study.yaml."""
 
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from detente.errors import UsageError
-from detente.files import write_atomically
-from detente.recipe.document import dump, read
+from detente.hookspecs import StudyView
 from detente.results.cells import NONE, Arm, Cell
+from detente.results.manifest import Manifest
 
-FORMAT = 1
-
-
+STUDY_FORMAT = 1
 _BUDGET = {"steps": "steps", "batch": "samples a batch", "critic_steps": "critic update(s) in each"}
 
 
-class Study:
-    """What a study.yaml says.
+class Study(Manifest):
+    """What a study.yaml says."""
 
-    Args:
-        folder: where it stands.
-        content: the plain data of the file.
-    """
+    file, kind, verb, format = "study.yaml", "study", "compare", STUDY_FORMAT
 
-    def __init__(self, folder: Path, content: dict[str, Any]) -> None:
-        self.folder, self.content = folder, content
+    def check(self) -> None:
+        for cell in self.cells:
+            _ = self.recipe(cell), self.primary(cell.domain)["score"]
 
-    @classmethod
-    def open(cls, folder: Path) -> "Study":
-        """An existing study.
-
-        Raises:
-            UsageError: there is none, or its file is damaged or of another format.
-        """
-        path = folder / "study.yaml"
-        if not path.is_file():
-            raise UsageError(f"{folder}: holds no study (study.yaml); name the folder that compare printed.")
-        content = read(path)
-        if content.get("format") != FORMAT:
-            raise UsageError(f"{path}: has format {content.get('format')!r}, this version reads {FORMAT}.")
-        study = cls(folder, content)
-        try:
-            for cell in study.cells:
-                _ = study.recipe(cell), study.primary(cell.domain)["score"]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UsageError(
-                f"{path}: is damaged ({error!r}); give the command of the study with a new --out."
-            ) from error
-        return study
-
-    def write(self) -> None:
-        """Put study.yaml in its place."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, dump(self.content))
+    def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
+        return [(cell, self.recipe(cell)) for cell in self.cells]
 
     @property
-    def path(self) -> Path:
-        return self.folder / "study.yaml"
-
-    @property
-    def results(self) -> Path:
-        return self.folder / "results.csv"
-
-    @property
-    def report(self) -> Path:
-        return self.folder / "report.html"
+    def primaries(self) -> dict[str, str]:
+        return {domain: self.primary(domain)["score"] for domain in self.domains}
 
     @property
     def domains(self) -> list[str]:
@@ -90,12 +45,12 @@ class Study:
     @cached_property
     def cells(self) -> list[Cell]:
         """All of them: a domain after the other, in it an arm after the other."""
-        return [
-            Cell(domain, arm, seed, self.folder / "cells" / domain / arm.slug / str(seed))
-            for domain in self.domains
-            for arm in self.arms
-            for seed in self.seeds
-        ]
+        return [self.cell(domain, arm, seed) for domain in self.domains for arm in self.arms for seed in self.seeds]
+
+    @property
+    def view(self) -> StudyView:
+        arms = tuple(arm.text for arm in self.arms)
+        return StudyView(self.folder, self.kind, tuple(self.domains), arms, tuple(self.seeds))
 
     @property
     def none(self) -> Arm | None:

@@ -2,17 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from detente.files import write_atomically
 from detente.results.outcomes import Outcome
-from detente.results.study import Study
 
 
-def write_results(study: Study, outcomes: Sequence[Outcome]) -> Path:
-    """results.csv: one row per cell in the order of the study, with what depends on the machine's speed last."""
+def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[Outcome]) -> None:
+    """One row per run, in order, with what depends on the machine's speed last.
+
+    Args:
+        path: of results.csv.
+        primaries: domain → name of the score that carries it.
+        outcomes: of the runs.
+    """
     names = sorted({name for outcome in outcomes for name in _names(outcome)})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
@@ -20,9 +25,8 @@ def write_results(study: Study, outcomes: Sequence[Outcome]) -> Path:
     head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
     writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step", "memory_bytes"])
     for outcome in outcomes:
-        writer.writerow([*_row(study, outcome, names)])
-    write_atomically(study.results, out.getvalue())
-    return study.results
+        writer.writerow([*_row(primaries, outcome, names)])
+    write_atomically(path, out.getvalue())
 
 
 def _names(outcome: Outcome) -> Iterator[str]:
@@ -31,8 +35,8 @@ def _names(outcome: Outcome) -> Iterator[str]:
         yield from row
 
 
-def _row(study: Study, outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
-    cell, primary = outcome.cell, study.primary(outcome.cell.domain)["score"]
+def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
+    cell, primary = outcome.cell, primaries[outcome.cell.domain]
     yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, outcome.status, outcome.step, _text(primary))
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):

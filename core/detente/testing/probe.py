@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Data, Domain
-from detente.engine.forward import Stage, abilities, call, feature_stages
+from detente.engine.forward import call, embedding_stage, feature_stages
 from detente.engine.objectives import NonSaturating, Objective
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Sample, Space, as_input, batch_size, leaves
@@ -100,7 +100,7 @@ def probe(
         root=root,
         noise=noise,
         space=space,
-        embedding=Stage(critic.get_submodule("embed")) if "embed" in abilities(critic) else None,
+        embedding=embedding_stage(critic),
         features=feature_stages(critic),
         autocast=autocast,
     ).seen_by(name)

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from detente.domains.contracts import Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.options import Count, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.toys.data import draw, identity
 from detente.toys.domain import Toy, flip
-from detente.toys.networks import at_least_one
 
 LENGTH, FREQUENCIES, PERIOD = 16, 3, 4
 
@@ -48,7 +48,7 @@ class CriticsData(PackedData):
     licence = "public domain"
     source = "drawn"
 
-    def __init__(self, size: int = 10_000, seed: int = 0) -> None:
+    def __init__(self, size: Count = 10_000, seed: Whole = 0) -> None:
         t = torch.arange(LENGTH, dtype=torch.float64)
         f = torch.arange(1, FREQUENCIES + 1, dtype=torch.float64)
         turns = f[:, None, None] * (t[:, None] - t) / LENGTH  # [f, t, s]
@@ -79,7 +79,7 @@ class WaveGenerator(nn.Module):
         return self.out(self.act(self.fc(z)))[:, None]
 
 
-class Whole(nn.Module):
+class WholeWave(nn.Module):
     """Looks at the wave as a whole: one logit, [B]."""
 
     def __init__(self, width: int) -> None:
@@ -128,7 +128,7 @@ class WaveCritics(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.whole = Whole(width)
+        self.whole = WholeWave(width)
         self.local = Local(width)
         self.periodic = Periodic(width)
 
@@ -144,8 +144,7 @@ class Critics(Model):
         latent_dim: numbers in z.
     """
 
-    def __init__(self, width: int = 32, latent_dim: int = 8) -> None:
-        at_least_one(width=width, latent_dim=latent_dim)
+    def __init__(self, width: Count = 32, latent_dim: Count = 8) -> None:
         self.width, self.latent_dim = width, latent_dim
 
     def build(self, space: Space) -> Networks:

@@ -1,13 +1,15 @@
 """Games that can be solved on paper: a linear critic and a point, a quadratic critic and an affine generator."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Evaluation, Metric, Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.options import Count, Finite, Range, Whole
 from detente.engine.sample import Leaf, Sample, Space
-from detente.errors import UsageError
 from detente.toys.data import HELD_OUT, REFERENCE, Splits, draw, identity
 from detente.toys.domain import Toy, flat, flip
 
@@ -46,8 +48,6 @@ class _Origin(PackedData):
     source = "constructed"
 
     def __init__(self, dim: int, size: int) -> None:
-        if dim < 1 or size < 1:
-            raise UsageError(f"dim={dim}, size={size}: a point needs a dimension and a data set a sample.")
         splits = Splits(*(torch.zeros(n, dim) for n in (size, HELD_OUT, REFERENCE)))
         super().__init__(Space((Leaf((dim,)),)), *splits, identity=identity("origin", splits))
 
@@ -61,7 +61,7 @@ class DiracData(_Origin):
 
     description = "a point mass at 0"
 
-    def __init__(self, size: int = 1024) -> None:
+    def __init__(self, size: Count = 1024) -> None:
         super().__init__(1, size)
 
 
@@ -75,7 +75,7 @@ class BilinearData(_Origin):
 
     description = "a point mass at the origin"
 
-    def __init__(self, dim: int = 4, size: int = 1024) -> None:
+    def __init__(self, dim: Count = 4, size: Count = 1024) -> None:
         super().__init__(dim, size)
 
 
@@ -113,7 +113,7 @@ class Point(Model):
 
     latent_dim = 1
 
-    def __init__(self, theta: float = 1.0, psi: float = 1.0) -> None:
+    def __init__(self, theta: Finite = 1.0, psi: Finite = 1.0) -> None:
         self.theta, self.psi = theta, psi
 
     def build(self, space: Space) -> Networks:
@@ -152,9 +152,7 @@ class LinearQuadraticData(PackedData):
     licence = "public domain"
     source = "drawn"
 
-    def __init__(self, size: int = 10_000, seed: int = 0) -> None:
-        if size < 2:
-            raise UsageError(f"size={size}: a variance takes at least 2 samples.")
+    def __init__(self, size: Annotated[int, Range(least=2)] = 10_000, seed: Whole = 0) -> None:
         splits = draw(_standardized, size, seed)
         hashed = identity("linear-quadratic", splits, size=size, seed=seed)
         super().__init__(Space((Leaf((1,)),)), *splits, identity=hashed)
@@ -202,7 +200,7 @@ class LinearQuadratic(Model):
 
     latent_dim = 1
 
-    def __init__(self, a: float = 0.5, b: float = 1.0, w1: float = 1.0, w2: float = 0.5) -> None:
+    def __init__(self, a: Finite = 0.5, b: Finite = 1.0, w1: Finite = 1.0, w2: Finite = 0.5) -> None:
         self.a, self.b, self.w1, self.w2 = a, b, w1, w2
 
     def build(self, space: Space) -> Networks:

@@ -2,8 +2,6 @@
 
 from torch import Tensor, nn
 
-from detente.errors import UsageError
-
 
 class Perceptron(nn.Module):
     """`depth` hidden layers fc1, act1, fc2, act2, … of one width, and a linear layer `out`.
@@ -33,14 +31,3 @@ class Perceptron(nn.Module):
             x = getattr(self, name)(x)
         x = self.out(x)
         return x[:, 0] if self.squeeze else x
-
-
-def at_least_one(**options: int) -> None:
-    """Refuse options of a model that are smaller than 1.
-
-    Raises:
-        UsageError: names the first one.
-    """
-    for name, value in options.items():
-        if value < 1:
-            raise UsageError(f"{name}={value}: a model needs a {name} of 1 or more.")

@@ -1,18 +1,15 @@
 """A sample of two leaves that belong together: who looks at one of them alone misses half."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Data, Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.options import Count, NonNegative, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
-from detente.errors import UsageError
 from detente.toys.data import draw, identity
 from detente.toys.domain import Toy, flip, gaussian_fit, training_samples
-from detente.toys.networks import at_least_one
 
 ROWS, U, V = 4, (1.0, -0.5, 0.25), (1.0, 0.5, 0.0, -0.5, -1.0)
 
@@ -46,9 +43,7 @@ class PairData(PackedData):
     licence = "public domain"
     source = "drawn"
 
-    def __init__(self, noise: float = 0.1, size: int = 10_000, seed: int = 0) -> None:
-        if not (noise >= 0 and math.isfinite(noise)):
-            raise UsageError(f"noise={noise}: a standard deviation is finite and not negative.")
+    def __init__(self, noise: NonNegative = 0.1, size: Count = 10_000, seed: Whole = 0) -> None:
         mix = _mix()
 
         def sample(n: int, generator: torch.Generator) -> Sample:
@@ -117,8 +112,7 @@ class Pair(Model):
         latent_dim: numbers in z.
     """
 
-    def __init__(self, width: int = 32, latent_dim: int = 8) -> None:
-        at_least_one(width=width, latent_dim=latent_dim)
+    def __init__(self, width: Count = 32, latent_dim: Count = 8) -> None:
         self.width, self.latent_dim = width, latent_dim
 
     def build(self, space: Space) -> Networks:

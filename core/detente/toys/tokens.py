@@ -7,11 +7,10 @@ from torch.nn.functional import one_hot
 from detente.domains.contracts import Data, Model, Networks
 from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
+from detente.engine.options import Count, Probability, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
-from detente.errors import UsageError
 from detente.toys.data import draw, identity
 from detente.toys.domain import Toy, training_samples
-from detente.toys.networks import at_least_one
 
 LENGTH, SYMBOLS = 6, "abcde"
 
@@ -59,10 +58,7 @@ class TokensData(PackedData):
     licence = "public domain"
     source = "drawn"
 
-    def __init__(self, order: float = 0.8, size: int = 10_000, seed: int = 0) -> None:
-        if not 0 <= order <= 1:
-            raise UsageError(f"order={order}: a probability lies between 0 and 1.")
-
+    def __init__(self, order: Probability = 0.8, size: Count = 10_000, seed: Whole = 0) -> None:
         def sample(n: int, generator: torch.Generator) -> Sample:
             words = torch.randint(len(SYMBOLS), (n, LENGTH), generator=generator)
             keeps = torch.rand(n, LENGTH, generator=generator) < order
@@ -132,8 +128,7 @@ class Tokens(Model):
         latent_dim: numbers in z.
     """
 
-    def __init__(self, width: int = 32, embedding: int = 4, latent_dim: int = 8) -> None:
-        at_least_one(width=width, embedding=embedding, latent_dim=latent_dim)
+    def __init__(self, width: Count = 32, embedding: Count = 4, latent_dim: Count = 8) -> None:
         self.width, self.embedding, self.latent_dim = width, embedding, latent_dim
 
     def build(self, space: Space) -> Networks:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from detente import plugins
 from detente.checks import Finding, findings, refuse
-from detente.domains.contracts import Data, Domain, Metric, Model, Networks, Show
+from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.forward import abilities
 from detente.engine.game import Game
 from detente.engine.objectives import Objective
@@ -20,11 +19,10 @@ from detente.engine.step import Role
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
-from detente.plugins.registry import Kind
-from detente.recipe.components import Link, load_component
-from detente.recipe.optimizers import OPTIMIZERS
-from detente.recipe.options import check
-from detente.recipe.schema import Component, Recipe
+from detente.recipe.loading import resolve
+from detente.recipe.overlay import ROLES
+from detente.recipe.resolved import Resolved
+from detente.recipe.schema import Recipe
 from detente.training.provenance import origins
 from detente.training.warmup import drawing, fresh, start, warms_up
 
@@ -53,19 +51,30 @@ class Built:
             labels = labels.to(self.device, self.dtype if labels.is_floating_point() else None)
         return Batch(to(batch.x, self.device, self.dtype), labels)
 
+    def refuse(self) -> None:
+        """Stop where training would be refused: an ill-posed combination that the recipe does not allow.
+
+        Domains whose theory is about such ones refuse nothing.
+
+        Raises:
+            UsageError: with one line per refusal.
+        """
+        if self.domain.refuses:
+            refuse(self.findings, self.recipe.allow)
+
     def start(self, host: Host) -> Networks:
         """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
 
 def build(
-    recipe: Recipe,
+    recipe: Recipe | Resolved,
     host: Host | None = None,
     *,
     device: str | None = None,
     rank: int = 0,
     dry: bool = False,
-    show: Show = lambda done, of: None,
+    show: ProgressCallback = lambda done, of: None,
 ) -> Built:
     """Make data, networks, players and the game.
 
@@ -73,12 +82,11 @@ def build(
     the model and the data; then each player's regularizers rewrite its network.
 
     Args:
-        recipe: a resolved recipe.
+        recipe: a resolved recipe; one without its components, as `load` returns it, is resolved again.
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
         rank: index of this process in a data-parallel run.
-        dry: only look at the networks: no warm-up, and findings do not refuse. Otherwise a combination that is
-            ill-posed and that the recipe does not allow is refused, but in domains whose theory is about such ones.
+        dry: only look at the networks: no warm-up, and findings do not refuse; `Built.refuse` does that.
         show: told how far the warm-up is, where the model has one.
 
     Raises:
@@ -86,15 +94,17 @@ def build(
         PluginError: a part cannot be loaded, or its data are missing.
     """
     host = host or plugins.host()
+    resolved = recipe if isinstance(recipe, Resolved) else resolve(recipe.plain(), host=host)
+    recipe = resolved.recipe
     root = Stream(recipe.seed)
     on = _device(device or recipe.device)
     dtype = torch.float64 if recipe.precision == "fp64" else torch.float32
     with _at("domain"):
-        domain: Domain = load_component(host, "domain", recipe.domain)()
+        domain: Domain = resolved.make("domain")
     with _at("data"):
-        data: Data = _make(host, "data", recipe.data, recipe.domain)
+        data: Data = resolved.make("data")
     with _at("model"), drawing(root.at("initialization")):
-        model: Model = _make(host, "model", recipe.model, recipe.domain)
+        model: Model = resolved.make("model")
         data = model.view(data)
         domain.meet(data.space)
         _check_labels(recipe, model, data)
@@ -103,11 +113,11 @@ def build(
         else:
             networks = _start(recipe, host, model, data, on, dtype, show)
     with _at("objective"):
-        objective: Objective = _make(host, "objective", recipe.objective)
+        objective: Objective = resolved.make("objective")
     able = abilities(networks.discriminator) | objective.abilities
-    players = {role: _player(recipe, host, role, networks, able, root) for role in _ROLES}
+    players = {role: _player(resolved, role, networks, able, root) for role in ROLES}
     with _at("metrics"):
-        metrics = tuple(load_component(host, "metric", name, recipe.domain)() for name in recipe.metrics or ())
+        metrics = resolved.metrics()
     game = Game(
         players["generator"],
         players["discriminator"],
@@ -125,12 +135,10 @@ def build(
         rank=rank,
     )
     found = tuple(findings(game, warmed_up=warms_up(model) and model.warms_players))
-    if domain.refuses and not dry:
-        refuse(found, recipe.allow)
-    return Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
-
-
-_ROLES: tuple[Role, Role] = ("generator", "discriminator")
+    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+    if not dry:
+        built.refuse()
+    return built
 
 
 @contextmanager
@@ -149,7 +157,7 @@ def _start(
     data: Data,
     device: torch.device,
     dtype: torch.dtype,
-    show: Show = lambda done, of: None,
+    show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
     versions = origins(recipe, host, "data", "model")
     return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
@@ -164,14 +172,6 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _make(host: Host, kind: Kind, component: Component, domain: str | None = None) -> Any:
-    target = load_component(host, kind, component.name, domain)
-    checked = check(target, component.options)
-    if checked.problems:
-        raise UsageError("; ".join(f"{option}: {text}" for option, text in checked.problems))
-    return target(**checked.arguments)
-
-
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
     if model.conditional and data.space.classes is None and data.space.condition is None:
         raise UsageError(
@@ -180,23 +180,27 @@ def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
         )
 
 
-def _player(recipe: Recipe, host: Host, role: Role, networks: Networks, able: frozenset[str], root: Stream) -> Player:
-    side = getattr(recipe, role)
+def _player(resolved: Resolved, role: Role, networks: Networks, able: frozenset[str], root: Stream) -> Player:
     with _at(f"{role}.optimizer"):
-        target = OPTIMIZERS[side.optimizer.name]
-        optimizer = target(**check(target, side.optimizer.options).arguments)
-    with _at(f"{role}.regularizers"), drawing(root.at("rewriting", role)):
-        links = [_regularizer(recipe, host, role, name, entry) for name, entry in side.regularizers.items()]
-        for link, entry in zip(links, side.regularizers.values(), strict=True):
-            needs = (*link.needs, "embed") if entry.get("space") == "embedding" else link.needs
-            _check_needs(link.name, needs, able, type(networks.discriminator).__name__)
-        return Player(role, getattr(networks, role), optimizer, chain(*links))
+        optimizer = resolved.make(role, "optimizer")
+    entries = getattr(resolved.recipe, role).regularizers
+    with drawing(root.at("rewriting", role)):
+        links = [_regularizer(resolved, role, name) for name in entries]
+        with _at(f"{role}.regularizers"):
+            for link, entry in zip(links, entries.values(), strict=True):
+                needs = (*link.needs, "embed") if entry.get("space") == "embedding" else link.needs
+                _check_needs(link.name, needs, able, type(networks.discriminator).__name__)
+            return Player(role, getattr(networks, role), optimizer, chain(*links))
 
 
-def _regularizer(recipe: Recipe, host: Host, role: Role, name: str, entry: dict[str, Any]) -> Regularizer:
-    kind = entry.get("kind", name)
-    target = load_component(host, "regularizer", kind)
-    return Link.of(target, entry).make(target, name, recipe.updates(role))
+def _regularizer(resolved: Resolved, role: Role, name: str) -> Regularizer:
+    try:
+        return resolved.regularizer(role, name)
+    except (DetenteError, ValueError) as error:
+        # Our own errors begin with the name, which stands in the key already.
+        kind = getattr(resolved.recipe, role).regularizers[name].get("kind", name)
+        text = f"{role}.regularizers.{name}: {str(error).removeprefix(f'{kind}: ')}"
+        raise (type(error) if isinstance(error, DetenteError) else UsageError)(text) from error
 
 
 def _check_needs(name: str, needs: tuple[str, ...], able: frozenset[str], network: str) -> None:

@@ -1,43 +1,32 @@
 """Checkpoints: everything the next update depends on, written whole or not at all, read without running code."""
 
-import os
 import pickle
 import warnings
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
 from detente.errors import UsageError
+from detente.files import replace_atomically
 
-FORMAT = 1
+CHECKPOINT_FORMAT = 1
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state` (tensors, numbers, strings, lists, dicts) under `path`.
 
-    It goes to a temporary file beside it, is synced, and only then takes its name: whoever is killed in between leaves
-    the older checkpoints as they were.
-
     Raises:
         OSError: the disk is full or the folder cannot be written; nothing of the old state is lost.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            _save({"format": FORMAT, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    replace_atomically(path, lambda partial: _save({"format": CHECKPOINT_FORMAT, **state}, partial))
 
 
-def _save(state: dict[str, Any], file: BinaryIO) -> None:
+def _save(state: dict[str, Any], path: Path) -> None:
     try:
-        torch.save(state, file)
+        with path.open("wb") as file:
+            torch.save(state, file)
     except RuntimeError as error:
         # What the file said is lost on the way through torch: a full disk becomes "unexpected pos 25024 vs 24976".
         if isinstance(error.__context__, OSError):
@@ -59,10 +48,11 @@ def load(path: Path) -> dict[str, Any]:
         raise UsageError(
             f"{path}: is no checkpoint that can be read ({type(error).__name__}); use an older one beside it."
         ) from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__
         raise UsageError(
-            f"{path}: has checkpoint format {found!r}, this version reads {FORMAT}; use the détente that wrote it."
+            f"{path}: has checkpoint format {found!r}, this version reads {CHECKPOINT_FORMAT}; use the détente that "
+            "wrote it."
         )
     return state
 
@@ -76,12 +66,3 @@ def prune(folder: Path, keep: int = 2) -> None:
     """Delete all but the newest `keep`."""
     for old in checkpoints(folder)[:-keep]:
         old.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

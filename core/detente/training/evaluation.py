@@ -3,8 +3,6 @@
 import json
 import logging
 import math
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +17,7 @@ from detente.engine.forward import call
 from detente.engine.sample import Sample, batch_size, cat, leaves, rows, to
 from detente.engine.streams import Stream
 from detente.errors import PluginError, UsageError
+from detente.files import write_atomically
 from detente.training.warmup import described, fresh, weights_hash
 
 ROWS = ("real", "baseline", "untrained")
@@ -121,16 +120,6 @@ def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data
     return scores
 
 
-def scaled(domain: Domain, reference: Mapping[str, Mapping[str, float]], scores: Mapping[str, float]) -> float:
-    """The primary score between the untrained generator's (0) and real data's (1); 0 where it is missing or NaN."""
-    primary = domain.primary
-
-    def of(row: Mapping[str, float]) -> float:
-        return row.get(primary.score, math.nan)
-
-    return primary.scaled(of(scores), floor=of(reference["untrained"]), ceiling=of(reference["real"]))
-
-
 def reference_rows(
     domain: Domain,
     metrics: Sequence[Metric],
@@ -213,15 +202,6 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
     """Write whole or not at all; a folder that cannot be written to costs time, not the run."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(path, json.dumps(content))
     except OSError as error:
         _log.warning("reference scores are not kept: %s; set DETENTE_CACHE to a folder that can be written to", error)

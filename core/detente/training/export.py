@@ -18,15 +18,15 @@ from detente.engine.regularizer import chain
 from detente.engine.sample import Leaf, Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line
-from detente.files import plain, write_atomically
+from detente.files import plain, replace_atomically, write_atomically
 from detente.plugins import Host
 from detente.recipe import options_of
-from detente.recipe.components import Link, load_component
+from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.options import check
 from detente.training import evaluation
 from detente.training.trainer import Trainer
 
-FORMAT = 1
+EXPORT_FORMAT = 1
 WEIGHTS, DESCRIPTION, CARD, RECIPE = "generator.safetensors", "model.json", "README.md", "recipe.yaml"
 
 
@@ -73,7 +73,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     recipe, space = built.recipe, built.data.space
     folder.mkdir(parents=True, exist_ok=True)
     description = {
-        "format": FORMAT,
+        "format": EXPORT_FORMAT,
         "detente": metadata.version("detente"),
         "domain": recipe.domain,
         "model": recipe.model.model_dump(),
@@ -90,23 +90,20 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
             "source": built.data.source,
             "identity": built.data.identity,
         },
-        "scores": trainer.progress.scores,
-        "scaled": trainer.progress.scaled,
+        "scores": trainer.view.scores,
+        "scaled": trainer.view.scaled,
         "primary": asdict(built.domain.primary),
         "references": run.info.get("references", {}),
         "plugins": run.info.get("plugins", []),
         "versions": run.info.get("versions", {}),
     }
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
-    partial = folder / f"{WEIGHTS}.partial"
     weights = built.game.generator.deployed().to("cpu")
     try:
-        save_model(weights, str(partial), {"format": "pt", "detente": description["detente"]})
-        partial.replace(paths[0])
+        about = {"format": "pt", "detente": description["detente"]}
+        replace_atomically(paths[0], lambda partial: save_model(weights, str(partial), about))
     except SafetensorError as error:  # what safetensors makes of an OSError
         raise DetenteError(f"{paths[0]}: cannot be written ({one_line(error)}).") from error
-    finally:
-        partial.unlink(missing_ok=True)
     write_atomically(paths[1], json.dumps(plain(description), indent=2, ensure_ascii=False) + "\n")
     write_atomically(paths[2], _card(description, trainer))
     write_atomically(paths[3], recipe.to_yaml())
@@ -130,9 +127,9 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         ) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); export the run again.") from error
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
+    if not isinstance(said, dict) or said.get("format") != EXPORT_FORMAT:
         found = said.get("format") if isinstance(said, dict) else None
-        raise UsageError(f"{path}: has format {found!r}, this version reads {FORMAT}; export the run again.")
+        raise UsageError(f"{path}: has format {found!r}, this version reads {EXPORT_FORMAT}; export the run again.")
     try:
         leaves = (
             Leaf(tuple(leaf["shape"]), leaf["name"], leaf["channel_axis"], tuple(leaf.get("symbols", ())))
@@ -163,9 +160,8 @@ def _deployed(
     """A network of the structure that the run deployed, at the share `done` of its steps; its weights are any."""
     links = []
     for name, entry in regularizers.items():
-        kind = entry.get("kind", name)
-        target = load_component(host, "regularizer", kind)
-        links.append(Link.of(target, entry).make(target, name, 1))
+        target = load_component(host, "regularizer", entry.get("kind", name))
+        links.append(RegularizerPart.of(target, name, entry).make())
     with torch.random.fork_rng(devices=[]):
         networks = model.build(space)
     network = networks.generator.to(dtype)
@@ -181,7 +177,7 @@ def _make(target: Any, options: Mapping[str, Any]) -> Any:
     if checked.problems:
         known = ", ".join(option.name for option in options_of(target))
         raise ValueError(f"model.{checked.problems[0][0]}: {checked.problems[0][1]} Known: {known}")
-    return target(**checked.arguments)
+    return Part(target, checked).make()
 
 
 def _card(said: dict[str, Any], trainer: Trainer) -> str:

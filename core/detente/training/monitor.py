@@ -3,9 +3,13 @@
 Nothing here changes a number or waits for a device: tensors are handed on, and read where log lines are written.
 """
 
+import math
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
+from detente.engine.game import Game
 from detente.engine.layers import layers
 from detente.engine.player import Player
 from detente.engine.step import Step
@@ -36,6 +40,54 @@ class Watcher:
             real, fake = scores
             self.values["D/real"], self.values["D/fake"] = real.mean(), fake.mean()
             self.values["D/apart"] = ((real[:, None] - fake[None, :]).sign().mean() + 1) / 2
+
+
+class LogLine(NamedTuple):
+    """A log line's numbers; `late` has the update at which a term was computed, where that was not the last one."""
+
+    step: int
+    terms: dict[str, float]
+    watched: dict[str, float]
+    late: dict[str, int]
+
+    @property
+    def bad(self) -> str | None:
+        """The first term that is not finite."""
+        return next((name for name, value in self.terms.items() if not math.isfinite(value)), None)
+
+
+class PendingLine:
+    """A step's terms and what was watched, on their way from the device: `read` waits for them."""
+
+    def __init__(self, game: Game, watched: dict[str, Tensor], step: int) -> None:
+        self._step, terms = step, game.terms()
+        players = (("D", game.discriminator), ("G", game.generator))
+        with torch.no_grad():
+            for letter, player in players:
+                for name, value in player.regularizer.report(player.network).items():
+                    terms[f"{letter}/{name}"] = value
+        self._late = {
+            f"{letter}/{name}": t
+            for letter, player in players
+            for name, (_, t) in player.last.items()
+            if t != player.t - 1
+        }
+        self._terms, self._watched = list(terms), list(watched)
+        self._values = torch.stack([v.double() for v in (*terms.values(), *watched.values())])
+        self._done: torch.cuda.Event | None = None
+        if self._values.is_cuda:
+            on_host = torch.empty(self._values.shape, dtype=self._values.dtype, pin_memory=True)
+            self._values = on_host.copy_(self._values, non_blocking=True)
+            self._done = torch.cuda.Event()
+            self._done.record()
+
+    def read(self) -> LogLine:
+        if self._done is not None:
+            self._done.synchronize()
+        numbers = self._values.tolist()
+        terms = dict(zip(self._terms, numbers[: len(self._terms)], strict=True))
+        watched = dict(zip(self._watched, numbers[len(self._terms) :], strict=True))
+        return LogLine(self._step, terms, watched, self._late)
 
 
 @torch.no_grad()

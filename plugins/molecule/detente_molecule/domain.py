@@ -1,21 +1,17 @@
 """The domain of molecules: features, drawings, augmentations and the baseline."""
 
-from functools import cache
 from pathlib import Path
 
-import numpy as np
 import torch
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
-from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 from torch import Tensor
 
 from detente import Data, Domain, Primary, Sample
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symmetric
 from detente_molecule.chemistry import likeliest, pair, quiet
+from detente_molecule.extractors import run
 
-_ENVIRONMENTS = 2048
-_FEATURES = 64
 _ACROSS, _SIDE = 8, 150
 _MOST_ROWS = 10_000
 _NOT_VALID = (
@@ -55,11 +51,7 @@ class Molecule(Domain):
     sample_count = 1000
 
     def features(self, x: Sample) -> Tensor:
-        make = GetMorganGenerator(radius=2, fpSize=_ENVIRONMENTS)
-        with quiet():
-            found = [make.GetCountFingerprintAsNumPy(mol) for mol in likeliest(x).loose()]
-        counts = np.array(found, dtype=np.float64).reshape(-1, _ENVIRONMENTS)  # of a file too small to split, none
-        return torch.from_numpy(np.log1p(counts) @ _directions())
+        return run(likeliest(x).loose())
 
     def preview(self, x: Sample, path: Path) -> None:
         """Draw the molecules, 8 to a row; the field of a graph that is none says so."""
@@ -106,10 +98,3 @@ def _drawn(often: Tensor, n: int, generator: torch.Generator) -> Tensor:
     kinds = often.shape[-1]
     index = torch.multinomial(often.reshape(-1, kinds), n, replacement=True, generator=generator)  # [places, n]
     return torch.nn.functional.one_hot(index.T, kinds).float().unflatten(1, often.shape[:-1])
-
-
-@cache
-def _directions() -> np.ndarray:
-    """Fixed signs [2048, 64] over √64: the same on every machine."""
-    signs = np.random.Generator(np.random.PCG64(0)).integers(0, 2, (_ENVIRONMENTS, _FEATURES))
-    return (2.0 * signs - 1) / np.sqrt(_FEATURES)

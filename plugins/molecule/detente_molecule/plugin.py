@@ -21,10 +21,10 @@ def detente_register_data(registry) -> None:
 @hookimpl
 def detente_register_models(registry) -> None:
     def add(name: str, cls: str, summary: str) -> None:
-        registry.add(name, f"detente_molecule.{cls}", domain="molecule", summary=summary)
+        registry.add(name, f"detente_molecule.networks:{cls}", domain="molecule", summary=summary)
 
-    add("molgan", "networks:MolGAN", "a perceptron against a relational graph network; may follow a property")
-    add("latent", "latent:Latent", "an adversary on the codes of an autoencoder")
+    add("molgan", "MolGAN", "a perceptron against a relational graph network; may follow a property")
+    add("latent", "Latent", "an adversary on the codes of an autoencoder")
 
 
 @hookimpl

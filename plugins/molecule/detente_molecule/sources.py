@@ -1,13 +1,11 @@
 """Where SMILES come from: tables inside installed packages, a file of the user's."""
 
 import csv
-import importlib.util
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from detente import PluginError, UsageError
+from detente import PluginError, UsageError, package_file
 
 
 class Line(NamedTuple):
@@ -15,30 +13,6 @@ class Line(NamedTuple):
 
     number: int
     smiles: str
-
-
-def shuffled(keys: Iterable[str]) -> list[int]:
-    """A fixed order of rows, by the hash of their keys: the same on every machine and whatever order they came in."""
-    hashes = [blake2b(key.encode(), digest_size=16).digest() for key in keys]
-    return sorted(range(len(hashes)), key=hashes.__getitem__)
-
-
-def package_file(package: str, inside: str, wanted_by: str) -> Path:
-    """A file of an installed package, found without importing the package.
-
-    Raises:
-        PluginError: the package is not installed, or the file is not in it.
-    """
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise PluginError(f"{wanted_by} needs the package {package}: pip install {package}")
-    found = Path(spec.submodule_search_locations[0], inside)
-    if not found.is_file():
-        raise PluginError(
-            f"{wanted_by} looks for {inside} in the package {package}, which lacks it."
-            f" Install another version: pip install --upgrade {package}"
-        )
-    return found
 
 
 def qm9() -> list[Path]:

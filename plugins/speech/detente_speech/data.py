@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from detente import PluginError, UsageError
+from detente import PluginError, UsageError, enumerated, files_below, folder_of, stamps
 from detente_speech import downloads, sources
 from detente_speech.recordings import Recordings, loud, padded
 from detente_speech.sources import Clip
@@ -51,16 +51,13 @@ class Folder(Recordings):
     licence = "yours"
 
     def __init__(self, path: str) -> None:
-        where = Path(path).expanduser().resolve()
-        if not where.is_dir():
-            raise UsageError(f"folder: {path} is not a folder. Set path to one that holds recordings.")
-        files = sources.sound_files(where)
+        where = folder_of(path, "folder")
+        files = files_below(where, sources.SOUNDS)
         if not files:
             raise UsageError(f"folder: no recording in {path}; looked for {' '.join(sources.SOUNDS)}.")
-        # Reading every byte to find out whether anything changed would take as long as preparing it.
-        stats = [(str(f.relative_to(where)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
         super().__init__(
-            {"data": "folder", "path": str(where), "files": stats}, lambda: _told("folder", where, files, lambda f: 0)
+            {"data": "folder", "path": str(where), "files": stamps(files, where)},
+            lambda: _told("folder", where, files, lambda f: 0),
         )
         self.source = str(where)
 
@@ -69,19 +66,14 @@ def _told(name: str, where: Path, files: list[Path], label: Callable[[Path], int
     """Clips of files, and what is to be said about those that bring none."""
     clips, broken = sources.read_files(where, files, label)
     if not clips:
-        raise UsageError(f"{name}: none of the {len(files)} recordings in {where} can be read: {_some(broken)}.")
+        raise UsageError(f"{name}: none of the {len(files)} recordings in {where} can be read: {enumerated(broken)}.")
     notes = []
     if broken:
-        notes.append(f"{name}: skipped {len(broken)} of {len(files)} files that cannot be read: {_some(broken)}.")
+        notes.append(f"{name}: skipped {len(broken)} of {len(files)} files that cannot be read: {enumerated(broken)}.")
     silent = [clip.name for clip in clips if not loud(padded(clip.audio))]
     if silent:
-        notes.append(f"{name}: {len(silent)} of {len(clips)} clips are silent and left out: {_some(silent)}.")
+        notes.append(f"{name}: {len(silent)} of {len(clips)} clips are silent and left out: {enumerated(silent)}.")
     return clips, notes
-
-
-def _some(names: list[str], most: int = 10) -> str:
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 class SpokenDigits(Recordings):
@@ -107,7 +99,7 @@ class SpokenDigits(Recordings):
                 f"data 'fsdd': {path or 'no place was given, and it'} is not there. Download an archive of"
                 f" {self.source} and say --set data.path=ARCHIVE (or a folder with its recordings)."
             )
-        files = sources.sound_files(where) if where.is_dir() else [where]
+        files = files_below(where, sources.SOUNDS) if where.is_dir() else [where]
         stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
         super().__init__(
             {"data": "fsdd", "path": str(where), "files": stats},
@@ -130,7 +122,7 @@ class YesNo(Recordings):
     def __init__(self) -> None:
         def read() -> tuple[list[Clip], list[str]]:
             where = downloads.yesno()
-            return _told("yesno", where, sources.sound_files(where), lambda file: 0)
+            return _told("yesno", where, files_below(where, sources.SOUNDS), lambda file: 0)
 
         super().__init__({"data": "yesno"}, read)
 
@@ -159,7 +151,7 @@ class SpeechCommands(Recordings):
             missing = [word for word in chosen if not (where / word).is_dir()]
             if missing or not chosen:
                 raise UsageError(f"speechcommands: words={words!r}, but {missing or 'nothing'} is no word of the set.")
-            files = [file for word in chosen for file in sources.sound_files(where / word)]
+            files = [file for word in chosen for file in files_below(where / word, sources.SOUNDS)]
             return _told("speechcommands", where, files, lambda file: chosen.index(file.parent.name))
 
         super().__init__({"data": "speechcommands", "words": chosen}, read, names=chosen)

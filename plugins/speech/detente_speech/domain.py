@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from detente import Data, Domain, Primary, Sample
+from detente import Data, Domain, Primary, Sample, gaussian_like
 from detente_speech import pictures
 from detente_speech.augmentations import frequency_mask, gain, time_mask, time_shift
 from detente_speech.extractors import run
@@ -66,7 +66,4 @@ class Speech(Domain):
         few = min(len(data), _MOST_ROWS)
         x = data.batch(torch.randperm(len(data), generator=generator)[:few]).x
         assert isinstance(x, Tensor), "a sound is a single tensor"
-        mean = x.mean(0)
-        # A sum of the centred rows with standard normal weights, over √(m−1), has exactly their covariance.
-        weights = torch.randn(n, few, generator=generator) / max(1, few - 1) ** 0.5
-        return (mean + torch.tensordot(weights, x - mean, dims=1)).clamp(-1, 1)
+        return gaussian_like(x, n, generator)

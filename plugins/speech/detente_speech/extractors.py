@@ -1,25 +1,15 @@
-"""The frozen network that turns log-mels into features. Its weights are shipped; `train_classifier.py` made them.
+"""The frozen network that turns log-mels into features. Its weights are shipped; `train_extractor.py` made them."""
 
-Distances are measured on what this network sees, so a changed weight changes every score: the file is checked against
-the hash in `extractors.json` before it is used.
-"""
-
-import json
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load
 from torch import Tensor, nn
 
-from detente import PluginError
+from detente import Frozen
 from detente_speech.transforms import FRAMES, mels
 
-HERE = Path(__file__).parent
-RECORD = HERE / "extractors.json"
+FROZEN = Frozen("detente_speech")
 WIDTH = 64
 
 
@@ -54,11 +44,6 @@ class Extractor(nn.Module):
         return self.voice(self.features(x))
 
 
-def record() -> dict[str, Any]:
-    """What is known of the shipped weights: shape of the network, hash, accuracies, what they were trained on."""
-    return json.loads(RECORD.read_text(encoding="utf-8"))
-
-
 @cache
 def extractor() -> Extractor:
     """The shipped network in evaluation mode, on the CPU.
@@ -66,20 +51,7 @@ def extractor() -> Extractor:
     Raises:
         PluginError: its file is missing or is not the one that was shipped.
     """
-    about = record()
-    file = HERE / about["file"]
-    try:
-        weights = file.read_bytes()
-    except OSError as error:
-        raise PluginError(f"cannot read {file.name} ({error.strerror}). Reinstall detente-speech.") from error
-    if sha256(weights).hexdigest() != about["sha256"]:
-        raise PluginError(
-            f"{file.name} is not the file that detente-speech shipped, so scores would not compare with anyone's."
-            " Reinstall detente-speech."
-        )
-    net = Extractor(len(about["voices"]), tuple(about["maps"]))
-    net.load_state_dict(load(weights))
-    return net.eval().requires_grad_(False)
+    return FROZEN.load("voices", lambda about: Extractor(len(about["voices"]), tuple(about["maps"])))
 
 
 def run(x: Tensor, voices: bool = False, batch: int = 256) -> Tensor:

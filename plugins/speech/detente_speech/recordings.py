@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Batch, Data, Leaf, Packed, PackedData, Space, Stream, UsageError, packed
-from detente_speech import sources
+from detente import Batch, Data, Leaf, Packed, PackedData, Space, Stream, UsageError, packed, shuffled
 from detente_speech.sources import RATE, Clip
 from detente_speech.transforms import FRAMES, length, log_mel, mels, resampled
 
@@ -177,7 +176,7 @@ def cropped(clips: Sequence[Clip], notes: Sequence[str] = (), extracts: bool = F
     clips = list({clip.audio.tobytes(): clip for clip in reversed(clips)}.values())[::-1]
     clips = [clip._replace(audio=padded(clip.audio)) for clip in clips]
     found = {i: loud(clip.audio) for i, clip in enumerate(clips)}
-    order = [i for i in sources.shuffled(clip.audio.tobytes() for clip in clips) if found[i]]
+    order = [i for i in shuffled(clip.audio.tobytes() for clip in clips) if found[i]]
     if not order:
         raise UsageError(f"none of the {len(clips)} recordings is louder than {SILENT:.0f} dB of full scale.")
     notes = list(notes)

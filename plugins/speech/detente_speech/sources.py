@@ -9,14 +9,14 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import torch
 
-from detente import PluginError
+from detente import PluginError, files_below
 from detente_speech.transforms import resampled
 
 RATE = 16000
@@ -35,15 +35,6 @@ class Clip(NamedTuple):
     audio: np.ndarray
     """int16 [n] at 16 kHz."""
     label: int = 0
-
-
-def shuffled(keys: Iterable[bytes]) -> list[int]:
-    """A fixed order of rows, by the hash of their keys: the same on every machine and whatever order they came in."""
-    hashes = [blake2b(key, digest_size=16).digest() for key in keys]
-    return sorted(range(len(hashes)), key=hashes.__getitem__)
-
-
-# --- the recorded prompts of Asterisk, from Debian --------------------------------------------------------------------
 
 
 class Package(NamedTuple):
@@ -167,14 +158,6 @@ def read_g722(coded: bytes) -> np.ndarray:
     return np.array(decoder.decode(coded), dtype=np.int16) if coded else np.zeros(0, np.int16)
 
 
-# --- files ------------------------------------------------------------------------------------------------------------
-
-
-def sound_files(folder: Path, suffixes: tuple[str, ...] = SOUNDS) -> list[Path]:
-    """The recordings below a folder, by their suffix, in a fixed order."""
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in suffixes and f.is_file())
-
-
 def read_sound(file: Path | BinaryIO) -> np.ndarray:
     """One recording as int16 [n] at 16 kHz: channels averaged, resampled, cut off at full scale.
 
@@ -240,7 +223,7 @@ def spoken_digits(place: Path) -> list[Clip]:
 def _opened(place: Path) -> Iterator[tuple[str, BinaryIO]]:
     """Name and content of each file in a folder or an archive; nothing is unpacked."""
     if place.is_dir():
-        for path in sound_files(place, (".wav",)):
+        for path in files_below(place, (".wav",)):
             yield path.name, io.BytesIO(path.read_bytes())
     elif zipfile.is_zipfile(place):
         with zipfile.ZipFile(place) as archive:

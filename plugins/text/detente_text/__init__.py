@@ -1,1 +1,1 @@
-"""Images for détente: data, networks, metrics and the domain that ties them together."""
+"""Sentences for détente: data, networks, metrics and the domain that ties them together."""

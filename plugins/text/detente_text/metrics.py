@@ -48,20 +48,24 @@ class SelfBLEU(Metric):
 
 
 class Uniqueness(Metric):
-    """`unique`: different samples, of all. `novel`: samples that are no sentence of the training split, of all."""
+    """`uniqueness`: different samples, of all. `novelty`: samples that are not in the training split, of all."""
 
-    scores = {"unique": "higher", "novel": "higher"}
+    scores = {"uniqueness": "higher", "novelty": "higher"}
+    renamed = {"unique": "uniqueness", "novel": "novelty"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         found = samples(e)
         if not found:
             return dict.fromkeys(self.scores, math.nan)
         seen = set(sentences_of(e.data, "train"))
-        return {"unique": len(set(found)) / len(found), "novel": sum(s not in seen for s in found) / len(found)}
+        return {
+            "uniqueness": len(set(found)) / len(found),
+            "novelty": sum(s not in seen for s in found) / len(found),
+        }
 
 
 class Fluency(Metric):
-    """Surprise per word in nats of a Kneser–Ney trigram model of the split `measures`, which no generator sees.
+    """Surprise per word in nats of a Kneser–Ney trigram model of the split `extractor`, which no generator sees.
 
     Common phrases said over and over surprise it least: read it beside uniqueness and self-BLEU.
     """
@@ -72,7 +76,7 @@ class Fluency(Metric):
         self._made: dict[str, KneserNey] = {}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        text = sentences_of(e.data, "measures")
+        text = sentences_of(e.data, "extractor")
         if not text:
             return {"fluency": math.nan}
         if e.data.identity not in self._made:

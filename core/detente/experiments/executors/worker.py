@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     try:
         with FileLock(folder / ".lock", timeout=1):
             threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
-            return _train(folder, blocked)
+            return train_cell(folder, blocked)
     except Timeout:
         return LOCKED
 
@@ -65,13 +65,15 @@ class _WarmUp:
             self._path.unlink(missing_ok=True)
 
 
-def _train(folder: Path, blocked: list[str]) -> int:
+def train_cell(folder: Path, blocked: list[str]) -> int:
+    """Train the cell in a folder, or go on with it, in this process; the exit code says what became of it."""
     import torch
 
     from detente.errors import DetenteError, DivergedError, one_line
     from detente.plugins import discover, set_host
     from detente.recipe import load
     from detente.training.build import build
+    from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
     from detente.training.trainer import Trainer
@@ -90,10 +92,12 @@ def _train(folder: Path, blocked: list[str]) -> int:
     warm_up = _WarmUp(folder)
     try:
         set_host(host := discover(blocked))
-        built = build(load(run.recipe, host=host), host, show=warm_up)
+        recipe = load(run.recipe, host=host)
+        loggers = make_loggers(recipe.log, host)
+        built = build(recipe, host, show=warm_up)
         warm_up.over()
         run.record({**surroundings(built.recipe, host, built.device), "findings": [f.plain() for f in built.findings]})
-        trainer = Trainer(built, run, host)
+        trainer = Trainer(built, run, host, loggers)
         step = trainer.restore()
         _log.info("from step %d of %d", step, built.recipe.steps)
         trainer.train()

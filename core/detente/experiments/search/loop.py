@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import Trial as Asked
 
 WAVE = 4
-"""Trials that are asked for together, unless said otherwise."""
+"""Trials that are asked for together, by default."""
 
 Evaluate = Callable[[Sequence[tuple[Trial, int]]], Sequence[float | None]]
 """Scores of trials with seeds, in order; higher is better, 0 for a run that diverged, None for one that failed."""
@@ -39,7 +39,7 @@ class Search:
         evaluate: tries settings; called with one seed of each trial of a wave.
         wave: trials that are asked for together. The next are chosen knowing all of these, so fewer are better for
             `tpe`, and more for many workers.
-        storage: where Optuna keeps the trials; in memory unless said.
+        storage: where Optuna keeps the trials; in memory by default.
         name: of the study in the storage.
         show: called with all trials whenever one changes.
 

@@ -10,7 +10,7 @@ from detente.plugins import Host
 from detente.recipe import Recipe, load
 from detente.recipe.document import parse
 from detente.recipe.keys import put
-from detente.recipe.overlay import SIDES
+from detente.recipe.overlay import ROLES
 
 SOURCE = "--search"
 _KINDS = ("log", "lin", "choice")
@@ -98,7 +98,7 @@ def _numbers(label: str, key: str, text: str, log: bool, recipe: Mapping[str, An
     low, high = (parse(end, f"{SOURCE}: {label}") for end in ends)
     for end, written in ((low, ends[0]), (high, ends[1])):
         if isinstance(end, bool) or not isinstance(end, int | float) or not math.isfinite(end):
-            raise UsageError(f"{SOURCE}: {label}: {written!r} in {kind}:{text} is no finite number.")
+            raise UsageError(f"{SOURCE}: {label}: {written!r} in {kind}:{text} is not a finite number.")
     if not low < high:
         raise UsageError(f"{SOURCE}: {label}: {kind}:{text} is empty: its low end must be below its high end.")
     if log and low <= 0:
@@ -156,13 +156,13 @@ def _address(label: str, recipe: Mapping[str, Any]) -> str:
     if key[-1] in ("name", "kind") or (isinstance(node, Mapping) and not {"from", "to"} <= node.keys()):
         inside = [name for name in node if name != "name"] if isinstance(node, Mapping) else []
         hint = f"; search one of its options: {', '.join(f'{label}.{name}' for name in inside)}" if inside else ""
-        raise UsageError(f"{SOURCE}: {label}: is no single value{hint}.")
+        raise UsageError(f"{SOURCE}: {label}: is not a single value{hint}.")
     return ".".join(key)
 
 
 def _short(label: str, key: list[str], recipe: Mapping[str, Any]) -> list[str]:
-    chains = {side: list(recipe[side]["regularizers"]) for side in SIDES}
-    found = [[side, "regularizers", *key] for side in SIDES if key[0] in chains[side]]
+    chains = {side: list(recipe[side]["regularizers"]) for side in ROLES}
+    found = [[side, "regularizers", *key] for side in ROLES if key[0] in chains[side]]
     if len(found) == 1:
         return found[0]
     if found:

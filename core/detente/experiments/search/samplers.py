@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detente.engine.streams import Stream
-from detente.errors import UsageError, did_you_mean
+from detente.errors import DetenteError, UsageError
 from detente.experiments.search.space import Choices, Range
+from detente.plugins import Host
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -116,19 +117,17 @@ class TreeParzen(Sampler):
         return _around(self.ranges, self.drawn(number), estimator) if 3 * number >= 2 * self.wanted else estimator
 
 
-SAMPLERS: Mapping[str, type[Sampler]] = {"grid": GridSearch, "random": RandomSearch, "tpe": TreeParzen}
-
-
-def sampler(name: str, ranges: Sequence[Range], trials: int, seed: int = 0) -> Sampler:
+def sampler(name: str, ranges: Sequence[Range], trials: int, seed: int, host: Host) -> Sampler:
     """The sampler of a name.
 
     Raises:
         UsageError: there is none.
+        PluginError: it cannot be loaded.
     """
-    if name not in SAMPLERS:
-        hint = did_you_mean(name, SAMPLERS)
-        raise UsageError(f"--sampler: there is no {name!r}; there are {', '.join(SAMPLERS)}.{hint}")
-    return SAMPLERS[name](ranges, trials, seed)
+    try:
+        return host.load("sampler", name)(ranges, trials, seed)
+    except DetenteError as error:
+        raise type(error)(f"--sampler: {error}") from error
 
 
 def _given(point: Mapping[str, Any]) -> "BaseSampler":

@@ -1,12 +1,13 @@
 """Strided convolutions on log-mels and on waveforms, after SpecGAN and WaveGAN (Donahue et al. 2019)."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Data, Model, Networks, Space, UsageError
-from detente_speech.networks.starting import positive, shape_of, variance_preserving
+from detente import Count, Data, Model, Networks, Space, UsageError, variance_preserving
+from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 
 SLOPE = 0.2
@@ -22,8 +23,7 @@ class SpecGAN(Model):
         latent_dim: of z.
     """
 
-    def __init__(self, width: int = 8, latent_dim: int = 64) -> None:
-        positive("specgan", width=width, latent_dim=latent_dim)
+    def __init__(self, width: Count = 8, latent_dim: Count = 64) -> None:
         self.width, self.latent_dim = width, latent_dim
 
     def build(self, space: Space) -> Networks:
@@ -32,7 +32,10 @@ class SpecGAN(Model):
             raise UsageError(f"specgan: log-mels of {height} × {length}, but both must be multiples of 8.")
         base = height // 8, length // 8
         maps = [self.width * 2**i for i in range(3)]
-        return Networks(_SpectrogramGenerator(maps, base, self.latent_dim), _SpectrogramDiscriminator(maps, base))
+        down = (nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise([1, *maps]))
+        return Networks(
+            _SpectrogramGenerator(maps, base, self.latent_dim), _Discriminator(down, maps[-1] * base[0] * base[1])
+        )
 
 
 class _SpectrogramGenerator(nn.Module):
@@ -52,13 +55,15 @@ class _SpectrogramGenerator(nn.Module):
         return h.tanh()  # [B, 1, M, T]
 
 
-class _SpectrogramDiscriminator(nn.Module):
+class _Discriminator(nn.Module):
+    """Convolutions, leaky rectifiers behind them, and a linear layer on what is left."""
+
     abilities = frozenset({"features"})
 
-    def __init__(self, maps: list[int], base: tuple[int, int]) -> None:
+    def __init__(self, convolutions: Iterable[nn.Module], left: int) -> None:
         super().__init__()
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise([1, *maps]))
-        self.head = nn.Linear(maps[-1] * base[0] * base[1], 1)
+        self.down = nn.ModuleList(convolutions)
+        self.head = nn.Linear(left, 1)
         self.feature_layers = tuple(f"down.{i}" for i in range(len(self.down)))
         self.output_layers = ("head",)
         variance_preserving(self, slope=SLOPE)
@@ -79,8 +84,7 @@ class WaveGAN(Model):
         latent_dim: of z.
     """
 
-    def __init__(self, width: int = 16, latent_dim: int = 64) -> None:
-        positive("wavegan", width=width, latent_dim=latent_dim)
+    def __init__(self, width: Count = 16, latent_dim: Count = 64) -> None:
         self.width, self.latent_dim = width, latent_dim
 
     def view(self, data: Data) -> Data:
@@ -90,8 +94,9 @@ class WaveGAN(Model):
         _, length = shape_of(space, "wavegan", 2)
         if length % 256:
             raise UsageError(f"wavegan: waveforms of {length} samples, but it must be a multiple of 256.")
-        maps = [self.width * 2**i for i in range(4)]
-        return Networks(_WaveGenerator(maps, length // 256, self.latent_dim), _WaveDiscriminator(maps, length // 256))
+        maps, base = [self.width * 2**i for i in range(4)], length // 256
+        down = (nn.Conv1d(a, b, 25, stride=4, padding=11) for a, b in pairwise([1, *maps]))
+        return Networks(_WaveGenerator(maps, base, self.latent_dim), _Discriminator(down, maps[-1] * base))
 
 
 class _WaveGenerator(nn.Module):
@@ -111,20 +116,3 @@ class _WaveGenerator(nn.Module):
         for layer in self.up:
             h = layer(F.relu(h))
         return h.tanh()  # [B, 1, L]
-
-
-class _WaveDiscriminator(nn.Module):
-    abilities = frozenset({"features"})
-
-    def __init__(self, maps: list[int], base: int) -> None:
-        super().__init__()
-        self.down = nn.ModuleList(nn.Conv1d(a, b, 25, stride=4, padding=11) for a, b in pairwise([1, *maps]))
-        self.head = nn.Linear(maps[-1] * base, 1)
-        self.feature_layers = tuple(f"down.{i}" for i in range(len(self.down)))
-        self.output_layers = ("head",)
-        variance_preserving(self, slope=SLOPE)
-
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in self.down:
-            x = F.leaky_relu(layer(x), SLOPE)
-        return self.head(x.flatten(1)).squeeze(1)  # [B]

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Data, Model, Networks, Space, Step, UsageError, leaves
-from detente_speech.networks.starting import positive, shape_of, variance_preserving
+from detente import Count, Data, Model, Networks, NonNegative, Space, Step, UsageError, leaves, variance_preserving
+from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 from detente_speech.transforms import hop, log_mel, window
 
@@ -43,24 +43,21 @@ class Vocoder(Model):
 
     def __init__(
         self,
-        width: int = 128,
-        blocks: int = 4,
-        critic_width: int = 8,
+        width: Count = 128,
+        blocks: Count = 4,
+        critic_width: Count = 8,
         periods: str = "2 3 5",
         rate: Literal[8000, 16000] = 16000,
-        mel_weight: float = 270.0,
-        feature_weight: float = 2.0,
-        latent_dim: int = 16,
+        mel_weight: NonNegative = 270.0,
+        feature_weight: NonNegative = 2.0,
+        latent_dim: Count = 16,
     ) -> None:
-        positive("vocoder", width=width, blocks=blocks, critic_width=critic_width, latent_dim=latent_dim)
         try:
             self.numbers = [int(period) for period in str(periods).split()]
         except ValueError:
             self.numbers = []
         if not self.numbers or min(self.numbers) < 1 or len(set(self.numbers)) < len(self.numbers):
             raise UsageError(f"vocoder: periods={periods!r}, but it is different whole numbers, such as '2 3 5'.")
-        if min(mel_weight, feature_weight) < 0:
-            raise UsageError(f"vocoder: mel_weight={mel_weight}, feature_weight={feature_weight}; neither is below 0.")
         self.width, self.blocks, self.critic_width, self.periods = width, blocks, critic_width, str(periods)
         self.rate, self.mel_weight, self.feature_weight, self.latent_dim = rate, mel_weight, feature_weight, latent_dim
 

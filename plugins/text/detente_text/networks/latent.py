@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Data, Model, Networks, Show, Space, Stream
-from detente_text.networks.sampling import Choice, annealed, counted_positions, positive, sentence_shape
-from detente_text.networks.warming import fit
+from detente import Count, Data, Networks, NonNegative, Positive, ProgressCallback, Space, Stream, Whole
+from detente_text.networks.sampling import Choice, Sampling, annealed, counted_positions, is_straight, sentence_shape
+from detente_text.networks.warmup import Warmed, fit
 
 SLOPE = 0.2
 
 
-class Latent(Model):
+class Latent(Warmed):
     """Adversary on the codes of an autoencoder.
 
     Unlike ARAE's, the autoencoder does not train on while the adversaries play, and the critic sees what the encoder
@@ -26,7 +26,7 @@ class Latent(Model):
         code: numbers in a code; codes have length 1.
         width: of the autoencoder's cells and of both perceptrons.
         embedding: numbers per word.
-        hard: whole words go to the critic (straight-through); otherwise soft ones.
+        sampling: with `straight-through` whole words go to the critic; with `soft` soft ones.
         coldest: the temperature falls from 1 to this over a run.
         noise: standard deviation of what is added to codes while the autoencoder trains, which smooths them.
         latent_dim: of z.
@@ -35,28 +35,30 @@ class Latent(Model):
         warm_up_lr: of Adam.
     """
 
+    renamed = {"hard": "sampling"}
+
     def __init__(
         self,
-        code: int = 64,
-        width: int = 192,
-        embedding: int = 64,
-        hard: bool = True,
-        coldest: float = 0.5,
-        noise: float = 0.1,
-        latent_dim: int = 32,
-        warm_up_steps: int = 1200,
-        warm_up_batch: int = 64,
-        warm_up_lr: float = 3e-3,
+        code: Count = 64,
+        width: Count = 192,
+        embedding: Count = 64,
+        sampling: Sampling | bool = "straight-through",
+        coldest: Positive = 0.5,
+        noise: NonNegative = 0.1,
+        latent_dim: Count = 32,
+        warm_up_steps: Whole = 1200,
+        warm_up_batch: Count = 64,
+        warm_up_lr: Positive = 3e-3,
     ) -> None:
-        positive("latent", code=code, width=width, embedding=embedding, coldest=coldest, latent_dim=latent_dim)
-        positive("latent", warm_up_batch=warm_up_batch, warm_up_lr=warm_up_lr, warm_up_steps=warm_up_steps + 1)
-        self.code, self.width, self.embedding, self.hard, self.coldest = code, width, embedding, hard, coldest
+        self.code, self.width, self.embedding, self.sampling, self.coldest = code, width, embedding, sampling, coldest
         self.noise, self.latent_dim, self.warm_up_steps = noise, latent_dim, warm_up_steps
         self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
 
     def build(self, space: Space) -> Networks:
         length, symbols = sentence_shape(space, "latent")
-        decoder = Decoder(length, symbols, self.code, self.width, self.embedding, self.hard).requires_grad_(False)
+        decoder = Decoder(
+            length, symbols, self.code, self.width, self.embedding, is_straight(self.sampling)
+        ).requires_grad_(False)
         encoder = Encoder(symbols, self.code, self.width, self.embedding).requires_grad_(False)
         return Networks(
             CodeGenerator(self.latent_dim, self.width, self.code, decoder), CodeCritic(encoder, self.width, self.code)
@@ -67,7 +69,7 @@ class Latent(Model):
             done, self.coldest
         )
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         if not self.warm_up_steps:
             return
         encoder = networks.discriminator.get_submodule("embed")
@@ -83,10 +85,7 @@ class Latent(Model):
             noise = torch.randn(codes.shape, generator=draws).to(first)
             return decoder.surprise(codes + self.noise * noise, tokens)
 
-        fit(
-            parameters, loss, data, rng, show,
-            steps=self.warm_up_steps, batch=self.warm_up_batch, lr=self.warm_up_lr, device=first.device,
-        )  # fmt: skip
+        fit(parameters, loss, data, rng, show, self, first.device)
         for p in parameters:
             p.requires_grad_(False)
 
@@ -120,7 +119,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Codes → sentences: an LSTM cell that sees the code at every step and takes the likeliest word."""
 
-    def __init__(self, length: int, symbols: int, code: int, width: int, embedding: int, hard: bool) -> None:
+    def __init__(self, length: int, symbols: int, code: int, width: int, embedding: int, straight: bool) -> None:
         super().__init__()
         self.length = length
         self.start = nn.Linear(code, width)
@@ -128,7 +127,7 @@ class Decoder(nn.Module):
         self.begin = nn.Parameter(torch.zeros(embedding))
         self.cell = nn.LSTMCell(embedding + code, width)
         self.output = nn.Linear(width, symbols)
-        self.choice = Choice(hard)
+        self.choice = Choice(straight)
         nn.init.normal_(self.embed.weight, std=0.1)
 
     def forward(self, code: Tensor) -> Tensor:

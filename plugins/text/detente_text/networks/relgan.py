@@ -4,14 +4,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Data, Model, Networks, Show, Space, Stream
-from detente_text.networks.sampling import Choice, annealed, counted_positions, gumbel, positive, sentence_shape
-from detente_text.networks.warming import fit, latents_for
+from detente import Count, Data, Networks, Positive, ProgressCallback, Space, Stream, Whole
+from detente_text.networks.sampling import (
+    Choice,
+    Sampling,
+    annealed,
+    counted_positions,
+    gumbel,
+    is_straight,
+    sentence_shape,
+)
+from detente_text.networks.warmup import Warmed, fit_likelihood
 
 SLOPE = 0.2
 
 
-class RelGAN(Model):
+class RelGAN(Warmed):
     """Recurrent generator with Gumbel noise, convolutional critic.
 
     RelGAN's relational memory is an LSTM cell here, and its 64 embedded views are one: what is left is a GAN for
@@ -22,7 +30,7 @@ class RelGAN(Model):
         width: of the generator's cell.
         embedding: numbers per word, in either network.
         maps: filters of each size in the critic.
-        hard: whole words go to the critic and back into the cell (straight-through); otherwise soft ones.
+        sampling: with `straight-through` whole words go to the critic and back into the cell; with `soft` soft ones.
         coldest: the temperature falls from 1 to this over a run.
         latent_dim: of z, which the cell starts from.
         warm_up_steps: of maximum likelihood; 0 for none.
@@ -30,21 +38,21 @@ class RelGAN(Model):
         warm_up_lr: of Adam.
     """
 
+    renamed = {"hard": "sampling"}
+
     def __init__(
         self,
-        width: int = 192,
-        embedding: int = 64,
-        maps: int = 64,
-        hard: bool = True,
-        coldest: float = 0.2,
-        latent_dim: int = 32,
-        warm_up_steps: int = 1100,
-        warm_up_batch: int = 32,
-        warm_up_lr: float = 5e-3,
+        width: Count = 192,
+        embedding: Count = 64,
+        maps: Count = 64,
+        sampling: Sampling | bool = "straight-through",
+        coldest: Positive = 0.2,
+        latent_dim: Count = 32,
+        warm_up_steps: Whole = 1100,
+        warm_up_batch: Count = 32,
+        warm_up_lr: Positive = 5e-3,
     ) -> None:
-        positive("relgan", width=width, embedding=embedding, maps=maps, coldest=coldest, latent_dim=latent_dim)
-        positive("relgan", warm_up_batch=warm_up_batch, warm_up_lr=warm_up_lr, warm_up_steps=warm_up_steps + 1)
-        self.width, self.embedding, self.maps, self.hard, self.coldest = width, embedding, maps, hard, coldest
+        self.width, self.embedding, self.maps, self.sampling, self.coldest = width, embedding, maps, sampling, coldest
         self.latent_dim, self.warm_up_steps = latent_dim, warm_up_steps
         self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
         self.starts_good = warm_up_steps > 0
@@ -52,28 +60,21 @@ class RelGAN(Model):
     def build(self, space: Space) -> Networks:
         length, symbols = sentence_shape(space, "relgan")
         return Networks(
-            RecurrentGenerator(length, symbols, self.width, self.embedding, self.latent_dim, self.hard),
+            RecurrentGenerator(
+                length, symbols, self.width, self.embedding, self.latent_dim, is_straight(self.sampling)
+            ),
             ConvolutionalCritic(length, symbols, self.embedding, self.maps),
         )
 
     def schedule(self, networks: Networks, done: float) -> None:
         networks.generator.get_submodule("choice").temperature = annealed(done, self.coldest)  # type: ignore[assignment]
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         if not self.warm_up_steps:
             return
         generator = networks.generator
         assert isinstance(generator, RecurrentGenerator)
-        device = generator.start.weight.device
-        latents = rng.at("latents").generator()
-
-        def loss(tokens: Tensor) -> Tensor:
-            return generator.surprise(latents_for(self, len(tokens), latents, generator.start.weight), tokens)
-
-        fit(
-            generator.parameters(), loss, data, rng, show,
-            steps=self.warm_up_steps, batch=self.warm_up_batch, lr=self.warm_up_lr, device=device,
-        )  # fmt: skip
+        fit_likelihood(self, generator, generator.surprise, data, rng, show)
 
 
 class RecurrentGenerator(nn.Module):
@@ -81,7 +82,7 @@ class RecurrentGenerator(nn.Module):
 
     output_layers = ("output",)
 
-    def __init__(self, length: int, symbols: int, width: int, embedding: int, latent_dim: int, hard: bool) -> None:
+    def __init__(self, length: int, symbols: int, width: int, embedding: int, latent_dim: int, straight: bool) -> None:
         super().__init__()
         self.length = length
         self.start = nn.Linear(latent_dim, width)
@@ -89,7 +90,7 @@ class RecurrentGenerator(nn.Module):
         self.begin = nn.Parameter(torch.zeros(embedding))
         self.cell = nn.LSTMCell(embedding, width)
         self.output = nn.Linear(width, symbols)
-        self.choice = Choice(hard)
+        self.choice = Choice(straight)
         nn.init.normal_(self.embed.weight, std=0.1)
 
     def forward(self, z: Tensor) -> Tensor:

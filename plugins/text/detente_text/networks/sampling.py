@@ -1,5 +1,7 @@
 """Choosing words so that gradients pass: Gumbel noise, a temperature, and the straight-through estimate."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,15 @@ def gumbel(logits: Tensor) -> Tensor:
     return logits - uniform.log_().neg_().clamp_(min=1e-12).log_().to(logits.dtype)
 
 
+Sampling = Literal["straight-through", "soft"]
+"""What a generator hands on: whole words with the gradient of soft ones, or soft words."""
+
+
+def is_straight(sampling: str | bool) -> bool:
+    """Whether words are whole; True and False are what the option took until 0.1, as `hard`."""
+    return sampling in ("straight-through", True)
+
+
 class Choice(nn.Module):
     """From perturbed logits to a point of the simplex.
 
@@ -23,18 +34,18 @@ class Choice(nn.Module):
     the largest entry and the gradient that of `soft`: onehot + soft − soft.detach().
 
     Args:
-        hard: straight-through, or soft throughout.
+        straight: straight-through, or soft throughout.
     """
 
-    def __init__(self, hard: bool) -> None:
+    def __init__(self, straight: bool) -> None:
         super().__init__()
-        self.hard = hard
+        self.straight = straight
         self.temperature = 1.0
 
     def forward(self, perturbed: Tensor) -> Tensor:
         """[..., V] → [..., V]; rows sum to 1."""
         soft = (perturbed / self.temperature).softmax(-1)
-        if not self.hard:
+        if not self.straight:
             return soft
         chosen = torch.zeros_like(soft).scatter_(-1, perturbed.argmax(-1, keepdim=True), 1.0)
         # In this order the parentheses are exactly 0 in value, so that rows are one-hot to the bit.
@@ -57,17 +68,6 @@ def sentence_shape(space: Space, model: str) -> tuple[int, int]:
         raise UsageError(f"model {model!r} is for sentences (length, symbols), but the data are {shapes}.")
     length, symbols = space.leaves[0].shape
     return length, symbols
-
-
-def positive(model: str, **options: float) -> None:
-    """Refuse numbers that are not above 0.
-
-    Raises:
-        UsageError: naming the first of them.
-    """
-    for name, value in options.items():
-        if value <= 0:
-            raise UsageError(f"{model}: {name}={value}, but it must be above 0.")
 
 
 def counted_positions(tokens: Tensor) -> Tensor:

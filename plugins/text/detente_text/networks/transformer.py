@@ -10,13 +10,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Data, Model, Networks, Show, Space, Stream, UsageError, register_layer
+from detente import Count, Data, Networks, Positive, ProgressCallback, Space, Stream, UsageError, Whole, register_layer
 from detente.compat import transformers
-from detente_text.networks.sampling import Choice, annealed, counted_positions, gumbel, positive, sentence_shape
-from detente_text.networks.warming import fit, latents_for
+from detente_text.networks.sampling import (
+    Choice,
+    Sampling,
+    annealed,
+    counted_positions,
+    gumbel,
+    is_straight,
+    sentence_shape,
+)
+from detente_text.networks.warmup import Warmed, fit_likelihood
 
 
-class Transformer(Model):
+class Transformer(Warmed):
     """GPT-2 generator with Gumbel noise, encoder as critic.
 
     Attention is computed by plain matrix products ("eager"): the fast kernels have no second derivative, and gradient
@@ -26,7 +34,8 @@ class Transformer(Model):
         width: of either network.
         layers: blocks of each.
         heads: of the attention; they divide the width.
-        hard: whole words go to the critic and back into the generator (straight-through); otherwise soft ones.
+        sampling: with `straight-through` whole words go to the critic and back into the generator; with `soft` soft
+            ones.
         coldest: the temperature falls from 1 to this over a run.
         latent_dim: of z, which stands before the first word.
         warm_up_steps: of maximum likelihood; 0 for none.
@@ -34,23 +43,23 @@ class Transformer(Model):
         warm_up_lr: of Adam.
     """
 
+    renamed = {"hard": "sampling"}
+
     def __init__(
         self,
-        width: int = 128,
-        layers: int = 2,
-        heads: int = 4,
-        hard: bool = True,
-        coldest: float = 0.2,
-        latent_dim: int = 32,
-        warm_up_steps: int = 700,
-        warm_up_batch: int = 64,
-        warm_up_lr: float = 2e-3,
+        width: Count = 128,
+        layers: Count = 2,
+        heads: Count = 4,
+        sampling: Sampling | bool = "straight-through",
+        coldest: Positive = 0.2,
+        latent_dim: Count = 32,
+        warm_up_steps: Whole = 700,
+        warm_up_batch: Count = 64,
+        warm_up_lr: Positive = 2e-3,
     ) -> None:
-        positive("transformer", width=width, layers=layers, heads=heads, coldest=coldest, latent_dim=latent_dim)
-        positive("transformer", warm_up_batch=warm_up_batch, warm_up_lr=warm_up_lr, warm_up_steps=warm_up_steps + 1)
         if width % heads:
             raise UsageError(f"transformer: width={width} is not a multiple of heads={heads}.")
-        self.width, self.layers, self.heads, self.hard, self.coldest = width, layers, heads, hard, coldest
+        self.width, self.layers, self.heads, self.sampling, self.coldest = width, layers, heads, sampling, coldest
         self.latent_dim, self.warm_up_steps = latent_dim, warm_up_steps
         self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
         self.starts_good = warm_up_steps > 0
@@ -58,25 +67,17 @@ class Transformer(Model):
     def build(self, space: Space) -> Networks:
         length, symbols = sentence_shape(space, "transformer")
         shape = length, symbols, self.width, self.layers, self.heads
-        return Networks(AttentiveGenerator(*shape, self.latent_dim, self.hard), EncoderCritic(*shape))
+        return Networks(AttentiveGenerator(*shape, self.latent_dim, is_straight(self.sampling)), EncoderCritic(*shape))
 
     def schedule(self, networks: Networks, done: float) -> None:
         networks.generator.get_submodule("choice").temperature = annealed(done, self.coldest)  # type: ignore[assignment]
 
-    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: Show) -> None:
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         if not self.warm_up_steps:
             return
         generator = networks.generator
         assert isinstance(generator, AttentiveGenerator)
-        device, latents = generator.start.weight.device, rng.at("latents").generator()
-
-        def loss(tokens: Tensor) -> Tensor:
-            return generator.surprise(latents_for(self, len(tokens), latents, generator.start.weight), tokens)
-
-        fit(
-            generator.parameters(), loss, data, rng, show,
-            steps=self.warm_up_steps, batch=self.warm_up_batch, lr=self.warm_up_lr, device=device,
-        )  # fmt: skip
+        fit_likelihood(self, generator, generator.surprise, data, rng, show)
 
 
 class AttentiveGenerator(nn.Module):
@@ -85,7 +86,7 @@ class AttentiveGenerator(nn.Module):
     output_layers = ("output",)
 
     def __init__(
-        self, length: int, symbols: int, width: int, layers: int, heads: int, latent_dim: int, hard: bool
+        self, length: int, symbols: int, width: int, layers: int, heads: int, latent_dim: int, straight: bool
     ) -> None:
         super().__init__()
         library = transformers()
@@ -103,7 +104,7 @@ class AttentiveGenerator(nn.Module):
         )  # fmt: skip
         self.body.wte = nn.Identity()  # words are embedded above, softly
         self.output = nn.Linear(width, symbols)
-        self.choice = Choice(hard)
+        self.choice = Choice(straight)
         nn.init.normal_(self.embed.weight, std=0.1)
 
     def forward(self, z: Tensor) -> Tensor:

@@ -1,0 +1,49 @@
+"""`check`: what is ill-posed or fragile in a recipe, before anything trains."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detente.cli import flags
+from detente.cli.flags import begin
+from detente.errors import UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command()(check)
+
+
+def check(
+    context: typer.Context,
+    recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE]", help="A recipe, in YAML.")] = None,
+    domain: Annotated[str | None, typer.Option(metavar="NAME", help="The kind of data, without a recipe.")] = None,
+    sets: flags.Set = None,
+    regs: Annotated[
+        list[str] | None,
+        typer.Option("--reg", metavar="CHAIN", help="Regularizers, such as 'd:r1(gamma=1)+g:ema'; repeatable."),
+    ] = None,
+    allow: flags.Allow = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Find ill-posed and fragile combinations in a recipe's networks, before a second of training.
+
+    Exits with 2 where training would be refused.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    if domain is None and recipe is None:
+        raise UsageError("check needs a RECIPE, or a --domain to check chains on.")
+    from detente import recipe as recipes
+
+    resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
+    built = recipes.build(resolved, host, dry=True)
+    found = built.findings
+    lines = [f"{finding.level}: {finding}" for finding in found] or ["No findings."]
+    session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
+    refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
+    if refused and built.domain.refuses:
+        raise UsageError(f"training would be refused: {', '.join(refused)}; mend it, or --allow the code.")

@@ -1,0 +1,57 @@
+"""`resume`: a run, a study or a search that was stopped."""
+
+import importlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detente.cli import flags
+from detente.cli.flags import begin
+from detente.cli.train import RUNS, carry_out
+from detente.errors import UsageError
+
+MANY = {"study.yaml": "compare", "tuning.yaml": "tune"}
+"""The file at the head of a folder with many runs → the verb that made it, whose module has a `resume`."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command()(resume)
+
+
+def resume(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
+    ],
+    device: flags.Device = None,
+    threads: flags.Threads = None,
+    jobs: flags.Jobs = None,
+    json: flags.Json = False,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Resume a run, a study or a search that was stopped.
+
+    A run continues from its newest checkpoint, and ends with the same numbers as if it had not been stopped.
+    """
+    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    verb = next((verb for name, verb in MANY.items() if (folder / name).is_file()), None)
+    if verb and (device, threads) != (None, None):
+        raise UsageError(
+            f"{folder}: has many runs with their own recipes; --device and --threads are for a single run."
+        )
+    if verb:
+        importlib.import_module(f"detente.cli.{verb}").resume(session, host, folder, jobs)
+        return
+    from detente import recipe as recipes
+
+    if not (folder / "recipe.yaml").is_file():
+        raise UsageError(
+            f"{folder}: not the folder of a run (there is no recipe.yaml); name the folder that train printed."
+        )
+    if jobs is not None:
+        raise UsageError(f"{folder}: is one run, trained in one process; --jobs is for a study or a search.")
+    carry_out(session, host, recipes.load(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)

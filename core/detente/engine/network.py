@@ -1,0 +1,66 @@
+"""What a network says of itself: the one place where it is read."""
+
+from torch import nn
+
+from detente.errors import UsageError
+
+
+class Network(nn.Module):
+    """A generator or discriminator with something to state. Any module may carry the same attributes, or none of them.
+
+    Attributes:
+        abilities: what it can do beyond its forward. "embed": its submodule `embed` maps a sample to a sample-shaped
+            embedding that everything after it depends on. "features": its `feature_layers` hold intermediate features.
+        feature_layers: names of the submodules whose outputs are its features.
+        output_layers: names of the submodules that make logits or samples, which normalization and dropout leave alone;
+            None for the last layer.
+    """
+
+    abilities: frozenset[str] = frozenset()
+    feature_layers: tuple[str, ...] = ()
+    output_layers: tuple[str, ...] | None = None
+
+
+def abilities(net: nn.Module) -> frozenset[str]:
+    """What a network states that it can do beyond its forward: "embed", "features".
+
+    Raises:
+        UsageError: it states something else than a set of names, or an "embed" that is not there.
+    """
+    stated = getattr(net, "abilities", frozenset())
+    if isinstance(stated, str) or not all(isinstance(name, str) for name in stated):
+        raise UsageError(f"{type(net).__name__}.abilities should be a set of names, but is {stated!r}.")
+    if "embed" in stated:
+        _existing(net, "abilities", ("embed",))
+    return frozenset(stated)
+
+
+def feature_layers(net: nn.Module) -> tuple[str, ...]:
+    """The names of the layers that hold a network's features; none where it does not state the ability.
+
+    Raises:
+        UsageError: it names a submodule that it does not have.
+    """
+    if "features" not in abilities(net):
+        return ()
+    return _existing(net, "feature_layers", getattr(net, "feature_layers", ()))
+
+
+def output_layers(net: nn.Module) -> tuple[str, ...] | None:
+    """The names of the layers that make logits or samples; None where the network does not state them.
+
+    Raises:
+        UsageError: it names a submodule that it does not have.
+    """
+    stated = getattr(net, "output_layers", None)
+    return None if stated is None else _existing(net, "output_layers", stated)
+
+
+def _existing(net: nn.Module, attribute: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise UsageError(f"{type(net).__name__}.{attribute} should be a tuple of names, but is {names!r}.")
+    there = {name for name, _ in net.named_modules()}
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise UsageError(f"{type(net).__name__}.{attribute} names {missing[0]!r}, which is no submodule of it.")
+    return tuple(names)

@@ -1,0 +1,114 @@
+"""What trains the cells of an experiment, as an experiment sees it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from filelock import FileLock, Timeout
+
+from detente.results.cells import SETTLED, Cell
+from detente.training.run_folder import Run
+
+
+@dataclass(frozen=True)
+class CellProgress:
+    """How far a cell is.
+
+    Attributes:
+        status: `pending`, `running`, `elsewhere` (another process holds it), `finished`, `diverged`, `failed` or
+            `interrupted`.
+        scaled: the scaled score of the last evaluation.
+        seconds_left: of a running cell, where its speed is known.
+        warm_up: how much of its warm-up is done, and of how much, while that lasts.
+    """
+
+    cell: Cell
+    status: str
+    step: int
+    steps: int
+    scaled: float | None = None
+    seconds_left: float | None = None
+    warm_up: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Board:
+    """An experiment at one moment, for a display.
+
+    Attributes:
+        cells: every cell that is known, in order.
+        to_come: how many more there will be at most, once it is known which.
+        seconds: since the call began.
+        seconds_left: an estimate for all of them together, once a cell's speed is known.
+        notes: what a person should know, the newest last.
+    """
+
+    cells: tuple[CellProgress, ...]
+    to_come: int
+    seconds: float
+    seconds_left: float | None
+    notes: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """How many cells there are, with those to come."""
+        return len(self.cells) + self.to_come
+
+    def count(self, status: str) -> int:
+        """How many cells have a status; what is still to come is pending."""
+        return sum(progress.status == status for progress in self.cells) + (self.to_come if status == "pending" else 0)
+
+    @property
+    def running(self) -> list[CellProgress]:
+        return [progress for progress in self.cells if progress.status == "running"]
+
+
+ShowBoard = Callable[[Board], None]
+
+
+class Watcher(ABC):
+    """What an executor tells while it works. How far each cell is, its folder says."""
+
+    @abstractmethod
+    def set(self, cell: Cell, status: str) -> None:
+        """A cell has another status from now on."""
+
+    @abstractmethod
+    def note(self, text: str) -> None:
+        """Something happened that a person should know."""
+
+    @abstractmethod
+    def tick(self) -> None:
+        """Some time has passed: to be called several times a second."""
+
+
+class Executor(ABC):
+    """A way to train cells: here in worker processes, on a cluster, …
+
+    Attributes:
+        slots: how many cells it trains at a time.
+    """
+
+    slots: int
+
+    @abstractmethod
+    def run(self, cells: Sequence[Cell], watcher: Watcher) -> None:
+        """Train cells whose folders hold a recipe.yaml; returns when each is finished, diverged or failed.
+
+        A cell goes on from its checkpoint, if it has one. Whoever trains it holds its lock; one that somebody else
+        holds is waited for.
+
+        Raises:
+            Interrupted: SIGINT or SIGTERM came. What was running has saved its checkpoint.
+        """
+
+
+def record_failure(cell: Cell, reason: str) -> None:
+    """Say in the folder of a cell that it failed, unless somebody else trains it by now or has finished it."""
+    with suppress(Timeout), FileLock(cell.lock, timeout=0):
+        if cell.status in SETTLED:
+            return
+        if not cell.info:
+            Run.create(cell.folder, cell.run.recipe.read_text(encoding="utf-8"), {})
+        cell.run.record({"status": "failed", "error": reason})

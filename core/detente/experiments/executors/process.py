@@ -1,0 +1,67 @@
+"""A worker process, which trains one cell."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from detente.results.cells import Cell
+
+_STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)  # exit codes of a worker that stopped with a checkpoint
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+class WorkerProcess:
+    """A process that trains a cell.
+
+    Its standard input is a pipe that is never written to. The worker saves a checkpoint and ends when that closes,
+    which it does at the latest with our own process: nobody's death leaves an orphan that trains on.
+
+    Args:
+        cell: whose folder holds a recipe.yaml.
+        block: names of plugins that it must not load.
+    """
+
+    def __init__(self, cell: Cell, block: Sequence[str]) -> None:
+        self.cell = cell
+        blocked = [word for name in block for word in ("--no-plugin", name)]
+        with cell.run.log.open("ab") as log:
+            # In a session of its own it does not get the terminal's Ctrl-C: that is the executor's to pass on.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "detente.experiments.executors.worker", str(cell.folder), *blocked],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **_ONE_THREAD},
+                start_new_session=True,
+            )
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def killed_by(self) -> str | None:
+        """The name of the signal that ended it; None where none did."""
+        code = self.code or 0
+        if code >= 0 and code not in _STOPPED:
+            return None
+        number = -code if code < 0 else code - 128
+        try:
+            return signal.Signals(number).name
+        except ValueError:
+            return f"signal {number}"
+
+    def ask_to_stop(self) -> None:
+        """Ask for a checkpoint and an end."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def end(self) -> None:
+        """Kill it, if it still runs, and let go of what we hold of it."""
+        self.ask_to_stop()
+        if self.code is None:
+            self._process.kill()
+        self._process.wait()

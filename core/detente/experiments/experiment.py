@@ -1,0 +1,278 @@
+"""An experiment: many runs in one folder, carried out the same way whichever verb asks for them.
+
+A verb brings a `Proposer`, which says what runs there are, all at once or some after looking at what came of others.
+Here is all the rest: its manifest, the folder's lock, what is refused before anything is written, the recipe in each
+cell's folder, the executor, results.csv, the report, and what is said in the end. What is finished in a folder stays,
+what is not goes on from its checkpoint.
+"""
+
+import json
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from filelock import FileLock, Timeout
+
+from detente.checks import Finding, refuse
+from detente.errors import DetenteError, PluginError, StudyError, UsageError
+from detente.experiments.executors.base import Executor, ShowBoard
+from detente.experiments.executors.tracker import Tracker
+from detente.experiments.planning import LOCK, masked
+from detente.files import write_atomically
+from detente.plugins import Host
+from detente.recipe import Recipe
+from detente.results.cells import SETTLED, Cell
+from detente.results.manifest import Manifest
+from detente.results.outcomes import Outcome
+from detente.results.table import write_results
+from detente.training.build import build
+from detente.training.loggers import make_loggers
+
+
+class Look(NamedTuple):
+    """A recipe whose networks are looked at before anything trains.
+
+    Attributes:
+        name: what it is called where something is wrong with it.
+        recipe: as plain data.
+        kept: whether what should be known about it stands in the manifest.
+    """
+
+    domain: str
+    name: str
+    recipe: Mapping[str, Any]
+    kept: bool = True
+
+
+class Proposer(ABC):
+    """Says which runs an experiment has: what is particular about `compare`, `tune` and others like them.
+
+    Args:
+        manifest: what the folder will hold.
+        before: what it held when that was planned.
+        notes: what a person should know before it begins.
+
+    Attributes:
+        alone: whether no other process may work on the folder meanwhile, because what is run depends on what came of
+            other runs; otherwise the lock of each cell is enough.
+        retries: whether the same command tries runs again that failed.
+    """
+
+    alone: ClassVar[bool] = False
+    retries: ClassVar[bool] = True
+
+    def __init__(self, manifest: Manifest, before: Manifest | None, notes: Sequence[str]) -> None:
+        self.manifest, self.before, self.notes = manifest, before, list(notes)
+
+    @abstractmethod
+    def looks(self) -> Iterable[Look]:
+        """Recipes that between them have everything that could be refused in those of all runs."""
+
+    @abstractmethod
+    def propose(self, experiment: "Experiment") -> None:
+        """Have runs trained by `experiment.train`, in one call or in several."""
+
+    @abstractmethod
+    def write_report(self) -> Path:
+        """Write the report of what is in the folder by now; its path."""
+
+
+class Experiment:
+    """An experiment under way, as a proposer sees it.
+
+    Args:
+        manifest: of its folder.
+        host: whose plugins observe it.
+        executor: what trains the cells.
+        show: called with a board about once a second.
+        notes: what a person should know from the start.
+    """
+
+    def __init__(
+        self, manifest: Manifest, host: Host, executor: Executor, show: ShowBoard, notes: Sequence[str]
+    ) -> None:
+        self._manifest, self._executor = manifest, executor
+        self.tracker = Tracker(executor.slots, show, notes, lambda hook, cell: host.notify(hook, cell=cell.view))
+
+    def train(self, runs: Iterable[tuple[Cell, Mapping[str, Any]]]) -> None:
+        """Train cells; returns when each is finished, diverged or failed.
+
+        Args:
+            runs: each cell with its recipe as plain data.
+
+        Raises:
+            Interrupted: a signal came; what has been done is kept.
+            UsageError: a cell's folder holds another recipe.
+        """
+        unsettled: list[Cell] = []
+        for cell, plain in runs:
+            recipe = Recipe.model_validate(plain)
+            text = _recipe_text(self._manifest, cell, recipe)
+            if not cell.run.recipe.exists():
+                cell.folder.mkdir(parents=True, exist_ok=True)
+                write_atomically(cell.run.recipe, text)
+            self.tracker.enter(cell, recipe.steps)
+            if cell.status not in SETTLED:
+                unsettled.append(cell)
+        if unsettled:
+            self.tracker.begin(unsettled)
+            self._executor.run(unsettled, self.tracker)
+
+
+def start(
+    plan: Callable[[], Proposer],
+    host: Host,
+    executor: Executor,
+    show: ShowBoard,
+    command: Sequence[str] | None,
+) -> Path:
+    """Begin an experiment, or go on with one after a call that says all of it; the path of its report.
+
+    Args:
+        plan: reads what is in the folder, and merges it with what the call asks for. Writes nothing. Called again if
+            the folder's manifest changes before its lock is ours.
+        host: the plugins.
+        executor: what trains the cells.
+        show: called with a board about once a second.
+        command: what the user typed, for the record; this process's arguments by default.
+
+    Raises:
+        UsageError: something in the call is wrong or refused, or another process works on the folder.
+        StudyError: the experiment is done, and some of its runs failed.
+        Interrupted: a signal came; what has been done is kept.
+    """
+    proposer = plan()
+    found = findings(proposer, host)  # a call that is wrong, or refused, writes nothing
+    proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
+    lock = _acquire(proposer)
+    try:
+        if not _is_current(proposer):
+            proposer = plan()
+            found = findings(proposer, host)
+        content = proposer.manifest.content
+        content["findings"] = found
+        content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
+        return _carry_out(proposer, lock, host, executor, show)
+    finally:
+        lock.release()
+
+
+def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: ShowBoard) -> Path:
+    """Go on with an experiment as it stands in its folder; the path of its report.
+
+    Raises:
+        UsageError, StudyError, Interrupted: as in `start`.
+    """
+    proposer = plan()
+    lock = _acquire(proposer)
+    try:
+        return _carry_out(proposer if _is_current(proposer) else plan(), lock, host, executor, show)
+    finally:
+        lock.release()
+
+
+def dry_run(proposer: Proposer, host: Host) -> None:
+    """Refuse what `start` would refuse, and write nothing.
+
+    Raises:
+        UsageError, PluginError: as in `start`.
+    """
+    proposer.manifest.content["findings"] = findings(proposer, host)
+    if proposer.alone and (proposer.manifest.folder / LOCK).exists():
+        _acquire(proposer).release()
+
+
+def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
+    """What should be known about the networks of an experiment; each distinct recipe is built once.
+
+    Raises:
+        UsageError: a recipe is wrong, or ill-posed and not allowed, or a cell's folder holds another recipe; a line for
+            each.
+        PluginError: the same, and a plugin is among what is wrong.
+    """
+    for cell, plain in proposer.manifest.runs():
+        if cell.run.recipe.exists():
+            _recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
+    built: dict[str, Sequence[Finding] | DetenteError] = {}
+    found: list[dict[str, Any]] = []
+    problems: list[str] = []
+    looks = list(proposer.looks())
+    for names in {tuple(look.recipe.get("log", ())) for look in looks}:
+        make_loggers(names, host)
+    for look in looks:
+        key = json.dumps(look.recipe)
+        if key not in built:
+            built[key] = _build(look.recipe, host)
+        made = built[key]
+        if isinstance(made, DetenteError):
+            problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
+        elif look.kept:
+            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made]
+    if problems:
+        kind = PluginError if any(isinstance(made, PluginError) for made in built.values()) else UsageError
+        raise kind("\n".join(problems))
+    return found
+
+
+def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteError:
+    recipe = Recipe.model_validate(plain)
+    try:
+        built = build(recipe, host, dry=True)
+        refuse(built.findings if built.domain.refuses else (), recipe.allow)
+    except DetenteError as error:
+        return error
+    return built.findings
+
+
+def _recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
+    """What the recipe.yaml of a cell holds."""
+    text = recipe.to_yaml()
+    if cell.run.recipe.exists() and cell.run.recipe.read_text(encoding="utf-8") != text:
+        raise UsageError(f"{cell.run.recipe}: is not the {manifest.kind}'s recipe for this cell; move the folder away.")
+    return text
+
+
+def _acquire(proposer: Proposer) -> FileLock:
+    manifest = proposer.manifest
+    lock = FileLock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(
+            f"{manifest.folder}: another process runs this {manifest.kind}; wait for it, or stop it first."
+        ) from None
+    return lock
+
+
+def _is_current(proposer: Proposer) -> bool:
+    """Whether the folder's manifest is still the one that was planned on."""
+    path = proposer.manifest.path
+    return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
+
+
+def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
+    proposer.manifest.write()
+    if not proposer.alone:
+        lock.release()
+    experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
+    host.notify("detente_study_started", study=proposer.manifest.view)
+    try:
+        proposer.propose(experiment)
+    finally:
+        experiment.tracker.show()
+        manifest = type(proposer.manifest).open(proposer.manifest.folder)  # another call may have made it larger
+        outcomes = [Outcome.of(cell) for cell, _ in manifest.runs()]
+        write_results(manifest.results, manifest.primaries, outcomes)
+        report = proposer.write_report()
+        host.notify("detente_study_finished", study=manifest.view)
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    if failed:
+        first = f"{failed[0].cell}: {failed[0].reason}".rstrip(".")
+        which = "It is" if len(failed) == 1 else "The first is"
+        again = "; the same command tries what failed again" if proposer.retries else ""
+        raise StudyError(
+            f"{len(failed)} of {len(outcomes)} runs failed. {which} {first}. {report} shows all of them{again}."
+        )
+    return report

@@ -1,0 +1,100 @@
+"""Studies as files: what `--preset` stands for, one that comes with détente or one of the user's."""
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from detente.errors import PluginError, UsageError, did_you_mean
+from detente.plugins import Host
+from detente.recipe import load
+from detente.recipe.document import read
+from detente.training.build import build
+
+
+class Preset(BaseModel):
+    """A study as a file: what `--preset` stands for, one that comes with détente or one of the user's.
+
+    Attributes:
+        domains: each with the `key=value` settings that hold in it; a list of names where there are none.
+        arms: chains in the language of `--reg`.
+        seeds: how many, or which.
+        sets: settings for all domains.
+        allow: codes of findings that are not refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    domains: dict[str, list[str]] = Field(default_factory=dict)
+    arms: list[str] = Field(default_factory=list)
+    seeds: int | list[int] = 3
+    sets: list[str] = Field(default_factory=list)
+    allow: list[str] = Field(default_factory=list)
+
+
+def preset(name: str, host: Host) -> Preset:
+    """A study that détente or a plugin brings, or that a file describes.
+
+    Raises:
+        UsageError: there is none of this name, or the file is none.
+    """
+    if comes_along(name, host):
+        target = host.entry("preset", name).target
+        package, _, path = target.partition(":")
+        return _preset(read(resources.files(package).joinpath(path), target), name)
+    if Path(name).is_file():
+        return _preset(read(Path(name)), name)
+    names = sorted(entry.name for entry in host.entries("preset"))
+    hint = did_you_mean(name, names) or f" There are: {', '.join(names)}; or name a file."
+    raise UsageError(f"--preset: there is no {name!r}.{hint}")
+
+
+def comes_along(name: str, host: Host) -> bool:
+    """Whether a preset is one that was installed, which leaves out the domains that cannot be had."""
+    return any(entry.name == name for entry in host.entries("preset"))
+
+
+def _preset(content: Mapping[str, Any], name: str) -> Preset:
+    if "recipes" in content:
+        raise UsageError(f"{name}: is the record of a study that was started; resume it with `detente resume FOLDER`.")
+    domains = content.get("domains") or {}
+    given = dict.fromkeys(domains) if isinstance(domains, list) else domains
+    try:
+        listed = {key: value or [] for key, value in given.items()}
+        return Preset.model_validate({**content, "domains": listed})
+    except AttributeError:
+        raise UsageError(f"{name}: domains: is a list of names, or has a list of settings for each.") from None
+    except ValidationError as error:
+        lines = [f"{name}: {'.'.join(map(str, e['loc']))}: {_said(e)}" for e in error.errors()]
+        raise UsageError("\n".join(lines)) from error
+
+
+def _said(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        names = list(Preset.model_fields)
+        return f"unknown key.{did_you_mean(str(error['loc'][-1]), names) or ' There are: ' + ', '.join(names) + '.'}"
+    return f"{error['msg']}; it is {error['input']!r}."
+
+
+def available(chosen: Preset, host: Host) -> tuple[list[str], list[str]]:
+    """The domains of a preset that can be had here, and a sentence for each that cannot.
+
+    Raises:
+        PluginError: none of them can.
+    """
+    found: list[str] = []
+    missing: list[str] = []
+    for name, sets in chosen.domains.items():
+        try:
+            if name not in {entry.name for entry in host.entries("domain")}:
+                raise PluginError(f"no plugin brings it; install detente-{name}")
+            build(load(None, name, [*chosen.sets, *sets], [], {}, host), host, dry=True)
+        except PluginError as error:
+            missing.append(f"{name} is left out: {error}".rstrip(".") + ".")
+        else:
+            found.append(name)
+    if not found:
+        raise PluginError("\n".join(missing))
+    return found, missing

@@ -1,0 +1,170 @@
+"""What a search is asked for, on the command line or in a file, and whether it makes sense."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from detente.domains.primary import Primary, current_name
+from detente.errors import UsageError, did_you_mean
+from detente.experiments.planning import seed_numbers
+from detente.experiments.search.loop import WAVE
+from detente.experiments.search.samplers import Sampler
+from detente.experiments.search.space import Range
+from detente.plugins import Host
+from detente.recipe.components import load_component
+from detente.recipe.document import parse, read
+from detente.results.scores import Measure, Scaled, StepsUntil
+
+MOST_TRIALS, MOST_SEEDS, MOST_RUNS = 1000, 50, 10_000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for, on the command line or in a tune.yaml; the attributes are the keys of such a file.
+
+    Attributes:
+        domain: may be left to the recipe.
+        reg: chains in the language of `--reg`, which make one together; without any, those of the recipe.
+        search: `NAME=RANGE` each.
+        sampler: `grid`, `random` or `tpe`; `sampler_seed` is that of its draws.
+        trials: how many settings are tried.
+        seeds: of each trial: how many, from 0, or which.
+        fresh: how many seeds the winner is run on again.
+        wave: how many trials are asked for together.
+        metric: a score, `score<value` or `score>value`; the domain's primary one by default.
+        storage: URL of a database for Optuna; by default a journal file in the search's folder.
+        recipe, set, steps, batch, device, precision, allow, log: as in `train`.
+    """
+
+    domain: str | None = None
+    reg: list[str] = field(default_factory=list)
+    search: list[str] = field(default_factory=list)
+    sampler: str = "tpe"
+    sampler_seed: int = 0
+    trials: int = 20
+    seeds: int | list[int] = 3
+    fresh: int = 6
+    wave: int = WAVE
+    metric: str | None = None
+    storage: str | None = None
+    recipe: Path | None = None
+    set: list[str] = field(default_factory=list)
+    steps: int | None = None
+    batch: int | None = None
+    device: str | None = None
+    precision: str | None = None
+    allow: list[str] | None = None
+    log: list[str] | None = None
+
+    @classmethod
+    def of(cls, file: Path | None, given: Mapping[str, Any]) -> "Wish":
+        """What a file says, and over it what was given otherwise; None and empty lists stand for what was not.
+
+        Raises:
+            UsageError: the file cannot be read, or has a key or a type of value that it should not have.
+        """
+        found: dict[str, Any] = {}
+        for key, value in (read(file) if file else {}).items():
+            known = {f.name: f.type for f in fields(cls)}
+            if key not in known:
+                hint = did_you_mean(key, known) or f" There are: {', '.join(known)}."
+                raise UsageError(f"{file}: {key}: unknown key.{hint}")
+            if key == "search" and isinstance(value, dict):
+                value = [f"{name}={text}" for name, text in value.items()]
+            if key in ("reg", "search", "set", "allow", "log") and isinstance(value, str):
+                value = [value]
+            found[key] = _checked(f"{file}: {key}", known[key], value)
+        if file and isinstance(found.get("recipe"), Path):
+            found["recipe"] = file.parent / found["recipe"]
+        return replace(cls(**found), **{k: v for k, v in given.items() if v is not None and v != []})
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """As `detente.recipe.load` takes them."""
+        return {name: getattr(self, name) for name in ("steps", "batch", "device", "precision", "allow", "log")}
+
+
+def _checked(where: str, annotation: Any, value: Any) -> Any:
+    from detente.recipe import options
+
+    try:
+        return options.read(annotation, value)[0]
+    except ValueError as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def seeds_of(wish: Wish) -> list[int]:
+    """The seeds of a trial, once what is counted is sensible.
+
+    Raises:
+        UsageError: it is not.
+    """
+    for name, low, high in (("trials", 1, MOST_TRIALS), ("fresh", 2, MOST_SEEDS), ("wave", 1, MOST_TRIALS)):
+        value = getattr(wish, name)
+        if not low <= value <= high:
+            raise UsageError(f"--{name} {value}: should be from {low} to {high}.")
+    if wish.sampler_seed < 0:
+        raise UsageError(f"--sampler-seed {wish.sampler_seed}: is negative; seeds are whole numbers from 0.")
+    # How many seeds is looked at before a list of them is made.
+    count = wish.seeds if isinstance(wish.seeds, int) else len(wish.seeds)
+    if not 1 <= count <= MOST_SEEDS:
+        raise UsageError(
+            f"--seeds {count}: should be from 1 to {MOST_SEEDS}; what a search needs of certainty it gets from the "
+            "fresh seeds afterwards (--fresh)."
+        )
+    seeds = seed_numbers(wish.seeds)
+    twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+    if twice:
+        raise UsageError(f"--seeds: {twice[0]} is there twice; the same run again would tell nothing new.")
+    return seeds
+
+
+def check_size(wish: Wish, searched: Sequence[Range], seeds: Sequence[int], chosen: Sampler) -> None:
+    """Whether so many trials and runs make sense.
+
+    Raises:
+        UsageError: they do not.
+    """
+    settings = prod(one.size for one in searched)
+    if wish.trials > settings:
+        raise UsageError(
+            f"--trials {wish.trials}: these ranges hold {int(settings)} different settings; give at most as many."
+        )
+    if chosen.trials * len(seeds) > MOST_RUNS:
+        raise UsageError(
+            f"--trials {wish.trials} with {len(seeds)} seeds each are {chosen.trials * len(seeds)} runs, more than a "
+            f"search may have ({MOST_RUNS}); give fewer of either."
+        )
+
+
+def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measure:
+    """What a run is worth by `--metric`; by the domain's primary score where that was not given.
+
+    Raises:
+        UsageError: these recipes have no such score, or it has no better end.
+    """
+    domain = recipe["domain"]
+    primary: Primary = host.load("domain", domain)().primary
+    scores: dict[str, str] = {}
+    metrics = [load_component(host, "metric", name, domain) for name in recipe["metrics"]]
+    for metric in metrics:
+        scores.update(metric.scores)
+    name, sign, threshold = ((text or primary.score).strip(), "", "")
+    if match := re.fullmatch(r"(.+?)\s*([<>])\s*(.+)", name):
+        name, sign, threshold = match.groups()
+    name = current_name(name, [metric.renamed for metric in metrics])
+    if name not in scores:
+        hint = did_you_mean(name, scores) or f" There are: {', '.join(sorted(scores))}."
+        raise UsageError(f"--metric: there is no score {name!r} in these recipes.{hint}")
+    if sign:
+        value = parse(threshold, "--metric")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UsageError(f"--metric: {text!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
+        return StepsUntil(name, "lower" if sign == "<" else "higher", float(value), recipe["steps"])
+    direction = primary.direction if name == primary.score else scores[name]
+    if direction == "neither":
+        raise UsageError(f"--metric {name}: has no better end; choose another score, or a threshold such as {name}<1.")
+    return Scaled(Primary(name, direction, primary.log if name == primary.score else False))  # type: ignore[arg-type]

@@ -1,0 +1,254 @@
+"""The search for a setting that suits a domain, and what its winner is worth.
+
+The winner of a search looks better than it is: of many settings the luckiest comes out on top. So it is run again, on
+seeds that no trial saw, beside the setting that the chain has by default and `none`.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from detente.errors import UsageError
+from detente.experiments import experiment
+from detente.experiments.executors.base import Executor, ShowBoard
+from detente.experiments.executors.local import LocalExecutor
+from detente.experiments.experiment import Experiment, Look, Proposer
+from detente.experiments.planning import existing, head, masked, note_versions, primary_of, refuse_changes
+from detente.experiments.search.loop import Search
+from detente.experiments.search.reading import ranges
+from detente.experiments.search.request import Wish, check_size, measure_of, seeds_of
+from detente.experiments.search.rivals import rivals, write_best
+from detente.experiments.search.samplers import Sampler, sampler
+from detente.experiments.search.storage import check_url, database_storage, journal_storage
+from detente.plugins import Host
+from detente.recipe import load
+from detente.recipe.keys import flat, put
+from detente.recipe.overlay import ROLES
+from detente.results.search import Trial, Tuning, best, short
+
+FRESH_FROM = 1000
+"""The first fresh seed, unless the search uses seeds as high."""
+
+
+def tune(
+    wish: Wish,
+    *,
+    out: Path,
+    host: Host,
+    jobs: int | None = None,
+    show: ShowBoard = lambda board: None,
+    command: Sequence[str] | None = None,
+    executor: Executor | None = None,
+) -> Path:
+    """Run a search, or go on with it; the path of its report.
+
+    Args:
+        wish: what is searched, and how.
+        out: the search's folder.
+        host: the plugins.
+        jobs: worker processes at a time; the number of CPUs by default.
+        show: called with a board about once a second.
+        command: what the user typed, for the record.
+        executor: what trains the cells; worker processes on this machine by default.
+
+    Raises:
+        UsageError: something in the call is wrong or refused, or the folder holds another search.
+        StudyError: the search is done, and some of its runs failed.
+        Interrupted: a signal came; what has been done is kept.
+    """
+    executor = executor or LocalExecutor(jobs, host.block)
+    return experiment.start(lambda: _plan(wish, out, host), host, executor, show, command)
+
+
+def plan(wish: Wish, *, out: Path, host: Host) -> tuple[Tuning, Sampler, list[str]]:
+    """The search that a folder would hold, what chooses its settings, and what a person should know about it.
+
+    Everything is checked and nothing written.
+
+    Raises:
+        UsageError, PluginError: as in `tune`.
+    """
+    planned = _plan(wish, out, host)
+    experiment.dry_run(planned, host)
+    return planned.tuning, planned.sampler, planned.notes
+
+
+def resume(
+    folder: Path,
+    *,
+    host: Host,
+    jobs: int | None = None,
+    show: ShowBoard = lambda board: None,
+    executor: Executor | None = None,
+) -> Path:
+    """Go on with the search in a folder as it stands there; the path of its report.
+
+    Raises:
+        UsageError: there is no search, or what it searches is no longer accepted.
+        StudyError, Interrupted: as in `tune`.
+    """
+
+    def opened() -> Tune:
+        tuning = Tuning.open(folder)
+        content = tuning.content
+        if "***" in (content["storage"] or ""):
+            raise UsageError(
+                f"{folder}: the password of its storage is not kept; give the command of the search again to resume it."
+            )
+        texts = [f"{entry['label']}={entry['range']}" for entry in content["search"]]
+        searched = ranges(texts, content["recipes"]["default"], host)
+        chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"], host)
+        return Tune(tuning, tuning, chosen, content["storage"], note_versions(tuning, host))
+
+    return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
+
+
+class Tune(Proposer):
+    """The trials of a search, a wave after the other, then the winner and its rivals on fresh seeds.
+
+    Args:
+        tuning: the search; `before` as it was in its folder.
+        sampler: chooses the settings.
+        storage: URL of a database for Optuna, with its password; None for a journal in the folder.
+        notes: what a person should know before it begins.
+    """
+
+    alone = True
+    retries = False
+
+    def __init__(
+        self, tuning: Tuning, before: Tuning | None, sampler: Sampler, storage: str | None, notes: Sequence[str]
+    ) -> None:
+        super().__init__(tuning, before, notes)
+        self.tuning, self.sampler, self.storage = tuning, sampler, storage
+        self._told: set[int] = set()
+
+    def looks(self) -> Iterator[Look]:
+        """The default setting, `none`, and every end of every range."""
+        t, recipes = self.tuning, self.tuning.content["recipes"]
+        seed = {"seed": t.seeds[0]}
+        yield Look(t.domain, f"{t.chain}, default", {**recipes["default"], **seed})
+        yield Look(t.domain, "none", {**recipes["none"], **seed}, kept=False)
+        for one in self.sampler.ranges:
+            for end in one.ends:
+                recipe = {**put(recipes["default"], {one.key: end}), **seed}
+                yield Look(t.domain, f"{one.label}={end}", recipe, kept=False)
+
+    def propose(self, experiment: Experiment) -> None:
+        t = self.tuning
+        t.read_trials()
+        trials, k, fresh = self.sampler.trials, len(t.seeds), len(t.fresh_seeds)
+        default, none = (t.content["recipes"][name] for name in ("default", "none"))
+        last = 2 if none == default else 3
+        experiment.tracker.note(
+            f"{trials} trials with {k} seed(s) each, {trials * k} runs at most, then {last} settings with {fresh} "
+            f"fresh seeds each; {default['steps']} steps a run."
+        )
+
+        def evaluate(pairs: Sequence[tuple[Trial, int]]) -> list[float | None]:
+            """One seed of each trial of a wave."""
+            later = sum(k - 1 - t.seeds.index(seed) for _, seed in pairs)
+            experiment.tracker.to_come = later + (trials - len(t.trials)) * k + last * fresh
+            experiment.train([t.trial_run(trial, seed) for trial, seed in pairs])
+            return [t.measure(t.trial_cell(trial, seed)) for trial, seed in pairs]
+
+        try:
+            search = Search(
+                self.sampler,
+                t.seeds,
+                evaluate,
+                wave=t.content["wave"],
+                storage=database_storage(self.storage) if self.storage else journal_storage(t.journal),
+                name=t.content["name"],
+                show=lambda trials: self._keep(trials, experiment),
+            )
+            search.run()
+            t.importance = search.importance()
+            winner = t.winner
+            if winner is not None:
+                t.rivals = rivals(t, winner)
+                t.write_trials()
+                write_best(t, winner)
+                experiment.tracker.to_come = 0
+                experiment.train([t.rival_run(rival, seed) for seed in t.fresh_seeds for rival in t.rivals])
+        finally:
+            t.write_trials()
+
+    def write_report(self) -> Path:
+        from detente.report import tuning_report
+
+        return tuning_report(self.tuning.folder)
+
+    def _keep(self, trials: Sequence[Trial], experiment: Experiment) -> None:
+        """Keep the trials on disk, and say what became of those that are done."""
+        t = self.tuning
+        t.trials = list(trials)
+        t.write_trials()
+        first = best(trials)
+        for trial in trials:
+            if trial.status != "running" and trial.number not in self._told:
+                self._told.add(trial.number)
+                name = f"trial {trial.number}: {t.name(trial.params)}"
+                score = f" with {short(trial.mean)}" if trial.scores else ""
+                ahead = f"; best so far trial {first.number} with {short(first.mean)}" if first else ""
+                experiment.tracker.note(f"{name}: {trial.status}{score}{ahead}")
+
+
+def _plan(wish: Wish, out: Path, host: Host) -> Tune:
+    old = existing(Tuning, out)
+    seeds = seeds_of(wish)
+    default = load(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host).plain()
+    del default["seed"]
+    searched = ranges(wish.search, default, host)
+    chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
+    check_size(wish, searched, seeds, chosen)
+    if wish.storage:
+        check_url(wish.storage)
+    names = [name for side in ROLES for name in default[side]["regularizers"]]
+    fresh = max(FRESH_FROM, max(seeds) + 1)
+    content = {
+        **head(old, Tuning, name=f"detente-{uuid.uuid4().hex[:12]}"),
+        "domain": default["domain"],
+        "reg": "+".join(wish.reg) or "+".join(names) or "none",
+        "search": [{"label": one.label, "key": one.key, "range": one.text} for one in searched],
+        "sampler": wish.sampler,
+        "sampler_seed": wish.sampler_seed,
+        "trials": wish.trials,
+        "wave": wish.wave,
+        "seeds": seeds,
+        "fresh": list(range(fresh, fresh + wish.fresh)),
+        "metric": measure_of(wish.metric, default, host).plain(),
+        "primary": primary_of(host, default["domain"]),
+        "storage": masked(wish.storage) if wish.storage else None,
+        "recipes": {
+            "default": default,
+            "none": {**default, **{side: {**default[side], "regularizers": {}} for side in ROLES}},
+        },
+    }
+    if old:
+        _check_same(old, content)
+    tuning = Tuning(out, content)
+    notes = note_versions(tuning, host)
+    if chosen.trials < wish.trials:
+        notes.append(f"The grid has {chosen.trials} points; of the {wish.trials} trials the rest is not needed.")
+    if len(seeds) == 1:
+        notes.append("With one seed per trial the search cannot tell a better setting from a luckier run.")
+    return Tune(tuning, old, chosen, wish.storage, notes)
+
+
+def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
+    """What a search began with stays; there may be more trials where the earlier ones do not depend on how many."""
+    free = {"created", "commands", "versions", "findings", "trials"}
+    before, now = (flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
+    changes = [
+        f"{old.path}: {key} is {before.get(key)!r} in the search and {now.get(key)!r} in this call."
+        for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    ]
+    had, wanted = old.content["trials"], content["trials"]
+    if wanted != had and (content["sampler"] != "random" or wanted < had):
+        changes.append(
+            f"{old.path}: trials is {had} in the search and {wanted} in this call; only a random search can "
+            "be made larger."
+        )
+    refuse_changes(changes, "search")

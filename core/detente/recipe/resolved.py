@@ -1,0 +1,52 @@
+"""A recipe whose names are looked up and whose options are checked: what each component is made by, kept beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Role
+from detente.recipe.components import Part, RegularizerPart
+from detente.recipe.document import Key
+from detente.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A recipe with all that it names. Each component is made by one call, anew at every call.
+
+    Attributes:
+        recipe: with every default in it.
+        parts: what makes each component, by its key: `("model",)`, `("generator", "optimizer")`, `("metrics", "prdc")`,
+            `("discriminator", "regularizers", "r1")`.
+    """
+
+    recipe: Recipe
+    parts: Mapping[Key, Part]
+
+    def make(self, *key: str) -> Any:
+        """The component at a key.
+
+        Raises:
+            UsageError: it refuses its options.
+        """
+        return self.parts[key].make()
+
+    def metrics(self) -> tuple[Any, ...]:
+        """The metrics, in the order of the recipe."""
+        return tuple(self.make("metrics", name) for name in self.recipe.metrics or ())
+
+    def regularizers(self, role: Role) -> list[RegularizerPart]:
+        """What a player's chain consists of, in order."""
+        found = (self.parts[role, "regularizers", name] for name in getattr(self.recipe, role).regularizers)
+        return [part for part in found if isinstance(part, RegularizerPart)]
+
+    def regularizer(self, role: Role, name: str) -> Regularizer:
+        """One regularizer of a player, lazy and annealed as the recipe asks.
+
+        Raises:
+            UsageError: it refuses its options, or cannot be lazy or annealed.
+        """
+        part = self.parts[role, "regularizers", name]
+        assert isinstance(part, RegularizerPart), "a chain consists of regularizers"
+        return part.make(self.recipe.updates(role))

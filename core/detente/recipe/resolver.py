@@ -1,0 +1,293 @@
+"""Checks a recipe against what is installed and fills in every default; finds all that is wrong at once."""
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
+
+import torch
+from annotated_types import Ge
+from pydantic import BaseModel, ValidationError
+from torch import nn
+
+from detente.domains.contracts import Domain
+from detente.engine.regularizer import check_order, points_of
+from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
+from detente.plugins import Host
+from detente.plugins.registry import Kind
+from detente.recipe.components import Part, RegularizerPart, load_component
+from detente.recipe.document import Key
+from detente.recipe.options import Checked, check, lower, read, sentence, shorten
+from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
+from detente.recipe.resolved import Resolved
+from detente.recipe.schema import Recipe, Side
+
+_LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): Side, ("discriminator",): Side}
+_INSTANCE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "string": "text", "list": "a list"}
+
+
+class Resolver:
+    """Turns layers into a resolved recipe.
+
+    Args:
+        overlay: the layers.
+        host: where names are looked up.
+        source: whom to name for what is missing.
+    """
+
+    def __init__(self, overlay: Overlay, host: Host, source: str) -> None:
+        self.overlay, self.host, self.source = overlay, host, source
+        self.values: dict[str, Any] = copy.deepcopy(overlay.values)
+        self.parts: dict[Key, Part] = {}
+        self.problems: list[tuple[Key, str, DetenteError | None]] = []
+
+    def resolved(self) -> Resolved:
+        """The recipe with all defaults in it, and what makes each of its components.
+
+        No regularizer is made for it: what a constructor alone can refuse, it refuses when the recipe is built.
+
+        Raises:
+            UsageError: something is wrong; a line for each thing that is.
+            PluginError: the same, and a plugin is among what is wrong.
+        """
+        domain = self._domain()
+        self._only_choices(domain)
+        self._shape(domain is not None)
+        objective = self._component("objective", ("objective",), None)
+        if domain is not None:
+            self._component("model", ("model",), domain.name)
+            self._component("data", ("data",), domain.name)
+            self._metrics(domain)
+        self._loggers()
+        for side in ROLES:
+            self._optimizer(side)
+            self._regularizers(side, objective)
+        if self.values.get("simultaneous") is True and self.values.get("critic_steps", 1) != 1:
+            self._problem(("critic_steps",), "must be 1 where simultaneous is true: both players move at once.")
+        self._raise()
+        return Resolved(Recipe.model_validate(self.values), self.parts)
+
+    def _problem(self, key: Key, text: str, cause: DetenteError | None = None) -> None:
+        self.problems.append((key, text, cause))
+
+    def _raise(self) -> None:
+        if not self.problems:
+            return
+        lines = [f"{self.overlay.source(key, self.source)}: {'.'.join(key)}: {text}" for key, text, _ in self.problems]
+        causes = [cause for *_, cause in self.problems if cause is not None]
+        plugin = any(isinstance(cause, PluginError) for cause in causes)
+        raise (PluginError if plugin else UsageError)("\n".join(dict.fromkeys(lines))) from next(iter(causes), None)
+
+    def _load(self, kind: Kind, key: Key, name: str, domain: str | None = None) -> Any:
+        try:
+            return load_component(self.host, kind, name, domain)
+        except DetenteError as error:
+            self._problem(key, str(error), error)
+            return None
+
+    def _domain(self) -> Domain | None:
+        name = self.values.get("domain")
+        found = self._load("domain", ("domain",), name) if isinstance(name, str) else None
+        if found is None:
+            return None
+        self.parts["domain",] = Part(found, Checked())
+        return self.parts["domain",].make()
+
+    def _only_choices(self, domain: Domain | None) -> None:
+        """Where a domain has one data set or model, it need not be named."""
+        kinds: tuple[Kind, Kind] = ("data", "model")
+        for kind in kinds:
+            given = self.values.get(kind) or {}
+            if domain is not None and isinstance(given, dict) and "name" not in given:
+                names = [entry.name for entry in self.host.entries(kind, self.values["domain"])]
+                if len(names) == 1:
+                    self.values[kind] = {"name": names[0], **given}
+
+    def _shape(self, domain_known: bool) -> None:
+        """Check the recipe's outline, and put what was left out in its place."""
+        for key in COMPONENTS:
+            above = self.values if len(key) == 1 else self.values.setdefault(key[0], {})
+            if isinstance(above, dict) and above.get(key[-1], "") is None:
+                del above[key[-1]]
+        try:
+            shape = Recipe.model_validate_json(json.dumps(self.values, default=str), strict=True)
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                key = tuple(map(str, found["loc"]))
+                if domain_known or key[0] not in ("data", "model"):
+                    self._problem(key, self._say(key, found))
+            return
+        self.values = shape.plain()
+
+    def _say(self, key: Key, found: Any) -> str:
+        kind, value = found["type"], found["input"]
+        if kind == "extra_forbidden":
+            level = _LEVELS.get(key[:-1])
+            return f"unknown key.{did_you_mean(key[-1], level.model_fields) if level else ''}"
+        if kind == "missing":
+            word = key[-2] if key[-1] == "name" else key[-1]
+            choices: list[str] = []
+            if word in ("data", "model", "domain"):
+                domain = None if word == "domain" else self.values.get("domain")
+                choices = [entry.name for entry in self.host.entries(word, domain)]
+            return f"is missing. Choose one of: {', '.join(choices) or 'none is installed'}."
+        if kind in ("model_type", "dict_type", "model_attributes_type"):
+            what = "a name, or a mapping with a name" if key in COMPONENTS else "a mapping"
+            return f"should be {what}, but is {shorten(value)}."
+        if key == ("format",):
+            return f"is {shorten(value)}, but this détente reads format 1. Install the version that wrote the recipe."
+        if key == ("device",) and kind == "string_pattern_mismatch":
+            return f"should be auto, cpu, cuda or cuda:N, but is {shorten(value)}."
+        if kind.endswith(("_type", "_parsing")):
+            return f"should be {_TYPES.get(kind.partition('_')[0], lower(found['msg']))}, but is {shorten(value)}."
+        return sentence(Any, value, [found | {"loc": ()}])
+
+    def _part(self, key: Key) -> Any:
+        found: Any = self.values
+        for part in key:
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
+    def _component(self, kind: Kind, key: Key, domain: str | None) -> Any:
+        """Load it, check its options, write them all down; None where it has no name or cannot be had."""
+        given = self._part(key)
+        if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+            return None
+        target = self._load(kind, key, given["name"], domain)
+        if target is not None:
+            self._options(key, given, target)
+        return target
+
+    def _options(self, key: Key, given: dict[str, Any], target: Any) -> Checked:
+        name = given["name"]
+        checked = check(target, {k: v for k, v in given.items() if k != "name"})
+        self._found(key, checked)
+        given.clear()
+        given.update({"name": name, **checked.plain})
+        self.parts[key] = Part(target, checked)
+        return checked
+
+    def _found(self, key: Key, checked: Checked) -> None:
+        for option, text in checked.problems:
+            self._problem((*key, *option.split(".")), text)
+
+    def _metrics(self, domain: Domain) -> None:
+        if self.values.get("samples") is None:
+            self.values["samples"] = domain.sample_count
+        if self.values.get("metrics") is None:
+            self.values["metrics"] = list(domain.metrics)
+        names = self.values["metrics"]
+        for i, name in enumerate(names if isinstance(names, list) else ()):
+            target = self._load("metric", ("metrics",), name, domain.name) if isinstance(name, str) else None
+            if target is not None:
+                self.parts["metrics", name] = Part(target, Checked())
+                if name in names[:i]:
+                    self._problem(("metrics",), f"names {name!r} twice; once is enough.")
+
+    def _loggers(self) -> None:
+        """Only whether there are such: a run can be evaluated where its loggers cannot be imported."""
+        names = self.values.get("log") or []
+        for i, name in enumerate(names if isinstance(names, list) else ()):
+            try:
+                if isinstance(name, str):
+                    self.host.entry("logger", name)
+            except DetenteError as error:
+                self._problem(("log",), str(error), error)
+            if name in names[:i]:
+                self._problem(("log",), f"names {name!r} twice; once is enough.")
+
+    def _optimizer(self, side: str) -> None:
+        key = (side, "optimizer")
+        given = self._part(key)
+        if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+            return
+        target = self._load("optimizer", key, given["name"])
+        checked = Checked() if target is None else self._options(key, given, target)
+        if target is not None and not checked.problems:
+            try:
+                self.parts[key].make()([nn.Parameter(torch.zeros(1))])
+            except (ValueError, RuntimeError) as error:  # what torch has to say about a combination
+                self._problem(key, f"{str(error).rstrip('.')}.")
+
+    def _regularizers(self, side: str, objective: Any) -> None:
+        entries = self._part((side, "regularizers"))
+        links: list[_Link] = []
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            if isinstance(entry, dict):
+                found = self._regularizer(side, name, entry, objective)
+                links += [] if found is None else [found]
+        if isinstance(entries, dict) and len(links) == len(entries):
+            try:
+                check_order(links)
+            except DetenteError as error:
+                self._problem((side, "regularizers"), str(error), error)
+
+    def _regularizer(self, side: str, name: str, entry: dict[str, Any], objective: Any) -> "_Link | None":
+        key, before = (side, "regularizers", name), len(self.problems)
+        kind = entry.get("kind", name)
+        if not _INSTANCE.fullmatch(name):
+            self._problem(key, "cannot be the name of a regularizer: use letters, digits, - and _, a letter first.")
+            return None
+        if not isinstance(kind, str):
+            self._problem((*key, "kind"), f"should be the name of a regularizer, but is {shorten(kind)}.")
+            return None
+        target = self._load("regularizer", key, kind)
+        if target is None:
+            return None
+        part = self.parts[key] = RegularizerPart.of(target, name, entry)
+        self._found(key, part.checked)
+        if part.every is not None:
+            try:
+                read(Annotated[int, Ge(1)], part.every)
+            except ValueError as error:
+                self._problem((*key, "every"), str(error))
+        if len(self.problems) > before:
+            return None
+        try:
+            link = _Link.of(part, kind)
+        except (DetenteError, ValueError) as error:
+            self._problem(key, str(error), error if isinstance(error, DetenteError) else None)
+            return None
+        self._placement(key, kind, link, objective)
+        if part.every not in (None, 1) and "penalty" not in link.points:
+            self._problem((*key, "every"), f"is for penalties, and {kind} has none. Leave it out.")
+        entry.clear()
+        entry.update(({} if kind == name else {"kind": kind}) | part.checked.plain)
+        if "penalty" in link.points and not part.own_every:
+            entry["every"] = part.every or 1
+        return link
+
+    def _placement(self, key: Key, kind: str, made: "_Link", objective: Any) -> None:
+        side = key[0]
+        if side not in made.players and "both" not in made.players:
+            other = made.players[0]
+            self._problem(key, f"{kind} has no place on the {side}. Move it to {other}.regularizers.")
+        if "softplus" in made.needs and objective is not None and "softplus" not in objective.abilities:
+            name = self._part(("objective", "name"))
+            self._problem(
+                key,
+                f"{kind} is exact for losses made of softplus alone, and {name} is none. Take it out, or set "
+                "objective=non-saturating.",
+            )
+
+
+class _Link(NamedTuple):
+    """What a regularizer's class says of its instances."""
+
+    name: str
+    players: tuple[str, ...]
+    needs: tuple[str, ...]
+    averages: bool
+    points: frozenset[str]
+
+    @classmethod
+    def of(cls, part: RegularizerPart, kind: str) -> "_Link":
+        """From the class; where a function makes the instances, from one of them."""
+        says = part.target if isinstance(part.target, type) else part.make()
+        points = points_of(says) if isinstance(says, type) else says.defines()
+        return cls(kind, says.players, says.needs, says.averages, points)
+
+    def defines(self) -> frozenset[str]:
+        return self.points

@@ -1,0 +1,204 @@
+"""A perceptron that writes graphs against a relational network that reads them (De Cao & Kipf 2018)."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from detente import (
+    Count,
+    Data,
+    Model,
+    Networks,
+    NonNegative,
+    Positive,
+    ProgressCallback,
+    Sample,
+    Space,
+    Step,
+    Stream,
+    UsageError,
+)
+from detente_molecule.chemistry import BONDS
+from detente_molecule.networks.relational import Relational
+from detente_molecule.networks.reward import Reward, train_reward
+from detente_molecule.rewards import PROPERTIES
+
+Sampling = Literal["straight-through", "soft"]
+
+
+class MolGAN(Model):
+    """A perceptron that writes a whole graph at once against a relational graph network (De Cao & Kipf 2018).
+
+    The generator draws each atom and each bond by the Gumbel trick. With `straight-through` what it hands on are types,
+    as real graphs have them, and the gradient is the soft draw's; with `soft` the soft draws themselves are handed on,
+    and a critic can tell them from real ones by their being soft. Unlike the original, atoms and bonds are drawn with
+    noise under the temperature at which they are trained, scores of a batch are not averaged in the critic, and there
+    is no dropout.
+
+    Args:
+        width: of the generator's first hidden layer; the others have twice and four times as much.
+        latent_dim: of z.
+        sampling: what the generator hands on.
+        temperature: of the draws; at lower ones a draw is less noisy and its gradient is larger and rarer.
+        messages: widths of the critic's graph layers.
+        readout: width of the critic's description of a whole graph.
+        reward: the property that samples shall have much of: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
+            (ease of synthesis), by a network that is trained before the game and frozen. None for none.
+        reward_weight: of that term in the generator's loss.
+    """
+
+    warms_players = False
+
+    def __init__(
+        self,
+        width: Count = 128,
+        latent_dim: Count = 32,
+        sampling: Sampling = "straight-through",
+        temperature: Positive = 0.7,
+        messages: tuple[Count, Count] = (64, 32),
+        readout: Count = 128,
+        reward: Literal["qed", "logp", "sa"] | None = None,
+        reward_weight: NonNegative = 10.0,
+    ) -> None:
+        if min(messages) < 1:
+            raise UsageError(f"molgan: messages={messages!r} should be two whole numbers of 1 or more.")
+        self.width, self.latent_dim, self.temperature = width, latent_dim, temperature
+        self.sampling: Sampling = sampling
+        self.messages, self.readout, self.reward, self.reward_weight = tuple(messages), readout, reward, reward_weight
+
+    def build(self, space: Space) -> Networks:
+        n, types = graph_shape(space, "molgan")
+        widths = [self.latent_dim, self.width, 2 * self.width, 4 * self.width]
+        draw = Draw(self.temperature, self.sampling)
+        generator, critic = GraphGenerator(widths, n, types, draw), GraphCritic(types, self.messages, self.readout)
+        if self.reward is not None:  # last, so that the players' weights are those of a run without it
+            generator.reward = Reward(types).requires_grad_(False)
+        return Networks(generator, critic)
+
+    def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
+        """Train the network that predicts the property, where one is wanted."""
+        reward = getattr(networks.generator, "reward", None)
+        if self.reward is not None and isinstance(reward, Reward):
+            train_reward(reward, PROPERTIES[self.reward], data, rng, show)
+
+    def auxiliary(self, s: Step) -> dict[str, Tensor]:
+        """−weight · E V(G(z)): the property as the frozen network predicts it."""
+        reward = getattr(s.generator, "reward", None)
+        if self.reward is None or not isinstance(reward, Reward):
+            return {}
+        return {"reward": -self.reward_weight * reward(s.fake).mean()}
+
+
+class Draw:
+    """One draw of a type for each vector of logits, by the Gumbel trick (Jang et al. 2017; Maddison et al. 2017).
+
+    y = softmax((logits + g) / τ), g standard Gumbel from the default generator, which the engine seeds.
+    `straight-through` hands on the type that was drawn, with the gradient of y.
+    """
+
+    def __init__(self, temperature: float, sampling: Sampling) -> None:
+        self.temperature, self.straight = temperature, sampling == "straight-through"
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        # −log E of an exponential E is standard Gumbel.
+        exponential = torch.empty_like(logits).exponential_().clamp_(min=torch.finfo(logits.dtype).tiny)
+        soft = ((logits - exponential.log()) / self.temperature).softmax(-1)
+        return straight_through(soft) if self.straight else soft
+
+
+class LikeliestType:
+    """The likeliest type of each vector of logits, with the gradient of their softmax; nothing is drawn."""
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        return straight_through(logits.softmax(-1))
+
+
+def straight_through(soft: Tensor) -> Tensor:
+    """onehot(argmax y) + y − y.detach(): rows sum to one, the gradient is that of y."""
+    hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
+    return hard + soft - soft.detach()
+
+
+class GraphWriter(nn.Module):
+    """A vector → logits of each atom and of each pair of atoms → types.
+
+    A pair has one vector of logits and one draw of noise, so that bonds are symmetric to the bit; no atom is bound to
+    itself.
+    """
+
+    def __init__(self, width: int, n: int, types: int, choose: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.n, self.types, self.kinds, self.choose = n, types, len(BONDS) + 1, choose
+        pairs = n * (n - 1) // 2
+        self.bonds, self.atoms = nn.Linear(width, pairs * self.kinds), nn.Linear(width, n * types)
+        # Where in the list of pairs each entry of the matrix is found; behind the pairs stands "no bond".
+        at = torch.full((n, n), pairs)
+        i, j = torch.triu_indices(n, n, 1)
+        at[i, j] = at[j, i] = torch.arange(pairs)
+        self.at: Tensor
+        self.none: Tensor
+        self.register_buffer("at", at.flatten(), persistent=False)
+        self.register_buffer("none", torch.eye(self.kinds)[0].view(1, 1, -1), persistent=False)
+
+    def logits(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the pairs above the diagonal, row by row, [B, N(N−1)/2, K], and of the atoms [B, N, T]."""
+        return self.bonds(h).unflatten(1, (-1, self.kinds)), self.atoms(h).unflatten(1, (self.n, self.types))
+
+    def forward(self, h: Tensor) -> Sample:
+        pairs, atoms = (self.choose(logits) for logits in self.logits(h))
+        listed = torch.cat([pairs, self.none.expand(len(h), 1, -1)], dim=1)
+        return listed.index_select(1, self.at).unflatten(1, (self.n, self.n)), atoms
+
+
+class GraphGenerator(nn.Module):
+    """z → hidden layers with tanh → a graph."""
+
+    reward: nn.Module
+    output_layers = ("write.bonds", "write.atoms")
+
+    def __init__(self, widths: list[int], n: int, types: int, draw: Draw) -> None:
+        super().__init__()
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.write = GraphWriter(widths[-1], n, types, draw)
+
+    def forward(self, z: Tensor) -> Sample:
+        h = z
+        for layer in self.hidden:
+            h = layer(h).tanh()
+        return self.write(h)
+
+
+class GraphCritic(nn.Module):
+    """Relational messages, then a linear head. `embed` is the description of the whole graph, [B, readout]."""
+
+    abilities = frozenset({"embed", "features"})
+    feature_layers = ("embed",)
+    output_layers = ("head",)
+
+    def __init__(self, types: int, messages: tuple[int, ...], readout: int) -> None:
+        super().__init__()
+        self.embed = Relational(types, messages, readout)
+        self.head = nn.Linear(readout, 1)
+
+    def forward(self, x: Sample) -> Tensor:
+        return self.head(self.embed(x)).squeeze(1)  # [B]
+
+
+def graph_shape(space: Space, model: str) -> tuple[int, int]:
+    """Atoms of a graph and atom types, "none" counted.
+
+    Raises:
+        UsageError: the samples are no graphs of ours.
+    """
+    shapes = [leaf.shape for leaf in space.leaves]
+    if len(shapes) == 2 and len(shapes[0]) == 3 and len(shapes[1]) == 2:
+        (n, m, kinds), (atoms, types) = shapes
+        if n == m == atoms and n > 1 and kinds == len(BONDS) + 1:
+            return n, types
+    raise UsageError(
+        f"model {model!r} is for graphs of two atoms and more (bonds [N, N, {len(BONDS) + 1}], atoms [N, types]), but"
+        f" the data are {', '.join(map(str, shapes))}."
+    )
