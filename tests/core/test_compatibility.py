@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from detente import checks
-from detente.checks import Finding, findings, refuse, rules
+from detente.checks import Finding, check_codes, findings, refuse, rules
 from detente.engine.combinators import Ramp, annealed, lazily
 from detente.engine.game import Game
 from detente.engine.gradients import input_gradient
@@ -319,8 +319,8 @@ def test_refusals_name_place_reason_and_way_out():
 
 
 def test_an_unknown_code_is_an_error_and_warnings_never_stop():
-    with pytest.raises(UsageError, match="there is no finding"):
-        refuse([], ("batch-nrom",))
+    with pytest.raises(UsageError, match="there is no finding 'l2-under-adm'. Did you mean 'l2-under-adam'"):
+        check_codes(("l2-under-adm",), host())
     refuse(findings(game([reg("l2")], optimizer=adam)))
 
 

@@ -520,14 +520,14 @@ def test_a_part_of_a_broken_plugin_is_the_plugins_fault(host: Host) -> None:
 
 def test_a_resolved_recipe_loads_as_itself(host: Host, tmp_path: Path) -> None:
     regs = [
-        "r1(gamma={from: 2, to: .2, over: .5}, every=4)+r1+both:clip-norm(max_norm=.inf)+own-every",
+        "r1(gamma={from: 2, to: .2, over: .5}, every=4)+r1+both:clip-norm(max_norm=1e30)+own-every",
         "g:l2(where='no')",
     ]
     first = load(domain="shapes", regs=regs, sets=["data={name: folder, path: /x}", "model=warm"], host=host)
     assert first.discriminator.regularizers == {
         "r1": {"gamma": {"from": 2.0, "to": 0.2, "over": 0.5}, "space": "input", "every": 4},
         "r1-2": {"kind": "r1", "gamma": 10.0, "space": "input", "every": 1},
-        "clip-norm": {"max_norm": float("inf")},
+        "clip-norm": {"max_norm": 1e30},
         "own-every": {"every": 7},
     }
     path = tmp_path / "r.yaml"
