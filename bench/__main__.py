@@ -12,7 +12,8 @@ import torch
 
 from bench.account import pieces
 from bench.tables import Table, by_hand, engine, tables
-from detente.engine.regularizer import Regularizer, chain
+from detente.engine.chain import chain
+from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 from detente.plugins import host
 

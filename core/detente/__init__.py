@@ -53,7 +53,8 @@ _HOME = {
         "Whole",
     ),
     "detente.engine.player": ("Player",),
-    "detente.engine.regularizer": ("Chain", "LinearGame", "Passes", "Regularizer", "chain", "named"),
+    "detente.engine.chain": ("Chain", "chain"),
+    "detente.engine.regularizer": ("LinearGame", "Passes", "Regularizer", "named"),
     "detente.engine.sample": (
         "Augmentation",
         "Batch",
@@ -102,6 +103,8 @@ if TYPE_CHECKING:
     from detente.domains.sources import package_file as package_file
     from detente.domains.sources import shuffled as shuffled
     from detente.domains.sources import stamps as stamps
+    from detente.engine.chain import Chain as Chain
+    from detente.engine.chain import chain as chain
     from detente.engine.combinators import Ramp as Ramp
     from detente.engine.combinators import annealed as annealed
     from detente.engine.combinators import lazily as lazily
@@ -130,11 +133,9 @@ if TYPE_CHECKING:
     from detente.engine.options import Range as Range
     from detente.engine.options import Whole as Whole
     from detente.engine.player import Player as Player
-    from detente.engine.regularizer import Chain as Chain
     from detente.engine.regularizer import LinearGame as LinearGame
     from detente.engine.regularizer import Passes as Passes
     from detente.engine.regularizer import Regularizer as Regularizer
-    from detente.engine.regularizer import chain as chain
     from detente.engine.regularizer import named as named
     from detente.engine.sample import Augmentation as Augmentation
     from detente.engine.sample import Batch as Batch

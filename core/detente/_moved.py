@@ -61,7 +61,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "recipe.arms": ("recipe.chains",),
     "recipe.building": ("training.build",),
     "registry": ("plugins.registry", "errors"),
-    "regularizer": ("engine.regularizer", "engine.step"),
+    "regularizer": ("engine.regularizer", "engine.chain", "engine.step"),
     "run": ("training.run_folder", "files", "training.provenance"),
     "sample": ("engine.sample",),
     "sampler": ("training.sampler",),

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.chain import chain
 from detente.engine.combinators import Ramp, annealed, lazily, unwrap
-from detente.engine.regularizer import Regularizer, chain, named
+from detente.engine.regularizer import Regularizer, named
 from detente.errors import UsageError
 from detente.regularizers.clip_norm import ClipNorm
 from detente.regularizers.dropout import Dropout

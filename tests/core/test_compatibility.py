@@ -8,13 +8,14 @@ from torch import nn
 
 from detente import checks
 from detente.checks import Finding, check_codes, findings, refuse, rules
+from detente.engine.chain import chain
 from detente.engine.combinators import Ramp, annealed, lazily
 from detente.engine.game import Game
 from detente.engine.gradients import input_gradient
 from detente.engine.layers import after, layers
 from detente.engine.objectives import NonSaturating, Objective, Wasserstein
 from detente.engine.player import Player
-from detente.engine.regularizer import Passes, Regularizer, chain
+from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import sumsq
 from detente.errors import UsageError
 from detente.plugins import host
@@ -319,7 +320,7 @@ def test_refusals_name_place_reason_and_way_out():
 
 
 def test_an_unknown_code_is_an_error_and_warnings_never_stop():
-    with pytest.raises(UsageError, match="there is no finding 'l2-under-adm'. Did you mean 'l2-under-adam'"):
+    with pytest.raises(UsageError, match=r"there is no finding 'l2-under-adm'\. Did you mean 'l2-under-adam'"):
         check_codes(("l2-under-adm",), host())
     refuse(findings(game([reg("l2")], optimizer=adam)))
 

@@ -13,10 +13,11 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.chain import chain
 from detente.engine.game import Game
 from detente.engine.objectives import NonSaturating, Objective, Saturating, Wasserstein
 from detente.engine.player import Player
-from detente.engine.regularizer import Regularizer, chain
+from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Batch
 from detente.regularizers.clip_norm import ClipNorm
 from detente.regularizers.dropout import Dropout

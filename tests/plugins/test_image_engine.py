@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from detente.engine.chain import chain
 from detente.engine.game import Game
 from detente.engine.objectives import NonSaturating
 from detente.engine.player import Player
-from detente.engine.regularizer import Regularizer, chain
+from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Batch
 from detente.engine.streams import Stream
 from detente.plugins import host

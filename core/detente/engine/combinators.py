@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from detente.engine.chain import Chain
 from detente.engine.options import Component, Count, Finite, declared_options, kebab
-from detente.engine.regularizer import Chain, LinearGame, Passes, Regularizer
+from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample
 from detente.engine.step import Moment, Role, Step
 from detente.errors import UsageError

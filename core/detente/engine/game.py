@@ -8,7 +8,7 @@ from torch import Tensor
 
 from detente.engine.forward import call, embedding_stage, feature_stages
 from detente.engine.player import Player
-from detente.engine.sample import Batch, Sample, Space, as_input, batch_size, leaves, to
+from detente.engine.sample import Batch, Sample, Space, as_input, batch_size, detach, leaves, to
 from detente.engine.step import DomainLike, Moment, ObjectiveLike, Role, Step
 from detente.engine.streams import Stream
 from detente.errors import UsageError
@@ -90,6 +90,12 @@ class Game:
             purpose: {role: root.at(purpose, role) for role in ("generator", "discriminator")}
             for purpose in ("latents", "noise", "turn")
         }
+        # Only who differentiates with respect to samples pays for the graph of everything that is done to them.
+        looks_in = objective.differentiates_samples or auxiliary is not None
+        self._differentiates = {
+            player.role: looks_in or bool({"penalty", "rewrite"} & player.regularizer.defines())
+            for player in (generator, discriminator)
+        }
         net = discriminator.network
         self._embedding = embedding_stage(net)
         links = (*generator.regularizer.links, *discriminator.regularizer.links)
@@ -156,7 +162,7 @@ class Game:
         return self._step(player, batch, self._generate(player, batch, attached=role == "generator"))
 
     def _step(self, player: Player, batch: Batch, fakes: Fakes) -> Step:
-        own = player.role == "generator"
+        own, as_leaves = player.role == "generator", self._differentiates[player.role]
         rng = self._streams["turn"][player.role].at(player.t)
         return Step(
             turn=player.role,
@@ -164,8 +170,8 @@ class Game:
             discriminator=self.discriminator.network,
             objective=self.objective,
             domain=self.domain,
-            real=as_input(batch.x),
-            fake=fakes.x if own else as_input(fakes.x),
+            real=as_input(batch.x) if as_leaves else batch.x,
+            fake=fakes.x if own else (as_input if as_leaves else detach)(fakes.x),
             z=fakes.z,
             labels=batch.labels,
             m=Moment(player.t, rng, self.domain, player.lr),

@@ -23,9 +23,11 @@ def mean(f: Callable[..., Tensor], *logits: Logits) -> Tensor:
 
 
 class Objective(Component, ABC):
-    """What the two players play for. `abilities` names properties that regularizers may need of it."""
+    """The adversarial loss. `abilities` names properties that regularizers may need of it."""
 
     abilities: frozenset[str] = frozenset()
+    differentiates_samples: bool = True
+    """Whether a loss may be differentiated with respect to samples: they are leaves of the graph then."""
 
     @abstractmethod
     def discriminator(self, s: Step) -> Tensor:
@@ -39,6 +41,7 @@ class Objective(Component, ABC):
 class _Logistic(Objective):
     """−E log σ(D(x)) − E log(1 − σ(D(x̃)))      (Goodfellow et al. 2014, eq. 1)"""
 
+    differentiates_samples = False
     abilities = frozenset({"softplus"})
 
     def discriminator(self, s: Step) -> Tensor:
@@ -62,6 +65,8 @@ class Saturating(_Logistic):
 class Hinge(Objective):
     """E max(0, 1 − D(x)) + E max(0, 1 + D(x̃));  G: −E D(x̃)      (Lim & Ye 2017; Miyato et al. 2018, eq. 16–17)"""
 
+    differentiates_samples = False
+
     def discriminator(self, s: Step) -> Tensor:
         return mean(lambda d: relu(1 - d), s.real_logits) + mean(lambda d: relu(1 + d), s.fake_logits)
 
@@ -72,6 +77,7 @@ class Hinge(Objective):
 class Wasserstein(Objective):
     """E D(x̃) − E D(x);  G: −E D(x̃)      (Arjovsky et al. 2017, eq. 2). Wants a Lipschitz critic."""
 
+    differentiates_samples = False
     abilities = frozenset({"wants-lipschitz"})
 
     def discriminator(self, s: Step) -> Tensor:
@@ -83,6 +89,8 @@ class Wasserstein(Objective):
 
 class LeastSquares(Objective):
     """½ E (D(x) − 1)² + ½ E D(x̃)²;  G: ½ E (D(x̃) − 1)²      (Mao et al. 2017, eq. 2 with a=0, b=c=1)"""
+
+    differentiates_samples = False
 
     def discriminator(self, s: Step) -> Tensor:
         return mean(lambda d: (d - 1).square() / 2, s.real_logits) + mean(lambda d: d.square() / 2, s.fake_logits)
@@ -96,6 +104,8 @@ class Relativistic(Objective):
 
     (Jolicoeur-Martineau 2018, eq. 3–4, the standard RGAN; R3GAN, Huang et al. 2024, eq. 2)
     """
+
+    differentiates_samples = False
 
     def discriminator(self, s: Step) -> Tensor:
         return mean(lambda real, fake: softplus(fake - real), s.real_logits, s.fake_logits)

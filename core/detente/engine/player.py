@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from detente.engine.chain import Chain, chain
 from detente.engine.gradients import graph_leaves
-from detente.engine.regularizer import Chain, Regularizer, chain
+from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment, Role, Step
 from detente.errors import UsageError
 

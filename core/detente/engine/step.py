@@ -36,6 +36,7 @@ class ObjectiveLike(Protocol):
     """What the engine asks of an adversarial loss; `detente.Objective` has it."""
 
     abilities: frozenset[str]
+    differentiates_samples: bool
 
     def discriminator(self, s: "Step") -> Tensor:
         """The discriminator's loss, a scalar."""
@@ -72,8 +73,8 @@ class Step:
         generator, discriminator: the networks.
         objective: the adversarial term of the game.
         domain: what kind of data it is; brings noise and augmentations that fit.
-        real: a batch of data as leaves of the graph, [B, ...] per leaf.
-        fake: generated samples; leaves in the discriminator's turn, attached to the generator in its own.
+        real: a batch of data, [B, ...] per leaf; leaves of the graph where a penalty or the objective may ask for it.
+        fake: generated samples; likewise in the discriminator's turn, attached to the generator in its own.
         z: the latents of `fake`.
         labels: the condition, [B, ...], or None.
         m: the moment of whoever looks at this step.

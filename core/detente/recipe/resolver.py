@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from detente.domains.contracts import Domain
-from detente.engine.regularizer import check_order, points_of
+from detente.engine.chain import check_order
+from detente.engine.regularizer import points_of
 from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.plugins.registry import Kind

@@ -9,11 +9,12 @@ import torch
 from detente import plugins
 from detente.checks import Finding, findings, refuse, rules
 from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
+from detente.engine.chain import chain
 from detente.engine.forward import abilities
 from detente.engine.game import Game
 from detente.engine.objectives import Objective
 from detente.engine.player import Player
-from detente.engine.regularizer import Regularizer, chain
+from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Batch, to
 from detente.engine.step import Role
 from detente.engine.streams import Stream

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from detente import plugins
 from detente.domains.contracts import Domain, Model
-from detente.engine.regularizer import chain
+from detente.engine.chain import chain
 from detente.engine.sample import Leaf, Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from detente.engine.regularizer import chain
+from detente.engine.chain import chain
 from detente.engine.sample import each, leaves
 from detente.engine.step import Moment
 from detente.errors import UsageError

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from detente.engine.regularizer import chain
+from detente.engine.chain import chain
 from detente.errors import UsageError
 from detente.regularizers.ema import EMA
 from detente.regularizers.spectral_norm import SpectralNorm

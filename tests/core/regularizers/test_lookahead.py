@@ -3,10 +3,10 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.chain import chain
 from detente.engine.game import Game
 from detente.engine.objectives import Wasserstein
 from detente.engine.player import Player
-from detente.engine.regularizer import chain
 from detente.engine.sample import Batch
 from detente.errors import UsageError
 from detente.regularizers.ema import EMA

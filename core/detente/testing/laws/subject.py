@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Data, Domain, Model
+from detente.engine.chain import chain
 from detente.engine.game import Game
 from detente.engine.objectives import NonSaturating, Objective
 from detente.engine.player import Player
-from detente.engine.regularizer import Regularizer, chain
+from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Batch, to
 from detente.engine.step import Role, Step
 from detente.errors import UsageError
