@@ -30,7 +30,7 @@ class MissingExtraError(PluginError, ImportError):
 
 
 class DivergedError(DetenteError):
-    """Training met a non-finite number; the last good checkpoint is kept."""
+    """Training met a non-finite number; the last good checkpoint was kept."""
 
     exit_code = 4
 
@@ -60,7 +60,7 @@ def one_line(error: BaseException) -> str:
     try:
         text = str(error)
     except Exception:  # a stranger's exception may do anything
-        text = "(its message cannot be shown)"
+        text = "(no readable message)"
     if not isinstance(error, DetenteError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     text = " ".join(text.split())

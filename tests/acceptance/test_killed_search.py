@@ -23,7 +23,7 @@ def command(out: Path, jobs: int) -> list[str]:
 @pytest.mark.acceptance
 @pytest.mark.timeout(1800)
 def test_a_killed_search_has_the_same_trials_and_the_same_winner(tmp_path):
-    """With other numbers of workers, killed five times, the last time while the winner runs on fresh seeds."""
+    """With other numbers of workers, killed five times, the last time while the winner runs on new seeds."""
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert subprocess.run(command(whole, 2)).returncode == 0
     cells = len(list(whole.glob("cells/*/*/*/run.json")))

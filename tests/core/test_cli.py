@@ -370,7 +370,7 @@ def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path
         ("train ring --reg r1(gama=3)", "r1.gama: unknown option. Did you mean 'gamma'?"),
         ("train ring --reg r1(", "--reg"),
         ("train ring --set stpes=3", "Did you mean 'steps'?"),
-        ("train ring --set steps=x", "steps: should be a whole number, but is 'x'"),
+        ("train ring --set steps=x", "steps: should be an integer, but is 'x'"),
         ("train ring --steps 0", "steps"),
         ("train ring --precision fp8", "precision"),
         ("train ring --device tpu", "device"),
@@ -383,7 +383,7 @@ def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path
         ("sample nowhere", "nowhere: not the folder of a run"),
         ("export nowhere", "nowhere: not the folder of a run"),
         ("report nowhere", "nowhere: not the folder of a run"),
-        ("plugins show nobody", "Nothing installed is called 'nobody'"),
+        ("plugins show nobody", "Nothing is installed under the name 'nobody'"),
         ("plugins r1", "No such command 'r1'"),
         ("plugins show", "Missing argument 'NAME'"),
         ("data get rign", "Did you mean 'ring'?"),
@@ -435,7 +435,7 @@ def test_a_read_only_file_system_is_refused(call: Call, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("detente.training.run_folder.new_folder", refuse)
     done = call(*RING, "-q")
-    assert (done.code, done.err) == (2, "Error: runs: is read-only. Name another folder.\n")
+    assert (done.code, done.err) == (2, "Error: runs: is read-only. Choose another folder.\n")
 
 
 def test_a_component_of_a_failed_plugin_ends_with_3(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,7 +473,7 @@ def test_a_mistake_of_ours_is_one_line_that_names_the_log(call: Call, monkeypatc
     monkeypatch.setattr(Trainer, "train", fail)
     done = call(*RING, "--folder", "run", "-q")
     assert done.code == 1
-    message, where = done.err.split(" This is a mistake of détente or a plugin. ")
+    message, where = done.err.split(" This is a bug in détente or in a plugin. ")
     assert message == "Error: ZeroDivisionError: by zero."
     assert where == "The traceback is in run/log.txt.\n"
     assert "ZeroDivisionError" in Path("run/log.txt").read_text()

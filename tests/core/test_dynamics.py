@@ -1,4 +1,4 @@
-"""The engine plays games that are solved on paper, in float64, and lands on the solution.
+"""The engine plays games that are with a closed-form solution, in float64, and lands on the solution.
 
 Convention: logits are high for real data. With G = θ, D(x) = ψx, data at 0 and the Wasserstein objective the losses are
 L_D = E D(x̃) − E D(x) = ψθ and L_G = −ψθ, so with step h and z = (θ, ψ)

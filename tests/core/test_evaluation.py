@@ -92,7 +92,7 @@ def test_labels_reach_the_network_in_order_and_its_noise_has_a_stream() -> None:
     assert torch.equal(leaves(first)[0][:, 0], labels.float())
     assert torch.equal(leaves(first)[0], leaves(second)[0])
     assert len(leaves(first)[0][:, 1].unique()) == 10
-    with pytest.raises(UsageError, match="11 samples were asked for, but 10 labels given"):
+    with pytest.raises(UsageError, match="11 samples were requested, but 10 labels given"):
         generate(Echo(), Conditional(), 11, Stream(0), labels)
 
 
@@ -134,7 +134,7 @@ class Liar(Metric):
 
 def test_a_metric_that_returns_other_names_than_it_states_or_those_of_another_is_refused() -> None:
     x = torch.zeros(3, 2)
-    with pytest.raises(PluginError, match=r"Liar states the scores \['truth'\] but returned \['lie'\]"):
+    with pytest.raises(PluginError, match=r"Liar declares the scores \['truth'\] but returned \['lie'\]"):
         score(RingDomain(), [Liar()], x, RingData(), Stream(0))
     with pytest.raises(PluginError, match="Counted returns the score 'n', as another metric does"):
         score(RingDomain(), [Counted(), Counted()], x, RingData(), Stream(0))

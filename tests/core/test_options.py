@@ -68,7 +68,7 @@ class Strange(Component):
         ({"rate": "x"}, "strange: rate='x' should be a number above 0."),
         ({"rate": True}, "strange: rate=True should be a number above 0."),
         ({"rate": 1, "size": 0}, "strange: size=0 should be 1 or more."),
-        ({"rate": 1, "size": 1.5}, "strange: size=1.5 should be a whole number of 1 or more."),
+        ({"rate": 1, "size": 1.5}, "strange: size=1.5 should be an integer of 1 or more."),
         ({"rate": 1, "reach": -1.0}, "strange: reach=-1.0 should be 0 or more."),
     ],
     ids=str,

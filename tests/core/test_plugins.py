@@ -521,14 +521,14 @@ def test_the_core_comes_first_and_no_allow_list_leaves_it_out(with_core: Path) -
 
 def test_the_core_cannot_be_blocked(with_core: Path) -> None:
     done = run_with(with_core, "from detente.plugins import discover; discover(['core'])")
-    assert "UsageError: --no-plugin core: the core cannot be blocked." in done.stderr
+    assert "UsageError: --no-plugin core: the core cannot be left out." in done.stderr
 
 
 def test_a_name_that_the_core_declares_too_is_as_ambiguous_as_any(with_core: Path) -> None:
     error, message = refusal(with_core, "entry('regularizer', 'calm')")
     assert error == "PluginError"
     assert "by detente 9.9 (plugin 'core') and a-rival 1.0 (plugin 'a-rival')" in message
-    assert "Block one with `--no-plugin a-rival`, or list" in message
+    assert "Exclude one with `--no-plugin a-rival`, or list" in message
 
 
 # In this process: what a single plugin may do wrong, and the shape of what is printed.

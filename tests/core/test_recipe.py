@@ -246,13 +246,13 @@ def test_aliases_are_refused_so_that_nothing_unfolds() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: 1\nb: 2\na: 3", "r.yaml: line 3, column 1: the key 'a' is there twice; keep one of them."),
+        ("a: 1\nb: 2\na: 3", "r.yaml: line 3, column 1: the key 'a' appears twice; keep one of them."),
         ("1: x", "r.yaml: line 1, column 1: a key must be text; put '1' in quotes."),
-        ("? [a]\n: x", "r.yaml: line 1, column 3: a list or a mapping is no key."),
+        ("? [a]\n: x", "r.yaml: line 1, column 3: a key cannot be a list or a mapping."),
         ("a: [1", "r.yaml: line 1, column 6: expected ',' or ']', but got '<stream end>'."),
         ("a: 1\n---\nb: 2", "r.yaml: line 2, column 1: but found another document."),
         ("[" * 500_000, "r.yaml: line 1, column 51: this is nested too deeply for a recipe."),
-        ("a: " + "9" * 5000, "r.yaml: holds a number that is too long for a recipe."),
+        ("a: " + "9" * 5000, "r.yaml: contains a number that is too long."),
         ("a: \0", "r.yaml: is no YAML: unacceptable character"),
     ],
 )
@@ -264,13 +264,13 @@ def test_malformed_yaml_is_refused_with_its_place(text: str, said: str) -> None:
 
 def test_a_file_that_holds_no_recipe_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
-    assert message(lambda: read(path)) == f"{path}: there is no such file."
+    assert message(lambda: read(path)) == f"{path}: file not found."
     assert message(lambda: read(tmp_path)) == f"{tmp_path}: cannot be read: Is a directory."
     for content, said in (
         (b"- a\n- b", "holds a list; a recipe is a mapping, one `key: value` a line."),
         (b"hello", "holds a single value; a recipe is a mapping, one `key: value` a line."),
         (b"a: \xff", "is no text in UTF-8 (byte 3)."),
-        (b"#" * (MAX_BYTES + 1), "is larger than 1,000,000 bytes, which no recipe is."),
+        (b"#" * (MAX_BYTES + 1), "is larger than 1,000,000 bytes, which is too large for a recipe."),
     ):
         path.write_bytes(content)
         assert message(lambda: read(path)) == f"{path}: {said}"
@@ -364,8 +364,8 @@ UNKNOWN = "neither a key of recipes nor one of this recipe's regularizers."
         ("steps", "--set: 'steps' should be key=value"),
         ("a..b=1", "--set: 'a..b=1' should be key=value"),
         ("steps=[1", "--set: steps: line 1, column 3: expected ',' or ']'"),
-        ("steps.more=1", "--set: steps.more: steps is 50, which has no parts."),
-        ("steps=x", "--set: steps: should be a whole number, but is 'x'."),
+        ("steps.more=1", "--set: steps.more: steps is 50, which has no keys."),
+        ("steps=x", "--set: steps: should be an integer, but is 'x'."),
         ("l2x.weight=1", f"--set: l2x.weight: {UNKNOWN} Did you mean 'l2'?"),
         ("discriminator.regularizers.l2.wait=1", "--set: discriminator.regularizers.l2.wait: unknown option."),
     ],
@@ -430,9 +430,9 @@ def test_all_errors_are_said_at_once_each_with_its_source_and_key(host: Host, tm
         ({"data": {"name": 3}}, "data.name: should be text, but is 3."),
         ({"data": "folder"}, "data.path: is required: a path."),
         ({"model": {"width": 0}}, "model.width: should be greater than or equal to 1, but is 0."),
-        ({"model": {"width": "8"}}, "model.width: should be a whole number, but is '8'."),
-        ({"steps": True}, "steps: should be a whole number, but is true."),
-        ({"steps": 2.0}, "steps: should be a whole number, but is 2.0."),
+        ({"model": {"width": "8"}}, "model.width: should be an integer, but is '8'."),
+        ({"steps": True}, "steps: should be an integer, but is true."),
+        ({"steps": 2.0}, "steps: should be an integer, but is 2.0."),
         ({"format": 2}, "format: is 2, but this détente reads format 1."),
         ({"precision": "fp16"}, "precision: should be 'fp32', 'bf16' or 'fp64', but is 'fp16'."),
         ({"device": "cuda:x"}, "device: should be auto, cpu, cuda or cuda:N, but is 'cuda:x'."),
@@ -481,11 +481,11 @@ def test_what_is_missing_is_asked_for_with_its_choices(host: Host) -> None:
         ({"r1": {"kind": 3}}, ".r1.kind: should be the name of a regularizer, but is 3."),
         ({"r1": {"every": 0}}, ".r1.every: should be greater than or equal to 1, but is 0."),
         ({"r1": {"evry": 2}}, ".r1.evry: unknown option. Did you mean 'every'?"),
-        ({"r1": {"gamma": {"from": 1}}}, ".r1.gamma.to: is required: a line goes from a number to a number."),
+        ({"r1": {"gamma": {"from": 1}}}, ".r1.gamma.to: is required: a schedule goes from one number to another."),
         ({"r1": {"gamma": {"from": "x", "to": 1}}}, ".r1.gamma.from: should be a number, but is 'x'."),
         (
             {"r1": {"gamma": {"from": 2, "to": 1, "ovr": 1}}},
-            ".r1.gamma.ovr: unknown; a line has from, to and over.",
+            ".r1.gamma.ovr: unknown; a schedule has from, to and over.",
         ),
         ({"r1": {"gamma": {"from": 2, "to": 1, "over": 1.5}}}, ".r1.gamma.over: should be a share of the run up to 1"),
         ({"r1": {"gamma": {"from": 2, "to": 1, "over": 0}}}, ".r1.gamma.over: should be a share of the run up to 1"),
@@ -626,7 +626,7 @@ def test_a_chain_is_read(host: Host, text: str, generator: dict[str, Any], discr
         ("r1(name=1)", "gives r1 the name 1, which is not letters, digits, - and _, at character 3"),
         ("r1(gamma=*x)", "the value of 'gamma' at character 10: line 1, column 1: an alias (*name) has no place"),
         ("r1(gamma=!!python/name:os.system x)", "the value of 'gamma' at character 10: line 1, column 1: could not"),
-        ("none+r1", "'none' is the empty chain and stands alone."),
+        ("none+r1", "'none' is the empty chain and cannot be combined."),
     ],
 )
 def test_a_malformed_chain_is_refused_with_its_place(host: Host, text: str, said: str) -> None:
@@ -726,8 +726,8 @@ def test_options_are_read_strictly_and_come_back_plain() -> None:
         ("rate", 0, "should be greater than 0, but is 0."),
         ("rate", True, "should be a number, but is true."),
         ("rate", "2", "should be a number, but is '2'."),
-        ("pair", [1], "should be [a whole number, a whole number], but is [1]."),
-        ("pair", [1, 2.5], "should be [a whole number, a whole number], but is [1, 2.5]."),
+        ("pair", [1], "should be [an integer, an integer], but is [1]."),
+        ("pair", [1, 2.5], "should be [an integer, an integer], but is [1, 2.5]."),
         ("mode", "aa", "should be 'a' or 'b', but is 'aa'. Did you mean 'a'?"),
         ("where", 3, "should be text or a list, each text or null, but is 3."),
         ("late", 1, "should be true or false, but is 1."),
@@ -841,7 +841,7 @@ def test_an_ability_that_the_critic_lacks_is_named(host: Host) -> None:
         name = reg.partition("(")[0]
         assert said == (
             f"discriminator.regularizers: {name} needs the ability 'embed', which Sequential does not state"
-            " (it states softplus). Take it out, or choose a model that has it."
+            " (it states softplus). Remove it, or choose a model that has it."
         )
 
 

@@ -160,7 +160,7 @@ def test_failed_and_diverged_runs_are_listed_with_their_reasons(hostile):
     assert (
         "10 of 12 runs finished, 1 diverged (counted with score 0), 1 failed (left out of the means)." in hostile.text
     )
-    lost = hostile.text[hostile.text.index("Runs without a full result") :]
+    lost = hostile.text[hostile.text.index("Runs that did not finish") :]
     assert lost.count("⟨U+202E⟩") >= 2
 
 

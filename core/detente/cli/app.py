@@ -65,7 +65,7 @@ def _verb(entry: Entry) -> Any:
 app = typer.Typer(
     name="detente",
     cls=_Verbs,
-    help="Train generative adversarial networks under interchangeable regularizers, and compare those.",
+    help="Train GANs under interchangeable regularizers and compare them.",
     add_completion=False,
     # Plain help and our own errors: rich's would cost more time than listing the plugins.
     rich_markup_mode=None,
@@ -149,14 +149,16 @@ def _report(error: BaseException, session: Session) -> int:
         return UsageError.exit_code
     if isinstance(error, OSError) and error.errno in FULL:
         where = f" at {error.filename}" if error.filename else ""
-        kept = f" What was written before is kept; free some space, then: {resume}" if resume else " Free some space."
+        kept = (
+            f" Nothing that was written is lost. Free some space, then run: {resume}" if resume else " Free some space."
+        )
         session.error(f"There is no space left on the disk{where}.{kept}")
         return 1
     if isinstance(error, OSError) and error.filename is not None:
         session.error(f"{error.filename}: {error.strerror or one_line(error)}.")
         return 1
     where = f"The traceback is in {session.log}" if session.log else "Add -v to see the traceback"
-    session.error(f"{one_line(error)}. This is a mistake of détente or a plugin. {where}.")
+    session.error(f"{one_line(error)}. This is a bug in détente or in a plugin. {where}.")
     return 1
 
 

@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 def check(
     context: typer.Context,
     recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE]", help="A recipe, in YAML.")] = None,
-    domain: Annotated[str | None, typer.Option(metavar="NAME", help="The kind of data, without a recipe.")] = None,
+    domain: Annotated[str | None, typer.Option(metavar="NAME", help="Domain, if there is no recipe.")] = None,
     sets: flags.Set = None,
     regs: Annotated[
         list[str] | None,
@@ -36,7 +36,7 @@ def check(
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     if domain is None and recipe is None:
-        raise UsageError("check needs a RECIPE, or a --domain to check chains on.")
+        raise UsageError("check needs a RECIPE file, or --domain and --reg.")
     from detente import recipe as recipes
 
     resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
@@ -46,4 +46,4 @@ def check(
     session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
     refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
     if refused and built.domain.refuses:
-        raise UsageError(f"training would be refused: {', '.join(refused)}; mend it, or --allow the code.")
+        raise UsageError(f"training would be refused because of: {', '.join(refused)}; fix it, or use --allow CODE.")

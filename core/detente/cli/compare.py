@@ -26,11 +26,11 @@ def add_to(app: typer.Typer) -> None:
 
 def compare(
     context: typer.Context,
-    domain: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Where to compare.")] = None,
-    domains: Annotated[str | None, typer.Option(metavar="A,B", help="The same as a list with commas.")] = None,
+    domain: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Domains to compare in.")] = None,
+    domains: Annotated[str | None, typer.Option(metavar="A,B", help="Domains as a comma-separated list.")] = None,
     regs: Annotated[
         list[str] | None,
-        typer.Option("--reg", metavar="ARM", help="One arm, a chain as in train, or none; repeatable."),
+        typer.Option("--reg", metavar="ARM", help="One arm: a chain of regularizers as in train, or none; repeatable."),
     ] = None,
     seeds: Annotated[
         str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones (default: 3).")
@@ -38,7 +38,7 @@ def compare(
     jobs: flags.Jobs = None,
     preset: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="A study that comes with détente, such as demo, or one in a file."),
+        typer.Option(metavar="NAME|FILE", help="A built-in study such as demo, or a preset file."),
     ] = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
@@ -60,8 +60,8 @@ def compare(
 ) -> None:
     """Compare regularizers: every arm, domain and seed.
 
-    The report says what the seeds can tell of the differences. The same command resumes a study that was stopped, and
-    one with more domains, arms or seeds makes it larger.
+    The report says which differences the seeds support. Run the same command again to resume a study that was stopped,
+    or with more domains, arms or seeds to extend it.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import compare as study
@@ -121,7 +121,7 @@ def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> No
 def seeds_of(text: str) -> int | list[int]:
     """How many seeds a flag asks for, or which."""
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
-        raise UsageError(f"--seeds {text}: give how many, such as 5, or which, such as 0,1,2.")
+        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
     numbers = [int(part) for part in text.split(",") if part.strip()]
     return numbers if "," in text else numbers[0]
 
@@ -155,9 +155,9 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             mean = f"{sum(finals) / len(finals):.3f}" if finals else "–"
             diverged = sum(o.status == "diverged" for o in own)
             rows.append((domain, arm.text, mean, str(len(own)), str(diverged)))
-    limits = Verdicts(study, outcomes).limits or "The report says what these means are worth."
+    limits = Verdicts(study, outcomes).limits or "See the report for confidence intervals and tests."
     took = sum(o.seconds or 0 for o in outcomes)
-    parts = [table(rows), f"{_budget(study)}\n{duration(took)} of training in all", f"{limits}\nreport  {report}"]
+    parts = [table(rows), f"{_budget(study)}\n{duration(took)} total training time", f"{limits}\nreport  {report}"]
     text = "\n\n".join(parts) + f"\nresults {study.results}"
     data = {
         "study": folder,

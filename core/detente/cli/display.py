@@ -88,7 +88,7 @@ def scores_table(scores: dict[str, Any], references: dict[str, dict[str, Any]], 
         )
         for name, value in scores.items()
     ]
-    return table([head, *rows]) + "\n* carries comparisons"
+    return table([head, *rows]) + "\n* primary score, used for comparisons"
 
 
 def _colours(stream: TextIO) -> bool:

@@ -10,35 +10,35 @@ import typer
 from detente.cli.display import Session, messages
 from detente.plugins import Host, discover, set_host
 
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show neither progress nor notes.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show the traceback of an error, and all progress.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done, and do nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks and detailed progress.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done without doing it.")]
 NoPlugin = Annotated[
-    list[str] | None, typer.Option("--no-plugin", metavar="NAME", help="Leave out a plugin; repeatable.")
+    list[str] | None, typer.Option("--no-plugin", metavar="NAME", help="Do not load this plugin; repeatable.")
 ]
 Threads = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="CPU threads (default: 1). Results can depend on it, so a run records it."),
 ]
-Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda[:N]", help="Where to compute.")]
-Precision = Annotated[str | None, typer.Option(metavar="fp32|bf16|fp64", help="What networks compute in.")]
+Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda[:N]", help="Device to compute on.")]
+Precision = Annotated[str | None, typer.Option(metavar="fp32|bf16|fp64", help="Numeric precision of the networks.")]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="The random seed.")]
-Steps = Annotated[int | None, typer.Option(metavar="N", help="Updates of the generator.")]
-Batch = Annotated[int | None, typer.Option(metavar="N", help="Samples per update.")]
-Recipe = Annotated[Path | None, typer.Option(metavar="FILE", help="A recipe to start from, in YAML.")]
+Steps = Annotated[int | None, typer.Option(metavar="N", help="Number of generator updates.")]
+Batch = Annotated[int | None, typer.Option(metavar="N", help="Batch size.")]
+Recipe = Annotated[Path | None, typer.Option(metavar="FILE", help="Recipe file (YAML) to start from.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One entry of the recipe; repeatable.")
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one entry of the recipe; repeatable.")
 ]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="CODE", help="Train a combination that this finding would refuse; repeatable."),
+    typer.Option("--allow", metavar="CODE", help="Train although this finding refuses it; repeatable."),
 ]
 Log = Annotated[
     str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
 ]
 Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time (default: one per CPU).")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
 def begin(

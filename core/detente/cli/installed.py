@@ -33,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 def plugins(
     context: typer.Context, json: flags.Json = False, verbose: flags.Verbose = False, no_plugin: flags.NoPlugin = None
 ) -> None:
-    """List plugins and the names that they bring."""
+    """List plugins and what they provide."""
     if context.invoked_subcommand is not None:
         return
     session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
@@ -75,7 +75,7 @@ def data(
             if each["domain"] == domain:
                 parts.append(f"  {each['name']}: {each['error'] or each['summary']}")
                 parts += [f"    {key}: {each[key]}" for key in ("licence", "source") if each[key]]
-    session.result("\n".join(parts) or "No plugin brings a data set.", {"data": sets})
+    session.result("\n".join(parts) or "No installed plugin provides a data set.", {"data": sets})
 
 
 @data_app.command("get")
@@ -107,7 +107,7 @@ def doctor(
     broken = [check for check in checks if check["status"] == "broken"]
     text = table([(check["status"], check["what"], check["found"]) for check in checks])
     if not session.json:
-        text += f"\n\n{len(broken)} broken" if broken else "\n\nnothing is broken"
+        text += f"\n\n{len(broken)} broken" if broken else "\n\nno problems found"
     session.result(text, {"checks": checks, "broken": len(broken)})
     if broken:
         raise typer.Exit(PluginError.exit_code)
@@ -133,7 +133,7 @@ def _get(host: "Host", name: str) -> dict[str, Any]:
         host.entry("data", short, domain)  # says what is wrong
     if not entries:
         hint = did_you_mean(short, [e.name for e in host.entries("data")])
-        raise UsageError(f"There is no data set {name!r}.{hint} `detente data` lists what there is.")
+        raise UsageError(f"There is no data set {name!r}.{hint} `detente data` lists all data sets.")
     if len(domains) > 1:
         raise UsageError(f"{name!r} is a data set of {' and '.join(domains)}: say {domains[0]}/{short}.")
     made = host.load("data", short, domains[0])()
@@ -166,7 +166,7 @@ def _torch() -> dict[str, str]:
         cuda = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
         cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         return _check(
-            "torch", f"{torch.__version__}; {', '.join(cuda) or 'no CUDA device'}; {cpus} CPUs, 1 thread used"
+            "torch", f"{torch.__version__}; {', '.join(cuda) or 'no CUDA device'}; {cpus} CPUs, using 1 thread"
         )
     except Exception as error:  # libraries that do not fit fail in many ways
         return _check("torch", one_line(error), "broken")

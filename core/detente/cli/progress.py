@@ -172,7 +172,7 @@ def _cell(p: "CellProgress") -> str:
     if p.warm_up:
         return "warm-up {}/{}".format(*p.warm_up)
     scaled = f"  scaled {number(p.scaled)}" if p.scaled is not None else ""
-    left = f"  {duration(p.seconds_left)} left" if p.seconds_left is not None else ""
+    left = f"  {duration(p.seconds_left)} remaining" if p.seconds_left is not None else ""
     return f"{p.step}/{p.steps}{scaled}{left}"
 
 

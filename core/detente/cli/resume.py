@@ -22,9 +22,7 @@ def add_to(app: typer.Typer) -> None:
 
 def resume(
     context: typer.Context,
-    folder: Annotated[
-        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
     device: flags.Device = None,
     threads: flags.Threads = None,
     jobs: flags.Jobs = None,
@@ -53,5 +51,5 @@ def resume(
             f"{folder}: not the folder of a run (there is no recipe.yaml); name the folder that train printed."
         )
     if jobs is not None:
-        raise UsageError(f"{folder}: is one run, trained in one process; --jobs is for a study or a search.")
+        raise UsageError(f"{folder}: is a single run; --jobs only works for a study or a search.")
     carry_out(session, host, recipes.load(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)

@@ -34,9 +34,9 @@ def add_to(app: typer.Typer) -> None:
 def train(
     context: typer.Context,
     domain: Annotated[
-        str | None, typer.Argument(metavar="[DOMAIN]", help="The kind of data; may be left to the recipe.")
+        str | None, typer.Argument(metavar="[DOMAIN]", help="Domain; optional if the recipe names one.")
     ] = None,
-    data: Annotated[str | None, typer.Option(metavar="NAME", help="The data set.")] = None,
+    data: Annotated[str | None, typer.Option(metavar="NAME", help="Data set.")] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="The architecture.")] = None,
     objective: Annotated[str | None, typer.Option(metavar="NAME", help="The adversarial loss.")] = None,
     recipe: flags.Recipe = None,
@@ -52,7 +52,7 @@ def train(
     precision: flags.Precision = None,
     allow: flags.Allow = None,
     log: flags.Log = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the run's numbered folder goes.")] = RUNS,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which a numbered run folder is created.")] = RUNS,
     folder: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The run's own folder. A run of the same recipe that is there is resumed."),
@@ -67,7 +67,7 @@ def train(
     """Train one generative adversarial network."""
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     if domain is None and recipe is None:
-        raise UsageError("train needs a DOMAIN, or a --recipe that names one; `detente data` lists what there is.")
+        raise UsageError("train needs a DOMAIN, or a --recipe that names one; `detente data` lists all data sets.")
     from detente import recipe as recipes
 
     given = {
@@ -205,11 +205,11 @@ def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
         return folder
     except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
         raise UsageError(
-            f"{folder or parent}: no run can be kept there: {error.strerror}. Name another folder."
+            f"{folder or parent}: cannot create a run folder there: {error.strerror}. Choose another folder."
         ) from error
     except OSError as error:
         if error.errno == errno.EROFS:
-            raise UsageError(f"{folder or parent}: is read-only. Name another folder.") from error
+            raise UsageError(f"{folder or parent}: is read-only. Choose another folder.") from error
         raise
 
 
@@ -223,7 +223,7 @@ def _alone(run: "Run") -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UsageError(
-            f"{run.folder}: another process is training this run; wait for it, or stop it first."
+            f"{run.folder}: another process is training this run; wait until it ends, or stop it first."
         ) from None
     except PermissionError as error:
         raise UsageError(f"{run.folder}: cannot be written: {error.strerror}.") from error
@@ -244,7 +244,9 @@ def _note_changes(session: Session, before: dict[str, Any], now: dict[str, Any])
     then, today = facts(before), facts(now)
     changed = [f"{name} ({then[name]} → {today[name]})" for name in then if name in today and then[name] != today[name]]
     if changed:
-        session.note(f"Changed since the run began: {', '.join(changed)}. Numbers may differ from an unbroken run's.")
+        session.note(
+            f"Changed since the run began: {', '.join(changed)}. Results may differ from those of an uninterrupted run."
+        )
 
 
 def _write_report(run: "Run") -> Path | None:
@@ -255,7 +257,7 @@ def _write_report(run: "Run") -> Path | None:
         return run_report(run)
     except Exception as error:
         _log.warning(
-            "the report could not be written: %s; `detente report %s` tries again",
+            "could not write the report: %s; try again with `detente report %s`",
             one_line(error),
             run.folder,
             exc_info=True,

@@ -28,16 +28,17 @@ def add_to(app: typer.Typer) -> None:
 def tune(
     context: typer.Context,
     domain: Annotated[
-        str | None, typer.Argument(metavar="[DOMAIN]", help="The kind of data; may be left to the recipe.")
+        str | None, typer.Argument(metavar="[DOMAIN]", help="Domain; optional if the recipe names one.")
     ] = None,
     regs: Annotated[
         list[str] | None,
-        typer.Option("--reg", metavar="CHAIN", help="The chain whose options are searched, as in train; repeatable."),
+        typer.Option("--reg", metavar="CHAIN", help="Chain of regularizers to search, as in train; repeatable."),
     ] = None,
     search: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=RANGE", help="What is searched: log:LOW..HIGH, lin:LOW..HIGH or choice:A,B; repeatable."
+            metavar="NAME=RANGE",
+            help="Option to search and its range: log:LOW..HIGH, lin:LOW..HIGH or choice:A,B; repeatable.",
         ),
     ] = None,
     sampler: Annotated[
@@ -62,13 +63,13 @@ def tune(
         int | None,
         typer.Option(metavar="N", help="Trials that are chosen together (default: 4). Results depend on it."),
     ] = None,
-    sampler_seed: Annotated[int | None, typer.Option(metavar="N", help="Other numbers choose other settings.")] = None,
+    sampler_seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed of the sampler.")] = None,
     storage: Annotated[
         str | None,
         typer.Option(metavar="URL", help="A database for Optuna (default: a journal file in the search's folder)."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="A tune.yaml that says all this; flags go before it.")
+        Path | None, typer.Option("--from", metavar="FILE", help="File with all these settings; flags override it.")
     ] = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
@@ -89,7 +90,7 @@ def tune(
 ) -> None:
     """Search for the coefficients that suit a domain.
 
-    The winner is run again on seeds that the search did not see, beside the default and none: that is the result. The
+    The winner is trained again on new seeds and compared with the default and none: that is the result. The
     same command resumes a search that was stopped.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
@@ -119,7 +120,7 @@ def tune(
     }
     wish = Wish.of(file, given)
     if wish.domain is None and wish.recipe is None:
-        raise UsageError("tune needs a DOMAIN, or a --recipe that names one; `detente data` lists what there is.")
+        raise UsageError("tune needs a DOMAIN, or a --recipe that names one; `detente data` lists all data sets.")
     if dry_run:
         planned, chosen, notes = tuning.plan(wish, out=out, host=host)
         for note in notes:
@@ -154,8 +155,8 @@ def _planned(tuning: "Tuning", chosen: "Sampler") -> str:
         "",
         f"{chosen.trials} trials by {content['sampler']} with {k} seed(s) each: {chosen.trials * k} runs at most, of "
         f"{steps} steps",
-        f"then the winner, the default and none with {fresh} fresh seeds each",
-        f"decided by {tuning.measure.text}",
+        f"then the winner, the default and none on {fresh} new seeds each",
+        f"optimizing {tuning.measure.text}",
     ]
     return "\n".join(lines)
 
@@ -173,7 +174,7 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
 
     tuning = Tuning.open(folder)
     winner = tuning.winner
-    rows = [("on fresh seeds", "score", "runs", "diverged")]
+    rows = [("on new seeds", "score", "runs", "diverged")]
     rivals: list[dict[str, Any]] = []
     for rival in tuning.rivals:
         cells = [tuning.rival_cell(rival, seed) for seed in tuning.fresh_seeds]
@@ -187,8 +188,12 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
     lines = [
         table(rows),
         "",
-        "* won the search"
-        + (f" as trial {winner.number} of {len(tuning.trials)}, with {number(winner.mean)} there" if winner else ""),
+        "* winner of the search"
+        + (
+            f" as trial {winner.number} of {len(tuning.trials)}, mean score {number(winner.mean)} in the search"
+            if winner
+            else ""
+        ),
         "",
         f"report  {report}",
         f"recipe  {tuning.best}",

@@ -27,7 +27,7 @@ def evaluate(
     n: Annotated[
         int | None,
         typer.Option(
-            "--samples", "-n", min=1, metavar="N", help="How many samples.", show_default="as many as in training"
+            "--samples", "-n", min=1, metavar="N", help="Number of samples.", show_default="as many as in training"
         ),
     ] = None,
     device: flags.Device = None,
@@ -45,7 +45,9 @@ def evaluate(
     trainer = trained(folder, host, device, threads)
     n = n or trainer.samples
     if n != trainer.samples:
-        session.note(f"Note: the run's own evaluations take {trainer.samples} samples; distances depend on how many.")
+        session.note(
+            f"Note: the run's own evaluations use {trainer.samples} samples; distances depend on the number of samples."
+        )
     references = trainer.reference_rows(n)
     scores, scaled = trainer.scores(trainer.generate(n))
     primary = trainer.built.domain.primary
@@ -62,7 +64,7 @@ def evaluate(
 def sample(
     context: typer.Context,
     folder: flags.RunFolder,
-    n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="How many samples.")] = 64,
+    n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File to write.", show_default="a new file in RUN")
@@ -120,9 +122,7 @@ def export(
 
 def report(
     context: typer.Context,
-    folder: Annotated[
-        Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="The folder of a run, a study or a search.")
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
@@ -162,5 +162,5 @@ def trained(folder: Path, host: "Host", device: str | None, threads: int | None)
     set_threads(threads or run.info.get("threads"))
     trainer = Trainer(build(load(run.recipe, host=host), host, device=device), run, host)
     if not trainer.restore():
-        raise UsageError(f"{folder}: has no checkpoint yet; train it for longer (detente resume {folder}).")
+        raise UsageError(f"{folder}: no checkpoint yet; train longer (detente resume {folder}).")
     return trainer

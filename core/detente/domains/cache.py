@@ -58,4 +58,4 @@ def alone(place: Path) -> Iterator[None]:
 
 def not_kept(error: OSError) -> None:
     """Say that something has to be made again next time."""
-    _log.warning("prepared data are not kept: %s; set DETENTE_CACHE to a folder that can be written to", error)
+    _log.warning("cannot cache prepared data: %s; set DETENTE_CACHE to a writable folder", error)

@@ -34,7 +34,11 @@ def augmentations(domain: DomainLike, policy: Sequence[str] | None, who: str) ->
     if not found or not names:
         raise UsageError(
             f"{who} needs an augmentation, and "
-            + (f"the domain {domain.name!r} has none. Take {who} out." if not found else "policy names none.")
+            + (
+                f"the domain {domain.name!r} has none. Remove {who}."
+                if not found
+                else "the option policy is an empty list."
+            )
         )
     for name in names:
         if name not in found:

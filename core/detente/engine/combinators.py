@@ -79,7 +79,7 @@ class Lazily(_Wrapper):
         super().__init__(inner)
         if "penalty" not in inner.defines():
             raise UsageError(
-                f"{inner.name}: every={every} asks for a penalty at every {every}-th update; {inner.name} has no "
+                f"{inner.name}: every={every} computes a penalty at every {every}-th update; {inner.name} has no "
                 "penalty to do lazily."
             )
         self.every = every
@@ -167,7 +167,7 @@ def _check(target: Regularizer, ramps: dict[str, Ramp]) -> None:
     for name, ramp in ramps.items():
         known = stated.get(name)
         if not isinstance(getattr(target, name, None), int | float) or (known is not None and known.whole):
-            raise UsageError(f"{target.name} has no number called {name!r} that could be annealed.")
+            raise UsageError(f"{target.name} has no numeric option {name!r} that can have a schedule.")
         for end in (ramp.start, ramp.end):
             if known is not None and (problem := known.problem(end)):
                 raise UsageError(f"{kebab(type(target).__name__)}: {name}={end!r} {problem}.")

@@ -70,7 +70,7 @@ class Game:
         shared = {id(p) for p in generator.parameters} & {id(p) for p in discriminator.parameters}
         if shared:
             raise UsageError(
-                f"generator and discriminator share {len(shared)} parameter(s); each needs a network of its own."
+                f"generator and discriminator share {len(shared)} parameter(s); they must be separate networks."
             )
         if critic_steps < 1 or (simultaneous and critic_steps != 1):
             raise UsageError(

@@ -135,7 +135,7 @@ def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[La
         which = "layer" if outputs else "hidden layer"
         raise UsageError(
             f"no {which} of {type(net).__name__} matches where={where!r}; its layers are {names}. "
-            "Name one of them, or take the regularizer off this player."
+            "Name one of them, or remove the regularizer from this player."
         )
     return chosen
 
@@ -206,7 +206,7 @@ def reparametrize(layer: Layer, name: str, child: Reparametrization) -> None:
 def _adopt(module: nn.Module, name: str, child: nn.Module) -> None:
     if name in module._modules or name in module._parameters or name in module._buffers:
         raise UsageError(
-            f"a layer already has something called {name!r}; give the second regularizer of a kind its own name."
+            f"a layer already has a child named {name!r}; give the second instance of this regularizer its own name."
         )
     weight = next(module.parameters(recurse=False))
     module.add_module(name, child.to(weight.device, weight.dtype))

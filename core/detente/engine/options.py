@@ -103,7 +103,7 @@ class Declared:
         return None if float(value) in self.range else f"should be {self.range}"
 
     def __str__(self) -> str:
-        kind, words = "a whole number" if self.whole else "a number", str(self.range)
+        kind, words = "an integer" if self.whole else "a number", str(self.range)
         return f"{kind} {'of ' if words[:1].isdigit() else ''}{words}" if words else kind
 
 

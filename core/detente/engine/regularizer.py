@@ -183,6 +183,8 @@ def copied(net: nn.Module) -> nn.Module:
 def named(name: str, regularizer: Regularizer) -> Regularizer:
     """Give an instance a name of its own, as two of a kind need; it keys state, streams and log lines."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
-        raise UsageError(f"{name!r} is no name for a regularizer: use letters, digits, - and _, a letter first.")
+        raise UsageError(
+            f"{name!r} is not a valid regularizer name: use letters, digits, - and _, starting with a letter."
+        )
     regularizer.name = name
     return regularizer

@@ -1,6 +1,6 @@
 """The comparison: every arm in every domain, on the same seeds.
 
-A study is its folder; calling `compare` again with more domains, arms or seeds makes it larger. Arms differ from `none`
+A study is its folder; calling `compare` again with more domains, arms or seeds extends it. Arms differ from `none`
 in their regularizers alone: for one seed all share data order, latents and initial weights, so they are compared in
 pairs.
 """
@@ -194,7 +194,7 @@ def _check_twins(recipes: Mapping[str, Mapping[str, Any]], slugs: Mapping[str, s
     for i, text in enumerate(texts):
         for other in texts[:i]:
             if all(arms[slugs[text]] == arms[slugs[other]] for arms in recipes.values()):
-                raise UsageError(f"--reg: {other!r} and {text!r} stand for the same recipe; leave one of them out.")
+                raise UsageError(f"--reg: {other!r} and {text!r} give the same recipe; remove one of them.")
 
 
 def _check_same(old: Study, recipes: Mapping[str, Mapping[str, Any]]) -> None:
@@ -206,6 +206,6 @@ def _check_same(old: Study, recipes: Mapping[str, Mapping[str, Any]]) -> None:
             for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]:
                 was, becomes = (repr(d[key]) if key in d else "absent" for d in (before, now))
                 changes.append(
-                    f"{old.path}: {domain}: {arm.text}: {key} is {was} in the study and {becomes} in this call."
+                    f"{old.path}: {domain}: {arm.text}: {key} is {was} in the study but {becomes} in this command."
                 )
     refuse_changes(changes, "study")

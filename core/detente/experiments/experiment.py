@@ -270,7 +270,7 @@ def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executo
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     if failed:
         first = f"{failed[0].cell}: {failed[0].reason}".rstrip(".")
-        which = "It is" if len(failed) == 1 else "The first is"
+        which = "It is" if len(failed) == 1 else "The first error is"
         again = "; the same command tries what failed again" if proposer.retries else ""
         raise StudyError(
             f"{len(failed)} of {len(outcomes)} runs failed. {which} {first}. {report} shows all of them{again}."

@@ -60,7 +60,7 @@ def seed_numbers(seeds: int | Iterable[int]) -> list[int]:
     """The seeds themselves, for how many or which."""
     chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     if any(seed < 0 for seed in chosen):
-        raise UsageError(f"--seeds: {min(chosen)} is negative; seeds are whole numbers from 0.")
+        raise UsageError(f"--seeds: {min(chosen)} is negative; seeds are integers from 0.")
     return chosen
 
 
@@ -72,7 +72,7 @@ def refuse_changes(changes: Sequence[str], what: str) -> None:
     """
     if changes:
         more = [f"… and {len(changes) - _MOST_CHANGES} more."] if len(changes) > _MOST_CHANGES else []
-        last = f"Give the {what}'s settings, or a new folder with --out."
+        last = f"Use the settings of the {what}, or a new folder with --out."
         raise UsageError("\n".join([*changes[:_MOST_CHANGES], *more, last]))
 
 
@@ -92,7 +92,7 @@ def note_versions(manifest: Manifest, host: Host) -> list[str]:
     if not changed:
         return []
     listed = ", ".join(f"{name} {known[-2].get(name, 'absent')} → {now.get(name, 'absent')}" for name in changed)
-    return [f"What this runs on changed since it last did: {listed}. Runs from before and after may not be comparable."]
+    return [f"The environment has changed since the last run: {listed}. Earlier and later runs may not be comparable."]
 
 
 def _versions(host: Host) -> dict[str, str]:

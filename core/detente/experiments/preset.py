@@ -47,7 +47,7 @@ def preset(name: str, host: Host) -> Preset:
     if Path(name).is_file():
         return _preset(read(Path(name)), name)
     names = sorted(entry.name for entry in host.entries("preset"))
-    hint = did_you_mean(name, names) or f" There are: {', '.join(names)}; or name a file."
+    hint = did_you_mean(name, names) or f" Available: {', '.join(names)}; or name a file."
     raise UsageError(f"--preset: there is no {name!r}.{hint}")
 
 
@@ -65,7 +65,9 @@ def _preset(content: Mapping[str, Any], name: str) -> Preset:
         listed = {key: value or [] for key, value in given.items()}
         return Preset.model_validate({**content, "domains": listed})
     except AttributeError:
-        raise UsageError(f"{name}: domains: is a list of names, or has a list of settings for each.") from None
+        raise UsageError(
+            f"{name}: domains: must be a list of names, or a mapping of names to lists of settings."
+        ) from None
     except ValidationError as error:
         lines = [f"{name}: {'.'.join(map(str, e['loc']))}: {_said(e)}" for e in error.errors()]
         raise UsageError("\n".join(lines)) from error
@@ -74,7 +76,7 @@ def _preset(content: Mapping[str, Any], name: str) -> Preset:
 def _said(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         names = list(Preset.model_fields)
-        return f"unknown key.{did_you_mean(str(error['loc'][-1]), names) or ' There are: ' + ', '.join(names) + '.'}"
+        return f"unknown key.{did_you_mean(str(error['loc'][-1]), names) or ' Available: ' + ', '.join(names) + '.'}"
     return f"{error['msg']}; it is {error['input']!r}."
 
 
@@ -89,10 +91,10 @@ def available(chosen: Preset, host: Host) -> tuple[list[str], list[str]]:
     for name, sets in chosen.domains.items():
         try:
             if name not in {entry.name for entry in host.entries("domain")}:
-                raise PluginError(f"no plugin brings it; install detente-{name}")
+                raise PluginError(f"no installed plugin provides it; install detente-{name}")
             build(load(None, name, [*chosen.sets, *sets], [], {}, host), host, dry=True)
         except PluginError as error:
-            missing.append(f"{name} is left out: {error}".rstrip(".") + ".")
+            missing.append(f"{name} is skipped: {error}".rstrip(".") + ".")
         else:
             found.append(name)
     if not found:

@@ -105,7 +105,7 @@ def resume(
 
 
 class Tune(Proposer):
-    """The trials of a search, a wave after the other, then the winner and its rivals on fresh seeds.
+    """The trials of a search, a wave after the other, then the winner and its rivals on new seeds.
 
     Args:
         tuning: the search; `before` as it was in its folder.
@@ -231,9 +231,9 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     tuning = Tuning(out, content)
     notes = note_versions(tuning, host)
     if chosen.trials < wish.trials:
-        notes.append(f"The grid has {chosen.trials} points; of the {wish.trials} trials the rest is not needed.")
+        notes.append(f"The grid has {chosen.trials} points; the rest of the {wish.trials} trials is not needed.")
     if len(seeds) == 1:
-        notes.append("With one seed per trial the search cannot tell a better setting from a luckier run.")
+        notes.append("With one seed per trial the search cannot distinguish a better setting from a lucky run.")
     return Tune(tuning, old, chosen, wish.storage, notes)
 
 
@@ -242,7 +242,7 @@ def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
     free = {"created", "commands", "versions", "findings", "trials"}
     before, now = (flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
     changes = [
-        f"{old.path}: {key} is {before.get(key)!r} in the search and {now.get(key)!r} in this call."
+        f"{old.path}: {key} is {before.get(key)!r} in the search but {now.get(key)!r} in this command."
         for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]
     ]
     had, wanted = old.content["trials"], content["trials"]

@@ -9,7 +9,7 @@ def detente_register_objectives(registry) -> None:
     add("non-saturating", "detente.engine.objectives:NonSaturating", summary="logistic loss, G maximizes log D")
     add("saturating", "detente.engine.objectives:Saturating", summary="logistic loss, zero-sum")
     add("hinge", "detente.engine.objectives:Hinge", summary="hinge loss")
-    add("wasserstein", "detente.engine.objectives:Wasserstein", summary="difference of means; wants a Lipschitz critic")
+    add("wasserstein", "detente.engine.objectives:Wasserstein", summary="difference of means; needs a Lipschitz critic")
     add("least-squares", "detente.engine.objectives:LeastSquares", summary="squared error to 0 and 1")
     add("relativistic", "detente.engine.objectives:Relativistic", summary="logistic loss on paired differences")
 
@@ -23,51 +23,56 @@ def detente_register_regularizers(registry) -> None:
     add("l2", "l2", "L2", "λ Σw², through its gradient")
     add("dropout", "dropout", "Dropout", "random zeros after hidden layers")
     add("batch-norm", "batch_norm", "BatchNorm", "batch normalization after hidden layers")
-    add("spectral-norm", "spectral_norm", "SpectralNorm", "weights over their largest singular value")
+    add("spectral-norm", "spectral_norm", "SpectralNorm", "divides weights by their largest singular value")
     add("r1", "r1", "R1", "γ/2 E‖∇D‖² on real data")
     add("gradient-penalty", "gradient_penalty", "GradientPenalty", "λ E(‖∇D‖ − 1)² between real and fake")
     add("clip-norm", "clip_norm", "ClipNorm", "bounds the gradient's global norm")
     add("ema", "ema", "EMA", "deploys an exponential moving average of the weights")
-    add("instance-noise", "instance_noise", "InstanceNoise", "noise on everything that the critic sees")
+    add("instance-noise", "instance_noise", "InstanceNoise", "adds noise to all inputs of the critic")
     add("label-smoothing", "label_smoothing", "LabelSmoothing", "one-sided label smoothing")
     add("weight-decay", "weight_decay", "WeightDecay", "w ← (1 − ηλ) w before each step, as AdamW")
-    add("orthogonal", "orthogonal", "Orthogonal", "β‖WWᵀ ⊙ (1 − I)‖²: filters that differ")
+    add("orthogonal", "orthogonal", "Orthogonal", "β‖WWᵀ ⊙ (1 − I)‖²: penalizes similar filters")
     add("weight-clip", "weight_clip", "WeightClip", "clamps weights to ±c after each step")
     add("layer-norm", "layer_norm", "LayerNorm", "layer normalization after hidden layers")
     add("instance-norm", "instance_norm", "InstanceNorm", "instance normalization after hidden layers")
     add("group-norm", "group_norm", "GroupNorm", "group normalization after hidden layers")
-    add("weight-norm", "weight_norm", "WeightNorm", "weights as length times direction")
+    add("weight-norm", "weight_norm", "WeightNorm", "learns length and direction of weights separately")
     add("gradient-norm", "gradient_norm", "GradientNorm", "D / (‖∇D‖ + |D|)")
-    add("minibatch-stddev", "minibatch_stddev", "MinibatchStddev", "shows the critic how much samples differ")
+    add(
+        "minibatch-stddev",
+        "minibatch_stddev",
+        "MinibatchStddev",
+        "adds the standard deviation over the batch as a channel",
+    )
     add("clip-value", "clip_value", "ClipValue", "bounds every entry of the gradient")
     add("adaptive-clip", "adaptive_clip", "AdaptiveClip", "bounds each unit's gradient by its weights' norm")
-    add("lookahead", "lookahead", "Lookahead", "every k updates part of the way back")
+    add("lookahead", "lookahead", "Lookahead", "every k updates, moves weights part of the way back to a slow copy")
     add("r2", "r2", "R2", "γ/2 E‖∇D‖² on generated samples")
     add("zero-centred-gp", "zero_centred_gp", "ZeroCentredGP", "λ E‖∇D‖² between real and fake")
     add("dragan", "dragan", "DRAGAN", "λ E(‖∇D‖ − 1)² around the data")
     add("max-gp", "max_gp", "MaxGP", "λ max‖∇D‖² over the batch")
-    add("roth", "roth", "Roth", "squared slopes, weighted by the critic's doubt")
-    add("lecam", "lecam", "Lecam", "anchors scores at running means of the other side's")
+    add("roth", "roth", "Roth", "squared critic gradients, weighted by the critic's uncertainty")
+    add("lecam", "lecam", "Lecam", "pulls scores to running means of the other side's scores")
     add("drift", "drift", "Drift", "ε E D² on real data")
-    add("cr", "consistency", "CR", "real samples score as their augmentations do")
-    add("bcr", "consistency", "BCR", "real and fake samples score as their augmentations do")
-    add("zcr", "zcr", "ZCR", "samples of nearby latents score alike")
-    add("latent-spread", "zcr", "LatentSpread", "samples of nearby latents lie apart: the generator's half of zCR")
+    add("cr", "consistency", "CR", "equal scores for real samples and their augmentations")
+    add("bcr", "consistency", "BCR", "equal scores for real and fake samples and their augmentations")
+    add("zcr", "zcr", "ZCR", "equal scores for samples of nearby latents")
+    add("latent-spread", "zcr", "LatentSpread", "different samples for nearby latents: the generator's half of zCR")
     add("feature-matching", "feature_matching", "FeatureMatching", "‖E f(x) − E f(x̃)‖² over the critic's features")
     add("path-length", "path_length", "PathLength", "(‖Jᵀy‖ − its running mean)² of the generator")
-    add("jacobian-clamp", "jacobian_clamp", "JacobianClamp", "the generator's stretch between two bounds")
-    add("mode-seeking", "mode_seeking", "ModeSeeking", "different latents, different samples")
+    add("jacobian-clamp", "jacobian_clamp", "JacobianClamp", "keeps the generator's Jacobian norm between two bounds")
+    add("mode-seeking", "mode_seeking", "ModeSeeking", "rewards different samples for different latents")
     add("consensus", "consensus", "Consensus", "γ/2 ‖both players' gradients‖²")
     add("nagarajan-kolter", "nagarajan_kolter", "NagarajanKolter", "η‖the discriminator's gradient‖² for the generator")
-    add("diff-augment", "diff_augment", "DiffAugment", "augments everything that the critic sees")
-    add("ada", "ada", "ADA", "augments as much as overfitting asks for")
+    add("diff-augment", "diff_augment", "DiffAugment", "augments all inputs of the critic")
+    add("ada", "ada", "ADA", "augments the critic's inputs with a probability that follows overfitting")
 
 
 @hookimpl
 def detente_register_domains(registry) -> None:
     for name, target, summary in (
-        ("dirac", "linear:DiracDomain", "toy: a point on the line, solved on paper"),
-        ("bilinear", "linear:BilinearDomain", "toy: a point in n dimensions, solved on paper"),
+        ("dirac", "linear:DiracDomain", "toy: a point on the line, with a closed-form solution"),
+        ("bilinear", "linear:BilinearDomain", "toy: a point in n dimensions, with a closed-form solution"),
         ("linear-quadratic", "linear:LinearQuadraticDomain", "toy: an affine generator, a quadratic critic"),
         ("ring", "mixture:RingDomain", "toy: 8 Gaussians on a ring"),
         ("grid", "mixture:GridDomain", "toy: 25 Gaussians on a grid"),
@@ -99,8 +104,8 @@ def detente_register_models(registry) -> None:
         ("dirac", "linear:Point", "G = θ, D(x) = ψx"),
         ("bilinear", "linear:Point", "G = θ, D(x) = ψᵀx"),
         ("linear-quadratic", "linear:LinearQuadratic", "G = az + b, D = w₂x² + w₁x"),
-        ("ring", "mixture:MLP", "two perceptrons"),
-        ("grid", "mixture:MLP", "two perceptrons"),
+        ("ring", "mixture:MLP", "two multilayer perceptrons"),
+        ("grid", "mixture:MLP", "two multilayer perceptrons"),
         ("pair", "pair:Pair", "a generator with two outputs, a critic with two inputs"),
         ("critics", "critics:Critics", "a small generator, three sub-critics"),
         ("tokens", "tokens:Tokens", "softmax output, a critic with an embedding"),

@@ -122,7 +122,7 @@ class Host:
                 level = logging.DEBUG if complaint in self._complaints else logging.WARNING
                 self._complaints.add(complaint)
                 _log.log(level, "%s of plugin %s raised %s; training continues", hook, plugin, reason)
-                _log.debug("traceback of the above", exc_info=True)
+                _log.debug("traceback of the error above", exc_info=True)
         return failures
 
     def _absent(self, kind: Kind, name: str, domain: str | None) -> DetenteError:
@@ -133,7 +133,7 @@ class Host:
             lost = any(_answers(entry, kind, name, domain) for entry in plugin.entries)
             if lost or plugin.origin.plugin in (name, domain):
                 return PluginError(
-                    f"{label(kind, name, domain)} went with plugin {plugin}, which was left out:"
+                    f"{label(kind, name, domain)} belongs to plugin {plugin}, which was not loaded:"
                     f" {plugin.error} Repair or uninstall {plugin.origin.distribution};"
                     f" `detente plugins show {plugin.origin.plugin}` has the traceback."
                 )
@@ -148,7 +148,7 @@ class Host:
             text += f" Failed to load: {', '.join(map(str, failed))}."
         if blocked:
             text += f" Blocked: {', '.join(map(str, blocked))}."
-        return UsageError(text + " `detente plugins` lists what there is.")
+        return UsageError(text + " `detente plugins` lists what is installed.")
 
 
 def discover(block: Iterable[str] = ()) -> Host:
@@ -169,7 +169,7 @@ def discover(block: Iterable[str] = ()) -> Host:
     for name in block:
         matches = _named(name, origins, "--no-plugin")
         if all(map(is_core, matches)):
-            raise UsageError(f"--no-plugin {name}: the core cannot be blocked.")
+            raise UsageError(f"--no-plugin {name}: the core cannot be left out.")
         blocked.update(matches)
     if (allow := os.environ.get(ALLOW)) is not None:
         names = [name for part in allow.split(",") if (name := part.strip())]
@@ -211,7 +211,7 @@ def _ambiguous(found: Sequence[Entry], what: str) -> PluginError:
     one_distribution = len({origin.distribution for origin in strangers}) < len(strangers)
     names = [o.plugin if one_distribution else o.distribution for o in strangers]
     return PluginError(
-        f"{what} is declared by {by}. Block one with "
+        f"{what} is declared by {by}. Exclude one with "
         + " or ".join(f"`--no-plugin {name}`" for name in dict.fromkeys(names))
         + f", or list the plugins you want in {ALLOW}=."
     )

@@ -11,7 +11,7 @@ from detente.plugins.registry import KINDS, Entry
 
 COMBINATORS = {
     "lazily": "every=k beside any penalty's options: the penalty times k at every k-th update",
-    "annealed": "{from: a, to: b, over: c} for any number among the options: a line over a share of the run",
+    "annealed": "{from: a, to: b, over: c} for any numeric option: a linear schedule over a fraction of the run",
 }
 """What makes regularizers of regularizers, and how a recipe spells it; functions of detente.engine.combinators."""
 
@@ -46,13 +46,14 @@ def show(host: Host, name: str) -> dict[str, Any]:
         for plugin in host.plugins:
             if any(entry.name == name for entry in plugin.entries):
                 raise PluginError(
-                    f"{name!r} went with plugin {plugin}, which was left out: {plugin.error}"
+                    f"{name!r} belongs to plugin {plugin}, which was not loaded: {plugin.error}"
                     f" `detente plugins show {plugin.origin.plugin}` has the traceback."
                 )
         known = [entry.name for entry in host.entries()]
         known += [plugin.origin.plugin for plugin in host.plugins]
         raise UsageError(
-            f"Nothing installed is called {name!r}.{did_you_mean(name, known)} `detente plugins` lists what there is."
+            f"Nothing is installed under the name {name!r}.{did_you_mean(name, known)} "
+            "`detente plugins` lists what is installed."
         )
     return {
         "name": name,

@@ -230,14 +230,14 @@ def _refuse_strays(implementation: object, manager: pluggy.PluginManager) -> Non
             continue
         if manager.parse_hookimpl_opts(implementation, name) is None:
             if name in HOOKS:
-                raise PluginError(f"{name} is not marked as a hook: put @hookimpl above it.")
-            raise PluginError(f"{name} is no hook.{did_you_mean(name, HOOKS)}")
+                raise PluginError(f"{name} is not marked as a hook: add @hookimpl above it.")
+            raise PluginError(f"{name} is not a hook.{did_you_mean(name, HOOKS)}")
     callers = manager.get_hookcallers(implementation)
     if not callers:
-        raise PluginError("It implements no hook: see detente.hookspecs for those there are.")
+        raise PluginError("It implements no hook; detente.hookspecs lists them.")
     for caller in callers:
         for hook in caller.get_hookimpls():
             if not caller.has_spec() and not hook.optionalhook:
-                raise PluginError(f"{caller.name} is no hook.{did_you_mean(caller.name, HOOKS)}")
+                raise PluginError(f"{caller.name} is not a hook.{did_you_mean(caller.name, HOOKS)}")
             if caller.name in DECLARES and "registry" not in hook.argnames:
                 raise PluginError(f"{caller.name} cannot declare anything: let it take `registry`.")

@@ -199,7 +199,7 @@ class Registry:
         """Declare a name.
 
         Args:
-            name: lower-case letters, digits, `-` and `_`, beginning with a letter.
+            name: lower-case letters, digits, `-` and `_`, starting with a letter.
             target: `"package.module:Attribute"`, imported when somebody asks for the name; of a preset
                 `"package:folder/file.yaml"`.
             domain: required for models and data, optional for metrics, not for the others.
@@ -211,19 +211,19 @@ class Registry:
         """
         where = f"registry.add({name!r}) for a {self._kind} "
         if not self._open:
-            raise PluginError(f"{where}came too late: declare inside the hook, not after it.")
+            raise PluginError(f"{where}came too late: call it inside the hook, not afterwards.")
         if not _is_name(name):
             raise PluginError(
-                f"{where}has an illegal name: use lower-case letters and digits, joined by"
-                " '-' or '_', beginning with a letter."
+                f"{where}has an invalid name: use lower-case letters and digits, joined by"
+                " '-' or '_', starting with a letter."
             )
         pattern, form = _FORMS.get(self._kind, (_TARGET, "package.module:Attribute"))
         if not isinstance(target, str) or not pattern.fullmatch(target):
             raise PluginError(f"{where}has a malformed target {target!r}: write {form!r}.")
         if domain is None and self._kind in OF_ONE_DOMAIN:
-            raise PluginError(f"{where}names no domain: add domain='…'.")
+            raise PluginError(f"{where}has no domain: add domain='…'.")
         if domain is not None and self._kind not in MAY_HAVE_DOMAIN:
-            raise PluginError(f"{where}names a domain, but a {self._kind} has none: drop domain=.")
+            raise PluginError(f"{where}has a domain, but a {self._kind} does not belong to one: remove domain=.")
         if domain is not None and not _is_name(domain):
             raise PluginError(f"{where}has an illegal domain {domain!r}: it is the domain's name.")
         if not isinstance(summary, str) or not summary.isprintable():

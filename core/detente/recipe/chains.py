@@ -111,7 +111,7 @@ class _Reader:
         if self.at < len(self.text):
             raise self._unexpected("'+' or the end" if self.text[self.at - 1] == ")" else "'+', '(' or the end")
         if any(link.kind == "none" for link in found):
-            raise UsageError(f"{SOURCE}: {self.text!r}: 'none' is the empty chain and stands alone.")
+            raise UsageError(f"{SOURCE}: {self.text!r}: 'none' is the empty chain and cannot be combined.")
         return found
 
     def _link(self) -> Link:

@@ -22,7 +22,7 @@ MAX_DEPTH = 50
 Key = tuple[str, ...]
 """A dotted key in its parts: `("discriminator", "regularizers", "r1", "gamma")`."""
 
-_NO_KEY = "a list or a mapping is no key"
+_NO_KEY = "a key cannot be a list or a mapping"
 _BREAKS = frozenset("\n\r\x85\u2028\u2029")
 _TEXT = "tag:yaml.org,2002:str"
 _SCALARS = {
@@ -54,7 +54,7 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark
             raise yaml.constructor.ConstructorError(
-                None, None, "an alias (*name) has no place in a recipe; write the value out, or quote the text", mark
+                None, None, "aliases (*name) are not supported in recipes; repeat the value, or quote the text", mark
             )
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -71,7 +71,7 @@ class _Loader(yaml.SafeLoader):
             if key.tag != _TEXT:
                 problem = f"a key must be text; put {key.value!r} in quotes" if isinstance(key.value, str) else _NO_KEY
             elif key.value in seen:
-                problem = f"the key {key.value!r} is there twice; keep one of them"
+                problem = f"the key {key.value!r} appears twice; keep one of them"
             else:
                 seen.add(key.value)
                 continue
@@ -114,9 +114,9 @@ def parse(text: str, source: str) -> Any:
         where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
         raise UsageError(f"{source}:{where} {error.problem or error.context}.") from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{source}: is no YAML: {' '.join(str(error).split())}.") from error
+        raise UsageError(f"{source}: is not valid YAML: {' '.join(str(error).split())}.") from error
     except ValueError as error:  # Python reads no number of more than some thousand digits
-        raise UsageError(f"{source}: holds a number that is too long for a recipe.") from error
+        raise UsageError(f"{source}: contains a number that is too long.") from error
 
 
 def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
@@ -130,15 +130,15 @@ def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise UsageError(f"{source}: there is no such file.") from error
+        raise UsageError(f"{source}: file not found.") from error
     except OSError as error:
         raise UsageError(f"{source}: cannot be read: {error.strerror or error}.") from error
     if len(content) > MAX_BYTES:
-        raise UsageError(f"{source}: is larger than {MAX_BYTES:,} bytes, which no recipe is.")
+        raise UsageError(f"{source}: is larger than {MAX_BYTES:,} bytes, which is too large for a recipe.")
     try:
         found = parse(content.decode("utf-8-sig"), source)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{source}: is no text in UTF-8 (byte {error.start}).") from error
+        raise UsageError(f"{source}: is not UTF-8 text (byte {error.start}).") from error
     if found is None:
         return {}
     if not isinstance(found, dict):

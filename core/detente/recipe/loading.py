@@ -121,7 +121,7 @@ def _agree(given: Mapping[str, Any], domain: str | None, source: str) -> None:
     """A recipe for one domain makes no sense in another: neither would its data and its model."""
     if domain is not None and given.get("domain", domain) != domain:
         raise UsageError(
-            f"{source}: domain: is {given['domain']!r}, but {domain!r} was asked for. Leave one of the two out."
+            f"{source}: domain: is {given['domain']!r}, but the command names {domain!r}. Remove one of the two."
         )
 
 
@@ -145,7 +145,9 @@ def _address(overlay: Overlay, key: Key) -> Key:
     dotted = ".".join(key)
     if found:
         full = " or ".join(".".join(each) for each in found)
-        raise UsageError(f"{SET}: {dotted}: both players have a regularizer called {key[0]!r}. Write {full}.")
+        raise UsageError(
+            f"{SET}: {dotted}: both players have a regularizer called {key[0]!r}. Use the full key {full}."
+        )
     hint = did_you_mean(key[0], [*Recipe.model_fields, *(name for chain in names.values() for name in chain)])
     raise UsageError(f"{SET}: {dotted}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
 

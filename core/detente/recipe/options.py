@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 REQUIRED = inspect.Parameter.empty
 _PLAIN = {
     float: "a number",
-    int: "a whole number",
+    int: "an integer",
     bool: "true or false",
     str: "text",
     type(None): "null",
@@ -120,7 +120,7 @@ def check(
         if name not in options:
             hint = did_you_mean(name, [*options, *reserved])
             known = ", ".join(options) or "none"
-            out.problems.append((name, f"unknown option.{hint or f' There are: {known}.'}"))
+            out.problems.append((name, f"unknown option.{hint or f' Available: {known}.'}"))
     for name, option in options.items():
         if name not in given:
             if option.required:
@@ -185,7 +185,7 @@ def _line(option: Option, value: Mapping[str, Any], out: Checked) -> None:
     ends: dict[str, float] = {}
     for part in ("from", "to"):
         if part not in value:
-            out.problems.append((f"{option.name}.{part}", "is required: a line goes from a number to a number."))
+            out.problems.append((f"{option.name}.{part}", "is required: a schedule goes from one number to another."))
             continue
         try:
             end = read(option.type, value[part])[0]
@@ -193,17 +193,17 @@ def _line(option: Option, value: Mapping[str, Any], out: Checked) -> None:
             out.problems.append((f"{option.name}.{part}", str(error)))
             continue
         if not isinstance(end, float):
-            out.problems.append((option.name, "cannot be annealed: it takes no fractions. Give one value."))
+            out.problems.append((option.name, "cannot have a schedule: it is an integer. Give one value."))
             return
         ends[part] = end
     over = value.get("over", 1.0)
     number = isinstance(over, int | float) and not isinstance(over, bool)
     if not number or not over > 0 or (over > 1 and not isinstance(over, int)):
-        wanted = "a share of the run up to 1, or a whole number of updates"
+        wanted = "a fraction of the run (at most 1), or an integer number of updates"
         out.problems.append((f"{option.name}.over", f"should be {wanted}, but is {shorten(over)}."))
     for extra in value.keys() - {"from", "to", "over"}:
         hint = did_you_mean(extra, ["from", "to", "over"])
-        out.problems.append((f"{option.name}.{extra}", f"unknown; a line has from, to and over.{hint}"))
+        out.problems.append((f"{option.name}.{extra}", f"unknown; a schedule has from, to and over.{hint}"))
     if len(ends) == 2 and number:
         line = Line(ends["from"], ends["to"], float(over) if over <= 1 else over)
         out.arguments[option.name], out.lines[option.name], out.plain[option.name] = line.start, line, line.plain()

@@ -80,7 +80,7 @@ class Overlay:
             if child is None:
                 child = node[part] = {}
             if not isinstance(child, dict):
-                raise UsageError(f"{source}: {'.'.join(key)}: {'.'.join(key[:n])} is {child!r}, which has no parts.")
+                raise UsageError(f"{source}: {'.'.join(key)}: {'.'.join(key[:n])} is {child!r}, which has no keys.")
             node = child
         for old in [old for old in self._sources if old[: len(key)] == key]:
             del self._sources[old]

@@ -26,7 +26,7 @@ from detente.recipe.schema import Recipe, Side
 
 _LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): Side, ("discriminator",): Side}
 _INSTANCE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "string": "text", "list": "a list"}
+_TYPES = {"int": "an integer", "float": "a number", "bool": "true or false", "string": "text", "list": "a list"}
 
 
 class Resolver:
@@ -66,7 +66,9 @@ class Resolver:
             self._optimizer(side)
             self._regularizers(side, objective)
         if self.values.get("simultaneous") is True and self.values.get("critic_steps", 1) != 1:
-            self._problem(("critic_steps",), "must be 1 where simultaneous is true: both players move at once.")
+            self._problem(
+                ("critic_steps",), "must be 1 if simultaneous is true, because both players are updated at once."
+            )
         self._raise()
         return Resolved(Recipe.model_validate(self.values), self.parts)
 
@@ -138,7 +140,7 @@ class Resolver:
             what = "a name, or a mapping with a name" if key in COMPONENTS else "a mapping"
             return f"should be {what}, but is {shorten(value)}."
         if key == ("format",):
-            return f"is {shorten(value)}, but this détente reads format 1. Install the version that wrote the recipe."
+            return f"is {shorten(value)}, but this version reads format 1. Install the version that wrote the recipe."
         if key == ("device",) and kind == "string_pattern_mismatch":
             return f"should be auto, cpu, cuda or cuda:N, but is {shorten(value)}."
         if kind.endswith(("_type", "_parsing")):
@@ -185,7 +187,7 @@ class Resolver:
             if target is not None:
                 self.parts["metrics", name] = Part(target, Checked())
                 if name in names[:i]:
-                    self._problem(("metrics",), f"names {name!r} twice; once is enough.")
+                    self._problem(("metrics",), f"contains {name!r} twice; remove one.")
 
     def _loggers(self) -> None:
         """Only whether there are such: a run can be evaluated where its loggers cannot be imported."""
@@ -197,7 +199,7 @@ class Resolver:
             except DetenteError as error:
                 self._problem(("log",), str(error), error)
             if name in names[:i]:
-                self._problem(("log",), f"names {name!r} twice; once is enough.")
+                self._problem(("log",), f"contains {name!r} twice; remove one.")
 
     def _optimizer(self, side: str) -> None:
         key = (side, "optimizer")
@@ -264,7 +266,7 @@ class Resolver:
         side = key[0]
         if side not in made.players and "both" not in made.players:
             other = made.players[0]
-            self._problem(key, f"{kind} has no place on the {side}. Move it to {other}.regularizers.")
+            self._problem(key, f"{kind} cannot be used on the {side}. Move it to {other}.regularizers.")
         if "softplus" in made.needs and objective is not None and "softplus" not in objective.abilities:
             name = self._part(("objective", "name"))
             self._problem(

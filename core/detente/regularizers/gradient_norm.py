@@ -44,7 +44,7 @@ class GradientNorm(Regularizer):
 
     def rewrite(self, net: nn.Module) -> None:
         if self.space == "embedding" and "embed" not in abilities(net):
-            raise UsageError(f"gradient-norm: {type(net).__name__} states no 'embed' ability; use space='input'.")
+            raise UsageError(f"gradient-norm: {type(net).__name__} has no 'embed' ability; use space='input'.")
         around = _Around(self.space == "embedding")
         net.register_forward_pre_hook(around.enter)
         net.register_forward_hook(around.leave, always_call=True)

@@ -7,7 +7,7 @@ from detente.engine.step import Moment
 
 
 class InstanceNoise(Regularizer):
-    r"""Gaussian noise on everything that the critic sees, real and fake alike.
+    r"""Gaussian adds noise to all inputs of the critic, real and fake alike.
 
     D(x + σε),  ε ~ N(0, I) of the domain's kind      (Sønderby et al. 2017, section 3.1; Arjovsky & Bottou 2017)
 

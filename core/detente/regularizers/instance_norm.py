@@ -55,6 +55,6 @@ class InstanceNormalization(Normalization):
         if x[0, 0].numel() < 2:
             raise UsageError(
                 f"instance-norm: the layer {self.layer!r} gives {list(x.shape)}, without positions to normalize over, "
-                "so every unit would become a constant. Name layers with positions in where=, or take layer-norm."
+                "so every unit would become a constant. Select layers with positions with where=, or use layer-norm."
             )
         return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps).movedim(1, self.axis)

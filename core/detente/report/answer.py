@@ -50,10 +50,10 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     sentences = [_verdict(own, len(study.domains)) for own in _sorted(found)]
     sentences[0] = f"With {verdicts.pairs} seeds {sentences[0]}"
     more = len(sentences) - _MOST
-    rest = [f"{more} more arms have a verdict; the table below has all."] if more > 0 else []
+    rest = [f"{more} more arms have a verdict; see the table below."] if more > 0 else []
     silent = [arm.text for arm in study.arms if arm != study.none and arm not in found]
     if silent:
-        rest.append(f"Undecided everywhere: {listed([f'“{name}”' for name in silent], 6, 'arms')}.")
+        rest.append(f"Undecided in all domains: {listed([f'“{name}”' for name in silent], 6, 'arms')}.")
     return [*sentences[:_MOST], *rest, *limits]
 
 
@@ -66,7 +66,7 @@ def status(outcomes: Sequence[Outcome]) -> str:
         text += f", {counts['diverged']} diverged (counted with score 0)"
     if counts["failed"]:
         text += f", {counts['failed']} failed (left out of the means)"
-    return text + (f"; {open_} still to come: this is the report of an unfinished study." if open_ else ".")
+    return text + (f"; {open_} not finished yet: this is the report of an unfinished study." if open_ else ".")
 
 
 def listed(names: Sequence[str], most: int, what: str, last: str = "and") -> str:

@@ -245,7 +245,7 @@ class DomainPart:
         """What the domain's numbers are, in words."""
         scored = [row for row in self.rows if row.mean is not None]
         if not scored:
-            return f"In {self.name} no run has come to its end yet."
+            return f"In {self.name} no run has finished yet."
         first = max(scored, key=lambda row: row.mean or 0.0)
         what = "mean scaled score" if len(self.study.seeds) > 1 else "scaled score"
         text = f"In {self.name} the highest {what} is that of “{first.arm.text}”, {_spread(first)}"

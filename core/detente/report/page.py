@@ -154,7 +154,7 @@ def preview(path: Path) -> Preview:
         lines = content.decode("utf-8", "replace").splitlines()
         more = [f"… and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
         return Preview(step, "text", "\n".join([*lines[:_MOST_LINES], *more]))
-    return Preview(step, "none", f"{path.name} is of a kind that cannot be shown here")
+    return Preview(step, "none", f"{path.name} has a format that cannot be shown here")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The settings that a search ends with, side by side on fresh seeds."""
+"""The settings that a search ends with, side by side on new seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def with_interval(mean: float | None, around: Interval | None) -> str:
 def interval_text(around: Interval | None) -> str:
     """An interval of a difference in a sentence."""
     if around is None:
-        return "one pair has no interval"
+        return "no interval for one pair"
     low, high = (f"{end:+.3f}".replace("-", "−") for end in around)
     return f"{LEVEL:.0%} interval {low} to {high}".replace("%", " %")
 
@@ -86,6 +86,6 @@ def claim(row: Row) -> str:
     around = row.lead_interval
     if row.p <= ALPHA and around is not None:
         if around.low <= 0 <= around.high:
-            return "undecided: the test alone excludes chance, the interval does not"
-        return "more than chance explains" if (row.lead or 0) > 0 else "a setback that chance does not explain"
-    return "undecided, chance may explain it"
+            return "not significant: the test alone is, the interval includes 0"
+        return "significant improvement" if (row.lead or 0) > 0 else "significantly worse"
+    return "not significant"

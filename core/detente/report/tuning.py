@@ -1,4 +1,4 @@
-"""The report of a search: what its winner is worth on fresh seeds, and how it was found."""
+"""The report of a search: what its winner is worth on new seeds, and how it was found."""
 
 import math
 from functools import cached_property
@@ -62,7 +62,7 @@ class _Page:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The comparison on fresh seeds, the winner first."""
+        """The comparison on new seeds, the winner first."""
         rivals = self.tuning.rivals
         cells = [[self.tuning.rival_cell(rival, seed) for seed in self.tuning.fresh_seeds] for rival in rivals]
         scores = [[self.tuning.measure(cell) for cell in own] for own in cells]
@@ -85,13 +85,13 @@ class _Page:
     def verdict(self) -> str:
         """The headline, from the fresh seeds alone."""
         if self.winner is None:
-            return "No trial has come to its end yet."
+            return "No trial has finished yet."
         name = self.tuning.name(self.winner.params)
         if not self.rows and self.counts["running"]:
-            return f"{name} is ahead so far; the search is not over."
+            return f"{name} is ahead so far; the search is not finished."
         first = f"{name} won the search"
         if not self.rows or self.rows[0].mean is None:
-            return f"{first}; its runs on fresh seeds are still to come, and what it scored in the search flatters it."
+            return f"{first}; its runs on new seeds are not finished, and its score in the search is optimistic."
         own = self.rows[0]
         n = len([score for score in own.scores if score is not None])
         text = (
@@ -123,7 +123,7 @@ class _Page:
             == 1
             < len(self.tuning.trials)
         ):
-            found.append("All complete trials scored the same: the search told nothing apart.")
+            found.append("All complete trials have the same score: the search found no difference.")
         if len(self.rows) > 1:
             found.append(limits(len(self.rows[1].ahead), len(self.rows) - 1))
         if self.winner is not None and self.rows and self.rows[0].mean is not None:
@@ -148,7 +148,7 @@ class _Page:
             if share < 0.05 or share > 0.95:
                 end = "low" if share < 0.5 else "high"
                 label = self.tuning.labels[key]
-                found.append(f"{label} won at the {end} end of its range: search again, further out.")
+                found.append(f"{label} won at the {end} end of its range: search again with a wider range.")
         return found
 
     @property
@@ -160,7 +160,7 @@ class _Page:
         return (
             f"{len(t.trials)} trials, {runs} runs in the search, and {len(self.rows)} settings with "
             f"{len(t.fresh_seeds)} fresh seeds each; every run has {steps} steps. {counts['complete']} trials are "
-            f"complete, {counts['pruned']} given up early, {counts['failed']} failed, {counts['running']} open; "
+            f"complete, {counts['pruned']} pruned, {counts['failed']} failed, {counts['running']} open; "
             f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” are one setting "
             "each: nothing was searched for them, so a lead over them is also that of the search."
         )
@@ -244,8 +244,8 @@ class _Page:
             )
         if self.noise is not None:
             text += (
-                f". The seed moves a run's score by a standard deviation of {self.noise.deviation:.3f}, estimated over "
-                f"all complete trials with {self.noise.freedom} degrees of freedom; the intervals of trials rest on it"
+                f". The standard deviation of a score between seeds is {self.noise.deviation:.3f}, estimated over "
+                f"all complete trials with {self.noise.freedom} degrees of freedom; the intervals of trials use it"
             )
         return f"{text}."
 

@@ -64,7 +64,7 @@ class Manifest(ABC):
             found.check()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UsageError(
-                f"{path}: is damaged ({error!r}); give the command of the {cls.kind} again with a new --out."
+                f"{path}: is corrupt ({error!r}); give the command of the {cls.kind} again with a new --out."
             ) from error
         return found
 

@@ -80,9 +80,8 @@ class StepsUntil(Measure):
 
     @property
     def text(self) -> str:
-        return (
-            f"1 − share of the steps until {self.name} {'<' if self.direction == 'lower' else '>'} {self.threshold:g}"
-        )
+        sign = "<" if self.direction == "lower" else ">"
+        return f"1 − fraction of the steps until {self.name} {sign} {self.threshold:g}"
 
 
 def measure(content: Mapping[str, Any]) -> Measure:

@@ -1,4 +1,4 @@
-"""A search on disk: its trials, the runs on fresh seeds, and what a run is worth in it.
+"""A search on disk: its trials, the runs on new seeds, and what a run is worth in it.
 
 tuning.yaml says what is searched, trials.json which settings a trial has and what became of it; journal.log is Optuna's
 own record of the trials, best.yaml the recipe of the winner.
@@ -87,7 +87,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Rival:
-    """One side of the comparison on fresh seeds.
+    """One side of the comparison on new seeds.
 
     Attributes:
         roles: what it is: `winner`, `default`, `none`; two of them where those are one recipe.
@@ -132,7 +132,7 @@ class Tuning(Manifest):
             self.importance = dict(found["importance"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UsageError(
-                f"{self.record}: is damaged ({error!r}); delete it and resume the search, which writes it again from "
+                f"{self.record}: is corrupt ({error!r}); delete it and resume the search, which writes it again from "
                 "its runs."
             ) from error
 

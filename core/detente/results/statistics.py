@@ -234,19 +234,19 @@ def pairs_needed(comparisons: int) -> int:
 def limits(pairs: int, comparisons: int) -> str:
     """In one or two sentences, what so many seeds cannot support; empty where they limit nothing."""
     if pairs < 1 or comparisons < 1:
-        return "Without pairs of an arm and “none” there is nothing to test."
+        return "There are no pairs of an arm and “none” to test."
     least = f"{smallest_p(pairs):.4f}".rstrip("0").lstrip("0")
     if pairs == 1:
-        return "A taste, no verdict: one seed cannot tell a better arm from a lucky one."
+        return "No verdict: with one seed, a better arm cannot be distinguished from a lucky one."
     if smallest_p(pairs) > ALPHA:
         return (
-            f"{pairs} seeds cannot support a verdict: however large the difference, the two-sided p of {pairs} pairs "
-            f"is {least} at the least, and a claim needs .05. Six are the fewest, ten are better."
+            f"{pairs} seeds cannot give a verdict: for any difference, the two-sided p of {pairs} pairs "
+            f"is {least} or more, and a verdict needs .05. Use at least six seeds, better ten."
         )
     if smallest_p(pairs) * comparisons > ALPHA:
         return (
             f"The p of {pairs} pairs is {least} at the least. Holm's correction for {comparisons} comparisons would "
-            f"need {pairs_needed(comparisons)} pairs; verdicts rest on the joint test, which {pairs} pairs can pass "
+            f"need {pairs_needed(comparisons)} pairs; verdicts use the joint test, which {pairs} pairs can pass "
             "only with differences that are large beside their noise."
         )
     return ""

@@ -199,12 +199,12 @@ class Verdicts:
         apart = None if table is None else statistics.critical_difference(arms, blocks)
         if table is None or apart is None:
             return (
-                f"Mean ranks are not compared: {blocks} domains are too few blocks for it, {statistics.BLOCKS} are the "
+                f"Mean ranks are not compared: {blocks} domains are too few; {statistics.BLOCKS} are the "
                 "fewest at which the test is worth its name."
             )
         p = statistics.friedman(table)
         text = "" if p is None else f"Friedman's test over {blocks} domains gives p = {p:.3f}; "
-        return f"{text}mean ranks differ where they are more than {apart:.2f} apart (Nemenyi, .05)."
+        return f"{text}mean ranks differ significantly if they are more than {apart:.2f} apart (Nemenyi, .05)."
 
     def plain(self) -> dict[str, Any]:
         """All of it as data."""

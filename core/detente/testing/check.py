@@ -10,7 +10,7 @@ def test_my_penalty_keeps_the_laws():
 
 Each law is tried wherever it has a meaning: on the built-in toys (or the cases that you name), on each player where
 the regularizer may sit, and on small games with closed forms. A law that does not apply says why. `require` fails when
-a law was broken, and also when a law that a component of this kind must keep was tried nowhere: a kit that checks
+a law was broken, and also when a law that a component of this kind must keep was tested in no case: a kit that checks
 nothing must not look like one that found nothing.
 """
 
@@ -64,7 +64,7 @@ class Report:
         """Laws that it must keep and that applied nowhere, with a reason that was given."""
         tried = {v.law for v in self.verdicts if v.outcome != "skipped"}
         why = {v.law: v.reason for v in self.verdicts}
-        return {law: why.get(law, "there was no case for it") for law in self.must if law not in tried}
+        return {law: why.get(law, "no case applies") for law in self.must if law not in tried}
 
     def require(self) -> "Report":
         """Itself, if every law was kept and none that matters was left out.
@@ -73,7 +73,7 @@ class Report:
             AssertionError: naming each broken law with where and why, and each untried one.
         """
         lines = [f"{v.law} on {v.where}: {v.reason}" for v in self.broken]
-        lines += [f"{law} was tried nowhere: {why}" for law, why in self.untried.items()]
+        lines += [f"{law} was tested in no case: {why}" for law, why in self.untried.items()]
         if lines:
             raise AssertionError(f"{self.name} breaks {len(lines)} law(s)\n  " + "\n  ".join(lines))
         return self
@@ -135,7 +135,7 @@ def _try(law: Callable[[Subject], Any], subject: Subject, where: str) -> Verdict
     except Broken as reason:
         return Verdict(name, where, "broken", str(reason))
     except UsageError as reason:
-        return Verdict(name, where, "skipped", f"refused there: {reason}")
+        return Verdict(name, where, "skipped", f"the case is refused: {reason}")
     except Exception as error:
         return Verdict(name, where, "broken", f"it raises {type(error).__name__}: {error}")
     return Verdict(name, where, "passed")

@@ -1,4 +1,4 @@
-"""Games that can be solved on paper: a linear critic and a point, a quadratic critic and an affine generator."""
+"""Games with a closed-form solution: a linear critic and a point, a quadratic critic and an affine generator."""
 
 from typing import Annotated
 

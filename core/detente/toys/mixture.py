@@ -49,7 +49,7 @@ class Modes(Metric):
         data = e.data
         if not isinstance(data, Mixture):
             raise UsageError(
-                f"the metric 'modes' counts known centres; {type(data).__name__} has none, so leave it out."
+                f"the metric 'modes' counts known centres; {type(data).__name__} has none; remove the metric."
             )
         x = leaves(e.samples)[0].double()
         if not x.isfinite().all():

@@ -171,7 +171,7 @@ def _device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device: there is no {name} on this machine. Use device=cpu or device=auto.")
+        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.")
     return device
 
 
@@ -211,5 +211,5 @@ def _check_needs(name: str, needs: tuple[str, ...], able: frozenset[str], networ
     if missing:
         raise UsageError(
             f"{name} needs the ability {missing[0]!r}, which {network} does not state"
-            f" (it states {', '.join(sorted(able)) or 'none'}). Take it out, or choose a model that has it."
+            f" (it states {', '.join(sorted(able)) or 'none'}). Remove it, or choose a model that has it."
         )

@@ -46,7 +46,7 @@ def load(path: Path) -> dict[str, Any]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError, KeyError) as error:
         raise UsageError(
-            f"{path}: is no checkpoint that can be read ({type(error).__name__}); use an older one beside it."
+            f"{path}: cannot be read as a checkpoint ({type(error).__name__}); use an older one in the same folder."
         ) from error
     if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__

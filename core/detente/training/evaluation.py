@@ -59,7 +59,7 @@ def generate(
     if n < 1 or batch < 1:
         raise UsageError(f"n={n}, batch={batch}: there must be at least one sample, and one per batch.")
     if labels is not None and len(labels) != n:
-        raise UsageError(f"{n} samples were asked for, but {len(labels)} labels given; give one for each.")
+        raise UsageError(f"{n} samples were requested, but {len(labels)} labels given; give one for each sample.")
     first = next(network.parameters(), torch.empty(0))
     device, dtype = torch.device(device or first.device), dtype or first.dtype
     parts: list[Sample] = []
@@ -109,12 +109,13 @@ def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data
         twice = sorted(scores.keys() & metric.scores.keys())
         if twice:
             raise PluginError(
-                f"{name} returns the score {twice[0]!r}, as another metric does; leave one of the two out."
+                f"{name} returns the score {twice[0]!r}, which another metric also returns; remove one of the two."
             )
         found = metric(evaluation) if finite else dict.fromkeys(metric.scores, math.nan)
         if found.keys() != metric.scores.keys():
             raise PluginError(
-                f"{name} states the scores {sorted(metric.scores)} but returned {sorted(found)}; tell its authors."
+                f"{name} declares the scores {sorted(metric.scores)} but returned {sorted(found)}; "
+                "report it to its authors."
             )
         scores.update({key: float(value) for key, value in found.items()})
     return scores
@@ -204,4 +205,4 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(content))
     except OSError as error:
-        _log.warning("reference scores are not kept: %s; set DETENTE_CACHE to a folder that can be written to", error)
+        _log.warning("cannot cache reference scores: %s; set DETENTE_CACHE to a writable folder", error)

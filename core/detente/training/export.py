@@ -123,7 +123,7 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         said = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(
-            f"{folder}: holds no exported generator ({DESCRIPTION}); name the folder that export wrote."
+            f"{folder}: not an export folder (no {DESCRIPTION}); give the folder that export wrote."
         ) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); export the run again.") from error
@@ -145,7 +145,7 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         generator = _deployed(host, model, space, said["regularizers"], dtype, said["done"])
         load_model(generator, folder / WEIGHTS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{path}: is damaged ({error!r}); export the run again.") from error
+        raise UsageError(f"{path}: is corrupt ({error!r}); export the run again.") from error
     except (OSError, SafetensorError, RuntimeError) as error:
         raise UsageError(
             f"{folder / WEIGHTS}: cannot be loaded ({' '.join(str(error).split())[:200]}); export the run "
@@ -222,7 +222,7 @@ samples = exported.sample(16, seed=0)
 - licence: {data["licence"] or "not stated"}
 - source: {data["source"] or "not stated"}
 
-What the data's licence asks of copies may hold for what this generator makes too.
+The licence of the data may also apply to samples of this generator.
 
 ## Scores
 
@@ -233,7 +233,7 @@ Scaled score {_number(said["scaled"])}, where the untrained generator is 0 and r
 |---|---|{"---|" * len(rows)}
 {scores}
 
-They are of one training run; another seed gives other numbers.
+They come from one training run; another seed gives other scores.
 
 ## Regularizers
 

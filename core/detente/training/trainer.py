@@ -94,7 +94,7 @@ class Trainer:
         """Run to the last step of the recipe.
 
         Raises:
-            DivergedError: a term or a weight is not finite; the last good checkpoint is kept.
+            DivergedError: a term or a weight is not finite; the last good checkpoint was kept.
             Interrupted: SIGINT or SIGTERM came; a checkpoint is saved.
         """
         status, reason = "failed", None
@@ -207,7 +207,7 @@ class Trainer:
         self.show(self.view)
         if line.bad is not None:
             raise DivergedError(
-                f"{self.run.folder}: {line.bad} is not finite at step {line.step}; the last good checkpoint is kept. "
+                f"{self.run.folder}: {line.bad} is not finite at step {line.step}; the last good checkpoint was kept. "
                 "Lower the learning rate, or add a regularizer that bounds the critic (r1, spectral-norm, clip-norm)."
             )
 

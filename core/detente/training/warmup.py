@@ -117,7 +117,7 @@ def _take(networks: Networks, place: Path) -> bool:
     except FileNotFoundError:
         return False
     except (OSError, SafetensorError, RuntimeError) as error:
-        _log.warning("%s: a kept warm-up cannot be used (%s); it is made again", place, type(error).__name__)
+        _log.warning("%s: cannot use the cached warm-up (%s); repeating it", place, type(error).__name__)
         return False
     return True
 

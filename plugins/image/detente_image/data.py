@@ -217,7 +217,7 @@ class Folder(Images):
         UsageError: there is no such folder, no readable picture in it, or an option makes no sense.
     """
 
-    description = "the pictures in a folder of yours"
+    description = "the images in your own folder"
     licence = "yours"
 
     def __init__(self, path: str, size: Side = 32, channels: Literal[1, 3] = 3) -> None:
@@ -258,12 +258,12 @@ def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pa
         notes.append(f"folder: skipped {len(broken)} of {len(files)} files that cannot be read: {enumerated(broken)}.")
     twice = len(files) - len(broken) - len(pictures)
     if twice:
-        notes.append(f"folder: left out {twice} that look exactly like another at {size} × {size}.")
+        notes.append(f"folder: left out {twice} that are identical to another at {size} × {size}.")
     n = len(pictures)
     scored = min(SCORED, 15 * n // 100) if n >= ENOUGH else 0
     if not scored:
         notes.append(
-            f"folder: {n} pictures are too few to set some aside ({ENOUGH} would do), so all train the generator"
+            f"folder: {n} pictures are too few for a held-out split ({ENOUGH} would do), so all train the generator"
             " and every measure that compares with real pictures is left out: Fréchet and kernel distance, precision,"
             " recall, density, coverage."
         )

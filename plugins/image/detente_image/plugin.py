@@ -16,7 +16,7 @@ def detente_register_data(registry) -> None:
     add("digits", "Digits", "5,000 handwritten digits of MNIST, grey, 32 × 32")
     add("stacked-digits", "StackedDigits", "three digits as red, green and blue: 1,000 modes")
     add("emoji", "Emoji", "1,859 emoji of OpenMoji in colour (CC BY-SA 4.0)")
-    add("folder", "Folder", "the pictures in a folder of yours")
+    add("folder", "Folder", "the images in your own folder")
 
 
 @hookimpl
@@ -25,7 +25,7 @@ def detente_register_models(registry) -> None:
         registry.add(name, f"detente_image.networks:{cls}", domain="image", summary=summary)
 
     add("dcgan", "DCGAN", "strided convolutions")
-    add("resnet", "ResNet", "residual blocks, in the manner of R3GAN")
+    add("resnet", "ResNet", "residual blocks, similar to R3GAN")
     add("mlp", "MLP", "fully connected layers")
 
 

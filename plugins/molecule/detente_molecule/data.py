@@ -145,7 +145,7 @@ class Smiles(Molecules):
         UsageError: there is no such file, or nothing in it can be used.
     """
 
-    description = "the molecules in a file of yours"
+    description = "the molecules in your own file"
     licence = "that of the file"
     source = "your file"
 

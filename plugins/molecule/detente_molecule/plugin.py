@@ -15,7 +15,7 @@ def detente_register_data(registry) -> None:
 
     add("qm9", "QM9", "molecules of up to nine atoms, of the 130,831 of QM9")
     add("wehi", "Wehi", "10,000 drug-like molecules of a screening library")
-    add("smiles", "Smiles", "the molecules in a file of yours")
+    add("smiles", "Smiles", "the molecules in your own file")
 
 
 @hookimpl
@@ -23,8 +23,8 @@ def detente_register_models(registry) -> None:
     def add(name: str, cls: str, summary: str) -> None:
         registry.add(name, f"detente_molecule.networks:{cls}", domain="molecule", summary=summary)
 
-    add("molgan", "MolGAN", "a perceptron against a relational graph network; may follow a property")
-    add("latent", "Latent", "an adversary on the codes of an autoencoder")
+    add("molgan", "MolGAN", "a perceptron against a relational graph network; can optimize a property")
+    add("latent", "Latent", "a GAN on the codes of an autoencoder")
 
 
 @hookimpl
@@ -32,7 +32,7 @@ def detente_register_metrics(registry) -> None:
     def add(name: str, cls: str, summary: str) -> None:
         registry.add(name, f"detente_molecule.metrics:{cls}", domain="molecule", summary=summary)
 
-    add("validity", "Validity", "valid, different and new molecules")
+    add("validity", "Validity", "valid, unique and novel molecules")
     add("properties", "PropertyScores", "drug-likeness, logP, synthetic accessibility")
-    add("internal-diversity", "Diversity", "how unlike each other samples are")
+    add("internal-diversity", "Diversity", "diversity of the samples")
     add("fcd", "ChemNet", "Fréchet ChemNet distance")

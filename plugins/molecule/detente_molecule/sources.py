@@ -72,7 +72,7 @@ def read_file(path: Path, column: str) -> list[Line]:
             " one SMILES a line."
         ) from error
     except csv.Error as error:
-        raise UsageError(f"data 'smiles': {path} is no table ({error}); give it another suffix, or mend it.") from error
+        raise UsageError(f"data 'smiles': {path} is not a valid table ({error}); rename or fix it.") from error
     if not found:
         raise UsageError(f"data 'smiles': there is no SMILES in {path}; set data.path to a file with one a line.")
     return found

@@ -47,7 +47,7 @@ class Folder(Recordings):
         UsageError: there is no such folder, no readable recording in it, or all are silent.
     """
 
-    description = "the recordings in a folder of yours"
+    description = "the recordings in your own folder"
     licence = "yours"
 
     def __init__(self, path: str) -> None:
@@ -96,8 +96,8 @@ class SpokenDigits(Recordings):
         where = Path(path).expanduser().resolve()
         if not path or not where.exists():
             raise PluginError(
-                f"data 'fsdd': {path or 'no place was given, and it'} is not there. Download an archive of"
-                f" {self.source} and say --set data.path=ARCHIVE (or a folder with its recordings)."
+                f"data 'fsdd': {path or 'the archive'} was not found. Download an archive of"
+                f" {self.source} and use --set data.path=ARCHIVE (or a folder with its recordings)."
             )
         files = files_below(where, sources.SOUNDS) if where.is_dir() else [where]
         stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
@@ -150,7 +150,9 @@ class SpeechCommands(Recordings):
             where = downloads.speech_commands()
             missing = [word for word in chosen if not (where / word).is_dir()]
             if missing or not chosen:
-                raise UsageError(f"speechcommands: words={words!r}, but {missing or 'nothing'} is no word of the set.")
+                raise UsageError(
+                    f"speechcommands: words={words!r}, but {missing or 'nothing'} is not a word of the data set."
+                )
             files = [file for word in chosen for file in files_below(where / word, sources.SOUNDS)]
             return _told("speechcommands", where, files, lambda file: chosen.index(file.parent.name))
 

@@ -46,6 +46,6 @@ def _there(name: str, cls: str, inside: str, about: str) -> Path:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise PluginError(
             f"data {name!r} cannot be downloaded ({reason}). Where a network allows, torchaudio gets it; else get it"
-            f" yourself ({about}) and take --data folder --set data.path=DIR."
+            f" yourself ({about}) and use --data folder --set data.path=DIR."
         ) from error
     return found

@@ -13,9 +13,9 @@ def detente_register_data(registry) -> None:
     def add(name: str, cls: str, summary: str) -> None:
         registry.add(name, f"detente_speech.data:{cls}", domain="speech", summary=summary)
 
-    add("prompts", "Prompts", "131 minutes of five voices in five languages, fetched once by apt")
-    add("folder", "Folder", "the recordings in a folder of yours")
-    add("fsdd", "SpokenDigits", "the Free Spoken Digit Dataset, from a folder or archive of yours")
+    add("prompts", "Prompts", "131 minutes of five voices in five languages, downloaded once with apt")
+    add("folder", "Folder", "the recordings in your own folder")
+    add("fsdd", "SpokenDigits", "the Free Spoken Digit Dataset, from your own folder or archive")
     add("yesno", "YesNo", "60 recordings of Hebrew yes and no, downloaded by torchaudio")
     add("speechcommands", "SpeechCommands", "105,829 recordings of 35 words, downloaded by torchaudio")
 
@@ -35,6 +35,6 @@ def detente_register_metrics(registry) -> None:
     def add(name: str, cls: str, summary: str) -> None:
         registry.add(name, f"detente_speech.metrics:{cls}", domain="speech", summary=summary)
 
-    add("voices", "Voices", "which voices a classifier hears, and how evenly")
-    add("naturalness", "Naturalness", "DNSMOS: how natural a listener would find it")
+    add("voices", "Voices", "which voices a classifier recognizes, and how evenly")
+    add("naturalness", "Naturalness", "DNSMOS: predicted naturalness")
     add("vocoding", "Vocoding", "distances of a vocoder's sound from the recording, and STOI")

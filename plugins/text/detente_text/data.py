@@ -144,7 +144,7 @@ class Lines(Sentences):
         UsageError: there is no such file, it is in another encoding, holds no sentence, or an option makes no sense.
     """
 
-    description = "the lines of a text file of yours"
+    description = "the lines of your own text file"
     licence = "yours"
 
     def __init__(
@@ -157,7 +157,7 @@ class Lines(Sentences):
     ) -> None:
         file = Path(path).expanduser().resolve()
         if not file.is_file():
-            raise UsageError(f"lines: {path} is no file. Set path to a text file with one sentence a line.")
+            raise UsageError(f"lines: {path} is not a file. Set path to a text file with one sentence a line.")
         stat = file.stat()
         made_of = {"data": "lines", "path": str(file), "file": [stat.st_size, stat.st_mtime_ns], "limit": limit}
         made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": _SPLIT}
@@ -173,10 +173,10 @@ def _read(file: Path, encoding: str, limit: int, vocabulary: int, length: int) -
     # No word is longer than some 40 letters; a line beyond that many for each word is not tried.
     chosen, found, long = sources.lines(file, encoding, limit, 40 * length)
     if not found:
-        raise UsageError(f"lines: {file} holds no text. Set path to a text file with one sentence a line.")
+        raise UsageError(f"lines: {file} is empty. Set path to a text file with one sentence a line.")
     notes = []
     if found - long > limit:
-        notes.append(f"lines: {file} has {found:,} lines, of which {limit:,} are looked at; limit=… looks at more.")
+        notes.append(f"lines: {file} has {found:,} lines, of which {limit:,} are used; raise limit to use more.")
     return prepared(f"lines: {file}", chosen, vocabulary, 1, length, None, found, tuple(notes))
 
 
@@ -224,7 +224,7 @@ def prepared(
     rows, strange = np.flatnonzero(known), np.flatnonzero(~known)
     if not len(rows):
         raise UsageError(
-            f"{name}: every sentence has a word that a vocabulary of {vocabulary:,} lacks. Set data.vocabulary higher."
+            f"{name}: every sentence has a word outside a vocabulary of {vocabulary:,} words. Increase data.vocabulary."
         )
     held_out = min(HELD_OUT, len(rows) // 10) if len(rows) >= ENOUGH else 0
     reference = min(REFERENCE, 15 * len(rows) // 100) if held_out else 0
@@ -248,12 +248,12 @@ def _notes(name: str, found: int, fitting: int, known: int, held_out: int) -> li
     if fitting < 0.9 * found or known < fitting:
         notes.append(
             f"{name}: of {found:,} lines {fitting:,} are different and of a fitting length, and {known:,} of these have"
-            " no unknown word and can train. data.length and data.vocabulary let in more."
+            " no unknown word and can train. Increase data.length or data.vocabulary to use more."
         )
     if not held_out:
         notes.append(
-            f"{name}: {known:,} sentences are too few to set some aside ({ENOUGH} would do), so all train the generator"
-            " and every measure that compares with real sentences is left out: Fréchet and kernel distance, precision,"
+            f"{name}: {known:,} sentences are too few for a held-out split ({ENOUGH} are needed), so all are used"
+            " for training, and scores that need real sentences are left out: Fréchet and kernel distance, precision,"
             " recall, density, coverage, BLEU, fluency."
         )
     return notes

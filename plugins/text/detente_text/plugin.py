@@ -5,7 +5,7 @@ from detente.hookspecs import hookimpl
 
 @hookimpl
 def detente_register_domains(registry) -> None:
-    registry.add("text", "detente_text.domain:Text", summary="sentences of a vocabulary")
+    registry.add("text", "detente_text.domain:Text", summary="sentences over a fixed vocabulary")
 
 
 @hookimpl
@@ -15,7 +15,7 @@ def detente_register_data(registry) -> None:
 
     add("bible-bbe", "BibleBBE", "clauses of the Bible in Basic English, 4 to 16 words")
     add("glosses", "Glosses", "definitions of Open English WordNet, 4 to 12 words (CC BY 4.0)")
-    add("lines", "Lines", "the lines of a text file of yours")
+    add("lines", "Lines", "the lines of your own text file")
 
 
 @hookimpl
@@ -25,8 +25,8 @@ def detente_register_models(registry) -> None:
 
     add("relgan", "RelGAN", "recurrent generator with Gumbel noise, convolutional critic")
     add("transformer", "Transformer", "GPT-2 generator, encoder as critic")
-    add("latent", "Latent", "adversary on the codes of an autoencoder")
-    add("relgan-null", "NullControl", "relgan under a critic that returns a constant: nothing can be learnt")
+    add("latent", "Latent", "GAN on the codes of an autoencoder")
+    add("relgan-null", "NullControl", "relgan under a critic that returns a constant: it cannot learn anything")
 
 
 @hookimpl
@@ -36,5 +36,5 @@ def detente_register_metrics(registry) -> None:
 
     add("bleu", "BLEU", "n-grams shared with held-out sentences, against all of them")
     add("self-bleu", "SelfBLEU", "n-grams shared with the other samples")
-    add("uniqueness", "Uniqueness", "share of different samples, and of those that training never showed")
-    add("fluency", "Fluency", "surprise of a language model of text that the generator never saw")
+    add("uniqueness", "Uniqueness", "fraction of distinct samples, and of samples outside the training data")
+    add("fluency", "Fluency", "nats per word of a language model of text that the generator was not trained on")

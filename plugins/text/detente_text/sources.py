@@ -96,13 +96,11 @@ def lines(file: Path, encoding: str, most: int, characters: int) -> tuple[list[s
                     kept, bound = {k: kept[k] for k in lowest}, lowest[-1]
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"lines: {file} is not {encoding}: byte 0x{error.object[error.start]:02x} makes no character after line"
-            f" {found}. Set encoding to the file's own, such as latin-1 or utf-16, or convert it to UTF-8."
+            f"lines: {file} is not {encoding}: byte 0x{error.object[error.start]:02x} is not a valid character after "
+            f"line {found}. Set encoding to the file's own, such as latin-1 or utf-16, or convert it to UTF-8."
         ) from error
     except LookupError as error:
-        raise UsageError(
-            f"lines: encoding={encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual ones."
-        ) from error
+        raise UsageError(f"lines: encoding={encoding!r} is unknown; try utf-8, latin-1 or utf-16.") from error
     except (OSError, UnicodeError) as error:
         raise UsageError(f"lines: {file} cannot be read as {encoding} ({error}).") from error
     return [kept[k] for k in sorted(kept)[:most]], found, long

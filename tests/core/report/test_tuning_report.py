@@ -23,15 +23,15 @@ pytestmark = pytest.mark.usefixtures("module_cache")
 @pytest.mark.parametrize(
     ("ahead", "p", "said"),
     [
-        ([0.1, 0.12, 0.11, 0.1, 0.13, 0.12], 0.03, "more than chance explains"),
-        ([-0.1, -0.12, -0.11, -0.1, -0.13, -0.12], 0.03, "a setback that chance does not explain"),
-        ([0.1, 0.12, 0.11, 0.1, 0.13, 0.12], 0.06, "undecided, chance may explain it"),
+        ([0.1, 0.12, 0.11, 0.1, 0.13, 0.12], 0.03, "significant improvement"),
+        ([-0.1, -0.12, -0.11, -0.1, -0.13, -0.12], 0.03, "significantly worse"),
+        ([0.1, 0.12, 0.11, 0.1, 0.13, 0.12], 0.06, "not significant"),
         (
             [0.23, 0.03, 0.34, 0.36, 0.3, 0.31],
             0.03,
-            "undecided: the test alone excludes chance, the interval does not",
+            "not significant: the test alone is, the interval includes 0",
         ),
-        ([0.1], 0.03, "undecided, chance may explain it"),
+        ([0.1], 0.03, "not significant"),
     ],
 )
 def test_a_lead_is_claimed_where_the_test_and_the_interval_both_say_so(ahead, p, said):
@@ -99,7 +99,7 @@ def test_the_page_of_a_search_lets_nothing_in_and_asks_for_nothing(tmp_path, pla
     assert not [a for _, a in page.tags if "style" in a or any(name.startswith("on") for name in a)]
     (policy,) = [m["content"] for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
     assert "default-src 'none'" in (policy or "")
-    for words in ("3 trials are complete, 1 given up early, 1 failed, 1 open", "1 of the search's runs diverged"):
+    for words in ("3 trials are complete, 1 pruned, 1 failed, 1 open", "1 of the search's runs diverged"):
         assert words in page.text
     assert "What mattered" in page.text
     assert len([a for a in page.all("svg") if a["class"] == "chart"]) == 2

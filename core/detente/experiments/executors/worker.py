@@ -99,7 +99,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
         run.record({**surroundings(built.recipe, host, built.device), "findings": [f.plain() for f in built.findings]})
         trainer = Trainer(built, run, host, loggers)
         step = trainer.restore()
-        _log.info("from step %d of %d", step, built.recipe.steps)
+        _log.info("resuming at step %d of %d", step, built.recipe.steps)
         trainer.train()
     except KeyboardInterrupt as stopped:
         return int(getattr(stopped, "exit_code", 130))

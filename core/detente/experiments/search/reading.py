@@ -35,14 +35,14 @@ def ranges(texts: Sequence[str], recipe: Mapping[str, Any], host: Host) -> list[
         try:
             one = _range(text, recipe, host)
             if one.key in [other.key for other in found]:
-                raise UsageError(f"{SOURCE}: {one.label}: is searched twice; leave one of the two out.")
+                raise UsageError(f"{SOURCE}: {one.label}: is searched twice; remove one.")
             found.append(one)
         except DetenteError as error:
             problems += str(error).splitlines()
     if problems:
         raise UsageError("\n".join(dict.fromkeys(problems)))
     if not found:
-        raise UsageError(f"tune needs something to search, such as {SOURCE} r1.gamma=log:0.01..100.")
+        raise UsageError(f"tune needs an option to search, such as {SOURCE} r1.gamma=log:0.01..100.")
     return found
 
 
@@ -67,14 +67,12 @@ def _choices(label: str, key: str, text: str) -> Range:
     values = tuple((part, parse(part, f"{SOURCE}: {label}")) for part in parts)
     if not parts or not all(parts):
         raise UsageError(
-            f"{SOURCE}: {label}: choice:{text} has an empty value; name them with commas, as in choice:a,b."
+            f"{SOURCE}: {label}: choice:{text} has an empty value; separate values with commas, as in choice:a,b."
         )
     if len(set(parts)) < len(parts):
-        raise UsageError(f"{SOURCE}: {label}: choice:{text} names a value twice; once is enough.")
+        raise UsageError(f"{SOURCE}: {label}: choice:{text} has a value twice; remove one.")
     if len(parts) < 2:
-        raise UsageError(
-            f"{SOURCE}: {label}: choice:{text} leaves nothing to choose; fix it with --set {label}={text}."
-        )
+        raise UsageError(f"{SOURCE}: {label}: choice:{text} has only one value; use --set {label}={text}.")
     return Choices(label, key, values)
 
 
@@ -94,13 +92,13 @@ def _numbers(label: str, key: str, text: str, log: bool, recipe: Mapping[str, An
     kind = "log" if log else "lin"
     ends = [part.strip() for part in text.split("..")]
     if len(ends) != 2 or not all(ends):
-        raise UsageError(f"{SOURCE}: {label}: {kind}:{text} should have two ends, as in {kind}:0.01..100.")
+        raise UsageError(f"{SOURCE}: {label}: {kind}:{text} needs a lower and an upper bound, as in {kind}:0.01..100.")
     low, high = (parse(end, f"{SOURCE}: {label}") for end in ends)
     for end, written in ((low, ends[0]), (high, ends[1])):
         if isinstance(end, bool) or not isinstance(end, int | float) or not math.isfinite(end):
             raise UsageError(f"{SOURCE}: {label}: {written!r} in {kind}:{text} is not a finite number.")
     if not low < high:
-        raise UsageError(f"{SOURCE}: {label}: {kind}:{text} is empty: its low end must be below its high end.")
+        raise UsageError(f"{SOURCE}: {label}: {kind}:{text} is empty: the lower bound must be below the upper bound.")
     if log and low <= 0:
         raise UsageError(
             f"{SOURCE}: {label}: log:{text} goes through 0, where there is no logarithm; start above 0, or use "
@@ -108,7 +106,9 @@ def _numbers(label: str, key: str, text: str, log: bool, recipe: Mapping[str, An
         )
     if _whole(key, low, high, recipe, host):
         if low != int(low) or high != int(high):
-            raise UsageError(f"{SOURCE}: {label}: takes whole numbers, but {kind}:{text} has an end with a fraction.")
+            raise UsageError(
+                f"{SOURCE}: {label}: takes integers, but {kind}:{text} has a bound that is not an integer."
+            )
         return Wholes(label, key, int(low), int(high), log)
     return Reals(label, key, float(low), float(high), log)
 
@@ -150,8 +150,8 @@ def _address(label: str, recipe: Mapping[str, Any]) -> str:
     for n, part in enumerate(key):
         if not isinstance(node, Mapping) or part not in node:
             names = [name for name in node if name not in ("name", "kind")] if isinstance(node, Mapping) else []
-            hint = did_you_mean(part, names) or (f" There are: {', '.join(names)}." if names else "")
-            raise UsageError(f"{SOURCE}: {'.'.join(key[: n + 1])}: this recipe has no such entry.{hint}")
+            hint = did_you_mean(part, names) or (f" Available: {', '.join(names)}." if names else "")
+            raise UsageError(f"{SOURCE}: {'.'.join(key[: n + 1])}: this recipe has no such key.{hint}")
         node = node[part]
     if key[-1] in ("name", "kind") or (isinstance(node, Mapping) and not {"from", "to"} <= node.keys()):
         inside = [name for name in node if name != "name"] if isinstance(node, Mapping) else []
@@ -167,7 +167,9 @@ def _short(label: str, key: list[str], recipe: Mapping[str, Any]) -> list[str]:
         return found[0]
     if found:
         full = " or ".join(".".join(each) for each in found)
-        raise UsageError(f"{SOURCE}: {label}: both players have a regularizer called {key[0]!r}. Write {full}.")
+        raise UsageError(
+            f"{SOURCE}: {label}: both players have a regularizer called {key[0]!r}. Use the full key {full}."
+        )
     names = [*_SEARCHED, *(name for chain in chains.values() for name in chain)]
-    hint = did_you_mean(key[0], names) or f" There are: {', '.join(names)}."
+    hint = did_you_mean(key[0], names) or f" Available: {', '.join(names)}."
     raise UsageError(f"{SOURCE}: {label}: neither an entry of recipes nor one of this chain's regularizers.{hint}")

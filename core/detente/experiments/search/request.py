@@ -70,7 +70,7 @@ class Wish:
         for key, value in (read(file) if file else {}).items():
             known = {f.name: f.type for f in fields(cls)}
             if key not in known:
-                hint = did_you_mean(key, known) or f" There are: {', '.join(known)}."
+                hint = did_you_mean(key, known) or f" Available: {', '.join(known)}."
                 raise UsageError(f"{file}: {key}: unknown key.{hint}")
             if key == "search" and isinstance(value, dict):
                 value = [f"{name}={text}" for name, text in value.items()]
@@ -107,7 +107,7 @@ def seeds_of(wish: Wish) -> list[int]:
         if not low <= value <= high:
             raise UsageError(f"--{name} {value}: should be from {low} to {high}.")
     if wish.sampler_seed < 0:
-        raise UsageError(f"--sampler-seed {wish.sampler_seed}: is negative; seeds are whole numbers from 0.")
+        raise UsageError(f"--sampler-seed {wish.sampler_seed}: is negative; seeds are integers from 0.")
     # How many seeds is looked at before a list of them is made.
     count = wish.seeds if isinstance(wish.seeds, int) else len(wish.seeds)
     if not 1 <= count <= MOST_SEEDS:
@@ -118,7 +118,7 @@ def seeds_of(wish: Wish) -> list[int]:
     seeds = seed_numbers(wish.seeds)
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     if twice:
-        raise UsageError(f"--seeds: {twice[0]} is there twice; the same run again would tell nothing new.")
+        raise UsageError(f"--seeds: {twice[0]} is given twice; remove one.")
     return seeds
 
 
@@ -131,12 +131,13 @@ def check_size(wish: Wish, searched: Sequence[Range], seeds: Sequence[int], chos
     settings = prod(one.size for one in searched)
     if wish.trials > settings:
         raise UsageError(
-            f"--trials {wish.trials}: these ranges hold {int(settings)} different settings; give at most as many."
+            f"--trials {wish.trials}: these ranges hold {int(settings)} different settings; "
+            "use at most that many trials."
         )
     if chosen.trials * len(seeds) > MOST_RUNS:
         raise UsageError(
             f"--trials {wish.trials} with {len(seeds)} seeds each are {chosen.trials * len(seeds)} runs, more than a "
-            f"search may have ({MOST_RUNS}); give fewer of either."
+            f"search may have ({MOST_RUNS}); use fewer trials or seeds."
         )
 
 
@@ -157,7 +158,7 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
         name, sign, threshold = match.groups()
     name = current_name(name, [metric.renamed for metric in metrics])
     if name not in scores:
-        hint = did_you_mean(name, scores) or f" There are: {', '.join(sorted(scores))}."
+        hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
         raise UsageError(f"--metric: there is no score {name!r} in these recipes.{hint}")
     if sign:
         value = parse(threshold, "--metric")
@@ -166,5 +167,7 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
         return StepsUntil(name, "lower" if sign == "<" else "higher", float(value), recipe["steps"])
     direction = primary.direction if name == primary.score else scores[name]
     if direction == "neither":
-        raise UsageError(f"--metric {name}: has no better end; choose another score, or a threshold such as {name}<1.")
+        raise UsageError(
+            f"--metric {name}: has no better direction; choose another score, or a threshold such as {name}<1."
+        )
     return Scaled(Primary(name, direction, primary.log if name == primary.score else False))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What a search ends with: the settings to run on fresh seeds, and the winner as a recipe."""
+"""What a search ends with: the settings to run on new seeds, and the winner as a recipe."""
 
 from dataclasses import replace
 
@@ -31,4 +31,4 @@ def write_best(tuning: Tuning, winner: Trial) -> None:
     """A recipe ready for `train`."""
     recipe = Recipe.model_validate({**tuning.recipe(winner.params), "seed": 0})
     head = f"# {tuning.name(winner.params)}: trial {winner.number} of the search in this folder. report.html says "
-    write_atomically(tuning.best, f"{head}what it is worth.\n{recipe.to_yaml()}")
+    write_atomically(tuning.best, f"{head}how good it is.\n{recipe.to_yaml()}")

@@ -1,4 +1,4 @@
-"""Laws of a penalty on small networks whose samples can be rearranged, repeated, and solved on paper."""
+"""Laws of a penalty on small networks whose samples can be rearranged, repeated, and solved in closed form."""
 
 from collections.abc import Callable
 

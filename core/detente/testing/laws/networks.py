@@ -65,8 +65,8 @@ def deployed_networks_are_settled(s: Subject) -> None:
     if s.role == "generator":
         torch.manual_seed(0)  # the generator's own noise is its model's affair
     if not torch.equal(first, out(x)):
-        raise Broken("the deployed network answers otherwise when it is asked again")
+        raise Broken("the deployed network gives another output for the same input")
     if s.role == "discriminator":
         alone = out(each(lambda leaf: leaf[:1], x))
         if not torch.allclose(alone, first[:1], rtol=1e-9, atol=1e-9):
-            raise Broken("the deployed network's answer to a sample depends on the others in the batch")
+            raise Broken("the deployed network's output for a sample depends on the others in the batch")

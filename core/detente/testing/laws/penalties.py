@@ -35,7 +35,7 @@ def draws_come_from_its_own_stream(s: Subject) -> None:
         try:
             found = link.penalty(step.seen_by(name))
         except UsageError as reason:
-            raise Skip(f"cannot sit there: {reason}") from reason
+            raise Skip(f"cannot be used there: {reason}") from reason
         finally:
             link.load_state_dict(before)
         if found is None:
@@ -149,7 +149,7 @@ def declared_passes_are_the_real_ones(s: Subject) -> None:
     try:
         s.link(game).penalty(step)
     except UsageError as reason:
-        raise Skip(f"cannot sit there: {reason}") from reason
+        raise Skip(f"cannot be used there: {reason}") from reason
     finally:
         torch.autograd.grad = real_grad
         for hook in hooks:

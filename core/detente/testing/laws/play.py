@@ -32,7 +32,7 @@ def off_is_absent_to_the_bit(s: Subject) -> None:
     one = s.make()
     off = one.off
     if off is None:
-        raise Skip("it declares no inactive setting")
+        raise Skip("it has no inactive setting")
 
     def switched_off() -> Regularizer:
         made = s.make()
@@ -44,7 +44,7 @@ def off_is_absent_to_the_bit(s: Subject) -> None:
     played(quiet, s.case, 0, 6)
     played(absent, s.case, 0, 6)
     for a, b in ((quiet.generator, absent.generator), (quiet.discriminator, absent.discriminator)):
-        same(b.network.state_dict(), a.network.state_dict(), f"with {dict(off)} the {a.role} trains otherwise")
+        same(b.network.state_dict(), a.network.state_dict(), f"with {dict(off)} the {a.role} trains differently")
 
 
 def the_other_player_is_left_alone(s: Subject) -> None:
@@ -58,12 +58,12 @@ def the_other_player_is_left_alone(s: Subject) -> None:
     try:
         own.gradients(step, loss)
     except UsageError as reason:
-        raise Skip(f"cannot sit there: {reason}") from reason
+        raise Skip(f"cannot be used there: {reason}") from reason
     own.apply()
-    same(before, other.network.state_dict(), f"the {own.role}'s turn changes the {other.role}")
+    same(before, other.network.state_dict(), f"the {own.role}'s update changes the {other.role}")
     touched = [n for n, p in other.network.named_parameters() if p.grad is not None]
     if touched:
-        raise Broken(f"the {own.role}'s turn leaves a gradient on {other.role}.{touched[0]}")
+        raise Broken(f"the {own.role}'s update leaves a gradient on {other.role}.{touched[0]}")
     one = s.link(game)
     if s.role == "discriminator" and "penalty" in one.defines() and not one.couples:
         value = one.penalty(s.look(game))
@@ -71,7 +71,9 @@ def the_other_player_is_left_alone(s: Subject) -> None:
             others = {id(p): n for n, p in other.network.named_parameters()}
             for leaf in graph_leaves(value):
                 if id(leaf) in others:
-                    raise Broken(f"the penalty's graph reaches generator.{others[id(leaf)]}; detach what it generates")
+                    raise Broken(
+                        f"the penalty's graph reaches generator.{others[id(leaf)]}; detach the generated samples"
+                    )
 
 
 def extra_calls_shift_nobody(s: Subject) -> None:
@@ -90,14 +92,14 @@ def extra_calls_shift_nobody(s: Subject) -> None:
             try:
                 s.link(game).penalty(step.seen_by(s.link(game).name))
             except UsageError as reason:
-                raise Skip(f"cannot sit there: {reason}") from reason
+                raise Skip(f"cannot be used there: {reason}") from reason
         out = [*leaves(step.real_logits), *leaves(step.fake_logits), *leaves(step.fake)]
         state = {f"D.{k}": v for k, v in game.discriminator.network.state_dict().items()}
         return out, state | {f"G.{k}": v for k, v in game.generator.network.state_dict().items()}
 
     (plain, quiet), (asked, after) = turn(False), turn(True)
     if any(not torch.equal(a, b) for a, b in zip(plain, asked, strict=True)):
-        raise Broken("computing the penalty changes logits or fakes of the turn")
+        raise Broken("computing the penalty changes logits or generated samples of the update")
     same(quiet, after, "computing the penalty changes the state of a network")
 
 
@@ -134,7 +136,7 @@ def nothing_waits_for_the_device(s: Subject) -> None:
         try:
             game.step(batch)
         except UsageError as reason:
-            raise Skip(f"cannot sit there: {reason}") from reason
+            raise Skip(f"cannot be used there: {reason}") from reason
 
 
 def penalties_commute_to_the_bit(s: Subject) -> None:
@@ -153,7 +155,7 @@ def penalties_commute_to_the_bit(s: Subject) -> None:
         try:
             game = s.case.game(s.role, *links)
         except UsageError as reason:
-            raise Skip(f"cannot sit there: {reason}") from reason
+            raise Skip(f"cannot be used there: {reason}") from reason
         played(game, s.case, 0, 3)
         ends.append(s.player(game).network.state_dict())
     same(ends[0], ends[1], "another order in the chain")

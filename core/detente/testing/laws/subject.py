@@ -99,7 +99,7 @@ class Subject:
         try:
             return self.case.game(self.role, self.make(), *more, **options)
         except UsageError as reason:
-            raise Skip(f"cannot sit there: {reason}") from reason
+            raise Skip(f"cannot be used there: {reason}") from reason
 
     def player(self, game: Game) -> Player:
         """The player that it sits on."""
@@ -127,7 +127,7 @@ class Subject:
         try:
             value = link.penalty(self.look(game, name, k))
         except UsageError as reason:
-            raise Skip(f"cannot sit there: {reason}") from reason
+            raise Skip(f"cannot be used there: {reason}") from reason
         finally:
             link.load_state_dict(before)
         if value is None:
@@ -147,7 +147,7 @@ def played(game: Game, case: Case, first: int, last: int) -> list[dict[str, Tens
     try:
         return [game.step(case.batch(k)) for k in range(first, last)]
     except UsageError as reason:
-        raise Skip(f"cannot sit there: {reason}") from reason
+        raise Skip(f"cannot be used there: {reason}") from reason
 
 
 class _NoData(Data):

@@ -12,7 +12,7 @@ SLOPE = 0.2
 
 
 class ResNet(Model):
-    """Residual blocks in the manner of R3GAN (Huang et al. 2024), for sides 16, 32, 64, …
+    """Residual blocks similar to R3GAN (Huang et al. 2024), for sides 16, 32, 64, …
 
     Bottlenecks around a grouped 3 × 3 convolution, leaky rectifiers, bilinear resampling; each branch starts at zero
     (Fixup, Zhang et al. 2019), so that depth costs no variance at the start. Unlike R3GAN, the blocks begin at half the

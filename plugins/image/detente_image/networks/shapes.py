@@ -15,7 +15,7 @@ def stages_of(space: Space, model: str) -> int:
     _, height, width = image_shape(space, model)
     if height != width or height < 16 or height & (height - 1):
         raise UsageError(
-            f"model {model!r} makes square images whose side is a power of two, 16 at least, but the data are"
+            f"model {model!r} generates square images whose size is a power of two of at least 16, but the data are"
             f" {height} × {width}. Set the data's size to 16, 32, 64, …, or take model 'mlp'."
         )
     return (height // BASE).bit_length() - 1

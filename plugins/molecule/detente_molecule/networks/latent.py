@@ -1,4 +1,4 @@
-"""An adversary on the codes of an autoencoder, as ARAE has it for sentences (Zhao et al. 2018)."""
+"""A GAN on the codes of an autoencoder, as ARAE has it for sentences (Zhao et al. 2018)."""
 
 from itertools import pairwise
 

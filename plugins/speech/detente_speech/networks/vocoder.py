@@ -57,7 +57,7 @@ class Vocoder(Model):
         except ValueError:
             self.numbers = []
         if not self.numbers or min(self.numbers) < 1 or len(set(self.numbers)) < len(self.numbers):
-            raise UsageError(f"vocoder: periods={periods!r}, but it is different whole numbers, such as '2 3 5'.")
+            raise UsageError(f"vocoder: periods={periods!r}, but it must be different integers, such as '2 3 5'.")
         self.width, self.blocks, self.critic_width, self.periods = width, blocks, critic_width, str(periods)
         self.rate, self.mel_weight, self.feature_weight, self.latent_dim = rate, mel_weight, feature_weight, latent_dim
 
@@ -67,7 +67,7 @@ class Vocoder(Model):
     def build(self, space: Space) -> Networks:
         shape_of(space, "vocoder", 2)
         if space.condition is None:
-            raise UsageError("model 'vocoder' is for recordings with their log-mels; take data of this plugin.")
+            raise UsageError("model 'vocoder' is for recordings with their log-mels; use a data set of this plugin.")
         bands = space.condition[1]
         return Networks(
             _Generator(bands, self.width, self.blocks, self.rate, self.latent_dim),

@@ -1,4 +1,4 @@
-"""An adversary on the codes of an autoencoder, in the manner of ARAE (Zhao et al. 2018).
+"""A GAN on the codes of an autoencoder, in the manner of ARAE (Zhao et al. 2018).
 
 The warm-up trains an autoencoder and freezes it. The generator is a perceptron from latents to codes with the frozen
 decoder behind it; the critic is the frozen encoder with a perceptron behind it. Both play on sentences, as any model

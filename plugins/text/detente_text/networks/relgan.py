@@ -151,7 +151,7 @@ class ConvolutionalCritic(nn.Module):
 class NullControl(RelGAN):
     """RelGAN under a critic that returns a constant: the generator gets no signal, and scores what the warm-up does.
 
-    What an arm gains must be more than what changes here, where nothing can be learnt. Options are RelGAN's.
+    What an arm gains must be more than what changes here, where it cannot learn anything. Options are RelGAN's.
     """
 
     def build(self, space: Space) -> Networks:

@@ -59,5 +59,5 @@ def test_a_file_says_what_flags_say(tmp_path):
     with pytest.raises(UsageError, match=r"tune\.yaml: trails: unknown key\. Did you mean 'trials'\?"):
         Wish.of(file, {})
     file.write_text("trials: many\n")
-    with pytest.raises(UsageError, match=r"tune\.yaml: trials: should be a whole number, but is 'many'"):
+    with pytest.raises(UsageError, match=r"tune\.yaml: trials: should be an integer, but is 'many'"):
         Wish.of(file, {})
