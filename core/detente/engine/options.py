@@ -107,6 +107,17 @@ class Declared:
         return f"{kind} {'of ' if words[:1].isdigit() else ''}{words}" if words else kind
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an annotation says about an option that is one of a few words."""
+
+    words: tuple[Any, ...]
+
+    def problem(self, value: Any) -> str | None:
+        """What the value should be instead, to follow its name; None if it is allowed."""
+        return None if value in self.words else f"should be {' or '.join(map(repr, self.words))}"
+
+
 def declared(annotation: Any) -> Declared | None:
     """The range that an annotation states, by itself or in a union (`Positive | None`); None if it states none."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
@@ -122,21 +133,31 @@ def declared(annotation: Any) -> Declared | None:
 @cache
 def declared_options(cls: type) -> Mapping[str, Declared]:
     """The numeric options of a class's constructor that state a range."""
+    found = {name: declared(hint) for name, hint in _hints(cls).items()}
+    return {name: d for name, d in found.items() if d is not None}
+
+
+@cache
+def _checked(cls: type) -> Mapping[str, Declared | Choices]:
+    words = {n: Choices(typing.get_args(h)) for n, h in _hints(cls).items() if typing.get_origin(h) is typing.Literal}
+    return {**declared_options(cls), **words}
+
+
+def _hints(cls: type) -> Mapping[str, Any]:
     try:
         hints = typing.get_type_hints(cls.__init__, include_extras=True)
     except Exception:  # a name that exists for type checkers alone: such options are not checked
         return {}
-    found = {name: declared(hint) for name, hint in hints.items() if name != "return"}
-    return {name: d for name, d in found.items() if d is not None}
+    return {name: hint for name, hint in hints.items() if name != "return"}
 
 
 def check_options(cls: type, args: Sequence[Any], options: Mapping[str, Any]) -> None:
-    """Compare the arguments of a constructor with the ranges that it states.
+    """Compare the arguments of a constructor with the ranges and words that it states.
 
     Raises:
         UsageError: naming the first that is outside its range, its value and what it should be.
     """
-    stated = declared_options(cls)
+    stated = _checked(cls)
     try:
         given = inspect.signature(cls.__init__).bind_partial(None, *args, **options).arguments if stated else {}
     except TypeError:

@@ -1,6 +1,8 @@
 """What `detente plugins` says, as plain data for `--json` and as aligned text for people."""
 
 import inspect
+import types
+import typing
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -125,7 +127,17 @@ def _options(target: Any) -> list[dict[str, Any]] | None:
 def _type(annotation: Any) -> str | None:
     if annotation is inspect.Parameter.empty:
         return None
-    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    if isinstance(annotation, str):
+        return annotation
+    if annotation is type(None):
+        return "None"
+    of = typing.get_args(annotation)
+    if typing.get_origin(annotation) is typing.Annotated:  # such as a number with its range: float (0 or more)
+        notes = ", ".join(filter(None, map(str, of[1:])))
+        return f"{_type(of[0])} ({notes})" if notes else _type(of[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " | ".join(str(_type(part)) for part in of)
+    return inspect.formatannotation(annotation)
 
 
 def render_listing(data: dict[str, Any]) -> str:
