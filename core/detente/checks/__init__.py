@@ -15,7 +15,7 @@ from detente.checks.finding import Rule as Rule
 from detente.checks.finding import refuses as refuses
 from detente.checks.finding import warns as warns
 from detente.engine.game import Game
-from detente.errors import PluginError, UsageError, did_you_mean
+from detente.errors import UsageError, did_you_mean
 from detente.plugins import Host, host
 from detente.plugins.loader import is_core
 
@@ -31,10 +31,7 @@ def rules(at: Host, distributions: Iterable[str] = ()) -> list[Rule]:
     found = [entry.load() for entry in entries]
     for entry, rule in zip(entries, found, strict=True):
         if not isinstance(rule, Rule) or rule.code != entry.name:
-            raise PluginError(
-                f"{entry.label} of {entry.origin} cannot be used: {entry.target} is not a rule of this code. Report it "
-                "to its authors."
-            )
+            raise entry.unusable(f"{entry.target} is not a rule of this code")
     return found
 
 

@@ -1,12 +1,13 @@
 """The command line: finds the verb, and turns what goes wrong into one sentence and an exit code."""
 
 import errno
+import inspect
 import logging
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -35,7 +36,10 @@ class _Verbs(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)
-        return [*own, *sorted(name for name in _declared() if name not in own)]
+        try:
+            return [*own, *sorted(_declared().keys() - set(own))]
+        except DetenteError:  # of the plugins that DETENTE_PLUGINS names: whoever uses one is told
+            return own
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         found = super().get_command(ctx, cmd_name)
@@ -48,18 +52,26 @@ def _declared() -> dict[str, Entry]:
 
 def _verb(entry: Entry) -> Any:
     """The command of a plugin's verb; where it cannot be had, one that says why when it is called."""
-    alone = typer.Typer()
     try:
-        alone.command(name=entry.name, help=entry.summary or None)(plugins.host().load("verb", entry.name))
-        return typer.main.get_command(alone)
+        found = plugins.host().load("verb", entry.name)
+        if not inspect.isroutine(found):
+            raise entry.unusable(f"{entry.target} is not a function")
+        return _command(found, entry.name, entry.summary)
     except DetenteError as error:
         reason = error
+    except Exception as error:  # Typer's, about a parameter of a type that it does not know
+        reason = entry.unusable(one_line(error).rstrip("."))
 
-        def broken() -> None:
-            raise reason
+    def broken() -> None:
+        raise reason
 
-        alone.command(name=entry.name, help=f"Cannot be used: {entry.origin} is broken.")(broken)
-        return typer.main.get_command(alone)
+    return _command(broken, entry.name, f"Cannot be used: {entry.origin} is broken.")
+
+
+def _command(function: Callable[..., Any], name: str, summary: str) -> Any:
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name=name, help=summary or None)(function)
+    return typer.main.get_command(alone)
 
 
 app = typer.Typer(

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from detente.errors import PluginError, UsageError, did_you_mean
+from detente.errors import PluginError, UsageError, did_you_mean, one_line
 from detente.plugins import Host
+from detente.plugins.registry import Entry
 from detente.recipe import load
 from detente.recipe.document import read
 from detente.training.build import build
@@ -39,16 +40,23 @@ def preset(name: str, host: Host) -> Preset:
 
     Raises:
         UsageError: there is none of this name, or the file is none.
+        PluginError: the plugin that brings it is broken.
     """
     if comes_along(name, host):
-        target = host.entry("preset", name).target
-        package, _, path = target.partition(":")
-        return _preset(read(resources.files(package).joinpath(path), target), name)
+        return _shipped(host.entry("preset", name))
     if Path(name).is_file():
         return _preset(read(Path(name)), name)
     names = sorted(entry.name for entry in host.entries("preset"))
     hint = did_you_mean(name, names) or f" Available: {', '.join(names)}; or name a file."
     raise UsageError(f"--preset: there is no {name!r}.{hint}")
+
+
+def _shipped(entry: Entry) -> Preset:
+    package, _, path = entry.target.partition(":")
+    try:
+        return _preset(read(resources.files(package).joinpath(path), entry.target), entry.name)
+    except Exception as error:  # importing the package may raise anything
+        raise entry.unusable(one_line(error).rstrip(".")) from error
 
 
 def comes_along(name: str, host: Host) -> bool:

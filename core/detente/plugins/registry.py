@@ -136,6 +136,10 @@ class Entry:
         """How a sentence calls it: `data 'folder' of domain 'image'`."""
         return label(self.kind, self.name, self.domain)
 
+    def unusable(self, reason: str) -> PluginError:
+        """The error to raise where what the target names does not do what its kind should; a reason without a dot."""
+        return PluginError(f"{self.label} of {self.origin} cannot be used: {reason}. Report it to its authors.")
+
     def load(self) -> Any:
         """Import the target and return what it names.
 

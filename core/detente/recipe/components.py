@@ -8,7 +8,6 @@ from detente.domains.contracts import Data, Domain, Metric, Model
 from detente.engine.combinators import Ramp, annealed, lazily
 from detente.engine.objectives import Objective
 from detente.engine.regularizer import Regularizer, named
-from detente.errors import PluginError
 from detente.plugins import Host
 from detente.plugins.registry import Kind
 from detente.recipe.options import Checked, check, options_of
@@ -31,12 +30,10 @@ def load_component(host: Host, kind: Kind, name: str, domain: str | None = None)
         PluginError: it cannot be loaded, or is something else than its plugin says.
     """
     found = host.load(kind, name, domain)
-    if isinstance(found, type) and not issubclass(found, BASES[kind]):
+    base = BASES.get(kind)
+    if base is not None and isinstance(found, type) and not issubclass(found, base):
         entry = host.entry(kind, name, domain)
-        raise PluginError(
-            f"{entry.label} of {entry.origin} cannot be used: {entry.target} is no {BASES[kind].__name__}. Report it "
-            "to its authors."
-        )
+        raise entry.unusable(f"{entry.target} is no {base.__name__}")
     return found
 
 

@@ -1,17 +1,39 @@
 """The built-in optimizers, with the options that matter for a player."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import torch
 from annotated_types import Ge, Lt
 from pydantic import AllowInfNan
 from torch import nn
-from torch.optim import SGD, Adam, AdamW, RMSprop
+from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from detente.engine.player import OptimizerFactory
+from detente.errors import DetenteError, UsageError, one_line
+from detente.plugins.registry import Entry
 
 Rate = Annotated[float, Ge(0), AllowInfNan(False)]
 Decay = Annotated[float, Ge(0), Lt(1)]
+
+
+def try_out(make: Callable[[], OptimizerFactory], entry: Entry) -> None:
+    """Make an optimizer of one weight, for what no option says by itself.
+
+    Raises:
+        UsageError: the options do not fit each other; in torch's words.
+        PluginError: what the plugin declares makes no optimizer.
+    """
+    try:
+        made: object = make()([nn.Parameter(torch.zeros(1))])
+    except DetenteError:
+        raise
+    except (ValueError, RuntimeError) as error:
+        raise UsageError(f"{str(error).rstrip('.')}.") from error
+    except Exception as error:
+        raise entry.unusable(f"making it raised {one_line(error).rstrip('.')}") from error
+    if not isinstance(made, Optimizer):
+        raise entry.unusable(f"{entry.target} makes something other than an optimizer of torch")
 
 
 def _fits_fused(parameters: list[nn.Parameter]) -> bool:

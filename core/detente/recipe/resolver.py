@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
-import torch
 from annotated_types import Ge
 from pydantic import BaseModel, ValidationError
-from torch import nn
 
 from detente.domains.contracts import Domain
 from detente.engine.chain import check_order
@@ -19,6 +17,7 @@ from detente.plugins import Host
 from detente.plugins.registry import Kind
 from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.document import Key
+from detente.recipe.optimizers import try_out
 from detente.recipe.options import Checked, check, lower, read, sentence, shorten
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
 from detente.recipe.resolved import Resolved
@@ -202,17 +201,12 @@ class Resolver:
                 self._problem(("log",), f"contains {name!r} twice; remove one.")
 
     def _optimizer(self, side: str) -> None:
-        key = (side, "optimizer")
-        given = self._part(key)
-        if not isinstance(given, dict) or not isinstance(given.get("name"), str):
-            return
-        target = self._load("optimizer", key, given["name"])
-        checked = Checked() if target is None else self._options(key, given, target)
-        if target is not None and not checked.problems:
+        key, before = (side, "optimizer"), len(self.problems)
+        if self._component("optimizer", key, None) is not None and len(self.problems) == before:
             try:
-                self.parts[key].make()([nn.Parameter(torch.zeros(1))])
-            except (ValueError, RuntimeError) as error:  # what torch has to say about a combination
-                self._problem(key, f"{str(error).rstrip('.')}.")
+                try_out(self.parts[key].make, self.host.entry("optimizer", self._part((*key, "name"))))
+            except DetenteError as error:
+                self._problem(key, str(error), error)
 
     def _regularizers(self, side: str, objective: Any) -> None:
         entries = self._part((side, "regularizers"))

@@ -125,7 +125,11 @@ def sampler(name: str, ranges: Sequence[Range], trials: int, seed: int, host: Ho
         PluginError: it cannot be loaded.
     """
     try:
-        return host.load("sampler", name)(ranges, trials, seed)
+        found = host.load("sampler", name)
+        if not isinstance(found, type) or not issubclass(found, Sampler):
+            entry = host.entry("sampler", name)
+            raise entry.unusable(f"{entry.target} is no Sampler")
+        return found(ranges, trials, seed)
     except DetenteError as error:
         raise type(error)(f"--sampler: {error}") from error
 
