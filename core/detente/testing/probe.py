@@ -59,7 +59,7 @@ def probe(
     *,
     generator: nn.Module | None = None,
     z: Sample | None = None,
-    turn: Literal["discriminator", "generator"] = "discriminator",
+    turn: Role = "discriminator",
     objective: Objective | None = None,
     domain: Domain | None = None,
     space: Space | None = None,
