@@ -70,13 +70,13 @@ _HOME = {
         "sumsq",
     ),
     "detente.engine.step": ("Moment", "Step"),
-    "detente.engine.streams": ("Stream", "current_entry"),
+    "detente.engine.streams": ("Stream", "current_pass"),
     "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
     "detente.hookspecs": ("hookimpl",),
     "detente.training.export": ("load_exported",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-_RENAMED = {"Show": "ProgressCallback"}
+_RENAMED = {"Show": "ProgressCallback", "current_entry": "current_pass"}
 """Public names until 0.1; they work for one more release."""
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -152,7 +152,7 @@ if TYPE_CHECKING:
     from detente.engine.step import Moment as Moment
     from detente.engine.step import Step as Step
     from detente.engine.streams import Stream as Stream
-    from detente.engine.streams import current_entry as current_entry
+    from detente.engine.streams import current_pass as current_pass
     from detente.errors import DetenteError as DetenteError
     from detente.errors import DivergedError as DivergedError
     from detente.errors import PluginError as PluginError

@@ -53,11 +53,11 @@ class Stream:
         return torch.Generator(device).manual_seed(self.key)
 
 
-class Entry:
+class ForwardPass:
     """One forward pass of a network: whose noise it uses and whether its batch statistics are recorded.
 
     Modules that promise a private stream (our dropout) or keep running statistics (our normalizations) ask
-    `current_entry()`; comparing entries by identity tells one forward pass from the next.
+    `current_pass()`; comparing entries by identity tells one forward pass from the next.
     """
 
     __slots__ = ("_generators", "records", "stream")
@@ -75,8 +75,8 @@ class Entry:
         return found
 
 
-_OUTSIDE = Entry(Stream(0))
-_current: Entry = _OUTSIDE
+_OUTSIDE = ForwardPass(Stream(0))
+_current: ForwardPass = _OUTSIDE
 
 
 def enter(stream: Stream, device: torch.device, records: bool = False) -> None:
@@ -85,7 +85,7 @@ def enter(stream: Stream, device: torch.device, records: bool = False) -> None:
     `torch.manual_seed` does the same for all devices at a hundred times the price.
     """
     global _current
-    _current = Entry(stream, records)
+    _current = ForwardPass(stream, records)
     torch.default_generator.manual_seed(stream.key)
     if device.type == "cuda":
         torch.cuda.default_generators[device.index or 0].manual_seed(stream.key)
@@ -97,6 +97,6 @@ def leave() -> None:
     _current = _OUTSIDE
 
 
-def current_entry() -> Entry:
+def current_pass() -> ForwardPass:
     """The forward pass that is running."""
     return _current

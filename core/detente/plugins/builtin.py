@@ -165,20 +165,80 @@ def detente_register_presets(registry) -> None:
 
 @hookimpl
 def detente_register_rules(registry) -> None:
-    def add(module: str, code: str, rule: str) -> None:
-        registry.add(code, f"detente.checks.{module}:{rule}")
+    def add(module: str, code: str, rule: str, summary: str) -> None:
+        registry.add(code, f"detente.checks.{module}:{rule}", summary=summary)
 
-    add("refusals", "batch-norm-under-input-gradient", "batch_norm_under_input_gradient")
-    add("refusals", "two-norms-of-one-weight", "two_norms_of_one_weight")
-    add("refusals", "augmentation-on-the-generator", "augmentation_on_the_generator")
-    add("refusals", "instance-norm-without-positions", "instance_norm_without_positions")
-    add("refusals", "wasserstein-without-a-bound", "wasserstein_without_a_bound")
-    add("refusals", "gradient-penalty-with-weight-clip", "clipped_weights_under_a_slope_target")
-    add("warnings", "minibatch-stddev-under-input-gradient", "minibatch_statistics_under_input_gradient")
-    add("warnings", "spectral-norm-after-warm-up", "spectral_norm_after_warm_up")
-    add("warnings", "decay-of-scale-invariant-weights", "decay_of_scale_invariant_weights")
-    add("warnings", "l2-under-adam", "l2_under_adam")
-    add("warnings", "dropout-under-input-gradient", "dropout_under_input_gradient")
-    add("warnings", "strong-penalty-on-spectral-norm", "strong_penalty_on_spectral_norm")
-    add("warnings", "half-precision-penalties", "half_precision_penalties")
-    add("warnings", "recurrent-critic-under-input-gradient", "recurrent_critic_under_input_gradient")
+    add(
+        "refusals",
+        "batch-norm-under-input-gradient",
+        "batch_norm_under_input_gradient",
+        "refuses an input-gradient penalty through batch normalization",
+    )
+    add(
+        "refusals",
+        "two-norms-of-one-weight",
+        "two_norms_of_one_weight",
+        "refuses spectral and weight normalization of one weight",
+    )
+    add(
+        "refusals",
+        "augmentation-on-the-generator",
+        "augmentation_on_the_generator",
+        "refuses augmentation on the generator",
+    )
+    add(
+        "refusals",
+        "instance-norm-without-positions",
+        "instance_norm_without_positions",
+        "refuses instance normalization where there are no positions",
+    )
+    add(
+        "refusals",
+        "wasserstein-without-a-bound",
+        "wasserstein_without_a_bound",
+        "refuses the Wasserstein loss without a bound of the critic",
+    )
+    add(
+        "refusals",
+        "gradient-penalty-with-weight-clip",
+        "clipped_weights_under_a_slope_target",
+        "refuses weight clipping beside a gradient penalty",
+    )
+    add(
+        "warnings",
+        "minibatch-stddev-under-input-gradient",
+        "minibatch_statistics_under_input_gradient",
+        "warns of an input-gradient penalty through statistics of the batch",
+    )
+    add(
+        "warnings",
+        "spectral-norm-after-warm-up",
+        "spectral_norm_after_warm_up",
+        "warns of spectral normalization of weights that were warmed up",
+    )
+    add(
+        "warnings",
+        "decay-of-scale-invariant-weights",
+        "decay_of_scale_invariant_weights",
+        "warns of decay of weights whose scale has no effect",
+    )
+    add("warnings", "l2-under-adam", "l2_under_adam", "warns of l2 through an adaptive optimizer")
+    add(
+        "warnings",
+        "dropout-under-input-gradient",
+        "dropout_under_input_gradient",
+        "warns of an input-gradient penalty through dropout",
+    )
+    add(
+        "warnings",
+        "strong-penalty-on-spectral-norm",
+        "strong_penalty_on_spectral_norm",
+        "warns of a strong gradient penalty on top of spectral normalization",
+    )
+    add("warnings", "half-precision-penalties", "half_precision_penalties", "warns of penalties in float16")
+    add(
+        "warnings",
+        "recurrent-critic-under-input-gradient",
+        "recurrent_critic_under_input_gradient",
+        "warns of an input-gradient penalty on a recurrent critic",
+    )

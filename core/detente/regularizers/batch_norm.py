@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from detente.engine.layers import Normalization, Where, after, layers
 from detente.engine.options import Positive, Probability
 from detente.engine.regularizer import Regularizer
-from detente.engine.streams import current_entry
+from detente.engine.streams import current_pass
 
 
 class BatchNorm(Regularizer):
@@ -60,7 +60,7 @@ class BatchNormalization(Normalization):
         return self._normalized(x)
 
     def _normalized(self, x: Tensor) -> Tensor:
-        known = not self.training or current_entry().records
+        known = not self.training or current_pass().records
         return F.batch_norm(
             x,
             self.running_mean if known else None,

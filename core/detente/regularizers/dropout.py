@@ -7,7 +7,7 @@ from detente.engine.layers import Where, after, layers
 from detente.engine.options import Fraction
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
-from detente.engine.streams import current_entry
+from detente.engine.streams import current_pass
 
 
 class Dropout(Regularizer):
@@ -56,7 +56,7 @@ class _Mask(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        draws = current_entry().generator(self.purpose, x.device)
+        draws = current_pass().generator(self.purpose, x.device)
         # Uniform draws and a comparison: on the CPU less than half the time of bernoulli_.
         keep = torch.rand(x.shape, generator=draws, device=x.device).ge_(self.p)
         return x * keep.div_(1 - self.p).to(x.dtype)

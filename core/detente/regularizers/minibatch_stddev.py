@@ -9,7 +9,7 @@ from detente.engine.layers import Layer, Where, last_layers, layers
 from detente.engine.options import Probability, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import per_sample
-from detente.engine.streams import current_entry
+from detente.engine.streams import current_pass
 from detente.errors import UsageError
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -99,6 +99,6 @@ class _Channel(nn.Module):
         x = h.to(self.weight.dtype).reshape(G, B // G, -1)  # [G, groups, features]
         var = (x - x.mean(0)).square().mean(0)
         s = (var + 1e-8).sqrt().mean(1)  # [groups]
-        if current_entry().records:
+        if current_pass().records:
             self.running.lerp_(s.detach().mean(), self.momentum)
         return s.repeat(G)

@@ -1,7 +1,6 @@
 """A step without a game around it: what a test or a law needs to look at one penalty alone."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +10,7 @@ from detente.engine.forward import call, embedding_stage, feature_stages
 from detente.engine.objectives import NonSaturating, Objective
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Sample, Space, as_input, batch_size, leaves
-from detente.engine.step import Moment, Step
+from detente.engine.step import Moment, Role, Step
 from detente.engine.streams import Stream
 
 
@@ -59,7 +58,7 @@ def probe(
     *,
     generator: nn.Module | None = None,
     z: Sample | None = None,
-    turn: Literal["discriminator", "generator"] = "discriminator",
+    turn: Role = "discriminator",
     objective: Objective | None = None,
     domain: Domain | None = None,
     space: Space | None = None,
