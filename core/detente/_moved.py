@@ -99,6 +99,8 @@ MOVED: dict[str, tuple[str, ...]] = {
 RENAMED: dict[str, str] = {
     "cells.FORMAT": "STUDY_FORMAT",
     "pool.Progress": "CellProgress",
+    "recipe.arms.Arm": "Chains",
+    "recipe.arms.Link": "ParsedLink",
     "trials.FORMAT": "SEARCH_FORMAT",
 }
 

@@ -23,8 +23,20 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 class Registry(Protocol):
     """What a declaration hook is handed; `detente.plugins.registry` says more."""
 
-    def add(self, name: str, target: str, *, domain: str | None = None, summary: str = "", **extra: Any) -> None:
-        """Declare a name: `target` is "package.module:Attribute", `summary` one line for listings."""
+    def add(
+        self,
+        name: str,
+        target: str,
+        *,
+        domain: str | None = None,
+        summary: str = "",
+        renamed_from: str | None = None,
+        **extra: Any,
+    ) -> None:
+        """Declare a name: `target` is "package.module:Attribute", `summary` one line for listings.
+
+        Under the name `renamed_from` it can be had too, with a warning.
+        """
         ...
 
 

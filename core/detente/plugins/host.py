@@ -41,7 +41,9 @@ class Host:
         self._entries = tuple(declared)
         self._named: dict[tuple[Kind, str], list[Entry]] = {}
         for entry in self._entries:
-            self._named.setdefault((entry.kind, entry.name), []).append(entry)
+            for name in entry.names:
+                self._named.setdefault((entry.kind, name), []).append(entry)
+        self._told: set[tuple[Kind, str]] = set()
         self._complaints: set[tuple[Origin, str, str]] = set()
 
     def entries(self, kind: Kind | None = None, domain: str | None = None) -> list[Entry]:
@@ -53,7 +55,7 @@ class Host:
         ]
 
     def entry(self, kind: Kind, name: str, domain: str | None = None) -> Entry:
-        """The one declaration of a name.
+        """The one declaration of a name, or of the name that it had until the last release.
 
         A metric of a domain and one of all domains under the same name are as ambiguous as any
         other pair: letting the narrower one win would let an installation change a number.
@@ -70,6 +72,10 @@ class Host:
             raise self._absent(kind, name, domain)
         if len(found) > 1:
             raise _ambiguous(found, label(kind, name, domain))
+        now = found[0].name
+        if now != name and (kind, name) not in self._told:
+            self._told.add((kind, name))
+            _log.warning("The %s %r is called %r now; its old name goes with the next release.", kind, name, now)
         return found[0]
 
     def load(self, kind: Kind, name: str, domain: str | None = None) -> Any:
@@ -202,7 +208,7 @@ def set_host(replacement: Host | None) -> None:
 
 
 def _answers(entry: Entry, kind: Kind, name: str, domain: str | None) -> bool:
-    return (entry.kind, entry.name) == (kind, name) and entry.domain in (None, domain)
+    return entry.kind == kind and name in entry.names and entry.domain in (None, domain)
 
 
 def _ambiguous(found: Sequence[Entry], what: str) -> PluginError:

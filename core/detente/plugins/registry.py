@@ -31,6 +31,17 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 # Models and data belong to one domain, so that two domains may both call a data set `folder`.
 OF_ONE_DOMAIN: tuple[Kind, ...] = ("model", "data")
 MAY_HAVE_DOMAIN: tuple[Kind, ...] = (*OF_ONE_DOMAIN, "metric")
+# What a recipe or a search names. A domain cannot change its name: that of its models and data would change with it.
+MAY_BE_RENAMED: tuple[Kind, ...] = (
+    "model",
+    "data",
+    "regularizer",
+    "objective",
+    "metric",
+    "optimizer",
+    "sampler",
+    "logger",
+)
 
 # A name is typed in chains such as `d:spectral-norm+r1(gamma=1)` and in dotted keys of recipes:
 # it must hold none of their punctuation and not read as a number.
@@ -110,10 +121,12 @@ class Entry:
     summary: str
     options: Mapping[str, Any] = field(hash=False)
     origin: Origin
+    renamed_from: str | None = None
 
     @property
-    def key(self) -> tuple[Kind, str | None, str]:
-        return self.kind, self.domain, self.name
+    def names(self) -> tuple[str, ...]:
+        """What it answers to: its name, and the one that it had until the last release."""
+        return (self.name,) if self.renamed_from is None else (self.name, self.renamed_from)
 
     @property
     def plugin(self) -> str:
@@ -198,6 +211,7 @@ class Registry:
         *,
         domain: str | None = None,
         summary: str = "",
+        renamed_from: str | None = None,
         **extra: Any,
     ) -> None:
         """Declare a name.
@@ -208,6 +222,8 @@ class Registry:
                 `"package:folder/file.yaml"`.
             domain: required for models and data, optional for metrics, not for the others.
             summary: one line for listings.
+            renamed_from: the name until the last release, which works for one more, with a warning; for what a recipe
+                or a search names, except domains.
             extra: plain data that travels with the entry as its `options`.
 
         Raises:
@@ -230,14 +246,19 @@ class Registry:
             raise PluginError(f"{where}has a domain, but a {self._kind} does not belong to one: remove domain=.")
         if domain is not None and not _is_name(domain):
             raise PluginError(f"{where}has an illegal domain {domain!r}: it is the domain's name.")
+        if renamed_from is not None and self._kind not in MAY_BE_RENAMED:
+            raise PluginError(f"{where}has an old name, but a {self._kind} has only one: remove renamed_from=.")
+        if renamed_from is not None and not _is_name(renamed_from):
+            raise PluginError(f"{where}has an invalid old name {renamed_from!r}: it is what the name was before.")
         if not isinstance(summary, str) or not summary.isprintable():
             raise PluginError(f"{where}has a summary that is not one line of printable text.")
         try:
             json.dumps(extra)
         except (TypeError, ValueError) as error:
             raise PluginError(f"{where}has extra options that are not plain data: {error}.") from error
-        entry = Entry(self._kind, name, target, domain, summary, extra, self._origin)
-        if any(other.key == entry.key for other in self._staged):
+        entry = Entry(self._kind, name, target, domain, summary, extra, self._origin, renamed_from)
+        others = [other for other in self._staged if (other.kind, other.domain) == (entry.kind, entry.domain)]
+        if any(set(other.names) & set(entry.names) for other in others):
             raise PluginError(f"{where}repeats a name of this plugin: choose another name.")
         self._staged.append(entry)
 

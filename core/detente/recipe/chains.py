@@ -25,7 +25,7 @@ _SLUG = 60
 
 
 @dataclass(frozen=True)
-class Link:
+class ParsedLink:
     """One regularizer of a chain as it was typed; `sides` is empty where no prefix says them."""
 
     kind: str
@@ -35,14 +35,14 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Arm:
+class Chains:
     """The two chains that a text stands for, as a recipe writes them: instance name → options."""
 
     generator: dict[str, dict[str, Any]] = field(default_factory=dict)
     discriminator: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Arm:
+def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Chains:
     """Read one chain, or several that make one together.
 
     A link without a prefix sits where its class sits by default. Two of a kind on one player are told apart as `r1` and
@@ -54,7 +54,7 @@ def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Arm:
     """
     host = host or plugins.host()
     texts = [text] if isinstance(text, str) else text
-    arm = Arm()
+    arm = Chains()
     for link in [link for part in texts for link in parse_links(part)]:
         sides = link.sides or _default_sides(link.kind, host)
         for side in sides:
@@ -66,7 +66,7 @@ def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Arm:
     return arm
 
 
-def parse_links(text: str) -> list[Link]:
+def parse_links(text: str) -> list[ParsedLink]:
     """The links of a chain; none for `none`. Looks nothing up.
 
     Raises:
@@ -102,7 +102,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
 
-    def links(self) -> list[Link]:
+    def links(self) -> list[ParsedLink]:
         if self.text.strip() == "none":
             return []
         found = [self._link()]
@@ -114,7 +114,7 @@ class _Reader:
             raise UsageError(f"{SOURCE}: {self.text!r}: 'none' is the empty chain and cannot be combined.")
         return found
 
-    def _link(self) -> Link:
+    def _link(self) -> ParsedLink:
         name = self._name("the name of a regularizer")
         sides: tuple[str, ...] = ()
         if self._take(":"):
@@ -126,7 +126,7 @@ class _Reader:
         instance = options.pop("name", None)
         if instance is not None and not (isinstance(instance, str) and _NAME.fullmatch(instance)):
             raise self._error(f"gives {name} the name {instance!r}, which is not letters, digits, - and _,", start)
-        return Link(name, sides, options, instance)
+        return ParsedLink(name, sides, options, instance)
 
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {}

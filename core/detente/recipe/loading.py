@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,6 +13,7 @@ from detente import plugins
 from detente.checks import check_codes
 from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.plugins import Host
+from detente.plugins.registry import OF_ONE_DOMAIN
 from detente.recipe import chains as arms
 from detente.recipe.document import Key, parse, read
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
@@ -57,8 +59,8 @@ def resolve(
     settings = [_setting(text) for text in sets]
     flags = {key: value for key, value in (flags or {}).items() if value is not None}
 
-    overlay = Overlay()
     choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags)
+    overlay = Overlay(partial(_current, host, choice.get(("domain",))))
     overlay.lay(_BASE, source)
     for layer, where in _defaults(host, choice):
         overlay.lay(layer, where)
@@ -109,6 +111,16 @@ def load(
         UsageError, PluginError: as in `resolve`.
     """
     return resolve(recipe, domain, sets, regs, flags, host).recipe
+
+
+def _current(host: Host, domain: Any, key: Key, name: str) -> str:
+    """The name that a component has now, for the one at a key; an unknown one as it is."""
+    kind = COMPONENTS[key]
+    of = domain if kind in OF_ONE_DOMAIN else None
+    try:
+        return host.entry(kind, name, of).name
+    except (DetenteError, ValueError):  # the same comes up, with a key, when the name is looked up
+        return name
 
 
 def _given(recipe: Path | str | Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
@@ -186,10 +198,10 @@ def _defaults(host: Host, choice: Overlay) -> list[tuple[dict[str, Any], str]]:
         if not isinstance(name, str) or (kind != "domain" and name == domain):
             continue
         try:
-            target = host.entry(kind, name, None if kind == "domain" else domain).target
+            entry = host.entry(kind, name, None if kind == "domain" else domain)
         except DetenteError:
             continue  # the same comes up, with a key, when the name is looked up
-        layer = _first(target, (name, "default") if kind == "domain" else (name,), domain)
+        layer = _first(entry.target, (name, "default") if kind == "domain" else (entry.name,), domain)
         if layer is not None and layer not in found:
             found.append(layer)
             usual.lay(layer[0], "")

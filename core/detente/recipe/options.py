@@ -69,7 +69,7 @@ def options_of(target: Callable[..., Any]) -> tuple[Option, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RampOption:
     """An option that changes along a line; `over` is a share of the player's updates up to 1, or a number of them."""
 
     start: float
@@ -98,7 +98,7 @@ class Checked:
 
     arguments: dict[str, Any] = field(default_factory=dict)
     plain: dict[str, Any] = field(default_factory=dict)
-    lines: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, RampOption] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -108,13 +108,15 @@ def check(
     """Compare options with a signature.
 
     Args:
-        target: the class or function that takes them.
+        target: the class or function that takes them. It may say in `renamed` what its options were called until the
+            last release: {old: new}.
         given: the options of a recipe.
         anneal: whether a number may be a line, `{from: 1, to: 0, over: 0.5}`.
         reserved: words that the caller understands besides, for suggestions.
     """
     options = {option.name: option for option in options_of(target)}
-    given = _current(target, given)
+    typed = {new: old for old, new in getattr(target, "renamed", {}).items() if old in given and new not in given}
+    given = _current(given, typed)
     out = Checked()
     for name in given:
         if name not in options:
@@ -131,24 +133,18 @@ def check(
             _line(option, given[name], out)
         else:
             _value(option, given[name], out)
+    # A problem stands at the name that was typed: there its source is found.
+    parts = [(name.partition("."), text) for name, text in out.problems]
+    out.problems = [(f"{typed.get(name, name)}{dot}{rest}", text) for (name, dot, rest), text in parts]
     return out
 
 
-def _current(target: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options under the names that they have now, in their order.
-
-    A class or function may say in `renamed` what its options were called until the last release: {old: new}.
-    """
-    renamed = getattr(target, "renamed", {})
-    found: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in renamed and renamed[name] not in given:
-            _log.warning(
-                "The option %r is called %r now; its old name goes with the next release.", name, renamed[name]
-            )
-            name = renamed[name]
-        found[name] = value
-    return found
+def _current(given: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
+    """The options under the names that they have now, in their order; a warning for each that was `typed` otherwise."""
+    for new, old in typed.items():
+        _log.warning("The option %r is called %r now; its old name goes with the next release.", old, new)
+    now = {old: new for new, old in typed.items()}
+    return {now.get(name, name): value for name, value in given.items()}
 
 
 def _fill(option: Option, out: Checked) -> None:
@@ -205,7 +201,7 @@ def _line(option: Option, value: Mapping[str, Any], out: Checked) -> None:
         hint = did_you_mean(extra, ["from", "to", "over"])
         out.problems.append((f"{option.name}.{extra}", f"unknown; a schedule has from, to and over.{hint}"))
     if len(ends) == 2 and number:
-        line = Line(ends["from"], ends["to"], float(over) if over <= 1 else over)
+        line = RampOption(ends["from"], ends["to"], float(over) if over <= 1 else over)
         out.arguments[option.name], out.lines[option.name], out.plain[option.name] = line.start, line, line.plain()
 
 

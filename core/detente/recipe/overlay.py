@@ -1,16 +1,20 @@
 """Layers of a recipe laid over each other, with a record of which source said what."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from detente.errors import UsageError
+from detente.plugins.registry import Kind
 from detente.recipe.document import Key
 
-COMPONENTS: frozenset[Key] = frozenset(
-    [("data",), ("model",), ("objective",), ("generator", "optimizer"), ("discriminator", "optimizer")]
-)
-
+COMPONENTS: Mapping[Key, Kind] = {
+    ("data",): "data",
+    ("model",): "model",
+    ("objective",): "objective",
+    ("generator", "optimizer"): "optimizer",
+    ("discriminator", "optimizer"): "optimizer",
+}
 
 ROLES = ("generator", "discriminator")
 
@@ -21,9 +25,13 @@ class Overlay:
     Mappings merge key by key with three exceptions. A component of another name replaces the one that was there, with
     its options, while options for the same one are merged. A player's regularizers replace those of the layers below,
     for otherwise nothing could take one away. The value of an option is never merged.
+
+    Args:
+        current: gives the name that a component at a key has now, for one that it may have had before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, current: Callable[[Key, str], str] = lambda key, name: name) -> None:
+        self._current = current
         self.values: dict[str, Any] = {}
         self._sources: dict[Key, str] = {}
 
@@ -65,6 +73,8 @@ class Overlay:
     def _component(self, key: Key, value: Any, source: str) -> None:
         if isinstance(value, str):
             value = {"name": value}
+        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+            value = {**value, "name": self._current(key, value["name"])}
         before = self.get(key)
         if isinstance(value, Mapping) and isinstance(before, Mapping):
             if value.get("name", before.get("name")) == before.get("name"):

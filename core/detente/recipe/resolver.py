@@ -21,9 +21,9 @@ from detente.recipe.optimizers import try_out
 from detente.recipe.options import Checked, check, lower, read, sentence, shorten
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
 from detente.recipe.resolved import Resolved
-from detente.recipe.schema import Recipe, Side
+from detente.recipe.schema import PlayerConfig, Recipe
 
-_LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): Side, ("discriminator",): Side}
+_LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): PlayerConfig, ("discriminator",): PlayerConfig}
 _INSTANCE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _TYPES = {"int": "an integer", "float": "a number", "bool": "true or false", "string": "text", "list": "a list"}
 
@@ -184,6 +184,7 @@ class Resolver:
         for i, name in enumerate(names if isinstance(names, list) else ()):
             target = self._load("metric", ("metrics",), name, domain.name) if isinstance(name, str) else None
             if target is not None:
+                names[i] = name = self.host.entry("metric", name, domain.name).name
                 self.parts["metrics", name] = Part(target, Checked())
                 if name in names[:i]:
                     self._problem(("metrics",), f"contains {name!r} twice; remove one.")
@@ -194,7 +195,7 @@ class Resolver:
         for i, name in enumerate(names if isinstance(names, list) else ()):
             try:
                 if isinstance(name, str):
-                    self.host.entry("logger", name)
+                    names[i] = name = self.host.entry("logger", name).name
             except DetenteError as error:
                 self._problem(("log",), str(error), error)
             if name in names[:i]:
@@ -233,6 +234,7 @@ class Resolver:
         target = self._load("regularizer", key, kind)
         if target is None:
             return None
+        kind = self.host.entry("regularizer", kind).name
         part = self.parts[key] = RegularizerPart.of(target, name, entry)
         self._found(key, part.checked)
         if part.every is not None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detente.recipe.document import dump
 
-FORMAT = 1
+RECIPE_FORMAT = 1
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -27,7 +27,7 @@ class Component(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Side(BaseModel):
+class PlayerConfig(BaseModel):
     """One player: its optimizer, and its regularizers in order by instance name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,7 +41,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = RECIPE_FORMAT
     domain: str
     data: Component
     model: Component
@@ -66,8 +66,8 @@ class Recipe(BaseModel):
     """Codes of findings that would refuse this combination; see `detente.checks`."""
     log: list[str] = []
     """Names of loggers that observe the run besides metrics.jsonl; see `detente.training.loggers`."""
-    generator: Side = Side()
-    discriminator: Side = Side()
+    generator: PlayerConfig = PlayerConfig()
+    discriminator: PlayerConfig = PlayerConfig()
 
     def updates(self, role: str) -> int:
         """How often a player's weights change in the whole run."""

@@ -78,3 +78,10 @@ def test_a_renamed_option_works_by_its_old_name_with_a_warning(caplog: pytest.Lo
     assert "'strength' is called 'gamma' now" in caplog.text
     both = check(Renamed, {"strength": 2.0, "gamma": 3.0})
     assert [name for name, _ in both.problems] == ["strength"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("Arm", "Chains"), ("Side", "PlayerConfig")])
+def test_what_was_renamed_in_python_keeps_its_old_name_for_one_release(old: str, new: str) -> None:
+    with pytest.warns(DeprecationWarning, match=f"^{old} is now called {new}; "):
+        found = getattr(recipe, old)
+    assert found is getattr(recipe, new)
