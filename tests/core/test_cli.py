@@ -350,7 +350,7 @@ def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path
         assert (refused.code, "study: has many runs" in refused.err) == (2, True)
     (cell,) = Path("study").rglob("recipe.yaml")
     refused = call("resume", cell.parent, "--jobs", 2)
-    assert (refused.code, "is one run" in refused.err) == (2, True)
+    assert (refused.code, "is a single run" in refused.err) == (2, True)
     assert call("report", "study").out.strip() == "study/report.html"
 
 

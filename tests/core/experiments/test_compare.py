@@ -224,7 +224,7 @@ def test_all_that_is_wrong_in_the_arms_is_said_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({"arms": ["r1", "d:r1"]}, "'r1' and 'd:r1' stand for the same recipe"),
+        ({"arms": ["r1", "d:r1"]}, "'r1' and 'd:r1' give the same recipe"),
         ({"arms": []}, "at least one arm"),
         ({"seeds": 0}, "at least one seed"),
         ({"seeds": [-1]}, "-1 is negative"),

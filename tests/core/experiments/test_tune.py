@@ -120,7 +120,7 @@ def test_a_search_of_another_kind_is_refused_and_the_difference_named(tmp_path, 
         plan(wish(trials=2, seeds=1, sampler="tpe"), out=out, host=installed.host())
     with pytest.raises(UsageError, match="trials is 2 in the search and 1"):
         plan(wish(trials=1, seeds=1), out=out, host=installed.host())
-    with pytest.raises(UsageError, match=r"recipes\.default\.steps is 20 in the search and 30"):
+    with pytest.raises(UsageError, match=r"recipes\.default\.steps is 20 in the search but 30"):
         plan(wish(trials=2, seeds=1, steps=30), out=out, host=installed.host())
     tuning.tune(wish(trials=4, seeds=1), out=out, host=installed.host(), executor=here)  # a random search can grow
     assert len(Tuning.open(out).trials) == 4
