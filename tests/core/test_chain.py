@@ -72,7 +72,7 @@ def test_two_penalties_of_half_the_weight_are_one_of_the_whole():
 
 @pytest.mark.parametrize("name", ["", "1st", "a.b", "a b", "../x"])
 def test_a_name_that_could_not_key_a_checkpoint_is_refused(name):
-    with pytest.raises(UsageError, match="no name"):
+    with pytest.raises(UsageError, match="not a valid regularizer name"):
         named(name, R1())
 
 

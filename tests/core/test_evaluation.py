@@ -136,7 +136,7 @@ def test_a_metric_that_returns_other_names_than_it_states_or_those_of_another_is
     x = torch.zeros(3, 2)
     with pytest.raises(PluginError, match=r"Liar declares the scores \['truth'\] but returned \['lie'\]"):
         score(RingDomain(), [Liar()], x, RingData(), Stream(0))
-    with pytest.raises(PluginError, match="Counted returns the score 'n', as another metric does"):
+    with pytest.raises(PluginError, match="Counted returns the score 'n', which another metric also returns"):
         score(RingDomain(), [Counted(), Counted()], x, RingData(), Stream(0))
 
 

@@ -154,7 +154,7 @@ def test_a_checkpoint_with_code_in_it_is_refused(tmp_path):
 
     path = tmp_path / "step-1.pt"
     torch.save({"format": 1, "x": Evil()}, path)
-    with pytest.raises(UsageError, match="no checkpoint"):
+    with pytest.raises(UsageError, match="cannot be read as a checkpoint"):
         checkpoint.load(path)
 
 

@@ -187,7 +187,7 @@ def test_an_observer_with_a_misspelt_hook_or_without_any_is_refused() -> None:
 
     class Silent: ...
 
-    with pytest.raises(PluginError, match="detente_log is no hook"):
+    with pytest.raises(PluginError, match="detente_log is not a hook"):
         observer(Misspelt(), MINE)
     with pytest.raises(PluginError, match="implements no hook"):
         observer(Silent(), MINE)

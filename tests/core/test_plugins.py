@@ -237,7 +237,7 @@ def test_using_a_name_of_a_failed_plugin_says_that_it_failed(installed: Path, ca
     error, message = refusal(installed, call)
     assert error == "PluginError"
     assert plugin in message
-    assert "left out" in message
+    assert "not loaded" in message
 
 
 def test_an_unknown_name_gets_a_suggestion_and_the_plugins_that_failed(installed: Path) -> None:
@@ -581,16 +581,16 @@ def test_an_optional_hook_of_a_later_version_is_accepted(monkeypatch: pytest.Mon
     ("functions", "reason"),
     [
         ({"detente_register_models": unmarked}, "detente_register_models is not marked as a hook"),
-        ({"detente_runs": unmarked}, "detente_runs is no hook."),
+        ({"detente_runs": unmarked}, "detente_runs is not a hook."),
         ({}, "It implements no hook"),
         ({"detente_register_models": blind}, "let it take `registry`"),
         (
             {"detente_register_models": hasty},
-            "detente_register_models registry.add('fine') for a model names no domain",
+            "detente_register_models registry.add('fine') for a model has no domain",
         ),
         (
             {"detente_register_objectives": hasty},
-            "detente_register_objectives registry.add('Not Fine') for a objective has an illegal",
+            "detente_register_objectives registry.add('Not Fine') for a objective has an invalid",
         ),
     ],
 )
@@ -623,7 +623,7 @@ MINE = Origin("mine", "my-package", "1.2")
 
 @pytest.mark.parametrize("name", ["", "R1", "1d", "a b", "a.b", "a+b", "a--b", "-a", "a(b)", 3])
 def test_an_illegal_name_is_refused(name: Any) -> None:
-    with pytest.raises(PluginError, match="illegal name"):
+    with pytest.raises(PluginError, match="invalid name"):
         Registry("regularizer", MINE, []).add(name, "m:A")
 
 
@@ -773,5 +773,5 @@ def test_showing_a_target_that_cannot_be_imported_shows_its_error(small_host: Ho
 def test_showing_an_unknown_or_a_lost_name_is_refused(small_host: Host) -> None:
     with pytest.raises(UsageError, match="Did you mean 'calm'"):
         show(small_host, "clam")
-    with pytest.raises(PluginError, match=r"'lost' went with plugin 'bad' \(bad-one 3\)"):
+    with pytest.raises(PluginError, match=r"'lost' belongs to plugin 'bad' \(bad-one 3\)"):
         show(small_host, "lost")

@@ -239,8 +239,8 @@ def test_a_tag_is_refused_and_nothing_is_run(text: str, tmp_path: Path, monkeypa
 def test_aliases_are_refused_so_that_nothing_unfolds() -> None:
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
     said = message(lambda: parse(bomb, "r.yaml"))
-    assert said.startswith("r.yaml: line 2, column 10: an alias (*name) has no place in a recipe")
-    assert "an alias" in message(lambda: parse("a: {<<: *b}", "r.yaml"))
+    assert said.startswith("r.yaml: line 2, column 10: aliases (*name) are not supported in recipes")
+    assert "aliases" in message(lambda: parse("a: {<<: *b}", "r.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_aliases_are_refused_so_that_nothing_unfolds() -> None:
         ("a: 1\n---\nb: 2", "r.yaml: line 2, column 1: but found another document."),
         ("[" * 500_000, "r.yaml: line 1, column 51: this is nested too deeply for a recipe."),
         ("a: " + "9" * 5000, "r.yaml: contains a number that is too long."),
-        ("a: \0", "r.yaml: is no YAML: unacceptable character"),
+        ("a: \0", "r.yaml: is not valid YAML: unacceptable character"),
     ],
 )
 def test_malformed_yaml_is_refused_with_its_place(text: str, said: str) -> None:
@@ -269,7 +269,7 @@ def test_a_file_that_holds_no_recipe_is_refused(tmp_path: Path) -> None:
     for content, said in (
         (b"- a\n- b", "holds a list; a recipe is a mapping, one `key: value` a line."),
         (b"hello", "holds a single value; a recipe is a mapping, one `key: value` a line."),
-        (b"a: \xff", "is no text in UTF-8 (byte 3)."),
+        (b"a: \xff", "is not UTF-8 text (byte 3)."),
         (b"#" * (MAX_BYTES + 1), "is larger than 1,000,000 bytes, which is too large for a recipe."),
     ):
         path.write_bytes(content)
@@ -359,7 +359,10 @@ UNKNOWN = "neither a key of recipes nor one of this recipe's regularizers."
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("l2.weight=1", "--set: l2.weight: both players have a regularizer called 'l2'. Write generator.regul"),
+        (
+            "l2.weight=1",
+            "--set: l2.weight: both players have a regularizer called 'l2'. Use the full key generator.regul",
+        ),
         ("stps=1", f"--set: stps: {UNKNOWN} Did you mean 'steps'?"),
         ("steps", "--set: 'steps' should be key=value"),
         ("a..b=1", "--set: 'a..b=1' should be key=value"),
@@ -377,7 +380,7 @@ def test_a_bad_setting_is_refused(host: Host, setting: str, said: str) -> None:
 
 def test_a_recipe_for_another_domain_is_refused(host: Host) -> None:
     said = message(lambda: load({"domain": "ring"}, domain="shapes", host=host))
-    assert said == "recipe: domain: is 'ring', but 'shapes' was asked for. Leave one of the two out."
+    assert said == "recipe: domain: is 'ring', but the command names 'shapes'. Remove one of the two."
 
 
 # Errors
@@ -409,7 +412,7 @@ def test_all_errors_are_said_at_once_each_with_its_source_and_key(host: Host, tm
         {path}: model.widht: unknown option. Did you mean 'width'?
         {path}: data: There is no data 'circle' of domain 'shapes'. Did you mean 'circles'?
         {path}: metrics: There is no metric 'raundness' of domain 'shapes'. Did you mean 'roundness'?
-        {path}: generator.regularizers.instance-noise: instance-noise has no place on the generator. Move it to
+        {path}: generator.regularizers.instance-noise: instance-noise cannot be used on the generator. Move it to
         {path}: generator.regularizers.dropout.p: should be less than 1, but is 2.
         {path}: discriminator.optimizer.lr: should be greater than or equal to 0, but is -1.
         {path}: discriminator.optimizer.betas: should be [a number, a number], but is [0.5].
@@ -433,12 +436,12 @@ def test_all_errors_are_said_at_once_each_with_its_source_and_key(host: Host, tm
         ({"model": {"width": "8"}}, "model.width: should be an integer, but is '8'."),
         ({"steps": True}, "steps: should be an integer, but is true."),
         ({"steps": 2.0}, "steps: should be an integer, but is 2.0."),
-        ({"format": 2}, "format: is 2, but this détente reads format 1."),
+        ({"format": 2}, "format: is 2, but this version reads format 1."),
         ({"precision": "fp16"}, "precision: should be 'fp32', 'bf16' or 'fp64', but is 'fp16'."),
         ({"device": "cuda:x"}, "device: should be auto, cpu, cuda or cuda:N, but is 'cuda:x'."),
         ({"samples": 0}, "samples: should be greater than or equal to 1, but is 0."),
         ({"metrics": "roundness"}, "metrics: should be a list, but is 'roundness'."),
-        ({"metrics": ["roundness"] * 2}, "metrics: names 'roundness' twice; once is enough."),
+        ({"metrics": ["roundness"] * 2}, "metrics: contains 'roundness' twice; remove one."),
         ({"generator": [1]}, "generator: should be a mapping, but is [1]."),
         ({"generator": {"regularizer": {}}}, "generator.regularizer: unknown key. Did you mean 'regularizers'?"),
         (
@@ -454,7 +457,10 @@ def test_all_errors_are_said_at_once_each_with_its_source_and_key(host: Host, tm
             {"generator": {"optimizer": {"name": "sgd", "nesterov": True}}},
             "generator.optimizer: Nesterov momentum req",
         ),
-        ({"simultaneous": True, "critic_steps": 2}, "critic_steps: must be 1 where simultaneous is true: both players"),
+        (
+            {"simultaneous": True, "critic_steps": 2},
+            "critic_steps: must be 1 if simultaneous is true, because both players",
+        ),
         ({"domain": 3}, "domain: should be text, but is 3."),
         ({"domain": "shape"}, "domain: There is no domain 'shape'. Did you mean 'shapes'?"),
     ],
@@ -487,11 +493,17 @@ def test_what_is_missing_is_asked_for_with_its_choices(host: Host) -> None:
             {"r1": {"gamma": {"from": 2, "to": 1, "ovr": 1}}},
             ".r1.gamma.ovr: unknown; a schedule has from, to and over.",
         ),
-        ({"r1": {"gamma": {"from": 2, "to": 1, "over": 1.5}}}, ".r1.gamma.over: should be a share of the run up to 1"),
-        ({"r1": {"gamma": {"from": 2, "to": 1, "over": 0}}}, ".r1.gamma.over: should be a share of the run up to 1"),
+        (
+            {"r1": {"gamma": {"from": 2, "to": 1, "over": 1.5}}},
+            ".r1.gamma.over: should be a fraction of the run (at most 1)",
+        ),
+        (
+            {"r1": {"gamma": {"from": 2, "to": 1, "over": 0}}},
+            ".r1.gamma.over: should be a fraction of the run (at most 1)",
+        ),
         (
             {"own-every": {"every": {"from": 2, "to": 1}}},
-            ".own-every.every: cannot be annealed: it takes no",
+            ".own-every.every: cannot have a schedule: it is an integer",
         ),
         ({"ema": {}, "spectral-norm": {}}, ": spectral-norm changes the network or its weights after ema"),
     ],
@@ -504,7 +516,7 @@ def test_a_regularizer_that_does_not_fit_is_refused(host: Host, chain: dict[str,
 def test_a_part_of_a_broken_plugin_is_the_plugins_fault(host: Host) -> None:
     said = message(lambda: load(domain="squares", host=host), PluginError)
     assert said.startswith(
-        "command line: domain: domain 'squares' went with plugin 'squares' (squares 1.0), which was left out"
+        "command line: domain: domain 'squares' belongs to plugin 'squares' (squares 1.0), which was not loaded"
     )
     recipe = {"domain": "shapes", "stps": 1, "discriminator": {"regularizers": {"absent": None, "impostor": None}}}
     lines = message(lambda: load(recipe, host=host), PluginError).splitlines()
@@ -624,7 +636,7 @@ def test_a_chain_is_read(host: Host, text: str, generator: dict[str, Any], discr
         ("r1 r2", "has 'r' instead of '+', '(' or the end at character 4"),
         ("r1(where='x)", "does not close the ' that opens at character 10"),
         ("r1(name=1)", "gives r1 the name 1, which is not letters, digits, - and _, at character 3"),
-        ("r1(gamma=*x)", "the value of 'gamma' at character 10: line 1, column 1: an alias (*name) has no place"),
+        ("r1(gamma=*x)", "the value of 'gamma' at character 10: line 1, column 1: aliases (*name) are not supported"),
         ("r1(gamma=!!python/name:os.system x)", "the value of 'gamma' at character 10: line 1, column 1: could not"),
         ("none+r1", "'none' is the empty chain and cannot be combined."),
     ],
@@ -645,7 +657,7 @@ def test_a_chain_names_what_it_cannot_have(host: Host) -> None:
     (line,) = refusal(host, regs=["r1(gama=1)"])
     assert line == "--reg: discriminator.regularizers.r1.gama: unknown option. Did you mean 'gamma'?"
     (line,) = refusal(host, regs=["g:r1"])
-    assert line.startswith("--reg: generator.regularizers.r1: r1 has no place on the generator.")
+    assert line.startswith("--reg: generator.regularizers.r1: r1 cannot be used on the generator.")
 
 
 @given(st.text())
@@ -731,7 +743,7 @@ def test_options_are_read_strictly_and_come_back_plain() -> None:
         ("mode", "aa", "should be 'a' or 'b', but is 'aa'. Did you mean 'a'?"),
         ("where", 3, "should be text or a list, each text or null, but is 3."),
         ("late", 1, "should be true or false, but is 1."),
-        ("args", 1, "unknown option. There are: path, rate, pair, mode, where, sloppy, late."),
+        ("args", 1, "unknown option. Available: path, rate, pair, mode, where, sloppy, late."),
         ("more", 1, "unknown option. Did you mean 'mode'?"),
         ("path", "x" * 99, ""),
     ],
@@ -852,7 +864,8 @@ def test_what_the_network_cannot_take_is_said_with_its_key(host: Host) -> None:
     )
     r = load(domain="shapes", sets=["device=cuda:99"], host=host)
     assert (
-        message(lambda: build(r, host)) == "device: there is no cuda:99 on this machine. Use device=cpu or device=auto."
+        message(lambda: build(r, host))
+        == "device: cuda:99 is not available on this machine. Use device=cpu or device=auto."
     )
 
 

@@ -132,7 +132,7 @@ def test_a_study_with_three_seeds_never_claims_anything():
         d = 1 + scale * RNG.normal(size=(3, 44))
         assert s.step_down(d).min() >= 0.25 > s.ALPHA
         assert min(s.sign_flip(column) for column in d.T) >= 0.25
-    assert "3 seeds cannot support a verdict" in s.limits(3, 1)
+    assert "3 seeds cannot give a verdict" in s.limits(3, 1)
 
 
 def noise(kind: str, studies: int, seeds: int = 10) -> np.ndarray:
@@ -214,11 +214,11 @@ def test_the_least_p_of_some_pairs_and_the_pairs_that_holm_needs():
 @pytest.mark.parametrize(
     ("pairs", "comparisons", "said"),
     [
-        (1, 5, "A taste, no verdict"),
-        (5, 1, "is .0625 at the least"),
+        (1, 5, "No verdict: with one seed"),
+        (5, 1, "is .0625 or more"),
         (10, 44, "would need 11 pairs"),
         (10, 3, ""),
-        (0, 0, "nothing to test"),
+        (0, 0, "no pairs of an arm"),
     ],
 )
 def test_what_the_seeds_cannot_support_is_said(pairs, comparisons, said):

@@ -43,7 +43,7 @@ def test_a_verdict_needs_a_test_and_an_interval_and_says_which_domain(tmp_path):
     first, *rest = answer(study, verdicts)
     assert first.startswith("With 8 seeds “r1” improves on “none” in 1 of 2 domains, on a by 0.20 (.95 interval 0.")
     assert first.endswith("; b is undecided.")
-    assert rest == ["Undecided in all domains:  “l2”."]
+    assert rest == ["Undecided in all domains: “l2”."]
     r1 = verdicts.of("a", study.arms[1])
     assert r1.mean == pytest.approx(sum(BETTER) / 8 - sum(NONE) / 8)
     assert r1.p == 2 / 256
@@ -74,12 +74,12 @@ def test_few_seeds_claim_nothing_however_large_the_difference(tmp_path, seeds):
     study, outcomes = made_up(tmp_path, {"a": {"none": [0.0] * seeds, "r1": [1.0] * seeds}}, seeds)
     verdicts = Verdicts(study, outcomes)
     assert verdicts.comparisons[0].claimed == 0
-    assert answer(study, verdicts)[0].startswith(f"No verdict: {seeds} seeds cannot support a verdict")
+    assert answer(study, verdicts)[0].startswith(f"No verdict: {seeds} seeds cannot give a verdict")
 
 
 def test_one_seed_is_a_taste_and_a_study_without_none_has_no_verdict(tmp_path):
     study, outcomes = made_up(tmp_path, {"a": {"none": [0.1], "r1": [0.9]}}, 1)
-    assert answer(study, Verdicts(study, outcomes))[0].startswith("A taste, no verdict")
+    assert answer(study, Verdicts(study, outcomes))[0].startswith("No verdict: with one seed")
     study, outcomes = made_up(tmp_path, {"a": {"l2": NONE, "r1": BETTER}}, 8)
     assert answer(study, Verdicts(study, outcomes)) == ["No verdict: there is no pair of an arm and “none” to compare."]
 

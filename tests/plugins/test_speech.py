@@ -253,7 +253,9 @@ def test_spoken_digits_come_from_a_folder_or_an_archive(tmp_path):
 def test_without_apt_the_error_says_what_else_can_be_used(monkeypatch, tmp_path):
     monkeypatch.setenv("DETENTE_CACHE", str(tmp_path))
     monkeypatch.setattr(sources.shutil, "which", lambda tool: None)
-    with pytest.raises(PluginError, match=r"no apt-get here.*--data folder --set data.path=DIR.*fsdd.*yesno"):
+    with pytest.raises(
+        PluginError, match=r"no apt-get on this machine.*--data folder --set data.path=DIR.*fsdd.*yesno"
+    ):
         Prompts()
 
 
@@ -313,7 +315,7 @@ def test_downloads_that_are_there_are_read(monkeypatch, tmp_path):
         write(tmp_path / "words" / ("two", "one", "cat")[i] / "a.wav", 1.0, i)
     assert len(YesNo()) > 3
     assert set(SpeechCommands("one two").batch(torch.arange(4)).labels.tolist()) == {0, 1}
-    with pytest.raises(UsageError, match="no word of the set"):
+    with pytest.raises(UsageError, match="not a word of the data set"):
         SpeechCommands("one dog")
 
 

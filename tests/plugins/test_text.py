@@ -190,8 +190,8 @@ def test_a_missing_package_is_named(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no text"),
-        (b"\n \r\n\t\n", "holds no text"),
+        (b"", "is empty"),
+        (b"\n \r\n\t\n", "is empty"),
         ("cafés\n".encode("latin-1"), "is not utf-8: byte 0xe9 .* encoding"),
         ("a few words\n".encode("utf-16"), "is not utf-8"),
         (b"word " * 100_000, "none of the 1 sentences has 1 to 16 words"),
@@ -203,7 +203,7 @@ def test_a_file_that_cannot_train_says_why(tmp_path, content, message):
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(UsageError, match="is no file"):
+    with pytest.raises(UsageError, match="is not a file"):
         Lines(str(tmp_path / "none.txt"))
     with pytest.raises(UsageError, match="is unknown"):
         lines(tmp_path, b"a b c", encoding="utf-99")

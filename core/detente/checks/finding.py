@@ -25,7 +25,7 @@ class Finding:
     fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}: {self.why}. {self.fix} [{self.code}]"
+        return f"{self.where}: {self.what}, because {self.why}. {self.fix} [{self.code}]"
 
     def plain(self) -> dict[str, str]:
         """For JSON."""

@@ -96,7 +96,7 @@ def test_a_finished_study_is_not_run_again(finished):
 
 def test_another_recipe_for_a_cell_is_refused_and_the_difference_named(finished):
     before = (finished / "study.yaml").read_bytes()
-    with pytest.raises(UsageError, match=r"pair: none: steps is 60 in the study and 50 in this call"):
+    with pytest.raises(UsageError, match=r"pair: none: steps is 60 in the study but 50 in this command"):
         compare(finished, flags={"steps": 50})
     assert (finished / "study.yaml").read_bytes() == before
 
@@ -224,7 +224,7 @@ def test_all_that_is_wrong_in_the_arms_is_said_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({"arms": ["r1", "d:r1"]}, "'r1' and 'd:r1' stand for the same recipe"),
+        ({"arms": ["r1", "d:r1"]}, "'r1' and 'd:r1' give the same recipe"),
         ({"arms": []}, "at least one arm"),
         ({"seeds": 0}, "at least one seed"),
         ({"seeds": [-1]}, "-1 is negative"),
@@ -245,7 +245,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
 
 def test_a_damaged_or_foreign_study_is_named(finished, tmp_path):
     (tmp_path / "study.yaml").write_text("format: 1\ndomains: [pair]\n")
-    with pytest.raises(UsageError, match=r"study\.yaml: is damaged"):
+    with pytest.raises(UsageError, match=r"study\.yaml: is corrupt"):
         Study.open(tmp_path)
     (tmp_path / "study.yaml").write_text("format: 99\n")
     with pytest.raises(UsageError, match="format 99"):

@@ -294,7 +294,7 @@ def test_results_and_a_report_are_written_when_an_executor_stops(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         compare(tmp_path / "out", InProcess(stops))
-    assert "still to come" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "not finished yet" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert len((tmp_path / "out" / "results.csv").read_text().splitlines()) == 1 + 2
 
 

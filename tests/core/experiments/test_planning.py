@@ -19,7 +19,7 @@ def test_a_long_list_of_changes_is_cut_and_says_what_to_do():
     with pytest.raises(UsageError) as error:
         refuse_changes([f"steps {n}" for n in range(11)], "study")
     lines = str(error.value).splitlines()
-    assert lines[7:] == ["steps 7", "… and 3 more.", "Give the study's settings, or a new folder with --out."]
+    assert lines[7:] == ["steps 7", "… and 3 more.", "Use the settings of the study, or a new folder with --out."]
 
 
 @pytest.mark.parametrize(

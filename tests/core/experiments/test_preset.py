@@ -21,7 +21,7 @@ def test_a_preset_is_a_study_that_can_be_planned(tmp_path, name, arms, seeds):
         looked_at = {k: v for k, v in chosen.domains.items() if k == "image" or k not in known}
         found, missing = presets.available(chosen.model_copy(update={"domains": looked_at}), plugins.host())
         assert "image" in found
-        assert all(f"{domain} is left out: " in "".join(missing) for domain in set(chosen.domains) - known)
+        assert all(f"{domain} is skipped: " in "".join(missing) for domain in set(chosen.domains) - known)
         how = {"sets": chosen.sets, "domain_sets": chosen.domains, "host": plugins.host()}
         planned, _ = study.plan(["image"], chosen.arms, 1, out=tmp_path / "new", **how)  # nothing in it is refused
         assert len(planned.cells) == arms
@@ -31,7 +31,7 @@ def test_domains_that_cannot_be_had_are_left_out_of_a_preset_unless_none_is_left
     chosen = presets.Preset(domains={"pair": SETS, "scent": []}, arms=["none"])
     assert presets.available(chosen, plugins.host()) == (
         ["pair"],
-        ["scent is left out: no plugin brings it; install detente-scent."],
+        ["scent is skipped: no installed plugin provides it; install detente-scent."],
     )
     with pytest.raises(PluginError, match="install detente-scent"):
         presets.available(presets.Preset(domains={"scent": []}), plugins.host())
@@ -53,7 +53,7 @@ def test_a_study_can_stand_in_a_file_of_the_users(tmp_path):
     [
         ("domain: [ring]", "domain: unknown key. Did you mean 'domains'"),
         ("seeds: many", "seeds.*it is 'many'"),
-        ("domains: ring", "domains: is a list of names"),
+        ("domains: ring", "domains: must be a list of names"),
         ("arms: [1]", "arms.0: .*it is 1"),
         ("recipes: {}", "resume it with `detente resume FOLDER`"),
     ],

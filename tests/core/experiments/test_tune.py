@@ -116,11 +116,11 @@ def test_a_search_stopped_between_runs_ends_the_same(tmp_path, here):
 def test_a_search_of_another_kind_is_refused_and_the_difference_named(tmp_path, here):
     out = tmp_path / "search"
     tuning.tune(wish(trials=2, seeds=1), out=out, host=installed.host(), executor=here)
-    with pytest.raises(UsageError, match=r"sampler is 'random' in the search and 'tpe' in this call"):
+    with pytest.raises(UsageError, match=r"sampler is 'random' in the search but 'tpe' in this command"):
         plan(wish(trials=2, seeds=1, sampler="tpe"), out=out, host=installed.host())
     with pytest.raises(UsageError, match="trials is 2 in the search and 1"):
         plan(wish(trials=1, seeds=1), out=out, host=installed.host())
-    with pytest.raises(UsageError, match=r"recipes\.default\.steps is 20 in the search and 30"):
+    with pytest.raises(UsageError, match=r"recipes\.default\.steps is 20 in the search but 30"):
         plan(wish(trials=2, seeds=1, steps=30), out=out, host=installed.host())
     tuning.tune(wish(trials=4, seeds=1), out=out, host=installed.host(), executor=here)  # a random search can grow
     assert len(Tuning.open(out).trials) == 4
@@ -147,7 +147,7 @@ def test_a_diverged_run_counts_as_zero_and_a_failed_one_is_told(tmp_path, here):
 
     with pytest.raises(StudyError, match=r"2 of 2 runs failed.*It broke"):
         tuning.tune(wish(trials=2, seeds=1), out=tmp_path / "failed", host=installed.host(), executor=InProcess(fails))
-    assert "No trial has come to its end yet" in (tmp_path / "failed" / "report.html").read_text(encoding="utf-8")
+    assert "No trial has finished yet" in (tmp_path / "failed" / "report.html").read_text(encoding="utf-8")
 
 
 def test_steps_until_a_score_are_a_measure(tmp_path, here):

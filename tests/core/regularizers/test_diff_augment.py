@@ -56,7 +56,7 @@ def test_real_and_fake_meet_draws_of_their_own_and_the_gradient_passes():
 
 
 def test_an_empty_policy_is_an_error():
-    with pytest.raises(UsageError, match="diff-augment needs an augmentation, and policy names none"):
+    with pytest.raises(UsageError, match="diff-augment needs an augmentation, and the option policy is an empty list"):
         seen([])
 
 

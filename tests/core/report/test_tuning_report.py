@@ -108,13 +108,13 @@ def test_the_page_of_a_search_lets_nothing_in_and_asks_for_nothing(tmp_path, pla
 def test_a_search_that_has_not_begun_has_a_report(tmp_path, plain):
     found = write_search(tmp_path, plain)
     found.record.unlink()
-    assert "No trial has come to its end yet" in tuning_report(tmp_path).read_text(encoding="utf-8")
+    assert "No trial has finished yet" in tuning_report(tmp_path).read_text(encoding="utf-8")
 
 
 def test_a_damaged_search_is_named(tmp_path, plain):
     found = write_search(tmp_path, plain)
     found.record.write_text("{")
-    with pytest.raises(UsageError, match=r"trials\.json: is damaged.*delete it"):
+    with pytest.raises(UsageError, match=r"trials\.json: is corrupt.*delete it"):
         Tuning.open(tmp_path)
     found.path.write_text("format: 7\n")
     with pytest.raises(UsageError, match="has format 7"):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("module_cache")
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"search": []}, "needs something to search"),
+        ({"search": []}, "needs an option to search"),
         ({"sampler": "tep"}, "Did you mean 'tpe'?"),
         ({"seeds": 51}, "--seeds 51"),
         ({"seeds": 10**12}, "--seeds 1000000000000"),
