@@ -34,8 +34,8 @@ def load_component(host: Host, kind: Kind, name: str, domain: str | None = None)
     if isinstance(found, type) and not issubclass(found, BASES[kind]):
         entry = host.entry(kind, name, domain)
         raise PluginError(
-            f"{entry.label} of {entry.origin} cannot be used: {entry.target} is no {BASES[kind].__name__}. Report it "
-            "to its authors."
+            f"{entry.label} of {entry.origin} cannot be used: {entry.target} is not a {BASES[kind].__name__}. Report "
+            "it to its authors."
         )
     return found
 

@@ -128,7 +128,7 @@ def test_a_penalty_at_the_embedding_needs_it_by_embedding():
 
 
 def test_a_network_without_an_embedding_is_refused_by_name():
-    with pytest.raises(UsageError, match="Linear states no 'embed'"):
+    with pytest.raises(UsageError, match="Linear has no 'embed'"):
         on(Linear(torch.zeros(2)), space="embedding")
 
 
