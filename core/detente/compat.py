@@ -86,8 +86,8 @@ def _missing(function: Any) -> Any:
 
     def call(*args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError(
-            f"{getattr(function, '__name__', 'this')} needs the compiled part of torchaudio, which does not fit this "
-            "installation of torch; install both for the same platform."
+            f"{getattr(function, '__name__', 'this')} needs torchaudio's compiled extension, which does not match "
+            "the installed torch; install both for the same platform."
         )
 
     return call

@@ -419,7 +419,7 @@ def test_all_errors_are_said_at_once_each_with_its_source_and_key(host: Host, tm
         {path}: discriminator.regularizers.r1.gama: unknown option. Did you mean 'gamma'?
         {path}: discriminator.regularizers.r1.space: should be 'input' or 'embedding', but is 'inptu'. Did you
         {path}: discriminator.regularizers.second: There is no regularizer 'r11'. Did you mean 'r1'?
-        {path}: discriminator.regularizers.label-smoothing: label-smoothing is exact for losses made of softplus alone
+        {path}: discriminator.regularizers.label-smoothing: label-smoothing is only exact for logistic losses
         {path}: discriminator.regularizers.ema.every: is for penalties, and ema has none.
     """
     for line, start in zip(said.splitlines(), textwrap.dedent(expected).strip().splitlines(), strict=True):
@@ -524,7 +524,7 @@ def test_a_part_of_a_broken_plugin_is_the_plugins_fault(host: Host) -> None:
     assert lines[1].startswith(
         "recipe: discriminator.regularizers.absent: regularizer 'absent' of shapes 1.0 cannot be"
     )
-    assert "shapes.parts:Shapes is no Regularizer" in lines[2]
+    assert "shapes.parts:Shapes is not a Regularizer" in lines[2]
 
 
 # The resolved recipe
@@ -831,7 +831,7 @@ def test_labels_go_where_the_model_takes_them(host: Host) -> None:
     assert batch.labels is not None
     built.game.step(batch)
     said = message(lambda: build(load(domain="shapes", sets=["model=labelled", "device=cpu"], host=host), host))
-    assert said.startswith("model: labelled takes labels with these options and circles has none. Choose other data")
+    assert said.startswith("model: labelled needs labels with these options, and circles has none. Choose other data")
 
 
 @pytest.mark.parametrize(
@@ -852,8 +852,8 @@ def test_an_ability_that_the_critic_lacks_is_named(host: Host) -> None:
         said = message(lambda reg=reg: build(load(domain="shapes", regs=[reg], sets=["device=cpu"], host=host), host))
         name = reg.partition("(")[0]
         assert said == (
-            f"discriminator.regularizers: {name} needs the ability 'embed', which Sequential does not state"
-            " (it states softplus). Remove it, or choose a model that has it."
+            f"discriminator.regularizers: {name} needs the ability 'embed', which Sequential does not have"
+            " (it has softplus). Remove it, or choose a model that has it."
         )
 
 

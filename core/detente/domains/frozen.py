@@ -59,8 +59,8 @@ class Frozen:
             raise PluginError(f"cannot read {file.name} ({error.strerror}). Reinstall {self.distribution}.") from error
         if sha256(content).hexdigest() != about["sha256"]:
             raise PluginError(
-                f"{file.name} is not the file that {self.distribution} shipped, so scores would not compare with"
-                f" anyone's. Reinstall {self.distribution}."
+                f"{file.name} is not the file that {self.distribution} shipped, so scores would not be"
+                f" comparable. Reinstall {self.distribution}."
             )
         network = build(about)
         network.load_state_dict(load(content))

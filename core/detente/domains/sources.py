@@ -26,7 +26,7 @@ def package_file(package: str, inside: str, wanted_by: str) -> Path:
     found = Path(spec.submodule_search_locations[0], inside)
     if not found.is_file():
         raise PluginError(
-            f"{wanted_by} looks for {inside} in the package {name}, which lacks it."
+            f"{wanted_by} looks for {inside} in the package {name}, which does not have it."
             f" Install another version: pip install --upgrade {name}"
         )
     return found

@@ -24,7 +24,7 @@ class Chain(Regularizer):
         for link in links:
             if link.name in self._modules:
                 raise UsageError(
-                    f"two regularizers in one chain are called {link.name!r}; give one of them a name of its own."
+                    f"two regularizers in one chain are called {link.name!r}; give one of them another name."
                 )
             self.add_module(link.name, link)
         self.links = links

@@ -80,7 +80,7 @@ class Lazily(_Wrapper):
         if "penalty" not in inner.defines():
             raise UsageError(
                 f"{inner.name}: every={every} computes a penalty at every {every}-th update; {inner.name} has no "
-                "penalty to do lazily."
+                "penalty, so it cannot have every."
             )
         self.every = every
 

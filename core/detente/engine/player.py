@@ -121,6 +121,6 @@ class Player:
         if not any(id(v) in own for v in graph_leaves(value)):
             raise UsageError(
                 f"{self.role}.regularizers.{name}: the penalty depends on no parameter of the {self.role}, so it would "
-                "be logged and change nothing. Compute it from this player's network without detaching."
+                "have no effect. Compute it from this player's network without detaching."
             )
         self._proved.add(name)

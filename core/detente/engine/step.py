@@ -190,16 +190,16 @@ class Step:
         _, embedding, _ = self._root(which, x)
         if embedding is None:
             raise UsageError(
-                f"{type(self.discriminator).__name__} states no 'embed' ability, so space='embedding' has no meaning "
-                "for it; use space='input'."
+                f"{type(self.discriminator).__name__} has no 'embed' ability, which space='embedding' needs; "
+                "use space='input'."
             )
         return embedding
 
     def _featured(self, which: str, x: Sample) -> tuple[Any, ...]:
         if not self.features:
             raise UsageError(
-                f"{type(self.discriminator).__name__} states no 'features' ability; take out what compares features, "
-                "or choose a model that has it."
+                f"{type(self.discriminator).__name__} has no 'features' ability; remove regularizers that need "
+                "features, or choose a model that has it."
             )
         return self._root(which, x)[2]
 

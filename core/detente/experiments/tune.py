@@ -249,6 +249,6 @@ def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
     if wanted != had and (content["sampler"] != "random" or wanted < had):
         changes.append(
             f"{old.path}: trials is {had} in the search and {wanted} in this call; only a random search can "
-            "be made larger."
+            "be extended."
         )
     refuse_changes(changes, "search")

@@ -33,7 +33,7 @@ def load_component(host: Host, kind: Kind, name: str, domain: str | None = None)
     base = BASES.get(kind)
     if base is not None and isinstance(found, type) and not issubclass(found, base):
         entry = host.entry(kind, name, domain)
-        raise entry.unusable(f"{entry.target} is no {base.__name__}")
+        raise entry.unusable(f"{entry.target} is not a subclass of {base.__name__}")
     return found
 
 

@@ -267,7 +267,7 @@ class Resolver:
             name = self._part(("objective", "name"))
             self._problem(
                 key,
-                f"{kind} is exact for losses made of softplus alone, and {name} is none. Take it out, or set "
+                f"{kind} is only exact for logistic losses, and {name} is not one. Remove it, or set "
                 "objective=non-saturating.",
             )
 

@@ -39,8 +39,8 @@ class AdaptiveClip(Regularizer):
             chosen = [(name, p) for name, p in chosen if not _inside(name, last_layers(net))]
         if not chosen:
             raise UsageError(
-                f"adaptive-clip: {type(net).__name__} has nothing but output layers, which are left alone; name their "
-                "parameters in where=."
+                f"adaptive-clip: {type(net).__name__} has only output layers, which are excluded by default; select "
+                "their parameters with where=."
             )
         self._units = [(p, _dims(p, axes.get(id(p)))) for _, p in chosen]
 

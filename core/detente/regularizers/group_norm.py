@@ -57,7 +57,7 @@ class GroupNormalization(Normalization):
         x = x.movedim(self.axis, 1)  # [B, C, ...]
         if x[0].numel() == self.groups:
             raise UsageError(
-                f"group-norm: in the layer {self.layer!r} a group is a single number, which would become a constant. "
-                "Set a larger size, or leave the layer out with where=."
+                f"group-norm: in the layer {self.layer!r} a group is a single number, which normalization turns into a "
+                "constant. Use a larger size, or exclude the layer with where=."
             )
         return F.group_norm(x, self.groups, self.weight, self.bias, self.eps).movedim(1, self.axis)

@@ -56,8 +56,8 @@ class MinibatchStddev(Regularizer):
             convolution = isinstance(layer.module, _CONVOLUTIONS) and layer.module.groups == 1
             if not convolution and not isinstance(layer.module, nn.Linear):
                 raise UsageError(
-                    f"minibatch-stddev: {layer.name!r} is no linear layer and no plain convolution, so it cannot take "
-                    "one more channel; name another layer in where=."
+                    f"minibatch-stddev: {layer.name!r} is neither a linear layer nor a plain convolution, so no "
+                    "channel can be added; select another layer with where=."
                 )
             child = _Channel(layer, self.group, self.momentum)
             layer.module.add_module(self.name, child.to(layer.weight.device, layer.weight.dtype))

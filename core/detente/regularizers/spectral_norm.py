@@ -50,7 +50,7 @@ class SpectralNorm(Regularizer):
         for sigma, weight in self._pairs:
             if not weight.any():
                 raise UsageError(
-                    f"spectral-norm: {sigma.purpose} is all zeros and has no largest singular direction; leave it out "
+                    f"spectral-norm: {sigma.purpose} is all zeros and has no largest singular value; exclude it "
                     "with where=, or initialize it."
                 )
         for _ in range(15):

@@ -43,8 +43,8 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     if not found:
         which = "the arm does not differ" if len(study.arms) == 2 else "no arm differs"
         return [
-            f"With {verdicts.pairs} seeds nothing is decided: {which} from “none” by more than "
-            "chance explains, which is not to say that there is no difference.",
+            f"With {verdicts.pairs} seeds nothing is significant: {which} significantly from “none”. "
+            "This does not mean that there is no difference.",
             *limits,
         ]
     sentences = [_verdict(own, len(study.domains)) for own in _sorted(found)]

@@ -131,8 +131,8 @@ class _Page:
             k = len(self.winner.scores)
             tail = f"{abs(drop):.3f} {'above' if drop >= 0 else 'below'} what it is on fresh ones"
             found.append(
-                f"In the search itself it had {self.winner.mean:.3f} on {k} seed{'s' if k > 1 else ''}, {tail}: the "
-                "best of many is chosen for its luck too, so the search's own numbers are no result."
+                f"In the search itself it had {self.winner.mean:.3f} on {k} seed{'s' if k > 1 else ''}, {tail}. The "
+                "best of many trials was also lucky, so scores in the search are not the result."
             )
         return [sentence for sentence in found if sentence]
 
@@ -161,8 +161,8 @@ class _Page:
             f"{len(t.trials)} trials, {runs} runs in the search, and {len(self.rows)} settings with "
             f"{len(t.fresh_seeds)} fresh seeds each; every run has {steps} steps. {counts['complete']} trials are "
             f"complete, {counts['pruned']} pruned, {counts['failed']} failed, {counts['running']} open; "
-            f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” are one setting "
-            "each: nothing was searched for them, so a lead over them is also that of the search."
+            f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” were not "
+            "tuned, so a lead over them also reflects the effort of the search."
         )
 
     @property
@@ -239,8 +239,8 @@ class _Page:
         text = f"Settings were chosen by {chosen_by} with seed {c['sampler_seed']}, {c['wave']} at a time"
         if len(self.tuning.seeds) > 1:
             text += (
-                "; after each seed a trial was given up where it was further behind the best complete one than one in "
-                "a thousand trials as good would be"
+                "; after each seed a trial was pruned if it was further behind the best complete one than one in "
+                "a thousand equally good trials would be"
             )
         if self.noise is not None:
             text += (

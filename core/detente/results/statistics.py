@@ -247,7 +247,7 @@ def limits(pairs: int, comparisons: int) -> str:
         return (
             f"The p of {pairs} pairs is {least} at the least. Holm's correction for {comparisons} comparisons would "
             f"need {pairs_needed(comparisons)} pairs; verdicts use the joint test, which {pairs} pairs can pass "
-            "only with differences that are large beside their noise."
+            "only if differences are large compared to their noise."
         )
     return ""
 

@@ -199,8 +199,8 @@ class Verdicts:
         apart = None if table is None else statistics.critical_difference(arms, blocks)
         if table is None or apart is None:
             return (
-                f"Mean ranks are not compared: {blocks} domains are too few; {statistics.BLOCKS} are the "
-                "fewest at which the test is worth its name."
+                f"Mean ranks are not compared: {blocks} domains are too few; {statistics.BLOCKS} are "
+                "needed for a meaningful test."
             )
         p = statistics.friedman(table)
         text = "" if p is None else f"Friedman's test over {blocks} domains gives p = {p:.3f}; "

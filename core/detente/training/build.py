@@ -178,8 +178,8 @@ def _device(name: str) -> torch.device:
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
     if model.conditional and data.space.classes is None and data.space.condition is None:
         raise UsageError(
-            f"{recipe.model.name} takes labels with these options and {recipe.data.name} has none. Choose other data, "
-            "or a model without a condition."
+            f"{recipe.model.name} needs labels with these options, and {recipe.data.name} has none. Choose other data, "
+            "or an unconditional model."
         )
 
 
@@ -210,6 +210,6 @@ def _check_needs(name: str, needs: tuple[str, ...], able: frozenset[str], networ
     missing = [need for need in needs if need not in able]
     if missing:
         raise UsageError(
-            f"{name} needs the ability {missing[0]!r}, which {network} does not state"
-            f" (it states {', '.join(sorted(able)) or 'none'}). Remove it, or choose a model that has it."
+            f"{name} needs the ability {missing[0]!r}, which {network} does not have"
+            f" (it has {', '.join(sorted(able)) or 'none'}). Remove it, or choose a model that has it."
         )

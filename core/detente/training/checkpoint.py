@@ -51,8 +51,8 @@ def load(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__
         raise UsageError(
-            f"{path}: has checkpoint format {found!r}, this version reads {CHECKPOINT_FORMAT}; use the détente that "
-            "wrote it."
+            f"{path}: has checkpoint format {found!r}, this version reads {CHECKPOINT_FORMAT}; use the version "
+            "of détente that wrote it."
         )
     return state
 

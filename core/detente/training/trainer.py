@@ -79,8 +79,8 @@ class Trainer:
                 self.built.game.load_state_dict(state["game"])
             except (RuntimeError, ValueError, KeyError) as error:
                 raise UsageError(
-                    f"{path}: does not fit the networks of {self.run.recipe} ({one_line(error)[:200]}); give the "
-                    "recipe back what it was trained with, or start a new run."
+                    f"{path}: does not fit the networks of {self.run.recipe} ({one_line(error)[:200]}); restore "
+                    "the recipe that the run was trained with, or start a new run."
                 ) from error
             self.step, self._seconds, self._metrics.size = state["step"], state["seconds"], state["metrics_size"]
             self.best = (state["best"][0], state["best"][1]) if state["best"] else None

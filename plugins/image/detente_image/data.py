@@ -263,9 +263,9 @@ def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pa
     scored = min(SCORED, 15 * n // 100) if n >= ENOUGH else 0
     if not scored:
         notes.append(
-            f"folder: {n} pictures are too few for a held-out split ({ENOUGH} would do), so all train the generator"
-            " and every measure that compares with real pictures is left out: Fréchet and kernel distance, precision,"
-            " recall, density, coverage."
+            f"folder: {n} pictures are too few for a held-out split ({ENOUGH} are needed), so all are used for"
+            " training, and scores that need real images are left out: Fréchet and kernel distance, precision, recall,"
+            " density, coverage."
         )
     order = shuffled(pictures)
     images = np.stack([*pictures.values()])[order]

@@ -211,7 +211,7 @@ def _split(chosen: Sequence[Graph], notes: tuple[str, ...], what: str) -> Packed
     if not scored:
         notes = (
             *notes,
-            f"{what}: {len(chosen)} molecules are too few to split; all of them train, and measures that compare with"
+            f"{what}: {len(chosen)} molecules are too few to split; all are used for training, and scores that need"
             " real molecules are left out: the row of real data, distances, precision, recall, density, coverage.",
         )
     return _packed([chosen[i] for i in shuffled(g.smiles.encode() for g in chosen)], scored, notes)

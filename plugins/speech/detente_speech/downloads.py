@@ -45,7 +45,7 @@ def _there(name: str, cls: str, inside: str, about: str) -> Path:
     except Exception as error:  # a network fails in many ways, and so does an archive that came in half
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise PluginError(
-            f"data {name!r} cannot be downloaded ({reason}). Where a network allows, torchaudio gets it; else get it"
-            f" yourself ({about}) and use --data folder --set data.path=DIR."
+            f"data {name!r} cannot be downloaded ({reason}). With network access torchaudio downloads it;"
+            f" otherwise download it yourself ({about}) and use --data folder --set data.path=DIR."
         ) from error
     return found

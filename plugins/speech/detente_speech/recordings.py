@@ -182,8 +182,8 @@ def cropped(clips: Sequence[Clip], notes: Sequence[str] = (), extracts: bool = F
     notes = list(notes)
     if len(order) < ENOUGH:
         notes.append(
-            f"{len(order)} clips are too few for a held-out split ({ENOUGH} would do), so all train the generator and"
-            " every measure that compares with real recordings is left out: Fréchet and kernel distance, precision,"
+            f"{len(order)} clips are too few for a held-out split ({ENOUGH} are needed), so all are used for"
+            " training, and scores that need real recordings are left out: Fréchet and kernel distance, precision,"
             " recall, density, coverage."
         )
     offsets = np.cumsum([0, *(len(clip.audio) for clip in clips)])

@@ -90,7 +90,7 @@ def fetch_prompts() -> list[Clip]:
             if len(files) != package.clips or content(files) != package.digest:
                 raise PluginError(
                     f"data 'prompts': {package.name} is not the release 1.6.1 that this plugin knows, so scores would"
-                    f" not compare with anyone's. {_OTHERS}."
+                    f" not be comparable. {_OTHERS}."
                 )
             for file in files:
                 clips.append(Clip(f"{package.language}/{file.stem}", read_g722(file.read_bytes()), i))

@@ -89,7 +89,7 @@ def test_a_parameter_without_a_gradient_stays_without_one():
 
 
 def test_a_network_of_output_layers_alone_is_refused():
-    with pytest.raises(UsageError, match="nothing but output layers"):
+    with pytest.raises(UsageError, match="only output layers"):
         clipped(nn.Linear(2, 1))
 
 

@@ -82,5 +82,5 @@ def test_a_copied_critic_brings_its_stages_without_a_graph():
 
 
 def test_a_critic_without_features_is_named_in_the_error():
-    with pytest.raises(UsageError, match="Linear states no 'features' ability"):
+    with pytest.raises(UsageError, match="Linear has no 'features' ability"):
         value(FeatureMatching(), step_of(Linear(torch.ones(2, dtype=F64)), Matrix(torch.eye(2, dtype=F64))))

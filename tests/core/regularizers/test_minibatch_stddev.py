@@ -130,7 +130,7 @@ def test_by_default_it_is_in_front_of_each_output_layer_and_where_puts_it_elsewh
 
 def test_a_layer_that_cannot_take_another_channel_is_refused_by_name():
     for layer in (nn.Conv2d(4, 4, 3, groups=2), nn.ConvTranspose2d(4, 4, 3), nn.GRUCell(2, 2)):
-        with pytest.raises(UsageError, match=r"'0'.*one more channel"):
+        with pytest.raises(UsageError, match=r"'0'.*no channel can be added"):
             MinibatchStddev(where="0").rewrite(nn.Sequential(layer, nn.Linear(1, 1)))
     with pytest.raises(UsageError, match="group=1"):
         MinibatchStddev(group=1)

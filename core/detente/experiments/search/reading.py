@@ -101,8 +101,7 @@ def _numbers(label: str, key: str, text: str, log: bool, recipe: Mapping[str, An
         raise UsageError(f"{SOURCE}: {label}: {kind}:{text} is empty: the lower bound must be below the upper bound.")
     if log and low <= 0:
         raise UsageError(
-            f"{SOURCE}: {label}: log:{text} goes through 0, where there is no logarithm; start above 0, or use "
-            f"lin:{text}."
+            f"{SOURCE}: {label}: log:{text} includes 0, which has no logarithm; start above 0, or use lin:{text}."
         )
     if _whole(key, low, high, recipe, host):
         if low != int(low) or high != int(high):
@@ -143,8 +142,8 @@ def _address(label: str, recipe: Mapping[str, Any]) -> str:
         key = _short(label, key, recipe)
     elif key[0] not in _SEARCHED:
         raise UsageError(
-            f"{SOURCE}: {label}: {key[0]} is the same for all trials, or they could not be compared; what can be "
-            f"searched begins with {', '.join(_SEARCHED[:-1])} or {_SEARCHED[-1]}, or with a regularizer's name."
+            f"{SOURCE}: {label}: {key[0]} must be the same for all trials; keys that can be "
+            f"searched begin with {', '.join(_SEARCHED[:-1])} or {_SEARCHED[-1]}, or with a regularizer's name."
         )
     node: Any = recipe
     for n, part in enumerate(key):

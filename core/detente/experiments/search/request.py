@@ -112,8 +112,7 @@ def seeds_of(wish: Wish) -> list[int]:
     count = wish.seeds if isinstance(wish.seeds, int) else len(wish.seeds)
     if not 1 <= count <= MOST_SEEDS:
         raise UsageError(
-            f"--seeds {count}: should be from 1 to {MOST_SEEDS}; what a search needs of certainty it gets from the "
-            "fresh seeds afterwards (--fresh)."
+            f"--seeds {count}: should be from 1 to {MOST_SEEDS}; use --fresh for more seeds in the final comparison."
         )
     seeds = seed_numbers(wish.seeds)
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
@@ -136,8 +135,8 @@ def check_size(wish: Wish, searched: Sequence[Range], seeds: Sequence[int], chos
         )
     if chosen.trials * len(seeds) > MOST_RUNS:
         raise UsageError(
-            f"--trials {wish.trials} with {len(seeds)} seeds each are {chosen.trials * len(seeds)} runs, more than a "
-            f"search may have ({MOST_RUNS}); use fewer trials or seeds."
+            f"--trials {wish.trials} with {len(seeds)} seeds each are {chosen.trials * len(seeds)} runs, more than the "
+            f"maximum of a search ({MOST_RUNS}); use fewer trials or seeds."
         )
 
 

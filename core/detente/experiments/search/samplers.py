@@ -83,7 +83,7 @@ class GridSearch(Sampler):
         least = prod(int(r.size) for r in fixed)
         if least > self.wanted:
             raise UsageError(
-                f"--trials {self.wanted}: a grid over these choices has {least} points at least; give as many trials, "
+                f"--trials {self.wanted}: a grid over these choices has at least {least} points; use that many trials, "
                 "or another --sampler."
             )
         counts = {r.key: int(r.size) if r in fixed else 1 for r in self.ranges}

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("module_cache")
         ({"trials": 3, "search": ["r1.gamma=choice:1,2"]}, "hold 2 different settings"),
         (
             {"trials": 3, "sampler": "grid", "search": ["r1.gamma=choice:1,2", "r1.every=choice:1,2"]},
-            "4 points at least",
+            "at least 4 points",
         ),
         ({"fresh": 1}, "--fresh 1"),
         ({"wave": 0}, "--wave 0"),
