@@ -100,7 +100,7 @@ def test_a_recipe_keeps_the_loggers_that_it_names() -> None:
 def test_a_logger_that_there_is_not_or_that_is_named_twice_is_refused() -> None:
     with pytest.raises(UsageError, match=r"log: There is no logger 'tensorbord'. Did you mean 'tensorboard'\?"):
         load(domain="dirac", flags={"log": ["tensorbord"]})
-    with pytest.raises(UsageError, match="log: names 'wandb' twice"):
+    with pytest.raises(UsageError, match="log: contains 'wandb' twice"):
         load(domain="dirac", flags={"log": ["wandb", "wandb"]})
     with pytest.raises(UsageError, match="log: should be a list"):
         load(domain="dirac", sets=["log=wandb"])
