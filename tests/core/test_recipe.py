@@ -524,7 +524,7 @@ def test_a_part_of_a_broken_plugin_is_the_plugins_fault(host: Host) -> None:
     assert lines[1].startswith(
         "recipe: discriminator.regularizers.absent: regularizer 'absent' of shapes 1.0 cannot be"
     )
-    assert "shapes.parts:Shapes is not a Regularizer" in lines[2]
+    assert "shapes.parts:Shapes is not a subclass of Regularizer" in lines[2]
 
 
 # The resolved recipe
