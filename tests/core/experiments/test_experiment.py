@@ -2,12 +2,10 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from filelock import FileLock
 
 from detente import cli, plugins, recipe
@@ -15,17 +13,14 @@ from detente.errors import PluginError, StudyError, UsageError
 from detente.experiments import compare as study
 from detente.experiments import experiment, tune
 from detente.experiments.executors.base import Board
-from detente.experiments.experiment import Experiment, Look, Proposer
+from detente.experiments.experiment import Proposer
 from detente.experiments.planning import existing, head
-from detente.hookspecs import StudyView
 from detente.regularizers.r1 import R1
-from detente.results.cells import Arm, Cell
-from detente.results.manifest import Manifest
-from detente.results.search import Tuning
 from detente.results.study import Study
 from detente.toys.mixture import RingDomain
 from detente.training.run_folder import Run
-from searches import SMALL, InProcess, wish
+from duel import Better, Duel
+from searches import InProcess, wish
 
 pytestmark = pytest.mark.usefixtures("module_cache")
 SETS = ["samples=50", "steps=4", "evaluate_every=4", "checkpoint_every=4", "data.size=64", "batch=4"]
@@ -33,56 +28,6 @@ SETS = ["samples=50", "steps=4", "evaluate_every=4", "checkpoint_every=4", "data
 
 def compare(out: Path, here: InProcess, arms=("none", "r1"), seeds=1, domain="dirac", **more: Any) -> Path:
     return study.compare([domain], arms, seeds, out=out, host=plugins.host(), sets=SETS, executor=here, **more)
-
-
-# A third proposer: the better of two, run again.
-
-
-class Duel(Manifest):
-    file, kind, verb, format = "duel.yaml", "duel", "duel", 1
-
-    def check(self) -> None:
-        _ = self.content["recipe"], self.content["rates"], self.content.get("winner")
-
-    def run(self, rate: float, seed: int) -> tuple[Cell, dict[str, Any]]:
-        optimizer = {**self.content["recipe"]["generator"], "optimizer": {"name": "sgd", "lr": rate}}
-        cell = self.cell("dirac", Arm(f"rate {rate}", f"rate-{rate}"), seed)
-        return cell, {**self.content["recipe"], "generator": optimizer, "seed": seed}
-
-    def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
-        again = [self.run(self.content["winner"], 1)] if self.content.get("winner") else []
-        return [self.run(rate, 0) for rate in self.content["rates"]] + again
-
-    @property
-    def primaries(self) -> dict[str, str]:
-        return {"dirac": "distance"}
-
-    @property
-    def view(self) -> StudyView:
-        return StudyView(self.folder, self.kind, ("dirac",), ("none",), (0, 1))
-
-
-class Better(Proposer):
-    alone = True
-
-    def looks(self) -> Iterator[Look]:
-        for cell, plain in self.manifest.runs():
-            yield Look("dirac", cell.arm.text, plain)
-
-    def propose(self, experiment: Experiment) -> None:
-        assert isinstance(self.manifest, Duel)
-        experiment.tracker.to_come = 1
-        experiment.train(self.manifest.runs())
-        # The better one by its raw score, which a run's record has.
-        last = {rate: self.manifest.run(rate, 0)[0].info["final"]["scores"] for rate in self.manifest.content["rates"]}
-        self.manifest.content["winner"] = min(last, key=lambda rate: last[rate]["distance"])
-        self.manifest.write()
-        experiment.tracker.to_come = 0
-        experiment.train([self.manifest.run(self.manifest.content["winner"], 1)])
-
-    def write_report(self) -> Path:
-        self.manifest.report.write_text("a duel")
-        return self.manifest.report
 
 
 def test_a_proposer_of_another_kind_needs_its_runs_and_nothing_else(tmp_path, here):
@@ -298,34 +243,10 @@ def test_results_and_a_report_are_written_when_an_executor_stops(tmp_path):
     assert len((tmp_path / "out" / "results.csv").read_text().splitlines()) == 1 + 2
 
 
-# Manifests.
-
-
-@pytest.mark.parametrize("kind", [Study, Tuning, Duel])
-def test_a_folder_of_another_kind_is_named(tmp_path, kind):
-    with pytest.raises(UsageError, match=rf"not a {kind.kind} folder \(it has no {kind.file}\); name the folder that"):
-        kind.open(tmp_path)
-    assert existing(kind, tmp_path / "new") is None
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(UsageError, match=f"not empty, and not a {kind.kind} folder"):
-        existing(kind, tmp_path)
-
-
-def test_manifests_keep_the_form_that_they_had(tmp_path, here):
-    """A change here is a change of what is on people's disks."""
-    compare(tmp_path / "study", here)
-    tune.tune(wish(trials=1, seeds=1, set=SMALL), out=tmp_path / "search", host=plugins.host(), executor=here)
-    study_keys = yaml.safe_load((tmp_path / "study" / "study.yaml").read_text())
-    assert " ".join(study_keys) == "format created commands versions seeds arms domains recipes findings"
-    search_keys = yaml.safe_load((tmp_path / "search" / "tuning.yaml").read_text())
-    assert " ".join(search_keys) == (
-        "format created name commands versions domain reg search sampler sampler_seed trials wave seeds fresh metric "
-        "primary storage recipes findings"
-    )
-
-
-def test_r1_is_made_once_to_look_at_a_study_by_each_of_resolving_and_building(tmp_path, here, monkeypatch):
-    """Whatever resolving costs, an arm is not resolved or built more often than once before it trains."""
+def test_r1_is_made_once_to_look_at_an_arm_and_once_by_each_worker(tmp_path, here, monkeypatch):
+    """Resolving makes none, however many seeds there are."""
     made = counted(monkeypatch, R1, "__init__")
     study.plan(["dirac"], ["r1"], 3, out=tmp_path / "out", host=plugins.host(), sets=SETS)
-    assert made["__init__"] <= 3
+    assert made["__init__"] == 1
+    compare(tmp_path / "out", here, ["r1"])
+    assert len(here.trained) == 1 and made["__init__"] == 1 + 2

@@ -18,8 +18,8 @@ from detente.recipe.overlay import ROLES
 from detente.report import tuning_report
 from detente.results.cells import SETTLED
 from detente.results.search import Tuning
+from pages import Page
 from searches import GAMMA, SMALL, InProcess, wish
-from test_report import Page
 
 pytestmark = pytest.mark.usefixtures("module_cache")
 

@@ -3,24 +3,10 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import pytest
-
 from detente.experiments.search import RandomSearch, Search
 from detente.experiments.search.pruning import hopeless
 from detente.results.search import Noise, Trial, best
 from searches import A, bowl
-
-
-def test_noise_is_what_is_left_of_trials_and_seeds():
-    rng = np.random.default_rng(0)
-    scores = rng.uniform(0.2, 0.8, (400, 1)) + rng.normal(0, 0.1, (1, 3)) + rng.normal(0, 0.03, (400, 3))
-    trials = [Trial(i, {}, "complete", dict(enumerate(row))) for i, row in enumerate(scores.tolist())]
-    found = Noise.of([*trials, Trial(400, {}, "complete", {0: 0.0, 1: 0.0, 2: 0.0})])
-    assert found is not None
-    assert found.freedom == 399 * 2
-    assert found.deviation == pytest.approx(0.03, rel=0.1)  # its standard error is 2.5 %
-    assert Noise.of(trials[:1]) is None
 
 
 def test_hopeless_is_what_one_in_a_thousand_as_good_would_be_behind():

@@ -9,7 +9,7 @@ import pytest
 
 from chromium import BINARY, Browser
 from detente.report import study_report
-from test_report import EVIL, PNG, write_cell, write_study
+from pages import EVIL, PNG, write_cell, write_study
 
 pytestmark = [
     pytest.mark.skipif(BINARY is None, reason="there is no chromium here; apt install chromium"),

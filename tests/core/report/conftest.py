@@ -1,0 +1,19 @@
+"""A study with everything in it that a page must not fall for."""
+
+import pytest
+
+from detente.report import study_report
+from pages import EVIL, Page, write_cell, write_study
+
+
+@pytest.fixture
+def hostile(tmp_path) -> Page:
+    """The page of a study in which every text that a stranger may choose is hostile."""
+    study = write_study(tmp_path, ["none", EVIL, "=r1"], domains=["pair", "p<b>q"])
+    for cell in study.cells:
+        write_cell(cell, "finished", content=b"</pre><script>alert(2)</script>")
+    write_cell(study.cells[2], "failed", (), error=f"{study.cells[2].folder}: {EVIL}")
+    write_cell(study.cells[3], "diverged", (0.4,), error=EVIL)
+    path = study_report(tmp_path)
+    assert path == tmp_path / "report.html"
+    return Page(path.read_text(encoding="utf-8"))
