@@ -4,6 +4,8 @@ import base64
 import hashlib
 import re
 
+import pytest
+
 from detente.report import charts, page
 from pages import EVIL
 
@@ -89,3 +91,25 @@ def test_heat_is_readable_in_light_and_in_dark():
         for one, other in pairs:
             a, b = sorted((luminance(one), luminance(other)))
             assert (b + 0.05) / (a + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (page.number(None), "–"),
+        (page.number(-0.5), "−0.5"),
+        (page.number(-0.001, 2), "0.00"),
+        (page.signed(0.125, 3), "+0.125"),
+        (page.signed(-0.25), "−0.25"),
+        (page.signed(0.001), "±0.00"),
+        (page.p_value(0.0009), "< .001"),
+        (page.p_value(0.0214), ".021"),
+        (page.p_value(1.0), "1"),
+        (page.percent(0.125), "12 %"),
+        (page.between((-0.1, 0.25)), "−0.10 to 0.25"),
+        (page.between(None), ""),
+        (page.command(["detente", "--reg", "r1 + l2"]), "detente --reg 'r1 + l2'"),
+    ],
+)
+def test_numbers_are_written_as_in_a_paper_and_commands_as_for_a_shell(shown, text):
+    assert shown == text

@@ -2,9 +2,10 @@
 
 import pytest
 
-from detente.report.rivals import Row, claim
+from detente.report.rivals import Row, call, claim, interval_text, with_interval
 from detente.results.cells import Arm
 from detente.results.search import Rival
+from detente.results.statistics import Interval
 
 
 @pytest.mark.parametrize(
@@ -22,5 +23,25 @@ from detente.results.search import Rival
     ],
 )
 def test_a_lead_is_claimed_where_the_test_and_the_interval_both_say_so(ahead, p, said):
-    row = Row(Rival("a", Arm("none", "none"), ("none",)), [], [0.0] * len(ahead), ahead, p)
+    row = Row(Rival(Arm("none", "none"), ("none",), {}), [], [0.0] * len(ahead), ahead, p)
     assert claim(row) == said
+
+
+def test_a_lead_is_over_the_fresh_seeds_that_both_have():
+    row = Row(Rival(Arm("l2", "l2"), ("default", "none"), {}), [], [0.25, None, 0.5], [0.5, 0.75, 1.0])
+    assert (row.mean, row.ahead, row.lead) == (0.375, [0.25, 0.5], 0.375)
+    assert row.roles == "the default and no regularizer"
+    none = Row(row.rival, [], [None], [0.5])
+    assert (none.mean, none.lead, none.lead_interval) == (None, None, None)
+
+
+def test_a_setting_is_called_the_default_once():
+    default = Rival(Arm("r1.gamma=10 (default)", "x"), ("default",), {})
+    assert call(Row(default, [], [], [])) == "the default r1.gamma=10"
+    assert call(Row(Rival(Arm("none", "none"), ("none",), {}), [], [], [])) == "“none”"
+
+
+def test_intervals_are_written_with_three_digits_and_a_minus():
+    assert with_interval(0.5, Interval(0.25, 0.75)) == "0.500 (0.250 to 0.750)"
+    assert (with_interval(0.5, None), with_interval(None, None)) == ("0.500", "–")
+    assert interval_text(Interval(-0.25, 0.5)) == "95 % interval −0.250 to +0.500"
