@@ -62,5 +62,7 @@ def _existing(net: nn.Module, attribute: str, names: tuple[str, ...]) -> tuple[s
     there = {name for name, _ in net.named_modules()}
     missing = [name for name in names if name not in there]
     if missing:
-        raise UsageError(f"{type(net).__name__}.{attribute} names {missing[0]!r}, which is no submodule of it.")
+        raise UsageError(
+            f"{type(net).__name__}.{attribute} names {missing[0]!r}, but it has no submodule of that name."
+        )
     return tuple(names)

@@ -229,7 +229,7 @@ class Registry:
         Raises:
             PluginError: an argument is malformed, or this plugin already declared the name.
         """
-        where = f"registry.add({name!r}) for a {self._kind} "
+        where = f"registry.add({name!r}) for {_with_article(self._kind)} "
         if not self._open:
             raise PluginError(f"{where}came too late: call it inside the hook, not afterwards.")
         if not _is_name(name):
@@ -243,11 +243,15 @@ class Registry:
         if domain is None and self._kind in OF_ONE_DOMAIN:
             raise PluginError(f"{where}has no domain: add domain='…'.")
         if domain is not None and self._kind not in MAY_HAVE_DOMAIN:
-            raise PluginError(f"{where}has a domain, but a {self._kind} does not belong to one: remove domain=.")
+            raise PluginError(
+                f"{where}has a domain, but {_with_article(self._kind)} does not belong to one: remove domain=."
+            )
         if domain is not None and not _is_name(domain):
-            raise PluginError(f"{where}has an illegal domain {domain!r}: it is the domain's name.")
+            raise PluginError(f"{where}has an invalid domain {domain!r}: it is the domain's name.")
         if renamed_from is not None and self._kind not in MAY_BE_RENAMED:
-            raise PluginError(f"{where}has an old name, but a {self._kind} has only one: remove renamed_from=.")
+            raise PluginError(
+                f"{where}has an old name, but {_with_article(self._kind)} has only one: remove renamed_from=."
+            )
         if renamed_from is not None and not _is_name(renamed_from):
             raise PluginError(f"{where}has an invalid old name {renamed_from!r}: it is what the name was before.")
         if not isinstance(summary, str) or not summary.isprintable():
@@ -269,3 +273,7 @@ class Registry:
 
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

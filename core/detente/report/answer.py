@@ -21,10 +21,12 @@ def question(study: Study) -> str:
     others = [arm.text for arm in study.arms if arm != study.none]
     where = listed(study.domains, 4, "domains")
     if study.none is None or not others:
-        return f"How good are {listed([f'“{a.text}”' for a in study.arms], 6, 'arms')} on {where}?"
+        verb = "is" if len(study.arms) == 1 else "are"
+        return f"How good {verb} {listed([f'“{a.text}”' for a in study.arms], 6, 'arms')} on {where}?"
     if len(others) == 1:
         return f"Does {others[0]} improve on “none” on {where}?"
-    return f"Does any of {listed(others, 6, 'regularizers', 'and')} improve on “none” on {where}?"
+    which = "either" if len(others) == 2 else "any"
+    return f"Does {which} of {listed(others, 6, 'regularizers', 'and')} improve on “none” on {where}?"
 
 
 def answer(study: Study, verdicts: Verdicts) -> list[str]:

@@ -20,7 +20,9 @@ def test_names_are_listed_until_they_are_too_many(names, text):
     ("arms", "asked"),
     [
         (["none", "r1"], "Does r1 improve on “none” on pair and ring?"),
-        (["none", "r1", "l2"], "Does any of r1 and l2 improve on “none” on pair and ring?"),
+        (["none", "r1", "l2"], "Does either of r1 and l2 improve on “none” on pair and ring?"),
+        (["none", "r1", "l2", "l1"], "Does any of r1, l2 and l1 improve on “none” on pair and ring?"),
+        (["none"], "How good is “none” on pair and ring?"),
         (["r1", "l2"], "How good are “r1” and “l2” on pair and ring?"),
     ],
 )
