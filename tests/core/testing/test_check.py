@@ -1,4 +1,4 @@
-"""The kit on every registered regularizer, and the proof of the kit: planted defects, each caught by name."""
+"""The kit on every registered regularizer, and what its report says."""
 
 import copy
 
@@ -15,15 +15,10 @@ from detente.regularizers.ema import EMA
 from detente.regularizers.gradient_penalty import GradientPenalty
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
-from detente.testing import cases, check
+from detente.testing import check
 
 # Where a default says nothing on the toys: instance normalization needs positions, which only these layers have.
 OPTIONS: dict[str, dict] = {"instance-norm": {"where": ["conv", "embed", "row"]}}
-
-
-@pytest.fixture(scope="module")
-def toys():
-    return cases()
 
 
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
@@ -203,38 +198,6 @@ class ChangesTheFakes(R1):
         for leaf in leaves(s.fake):
             leaf.data.mul_(1.5)
         return super().penalty(s)
-
-
-DEFECTS = {
-    PerChannelNorm: "arrangement_of_a_sample_is_irrelevant",
-    SumInsteadOfMean: "duplicated_batches_cost_the_same",
-    OnlyTheFirstLeaf: "arrangement_of_a_sample_is_irrelevant",
-    MissingHalf: "closed_forms_are_met",
-    PlainRoot: "zero_gradients_are_survived",
-    UndetachedGenerator: "the_other_player_is_left_alone",
-    BackwardOfItsOwn: "the_other_player_is_left_alone",
-    GlobalDraws: "draws_come_from_its_own_stream",
-    SharedStream: "draws_come_from_its_own_stream",
-    UnsavedState: "a_checkpoint_holds_everything",
-    MultipliedByZero: "off_is_absent_to_the_bit",
-    DetachedPart: "gradients_match_finite_differences",
-    HalfPrecision: "stays_float32_under_autocast",
-    HiddenForward: "declared_passes_are_the_real_ones",
-    WaitsForTheHost: "nothing_waits_for_the_device",
-    WrapsTheLayer: "names_and_types_stay",
-    WritesStateInForwards: "forwards_write_no_state",
-    DeploysTheLiveNetwork: "deployed_networks_are_settled",
-    StaysInTraining: "deployed_networks_are_settled",
-    ChangesTheFakes: "extra_calls_shift_nobody",
-}
-
-
-@pytest.mark.parametrize(("defect", "law"), DEFECTS.items(), ids=lambda x: x if isinstance(x, str) else x.__name__)
-def test_a_planted_defect_is_caught_by_its_law(defect, law, toys):
-    report = check(defect, toys)
-    assert law in {v.law for v in report.broken}, f"{report}: {report.broken}"
-    with pytest.raises(AssertionError, match=law):
-        report.require()
 
 
 def test_a_kit_that_checks_nothing_fails():
