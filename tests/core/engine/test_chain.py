@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from detente.engine.chain import chain
-from detente.engine.regularizer import named
+from detente.engine.regularizer import Regularizer, copied, named
 from detente.errors import UsageError
 from detente.regularizers.clip_norm import ClipNorm
 from detente.regularizers.dropout import Dropout
@@ -14,9 +14,10 @@ from detente.regularizers.gradient_penalty import GradientPenalty
 from detente.regularizers.l1 import L1
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
+from detente.regularizers.spectral_norm import SpectralNorm
 from detente.testing.probe import Linear, moment, probe, value
 from faulty import reg
-from games import same, trained
+from games import RING, same, trained
 
 
 def test_the_empty_chain_is_the_identity():
@@ -79,3 +80,44 @@ def test_l1_and_l2_together_are_the_elastic_net():
 def test_what_changes_weights_after_an_average_is_refused_by_the_chain_already():
     with pytest.raises(UsageError, match="Put ema last"):
         chain(reg("ema"), reg("weight-clip"))
+
+
+def test_a_network_is_copied_once_when_it_is_deployed_however_many_links_have_a_part_in_it(monkeypatch):
+    class Old(Regularizer):
+        """Overrides `deploy` as the contract was until 0.1."""
+
+        def deploy(self, net):
+            out = super().deploy(net)
+            out.add_module("label", nn.Identity())
+            return out
+
+    copies = []
+    game = RING.game("generator", SpectralNorm(), EMA())
+    game.step(RING.batch())
+    monkeypatch.setattr("detente.engine.chain.copied", lambda net: (copies.append(net), copied(net))[1])
+    out = game.generator.deployed()
+    assert copies == [game.generator.regularizer.get_submodule("ema").average] and not out.training
+    assert not any(p is q for p, q in zip(out.parameters(), copies[0].parameters(), strict=True))
+    both = RING.game("generator", Old(), SpectralNorm(), EMA()).generator.deployed()
+    assert isinstance(both.label, nn.Identity) and hasattr(Old().deploy(nn.Identity()), "label")
+
+
+def test_reports_of_a_chain_carry_the_names_of_its_links():
+    class Tells(Regularizer):
+        def report(self, net):
+            return {"value": torch.tensor(1.0), "rate": torch.tensor(2.0)}
+
+    report = chain(Tells(), named("other", Tells())).report(nn.Identity())
+    assert {key: value.item() for key, value in report.items()} == {
+        "tells": 1.0,
+        "tells/rate": 2.0,
+        "other": 1.0,
+        "other/rate": 2.0,
+    }
+
+
+def test_a_chain_acts_at_the_points_of_its_links_and_is_inactive_when_all_of_them_are():
+    assert chain().defines() == frozenset() and chain().inactive(moment())
+    assert chain(R1(), L2()).defines() == R1().defines() | L2().defines()
+    assert not chain(R1(gamma=0.0), L2()).inactive(moment())
+    assert chain(R1(gamma=0.0), L2(weight=0.0)).inactive(moment())
