@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from detente.domains.contracts import Evaluation
+from detente.engine.sample import leaves
 from detente.toys.domain import flat, training_samples
-from detente.toys.linear import Distance, LinearQuadraticData, Point
+from detente.toys.linear import BilinearData, Distance, LinearQuadratic, LinearQuadraticData, Point
 from detente.toys.mixture import RingData, RingDomain
 from toy_parts import parts
 
@@ -33,3 +34,22 @@ def test_the_linear_quadratic_critic_is_what_its_name_says() -> None:
     x = torch.tensor([[-1.0], [2.0]])
     assert torch.equal(toy.networks.discriminator(x), torch.tensor([-0.5, 4.0]))  # w₂ = ½, w₁ = 1
     assert torch.equal(toy.networks.generator(x), torch.tensor([[0.5], [2.0]]))  # a = ½, b = 1
+
+
+@pytest.mark.parametrize("dim", [1, 3])
+def test_the_points_of_the_bilinear_game_are_at_the_origin_in_every_split(dim: int) -> None:
+    data = BilinearData(dim=dim, size=5)
+    for x in (data.batch(torch.arange(5)).x, data.held_out(), data.reference()):
+        assert not leaves(x)[0].any() and leaves(x)[0].shape[1] == dim
+    assert data.identity != BilinearData(dim=dim + 1, size=5).identity
+
+
+def test_the_linear_quadratic_game_rests_at_its_equilibrium_and_nowhere_near_it() -> None:
+    """E D(G(z)) − E D(x) = w₂(a² + b² − 1) + w₁b has no slope in any of the four at a = ±1, b = w₁ = w₂ = 0."""
+    z = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)  # mean 0 and mean square 1, as of the data
+    for a, b, w1, w2, rests in ((1.0, 0.0, 0.0, 0.0, True), (-1.0, 0.0, 0.0, 0.0, True), (1.0, 0.0, 0.0, 0.1, False)):
+        model = LinearQuadratic(a, b, w1, w2)
+        G, D = (net.double() for net in model.build(LinearQuadraticData(size=2).space))
+        loss = D(G(z)).mean() - D(z).mean()
+        grads = torch.autograd.grad(loss, [*G.parameters(), *D.parameters()])
+        assert (max(g.abs().max().item() for g in grads) < 1e-12) is rests

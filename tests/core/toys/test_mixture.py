@@ -1,9 +1,11 @@
 """Ring and grid: the scores of a perfect sampler and of a collapsed one, and what leaves the mixtures the same."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.image import imread
 
 from detente.domains.contracts import Domain, Evaluation
 from detente.domains.metrics import mode_scores
@@ -59,3 +61,36 @@ def test_symmetries_of_the_mixtures_move_centres_onto_centres(make: type[RingDat
             assert distance.max() < 1e-12
             assert mode_scores(nearest, data.modes)["modes"] > 1
     assert isinstance(data, Mixture)
+
+
+def test_a_picture_shows_each_point_where_it_is_and_leaves_out_what_is_not_finite(tmp_path: Path) -> None:
+    """400 × 400 pixels, from −3 to 3: (1.5, 1.5) stands at three quarters to the right and a quarter down."""
+    path = tmp_path / "x.png"
+    nowhere = [[math.nan, 0.0], [math.inf, 0.0], [7.0, 0.0]]
+    RingDomain().preview(torch.tensor([[1.5, 1.5], [0.0, -3.0 + 1e-3], *nowhere]), path)
+    picture = imread(path)
+    assert picture.shape[:2] == (400, 400)
+    marked = (picture[..., :3].mean(axis=2) < 0.99).nonzero()
+    found = sorted(zip(marked[0].tolist(), marked[1].tolist(), strict=True))
+    assert found == [(row, column) for row in (99, 100) for column in (298, 299)] + [
+        (row, column) for row in (397, 398) for column in (199, 200)
+    ]
+
+
+@pytest.mark.parametrize("make", [RingData, GridData])
+def test_every_centre_has_its_share_of_the_data(make: type[RingData] | type[GridData]) -> None:
+    data = make(size=10_000)
+    x = leaves(data.batch(torch.arange(10_000)).x)[0].double()
+    distance, nearest = torch.cdist(x, data.centres).min(dim=1)
+    share = torch.bincount(nearest, minlength=data.modes) / 10_000
+    assert (share - 1 / data.modes).abs().max() < 4 * math.sqrt(1 / data.modes / 10_000)
+    # ‖x − centre‖² of a plane Gaussian has the mean 2σ² and the deviation 2σ².
+    assert distance.square().mean().item() == pytest.approx(2 * data.std**2, rel=4 / 100)
+
+
+def test_centres_are_where_the_options_say() -> None:
+    ring, grid = RingData(radius=3.0, size=1).centres, GridData(spacing=1.5, size=1).centres
+    torch.testing.assert_close(ring.norm(dim=1), torch.full((8,), 3.0, dtype=torch.float64))
+    torch.testing.assert_close(torch.pdist(ring).min().item(), 6 * math.sin(math.pi / 8))
+    assert len(grid) == 25 and torch.pdist(grid).min().item() == pytest.approx(1.5)
+    torch.testing.assert_close(grid.mean(dim=0), torch.zeros(2, dtype=torch.float64))

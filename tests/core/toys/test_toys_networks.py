@@ -12,6 +12,7 @@ from detente.engine.objectives import NonSaturating
 from detente.engine.player import Player
 from detente.engine.sample import Batch, each, leaves, rows, to
 from detente.regularizers.r1 import R1
+from detente.toys.networks import Perceptron
 from detente.training.warmup import fresh as build
 from toy_parts import DEEP, Parts, logits, parameters, parts, rng
 
@@ -99,3 +100,19 @@ def test_a_game_under_r1_runs_on_every_toy(toy: Parts) -> None:
         assert all(value.isfinite() for value in terms.values())
     moved = [not torch.equal(a, b) for a, b in zip(before, parameters(toy.networks), strict=True)]
     assert all(moved)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_perceptron_names_its_layers_and_applies_them_in_order(depth: int) -> None:
+    torch.manual_seed(0)
+    net = Perceptron(2, 3, width=5, depth=depth)
+    names = [name for name, _ in net.named_children()]
+    assert names == [*(f"{what}{i}" for i in range(1, depth + 1) for what in ("fc", "act")), "out"]
+    assert net.feature_layers == tuple(f"act{i}" for i in range(1, depth + 1))
+    x = torch.randn(4, 2)
+    by_hand = x
+    for i in range(1, depth + 1):
+        by_hand = nn.functional.leaky_relu(net.get_submodule(f"fc{i}")(by_hand), 0.2)
+    torch.testing.assert_close(net(x), net.out(by_hand))
+    assert Perceptron(2, 1, width=5, depth=depth, squeeze=True)(x).shape == (4,)
+    assert Perceptron(2, 1, width=5, depth=depth)(x).shape == (4, 1)

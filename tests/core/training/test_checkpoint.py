@@ -64,3 +64,34 @@ def test_a_checkpoint_that_cannot_be_written_whole_says_why_whatever_torch_makes
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert caught.value.errno == errno.EFBIG
     assert list(Path().iterdir()) == []
+
+
+def test_what_was_saved_comes_back_as_it_was_on_the_cpu(tmp_path):
+    state = {"x": torch.randn(3, dtype=torch.float64), "t": 7, "name": "r1", "nested": {"list": [1, 2.5, None, True]}}
+    checkpoint.save(tmp_path / "deep" / "step-1.pt", state)
+    found = checkpoint.load(tmp_path / "deep" / "step-1.pt")
+    assert found.keys() == {*state, "format"}
+    assert torch.equal(found["x"], state["x"]) and found["nested"] == state["nested"] and found["t"] == 7
+
+
+def test_checkpoints_are_listed_by_step_and_the_oldest_are_pruned(tmp_path):
+    for step in (5, 100, 20):
+        checkpoint.save(tmp_path / f"step-{step:08d}.pt", {"step": step})
+    (tmp_path / "step-00000200.pt.1234.partial").touch()
+    (tmp_path / "notes.txt").touch()
+    assert [path.stem for path in checkpoint.checkpoints(tmp_path)] == [f"step-{s:08d}" for s in (5, 20, 100)]
+    checkpoint.prune(tmp_path, keep=2)
+    assert [path.stem for path in checkpoint.checkpoints(tmp_path)] == ["step-00000020", "step-00000100"]
+    assert (tmp_path / "notes.txt").exists()
+    checkpoint.prune(tmp_path, keep=5)
+    assert len(checkpoint.checkpoints(tmp_path)) == 2 and checkpoint.checkpoints(tmp_path / "nowhere") == []
+
+
+def test_a_checkpoint_that_is_not_there_or_cut_short_is_named(tmp_path):
+    path = tmp_path / "step-1.pt"
+    with pytest.raises(UsageError, match=r"step-1\.pt: cannot be read as a checkpoint"):
+        checkpoint.load(path)
+    checkpoint.save(path, {"x": torch.zeros(1000)})
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(UsageError, match="use an older one in the same folder"):
+        checkpoint.load(path)
