@@ -1,7 +1,6 @@
 """Packages that are missing or broken: what is said, and what works all the same."""
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path

@@ -25,10 +25,14 @@ class Numbers(Data):
     """0 … 9, with their parity for a label where asked."""
 
     space = Space((Leaf((1,)),))
-    identity = "numbers"
 
-    def __init__(self, labelled: bool = True) -> None:
+    def __init__(self, labelled: bool = True, identity: str = "numbers") -> None:
+        self._identity = identity
         self.labelled = labelled
+
+    @property
+    def identity(self) -> str:
+        return self._identity
 
     def __len__(self) -> int:
         return 10
@@ -75,14 +79,12 @@ def test_what_an_evaluation_shares_is_computed_once_and_in_double_precision() ->
 
 def test_features_of_another_data_set_are_others() -> None:
     class Others(Numbers):
-        identity = "others"
-
         def reference(self):
             return torch.tensor([[1.0]])
 
     domain = Counting()
     assert domain.reference_features(Numbers()).shape == (3, 1)
-    assert domain.reference_features(Others()).tolist() == [[1.0]]
+    assert domain.reference_features(Others(identity="others")).tolist() == [[1.0]]
 
 
 @pytest.mark.parametrize("n", [1, 300, 1000])

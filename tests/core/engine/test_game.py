@@ -12,7 +12,7 @@ from detente.engine.player import Player
 from detente.errors import UsageError
 from detente.regularizers.r1 import R1
 from detente.testing.probe import Plain
-from small_game import BATCHES, F64, small
+from small_game import BATCHES, small
 
 
 def test_by_default_the_generator_runs_once_and_the_critic_three_times():
@@ -131,7 +131,3 @@ def test_contradictory_options_are_refused():
         small(simultaneous=True, critic_steps=2)
     with pytest.raises(UsageError, match="at least one"):
         small(critic_steps=0)
-
-
-def softplus(x: float) -> float:
-    return torch.nn.functional.softplus(torch.tensor(x, dtype=F64)).item()

@@ -1,21 +1,15 @@
 """The kit on every registered regularizer, and what its report says."""
 
-import copy
-
 import pytest
 import torch
-from torch import nn
 
-from detente.engine.gradients import input_gradient, mix, safe_sqrt
-from detente.engine.layers import after, layers
-from detente.engine.regularizer import LinearGame, Passes, Regularizer
-from detente.engine.sample import leaves, sumsq
+from detente.engine.regularizer import Regularizer
 from detente.plugins import host
-from detente.regularizers.ema import EMA
-from detente.regularizers.gradient_penalty import GradientPenalty
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
-from detente.testing import check
+from detente.regularizers.spectral_norm import SpectralNorm
+from detente.testing import TOYS, Report, Verdict, cases, check
+from detente.testing.laws import must_keep
 
 # Where a default says nothing on the toys: instance normalization needs positions, which only these layers have.
 OPTIONS: dict[str, dict] = {"instance-norm": {"where": ["conv", "embed", "row"]}}
@@ -28,178 +22,6 @@ def test_every_registered_regularizer_keeps_the_laws_on_all_toys(name, toys):
     assert report.count("passed") >= 10
 
 
-class PerChannelNorm(GradientPenalty):
-    """The norm over dimension 1 alone, as in ports written for [B, F]."""
-
-    def penalty(self, s):
-        x = mix(s.real, s.fake, s.m.rng.generator())
-        grad = leaves(input_gradient(s.critic(x), x))[0]
-        return self.weight * (grad.norm(dim=1) - 1).square().mean()
-
-
-class SumInsteadOfMean(R1):
-    def penalty(self, s):
-        return self.gamma / 2 * sumsq(input_gradient(s.real_logits, s.real)).sum()
-
-    def on_linear_game(self, game):
-        return None
-
-
-class OnlyTheFirstLeaf(R1):
-    def penalty(self, s):
-        return self.gamma / 2 * sumsq(leaves(input_gradient(s.real_logits, s.real))[0]).mean()
-
-
-class MissingHalf(R1):
-    def penalty(self, s):
-        return self.gamma * sumsq(input_gradient(s.real_logits, s.real)).mean()
-
-
-class PlainRoot(GradientPenalty):
-    """√ with its infinite slope at 0."""
-
-    def penalty(self, s):
-        x = mix(s.real, s.fake, s.m.rng.generator())
-        return self.weight * (sumsq(input_gradient(s.critic(x), x)).sqrt() - 1).square().mean()
-
-
-class UndetachedGenerator(Regularizer):
-    players = ("discriminator",)
-
-    def penalty(self, s):
-        return torch.cat([d.flatten() for d in leaves(s.critic(s.generate(s.z)))]).square().mean()
-
-    def passes(self):
-        return Passes(critic=1, generator=1)
-
-
-class BackwardOfItsOwn(R1):
-    """Calls backward itself and so fills the other player's gradients."""
-
-    def penalty(self, s):
-        s.losses()[1].backward(retain_graph=True)
-        return super().penalty(s)
-
-    couples = True
-
-
-class GlobalDraws(GradientPenalty):
-    def penalty(self, s):
-        alpha = torch.rand(len(leaves(s.real)[0]), dtype=leaves(s.real)[0].dtype)
-        x = torch.utils._pytree.tree_map(
-            lambda r, f: (r + alpha.reshape(-1, *[1] * (r.dim() - 1)) * (f - r)).detach().requires_grad_(),
-            s.real,
-            s.fake,
-        )
-        return self.weight * (safe_sqrt(sumsq(input_gradient(s.critic(x), x))) - 1).square().mean()
-
-
-class SharedStream(GradientPenalty):
-    """Draws from the turn's stream instead of its own."""
-
-    def penalty(self, s):
-        x = mix(s.real, s.fake, s.root.at("mix").generator())
-        return self.weight * (safe_sqrt(sumsq(input_gradient(s.critic(x), x))) - 1).square().mean()
-
-
-class UnsavedState(Regularizer):
-    """A running mean in a plain attribute: gone after a restart."""
-
-    players = ("discriminator",)
-
-    def __init__(self):
-        super().__init__()
-        self.mean = torch.zeros(())
-
-    def penalty(self, s):
-        self.mean = 0.5 * self.mean + 0.5 * s.real_score.mean().detach()
-        return (s.real_score - self.mean).square().mean()
-
-
-class MultipliedByZero(R1):
-    """Switched off by multiplication: the graph and the NaN of an unused branch stay."""
-
-    def inactive(self, m):
-        return False
-
-    def penalty(self, s):
-        return self.gamma * sumsq(input_gradient(s.real_logits, s.real)).mean() + s.real_score.mean() * 1e-3
-
-
-class DetachedPart(R1):
-    """A factor that should be differentiated is not."""
-
-    def penalty(self, s):
-        grad = input_gradient(s.real_logits, s.real)
-        return self.gamma / 2 * (sumsq(grad) * sumsq(grad).detach()).mean()
-
-    def on_linear_game(self, game: LinearGame):
-        return self.gamma / 2 * (game.w @ game.w).square()
-
-
-class HalfPrecision(R1):
-    def penalty(self, s):
-        value = super().penalty(s)
-        return value.bfloat16() if value.dtype == torch.float32 else value
-
-
-class HiddenForward(R1):
-    """One more forward than it declares."""
-
-    def penalty(self, s):
-        return self.gamma / 2 * sumsq(input_gradient(s.critic(s.real), s.real)).mean()
-
-
-class WaitsForTheHost(L2):
-    def adjust_gradients(self, net, m):
-        if self._chosen[0].abs().max().item() > 0:
-            super().adjust_gradients(net, m)
-
-
-class WrapsTheLayer(Regularizer):
-    """Replaces a layer, so that its parameters get new names."""
-
-    def rewrite(self, net):
-        layer = layers(net)[0]
-        parent = net.get_submodule(layer.name.rpartition(".")[0])
-        setattr(parent, layer.name.rpartition(".")[2], nn.Sequential(layer.module))
-
-
-class CountsForwards(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("seen", torch.zeros(()))
-
-    def forward(self, x):
-        self.seen += 1
-        return x
-
-
-class WritesStateInForwards(Regularizer):
-    def rewrite(self, net):
-        after(layers(net)[0], self.name, CountsForwards())
-
-
-class DeploysTheLiveNetwork(Regularizer):
-    def attach(self, net):
-        self.net = (net,)
-
-    def deploy(self, net):
-        return self.net[0].eval()
-
-
-class StaysInTraining(EMA):
-    def deploy(self, net):
-        return copy.deepcopy(net).train()
-
-
-class ChangesTheFakes(R1):
-    def penalty(self, s):
-        for leaf in leaves(s.fake):
-            leaf.data.mul_(1.5)
-        return super().penalty(s)
-
-
 def test_a_kit_that_checks_nothing_fails():
     with pytest.raises(AssertionError, match="was tested in no case"):
         check(R1, []).require()
@@ -208,3 +30,72 @@ def test_a_kit_that_checks_nothing_fails():
 def test_a_law_that_does_not_apply_says_why(toys):
     reasons = {v.reason for v in check(R1, toys).verdicts if v.outcome == "skipped"}
     assert reasons and all(reasons)
+
+
+def a_report(*verdicts: tuple[str, str]) -> Report:
+    return Report("mine", ("plays", "saves"), [Verdict(law, "ring", outcome, "why") for law, outcome in verdicts])
+
+
+def test_a_report_without_a_broken_law_is_returned_and_counts_its_verdicts():
+    report = a_report(("plays", "passed"), ("saves", "skipped"), ("saves", "passed"))
+    assert report.require() is report and not report.broken and not report.untried
+    assert str(report) == "mine: 2 passed, 1 skipped, 0 broken"
+
+
+def test_broken_laws_and_those_that_were_tried_nowhere_are_all_named():
+    report = a_report(("plays", "broken"), ("saves", "skipped"), ("other", "broken"))
+    assert report.untried == {"saves": "why"}
+    with pytest.raises(AssertionError) as error:
+        report.require()
+    assert str(error.value) == (
+        "mine breaks 3 law(s)\n  plays on ring: why\n  other on ring: why\n  saves was tested in no case: why"
+    )
+    assert a_report(("plays", "passed")).untried == {"saves": "no case applies"}
+
+
+class Raises(Regularizer):
+    """Fails in a way of its own."""
+
+    def penalty(self, s):
+        raise ZeroDivisionError("by nothing")
+
+
+def test_a_regularizer_that_raises_breaks_the_law_that_it_was_tried_on(toys):
+    broken = {v.law: v.reason for v in check(Raises, toys[:1]).broken}
+    assert broken["play_goes_on"] == "it raises ZeroDivisionError: by nothing"
+
+
+class ForTheGenerator(Regularizer):
+    players = ("generator",)
+
+
+def test_a_regularizer_is_tried_on_the_players_where_it_may_sit(toys):
+    where = {v.where for v in check(ForTheGenerator, toys[:2]).verdicts}
+    assert where == {f"{toys[0].name}, generator", f"{toys[1].name}, generator", "closed forms, generator"}
+    assert any("discriminator" in v.where for v in check(R1, toys[:1]).verdicts)
+
+
+def test_checking_leaves_threads_and_random_numbers_as_they_were(toys):
+    threads = torch.get_num_threads()
+    torch.manual_seed(5)
+    before = torch.default_generator.get_state()
+    torch.set_num_threads(2)
+    try:
+        check(R1, toys[:1])
+        assert torch.get_num_threads() == 2 and torch.equal(torch.default_generator.get_state(), before)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_cases_are_the_toys_unless_others_are_named():
+    assert [case.name for case in cases()] == list(TOYS)
+    assert [case.name for case in cases(["tokens", "dirac"])] == ["tokens", "dirac"]
+
+
+def test_what_a_regularizer_must_keep_follows_from_the_points_that_it_defines():
+    always = {"play_goes_on", "nothing_waits_for_the_device", "a_checkpoint_holds_everything"}
+    always |= {"the_other_player_is_left_alone", "deployed_networks_are_settled"}
+    assert set(must_keep(ForTheGenerator())) == always
+    assert set(must_keep(L2())) == always | {"off_is_absent_to_the_bit"}
+    assert set(must_keep(R1())) == always | {"off_is_absent_to_the_bit", "declared_passes_are_the_real_ones"}
+    assert {"names_and_types_stay", "forwards_write_no_state"} <= set(must_keep(SpectralNorm()))
