@@ -59,6 +59,9 @@ class Regularizer(Component, nn.Module):
         players: where it may sit; the first is the default. A pair of both in one string, "both", is a default too.
         needs: abilities that it asks of the model ("embed", "features") or of the objective ("softplus").
         off: the option values at which it does nothing at all, bit for bit; None where there is no such setting.
+        fixed: options that are read once, when the network is built, so that a schedule of them would have no effect.
+        sets_up_next: whether `adjust_weights` prepares the forwards of the next update, as dropout's does; a schedule
+            gives it the next update's values there.
         where: the layers or parameters that it acts on, as a glob or globs; None for those that it chooses itself.
         averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
         couples: whether its penalty looks through the other player's parameters in the discriminator's turn.
@@ -73,12 +76,15 @@ class Regularizer(Component, nn.Module):
         mixes_samples: whether in training a sample's output depends on the others of its batch in any way.
         needs_positions: whether it normalizes over the positions of one sample, so that there must be some.
         drops_units: whether it sets hidden units to zero at random.
+        normalizes_slope: whether the critic's own slope divides its output, so that its scale has no effect.
         by_position: whether its penalty depends on which dimensions of a sample are positions and which are channels.
     """
 
     players: tuple[str, ...] = ("discriminator", "generator")
     needs: tuple[str, ...] = ()
     off: Mapping[str, Any] | None = None
+    fixed: tuple[str, ...] = ()
+    sets_up_next: bool = False
     where: Where = None
     averages: bool = False
     couples: bool = False
@@ -92,6 +98,7 @@ class Regularizer(Component, nn.Module):
     mixes_samples: bool = False
     needs_positions: bool = False
     drops_units: bool = False
+    normalizes_slope: bool = False
     by_position: bool = False
 
     name: str = ""

@@ -36,6 +36,7 @@ class ADA(Regularizer):
 
     players = ("discriminator",)
     off = {"speed": 0.0, "start": 0.0}
+    fixed = ("start",)
 
     p: Tensor
     r: Tensor
