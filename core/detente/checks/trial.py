@@ -11,7 +11,6 @@ from torch import nn
 from detente.engine.game import Game
 from detente.engine.layers import inserted
 from detente.engine.player import Player
-from detente.engine.regularizer import points_of
 from detente.engine.sample import Batch
 from detente.engine.step import Role
 from detente.errors import DetenteError, UsageError, one_line
@@ -77,7 +76,7 @@ def _silent(game: Game, player: Player, batch: Batch) -> Iterator[str]:
             if value is not None:
                 player.prove(link.name, value)
                 torch.autograd.grad(value, player.parameters, retain_graph=True, allow_unused=True)
-            elif points_of(type(link)) <= {"rewrite", "attach", "penalty"}:
+            elif not link.watches:
                 yield link.name
 
 

@@ -77,7 +77,7 @@ class Lazily(_Wrapper):
 
     def __init__(self, inner: Regularizer, every: Count) -> None:
         super().__init__(inner)
-        if "penalty" not in inner.defines():
+        if "penalty" not in inner.defines() or inner.watches:
             raise UsageError(
                 f"{inner.name}: every={every} computes a penalty at every {every}-th update; {inner.name} has no "
                 "penalty, so it cannot have every."

@@ -62,6 +62,7 @@ class Regularizer(Component, nn.Module):
         fixed: options that are read once, when the network is built, so that a schedule of them would have no effect.
         sets_up_next: whether `adjust_weights` prepares the forwards of the next update, as dropout's does; a schedule
             gives it the next update's values there.
+        watches: whether its `penalty` only looks at the step, and never adds to the loss.
         where: the layers or parameters that it acts on, as a glob or globs; None for those that it chooses itself.
         averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
         couples: whether its penalty looks through the other player's parameters in the discriminator's turn.
@@ -85,6 +86,7 @@ class Regularizer(Component, nn.Module):
     off: Mapping[str, Any] | None = None
     fixed: tuple[str, ...] = ()
     sets_up_next: bool = False
+    watches: bool = False
     where: Where = None
     averages: bool = False
     couples: bool = False

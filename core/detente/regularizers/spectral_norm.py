@@ -20,8 +20,8 @@ class SpectralNorm(Regularizer):
     W is the weight reshaped to [outputs, rest]. For a convolution this is the paper's norm, not the norm of the
     operator, which can be up to √(kh·kw) times larger. The forward is pure: u and v move in `adjust_weights`, so that
     extra forwards change nothing; the paper iterates once at every forward, about three times per update. A weight of
-    zeros has no direction and starts at random instead. Gradients flow through σ with u, v constant. The deployed network has u, v iterated to convergence. There is no setting at
-    which it is absent.
+    zeros has no direction and starts at random instead. Gradients flow through σ with u, v constant. The deployed
+    network has u, v iterated to convergence. There is no setting at which it is absent.
 
     Args:
         iterations: power iterations per update.

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from detente.engine.combinators import Ramp, annealed
+from detente.engine.combinators import Ramp, annealed, lazily
 from detente.errors import UsageError
 from detente.regularizers import (
     ADA,
@@ -136,3 +136,9 @@ def test_every_float_option_of_a_regularizer_is_read_at_its_point_or_has_no_sche
                 continue
             kept = [m for m in net.modules() if mark in [v for v in vars(m).values() if isinstance(v, float)]]
             assert not kept or name in cls.fixed, f"{cls.name}: {name} is copied into the network; list it in `fixed`"
+
+
+@pytest.mark.parametrize("make", [ADA, Dropout, ClipNorm, WeightClip])
+def test_every_is_refused_where_there_is_no_penalty_to_leave_out(make):
+    with pytest.raises(UsageError, match=f"{make.name}: every=4 computes a penalty"):
+        lazily(make(), every=4)
