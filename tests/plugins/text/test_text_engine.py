@@ -5,13 +5,12 @@ import random
 from pathlib import Path
 
 import pytest
-import torch
 
 from detente.cli import main
 from detente.plugins import host
 from detente.training.export import load_exported
+from texts import WORDS
 
-WORDS = ("the", "a", "cat", "dog", "sun", "hill", "sees", "finds", "likes", "big", "small", "old", "and", "on", "by")
 SMALL = (
     *("model.width=8", "model.embedding=4", "model.maps=4", "model.latent_dim=4", "model.warm_up_steps=2"),
     *("data.vocabulary=20", "data.length=5", "samples=20", "checkpoint_every=100"),
@@ -26,8 +25,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory):
     folder, draws = tmp_path_factory.mktemp("text"), random.Random(0)
     rows = (" ".join(draws.choices(WORDS, k=draws.randint(3, 5))) for _ in range(400))
     (folder / "lines.txt").write_text("\n".join(rows), encoding="utf-8")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
 
     def run(name: str, *more: str) -> int:
         sets = [part for one in (f"data.path={folder / 'lines.txt'}", *SMALL) for part in ("--set", one)]
@@ -37,7 +34,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DETENTE_CACHE", str(folder / "cache"))
         yield run, folder
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -10,11 +10,9 @@ from detente.testing import Case, check
 
 
 @pytest.fixture(scope="module")
-def molecules(tmp_path_factory: pytest.TempPathFactory) -> Case:
+def molecules() -> Case:
     h = host()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DETENTE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        data = h.load("data", "qm9", "molecule")(size=100)
+    data = h.load("data", "qm9", "molecule")(size=100)
     model = h.load("model", "molgan", "molecule")(width=4, latent_dim=4, messages=(6, 4), readout=6, sampling="soft")
     return Case("molecule", h.load("domain", "molecule")(), data, model, size=4)
 

@@ -5,8 +5,8 @@ import torch
 
 from detente.plugins import host
 from detente.testing import Case, check
+from texts import WORDS
 
-WORDS = ("the", "a", "cat", "dog", "sun", "hill", "sees", "finds", "likes", "big", "small", "old", "and", "on", "by")
 # Vectors without positions are nothing to normalize over instances; the filters' answers have positions.
 OPTIONS = {"instance-norm": {"where": ["filters.0", "filters.1"]}}
 
@@ -18,9 +18,7 @@ def sentences(tmp_path_factory: pytest.TempPathFactory) -> Case:
     rows = torch.randint(len(WORDS), (200, 4), generator=draws).tolist()
     (folder / "lines.txt").write_text("\n".join(" ".join(WORDS[i] for i in row) for row in rows), encoding="utf-8")
     h = host()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DETENTE_CACHE", str(folder / "cache"))
-        data = h.load("data", "lines", "text")(path=str(folder / "lines.txt"), vocabulary=20, length=5)
+    data = h.load("data", "lines", "text")(path=str(folder / "lines.txt"), vocabulary=20, length=5)
     domain = h.load("domain", "text")()
     domain.meet(data.space)
     # Soft words: a law compares slopes with finite differences, and the straight-through estimate is no slope.
