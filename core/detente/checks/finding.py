@@ -16,7 +16,7 @@ Level = Literal["refuse", "warn"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a combination that a person should know before it trains."""
+    """A problem of a combination that the user should know before training."""
 
     code: str
     level: Level
@@ -65,7 +65,7 @@ class Context:
         return [link for link in self.active(self.game.discriminator) if link.passes().gradient and not link.couples]
 
     def slope_targets(self) -> list[Regularizer]:
-        """The discriminator's penalties that ask for a slope other than 0."""
+        """The discriminator's penalties with a target slope other than 0."""
         return [link for link in self.active(self.game.discriminator) if link.slope_target]
 
 

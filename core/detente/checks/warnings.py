@@ -23,8 +23,8 @@ def minibatch_statistics_under_input_gradient(c: Context) -> Iterator[Fault]:
         yield Fault(
             at(D, link),
             f"takes the gradient of single samples through {mixing[0]}",
-            "a sample's logit depends a little on the others of its group, so gradients leak between them (Karras et "
-            "al. 2018 use both all the same)",
+            "a sample's logit depends slightly on the other samples of its group, and so does its gradient (Karras et "
+            "al. 2018 use both anyway)",
             "Nothing needs to be done; expect a slightly larger penalty.",
         )
 
@@ -37,9 +37,8 @@ def spectral_norm_after_warm_up(c: Context) -> Iterator[Fault]:
             yield Fault(
                 at(player, link),
                 "divides weights that were already trained by their norms",
-                "the network starts the game with another function than the warm-up left it (Miyato et al. 2018 "
-                "normalize from the start)",
-                "Leave the warmed-up layers out with where=, or skip the warm-up.",
+                "this changes the function that the warm-up has trained (Miyato et al. 2018 normalize from the start)",
+                "Choose other layers with where=, or skip the warm-up.",
             )
 
 
@@ -57,14 +56,14 @@ def decay_of_scale_invariant_weights(c: Context) -> Iterator[Fault]:
                 yield Fault(
                     at(player, link),
                     f"shrinks {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
-                    f"{_SLOPE if scaled else _BEHIND}, so the function stays and only the effective learning rate "
-                    "grows (van Laarhoven 2017)",
-                    "Name other weights with where=, or tune the learning rate instead.",
+                    f"{_SLOPE if scaled else _BEHIND}, so this only raises the effective learning rate and does not "
+                    "change the function (van Laarhoven 2017)",
+                    "Choose other weights with where=, or tune the learning rate instead.",
                 )
 
 
-_BEHIND = "a normalization right behind removes their scale"
-_SLOPE = "the critic's output is divided by its own slope, which removes its scale"
+_BEHIND = "the normalization that follows removes their scale"
+_SLOPE = "the critic's output is divided by its own slope, which removes their scale"
 
 
 def _found(net: nn.Module) -> list[Layer]:
@@ -132,7 +131,7 @@ def l2_under_adam(c: Context) -> Iterator[Fault]:
             yield Fault(
                 at(player, link),
                 f"goes through {type(player.optimizer).__name__}",
-                "that optimizer rescales its gradient: weights with large gradients are hardly shrunk, and the first "
+                "this optimizer rescales its gradient: weights with large gradients hardly shrink, and the first "
                 "step does not depend on the coefficient (Loshchilov & Hutter 2019)",
                 "Prefer weight-decay.",
             )
@@ -148,9 +147,9 @@ def dropout_under_input_gradient(c: Context) -> Iterator[Fault]:
         yield Fault(
             at(D, link),
             "takes input gradients through dropout",
-            "each mask scales the units that stay by 1/keep, which inflates the squared norm by about as much "
-            "(Srivastava et al. 2014, section 4)",
-            "Lower the penalty's coefficient, or drop out on the generator instead.",
+            "each mask scales the remaining units by 1/keep, which increases the squared norm by about the same "
+            "factor (Srivastava et al. 2014, section 4)",
+            "Lower the penalty's coefficient, or use dropout on the generator instead.",
         )
 
 
@@ -162,8 +161,8 @@ def strong_penalty_on_spectral_norm(c: Context) -> Iterator[Fault]:
         if _coefficient(link) >= 10:
             yield Fault(
                 at(D, link),
-                "has a weight of 10 or more on top of a normalization that bounds the slope already",
-                "published searches prefer 1 there (Kurach et al. 2019, section 3)",
+                "has a weight of 10 or more, although a normalization already bounds the slope",
+                "published searches prefer 1 in this case (Kurach et al. 2019, section 3)",
                 "Try weight=1.",
             )
 
@@ -190,7 +189,7 @@ def recurrent_critic_under_input_gradient(c: Context) -> Iterator[Fault]:
             at(D, link),
             f"differentiates twice through the recurrent layer {layer}",
             "cuDNN has no second derivative for it: training works on the CPU and fails on a GPU",
-            "Unroll cells (nn.LSTMCell, nn.GRUCell) in critics that meet a penalty.",
+            "Use nn.LSTMCell or nn.GRUCell in a loop instead.",
         )
 
 

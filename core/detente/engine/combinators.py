@@ -1,4 +1,4 @@
-"""Regularizers made of regularizers: at every k-th update only, or with options that change along a line."""
+"""Regularizers that wrap others: only at every k-th update, or with a schedule for options."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class _Wrapper(Regularizer):
     def __init__(self, inner: Regularizer) -> None:
         super().__init__()
         if isinstance(inner, Chain):
-            raise UsageError("lazily and annealed take one regularizer, not a chain; wrap its links instead.")
+            raise UsageError("lazily and annealed take one regularizer, not a chain; wrap its regularizers instead.")
         self.inner = inner
         for trait in Regularizer.__annotations__:
             setattr(self, trait, getattr(inner, trait))
@@ -182,7 +182,7 @@ def _check(target: Regularizer, ramps: dict[str, Ramp]) -> None:
 
 
 def annealed(regularizer: Regularizer, **ramps: Ramp) -> Regularizer:
-    """The regularizer with options that change along a line: `annealed(R1(), gamma=Ramp(2.0, 0.2, updates=500))`."""
+    """The regularizer with linear schedules of options: `annealed(R1(), gamma=Ramp(2.0, 0.2, updates=500))`."""
     return Annealed(regularizer, ramps) if ramps else regularizer
 
 

@@ -27,7 +27,7 @@ class Layer:
     out_axis: int
     """Dimension of the weight that counts the outputs."""
     channel_axis: int | None
-    """Dimension of the layer's output that holds the channels; None where the output is no single tensor."""
+    """Dimension of the layer's output that holds the channels; None if the output is not a single tensor."""
 
     @property
     def weight(self) -> Tensor:
@@ -96,7 +96,7 @@ _KINDS: dict[type[nn.Module], _Kind] = {
 
 
 class Normalization(nn.Module):
-    """Marks an inserted layer that normalizes: its gain is no weight that l1, l2 or weight decay should shrink."""
+    """Marks an inserted normalization layer, whose gain l1, l2 and weight decay do not shrink by default."""
 
     over_batch: bool = False
     """Whether, in training, one sample's output depends on the others."""
@@ -117,7 +117,7 @@ _NORMALIZATIONS = (
 
 
 def register_layer(kind: type[nn.Module], weights: dict[str, int] | None = None, channel_axis: int | None = -1) -> None:
-    """Make a layer type of one's own known to every regularizer.
+    """Register a layer type of your own, so that every regularizer finds its weights.
 
     Args:
         kind: the module class; subclasses are included.
@@ -156,7 +156,7 @@ def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[La
 
     Args:
         net: the network.
-        where: glob or globs over the layers' names.
+        where: one or more glob patterns of layer names.
         outputs: whether output layers are included.
 
     Raises:
@@ -176,7 +176,7 @@ def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[La
 
 
 def last_layers(net: nn.Module) -> tuple[str, ...]:
-    """The names of the layers that make logits or samples: those that the network states, else its last layer."""
+    """The names of the output layers: those that the network declares, otherwise its last layer."""
     return _last(net, list(_layers(net)))
 
 

@@ -17,19 +17,19 @@ OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
 
 
 class Player:
-    """Puts a regularizer on a network and keeps the two in step.
+    """A network with its regularizer and optimizer.
 
-    Building it rewrites and attaches, in this order, and only then makes the optimizer, which therefore knows every
-    parameter. Warm the network up before.
+    The constructor calls `rewrite`, then `attach`, and then creates the optimizer, which therefore has all parameters.
+    Warm up the network before.
 
     Args:
-        role: which of the two it is.
+        role: "generator" or "discriminator".
         network: the network; rewritten in place.
-        optimizer: makes the optimizer from the trainable parameters.
+        optimizer: a function that creates the optimizer from the trainable parameters.
         regularizer: a regularizer or a chain of them; None for none.
 
     Raises:
-        UsageError: a regularizer cannot sit on this network.
+        UsageError: a regularizer cannot be used on this network.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Player:
         self._adjusts_weights = "adjust_weights" in self.regularizer.defines()
         self.t = 0
         self.last: dict[str, tuple[Tensor, int]] = {}
-        """Each term's last value and the update at which it was taken; a lazy penalty has none at most updates."""
+        """Each term's last value, and the update at which it was computed (lazy penalties skip updates)."""
         self._proved: set[str] = set()
         self._moment: Moment | None = None
 
@@ -95,7 +95,7 @@ class Player:
         self._moment = None
 
     def deployed(self) -> nn.Module:
-        """An independent copy in evaluation mode, as the regularizer hands it out."""
+        """An independent copy for sampling, in evaluation mode, as the regularizer deploys it."""
         return self.regularizer.deploy(self.network)
 
     def state_dict(self) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Player:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state_dict` stopped, to the bit."""
+        """Restore the state of `state_dict`, so that training continues identically."""
         self.network.load_state_dict(state["network"])
         self.regularizer.load_state_dict(state["regularizer"])
         self.optimizer.load_state_dict(state["optimizer"])

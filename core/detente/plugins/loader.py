@@ -50,7 +50,7 @@ _GROUP_HEADER = re.compile(rf"^\s*\[\s*{hookspecs.PROJECT}\s*\]", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Plugin:
-    """An installed plugin and what became of it.
+    """An installed plugin and its status.
 
     Args:
         origin: entry-point name, distribution, version.
@@ -94,8 +94,8 @@ def is_core(origin: Origin) -> bool:
 def installed() -> list[Installed]:
     """Every entry point of the group: the core's first, then by distribution and name.
 
-    Not `metadata.entry_points`: it parses the file of every installed distribution, and a single
-    malformed one, even a stranger's, makes it raise.
+    Not `metadata.entry_points`: it parses the file of every installed distribution, and a single malformed one, even of
+    an unrelated package, makes it raise.
     """
     found: list[Installed] = []
     seen: set[str] = set()  # a distribution that appears twice: the first on the path is imported
@@ -163,10 +163,10 @@ def load(found: Installed) -> Plugin:
 
 
 def observer(implementation: object, origin: Origin) -> Plugin:
-    """An object with lifecycle hooks as methods, to be told of a run as plugins are.
+    """An object with lifecycle hooks as methods, which are called like those of plugins.
 
     Raises:
-        PluginError: a hook is misspelt, unmarked or takes arguments that it does not get; or there is none.
+        PluginError: a hook is misspelled, unmarked or takes arguments that it does not get; or there is none.
     """
     manager = _register(implementation, origin)
     _refuse_strays(implementation, manager)

@@ -1,4 +1,4 @@
-"""What plugins declare: light entries, checked when they are added, imported when asked for."""
+"""What plugins declare: entries that are checked when they are added and imported when they are used."""
 
 import functools
 import importlib
@@ -52,7 +52,7 @@ _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _TARGET = re.compile(rf"({_DOTTED}):({_DOTTED})")
 _FILE = re.compile(rf"({_DOTTED}):(?!/)(?!.*\.\.)[\w./-]+\.yaml")  # inside its package
 _FORMS = {"preset": (_FILE, "package:folder/file.yaml")}
-"""How a target is written, where it is no attribute of a module."""
+"""How a target is written if it is not an attribute of a module."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """How a sentence calls it: `data 'folder' of domain 'image'`."""
+        """How a sentence calls it: `data set 'folder' of domain 'image'`."""
         return label(self.kind, self.name, self.domain)
 
     def unusable(self, reason: str) -> PluginError:
@@ -181,8 +181,9 @@ class Entry:
 
 
 def label(kind: Kind, name: str, domain: str | None) -> str:
-    """How a sentence calls a name, with its domain where it has one."""
-    return f"{kind} {name!r}" + (f" of domain {domain!r}" if domain else "")
+    """A name in a sentence, with its kind and its domain if it has one."""
+    called = {"data": "data set", "verb": "command"}.get(kind, kind)
+    return f"{called} {name!r}" + (f" of domain {domain!r}" if domain else "")
 
 
 def _fix(error: BaseException, entry: Entry) -> str:

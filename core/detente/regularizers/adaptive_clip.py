@@ -1,4 +1,4 @@
-"""Adaptive gradient clipping: no step larger than a share of what it changes."""
+"""Adaptive gradient clipping: limits each gradient relative to its weights."""
 
 import torch
 from torch import Tensor, nn
@@ -11,18 +11,19 @@ from detente.errors import UsageError
 
 
 class AdaptiveClip(Regularizer):
-    r"""Scales each unit's gradient so that its norm is at most a share of the norm of the unit's weights.
+    r"""Scales each unit's gradient so that its norm is at most a fraction of the norm of the unit's weights.
 
     G_i ← λ ‖W_i‖* / ‖G_i‖ · G_i  where ‖G_i‖ / ‖W_i‖* > λ,  ‖W_i‖* = max(‖W_i‖, ε)      (Brock et al. 2021, eq. 3)
 
-    W_i is row i of a layer's weight as [outputs, rest]. A bias or gain is one unit as a whole, as in the released code.
-    Below the bound the factor is exactly 1. Penalties are in G. A parameter without a gradient stays without one. There
-    is no setting at which it is absent.
+    W_i is row i of a layer's weight as [outputs, rest]. A bias or gain vector counts as one unit, as in the released
+    code. Below the bound the factor is exactly 1. Penalties are in G. A parameter without a gradient stays without one.
+    It has no inactive setting.
 
     Args:
         ratio: λ.
         eps: ε, so that weights that start at zero can move.
-        where: globs over parameter names; None for all but those of output layers, which the paper leaves alone too.
+        where: glob patterns of parameter names; None for all except those of output layers, which the paper does not
+            clip either.
 
     On weights (3, 4) with λ = 0.1, a gradient (6, 8) becomes (0.3, 0.4).
     """

@@ -16,14 +16,14 @@ class BatchNorm(Regularizer):
 
     y = γ (x − E x) / √(Var x + ε) + β      (Ioffe & Szegedy 2015, algorithm 1)
 
-    It stands between a hidden layer and its activation. Channels are the axis that the layer's outputs have:
-    1 for [B, C, H, W], the last for [B, T, C]. Running statistics change in the root forwards of the real and fake
-    batches only, and the deployed network uses them. There is no setting at which it is absent.
+    It is inserted between a hidden layer and its activation. The channel axis is that of the layer's output:
+    1 for [B, C, H, W], the last for [B, T, C]. Running statistics are updated only in the main forward passes of the
+    real and fake batches; the deployed network uses them. It has no inactive setting.
 
     Args:
         momentum: weight of the newest batch in the running statistics.
         eps: ε.
-        where: globs over layer names; None for all hidden layers.
+        where: glob patterns of layer names; None for all hidden layers.
     """
 
     players = ("generator", "discriminator")

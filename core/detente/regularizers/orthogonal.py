@@ -1,4 +1,4 @@
-"""Orthogonal regularization: filters that look for different things."""
+"""Orthogonal regularization: penalizes similar filters."""
 
 import torch
 from torch import Tensor, nn
@@ -10,18 +10,18 @@ from detente.engine.step import Step
 
 
 class Orthogonal(Regularizer):
-    r"""Charges each layer for the inner products between its filters, and not for their lengths.
+    r"""Penalizes the inner products between the filters of each layer, but not their norms.
 
     R_β(W) = β ‖W Wᵀ ⊙ (1 − I)‖²_F, summed over layers      (Brock et al. 2019, section 3.1)
 
-    W is the weight reshaped to [outputs, rest], one filter a row. It is the weight as it is stored: where another
-    regularizer normalizes it for use, the angles are the same and the lengths are not.
+    W is the weight reshaped to [outputs, rest], one filter a row. It is the stored weight: if another regularizer
+    normalizes it, the angles between filters are the same and the norms are not.
 
     Args:
         weight: β.
-        where: globs over layer names; None for all layers, output layers included.
+        where: glob patterns of layer names; None for all layers, including output layers.
 
-    On W = ((1, 0), (1, 1)): 2β. A layer with one output costs nothing.
+    On W = ((1, 0), (1, 1)): 2β. A layer with one output has no penalty.
     """
 
     off = {"weight": 0.0}

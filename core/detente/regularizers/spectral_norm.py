@@ -13,19 +13,19 @@ _EPS = 1e-12
 
 
 class SpectralNorm(Regularizer):
-    r"""Every weight is used divided by its largest singular value.
+    r"""Divides every weight by its largest singular value.
 
     W̄ = W / σ(W),  σ(W) ≈ uᵀWv      (Miyato et al. 2018, eq. 8 and algorithm 1)
 
     W is the weight reshaped to [outputs, rest]. For a convolution this is the paper's norm, not the norm of the
-    operator, which can be up to √(kh·kw) times larger. The forward is pure: u and v move in `adjust_weights`, so that
-    extra forwards change nothing; the paper iterates once at every forward, about three times per update. A weight of
-    zeros has no direction and starts at random instead. Gradients flow through σ with u, v constant. The deployed
-    network has u, v iterated to convergence. There is no setting at which it is absent.
+    operator, which can be up to √(kh·kw) times larger. A forward pass changes no state: u and v are iterated in
+    `adjust_weights`, so that extra forward passes change nothing; the paper makes one iteration at every forward pass,
+    about three per update. A weight of zeros has no direction and starts at random instead. Gradients flow through σ
+    with u, v constant. The deployed network has u, v iterated to convergence. It has no inactive setting.
 
     Args:
         iterations: power iterations per update.
-        where: globs over layer names; None for all layers, output layers included.
+        where: glob patterns of layer names; None for all layers, including output layers.
 
     Raises:
         UsageError: no layer matches.

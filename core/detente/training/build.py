@@ -1,4 +1,4 @@
-"""From a resolved recipe to a game that is ready to be played."""
+"""From a resolved recipe to a game that is ready to be trained."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ class Built:
     def refuse(self) -> None:
         """Stop where training would be refused: an ill-posed combination that the recipe does not allow.
 
-        Domains whose theory is about such ones refuse nothing.
+        Toy domains refuse nothing.
 
         Raises:
             UsageError: with one line per refusal.
@@ -80,8 +80,8 @@ def build(
 ) -> Built:
     """Make data, networks, players and the game.
 
-    Networks are initialized and warmed up from streams of their own, so that neither depends on anything but the seed,
-    the model and the data; then each player's regularizers rewrite its network.
+    Networks are initialized and warmed up with separate random streams, so that both depend only on the seed, the model
+    and the data; then each player's regularizers rewrite its network.
 
     Args:
         recipe: a resolved recipe; one without its components, as `load` returns it, is resolved again.
@@ -89,7 +89,7 @@ def build(
         device: instead of the recipe's.
         rank: index of this process in a data-parallel run.
         dry: only look at the networks: no warm-up, and findings do not refuse; `Built.refuse` does that.
-        show: told how far the warm-up is, where the model has one.
+        show: called with the progress of the warm-up, if the model has one.
 
     Raises:
         UsageError: a part refuses its options, a regularizer does not fit the networks, or the combination is refused.
