@@ -37,6 +37,7 @@ class GradientNorm(Regularizer):
 
     players = ("discriminator",)
     bounds_critic = True
+    normalizes_slope = True
 
     def __init__(self, space: Literal["input", "embedding"] = "input") -> None:
         super().__init__()

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from detente import plugins
-from detente.checks import Finding, findings, refuse, rules
+from detente.checks import Finding, findings, refuse, rules, tried
 from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.chain import chain
 from detente.engine.forward import abilities
@@ -25,6 +25,7 @@ from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
 from detente.training.provenance import components, origins
+from detente.training.sampler import BatchSampler
 from detente.training.warmup import drawing, fresh, start, warms_up
 
 
@@ -135,13 +136,24 @@ def build(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    used = {entry.distribution for entry in components(recipe, host)}
-    warmed_up = warms_up(model) and model.warms_players
-    found = tuple(findings(game, warmed_up=warmed_up, by=rules(host, used)))
-    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=())
+    built = replace(built, findings=_findings(built, host))
     if not dry:
         built.refuse()
     return built
+
+
+def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
+    """What the rules find; where none refuses, with what one update on a copy shows."""
+    recipe, game = built.recipe, built.game
+    by = rules(host, {entry.distribution for entry in components(recipe, host)})
+    warmed_up = warms_up(built.model) and built.model.warms_players
+    found = findings(game, warmed_up=warmed_up, by=by)
+    if not any(finding.level == "refuse" for finding in found):
+        sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
+        batches = [built.prepare(built.data.batch(sampler.indices(k))) for k in range(recipe.critic_steps)]
+        found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
+    return tuple(found)
 
 
 @contextmanager
