@@ -6,6 +6,7 @@ from detente.domains.primary import current_name
 from detente.plugins import host
 
 
+@pytest.mark.filterwarnings("ignore:.* goes with the next release:DeprecationWarning")  # it goes to the log too
 def test_a_score_is_found_by_the_name_that_it_had(tmp_path, monkeypatch, caplog) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["tune", "ring", "--reg", "r1", "--search", "r1.gamma=log:0.01..10", "--trials", "2", "-n"]
@@ -17,7 +18,8 @@ def test_a_score_is_found_by_the_name_that_it_had(tmp_path, monkeypatch, caplog)
 
 
 def test_whoever_asks_by_an_old_name_is_warned(caplog) -> None:
-    assert current_name("kl", [{}, {"kl": "modes-kl"}]) == "modes-kl"
+    with pytest.warns(DeprecationWarning, match="its old name goes with the next release"):
+        assert current_name("kl", [{}, {"kl": "modes-kl"}]) == "modes-kl"
     assert "its old name goes with the next release" in caplog.text
     caplog.clear()
     assert current_name("recall", [{"kl": "modes-kl"}]) == "recall"

@@ -38,7 +38,7 @@ class Resolved:
 
     def regularizers(self, role: Role) -> list[RegularizerPart]:
         """What a player's chain consists of, in order."""
-        found = (self.parts[role, "regularizers", name] for name in getattr(self.recipe, role).regularizers)
+        found = (self.parts[role, "regularizers", name] for name in self.recipe.player(role).regularizers)
         return [part for part in found if isinstance(part, RegularizerPart)]
 
     def regularizer(self, role: Role, name: str) -> Regularizer:

@@ -1,6 +1,6 @@
 """From a resolved recipe to a game that is ready to be played."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,6 +26,13 @@ from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
 from detente.training.provenance import components, origins
 from detente.training.warmup import drawing, fresh, start, warms_up
+
+_PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
+    "fp32": (torch.float32, None),
+    "bf16": (torch.float32, torch.bfloat16),
+    "fp64": (torch.float64, None),
+}
+"""What weights and samples are, and what networks compute in where it is something else."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,7 @@ def build(
     recipe = resolved.recipe
     root = Stream(recipe.seed)
     on = _device(device or recipe.device)
-    dtype = torch.float64 if recipe.precision == "fp64" else torch.float32
+    dtype, autocast = _PRECISIONS[recipe.precision]
     with _at("domain"):
         domain: Domain = resolved.make("domain")
     with _at("data"):
@@ -132,7 +139,7 @@ def build(
         simultaneous=recipe.simultaneous,
         fresh_fakes=recipe.fresh_fakes,
         auxiliary=model.auxiliary if type(model).auxiliary is not Model.auxiliary else None,
-        autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
+        autocast=autocast,
         rank=rank,
     )
     used = {entry.distribution for entry in components(recipe, host)}
@@ -186,14 +193,13 @@ def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
 def _player(resolved: Resolved, role: Role, networks: Networks, able: frozenset[str], root: Stream) -> Player:
     with _at(f"{role}.optimizer"):
         optimizer = resolved.make(role, "optimizer")
-    entries = getattr(resolved.recipe, role).regularizers
+    entries = resolved.recipe.player(role).regularizers
     with drawing(root.at("rewriting", role)):
         links = [_regularizer(resolved, role, name) for name in entries]
         with _at(f"{role}.regularizers"):
-            for link, entry in zip(links, entries.values(), strict=True):
-                needs = (*link.needs, "embed") if entry.get("space") == "embedding" else link.needs
-                _check_needs(link.name, needs, able, type(networks.discriminator).__name__)
-            return Player(role, getattr(networks, role), optimizer, chain(*links))
+            for link in links:
+                _check_needs(link.name, link.needs, able, type(networks.discriminator).__name__)
+            return Player(role, networks._asdict()[role], optimizer, chain(*links))
 
 
 def _regularizer(resolved: Resolved, role: Role, name: str) -> Regularizer:
@@ -201,7 +207,7 @@ def _regularizer(resolved: Resolved, role: Role, name: str) -> Regularizer:
         return resolved.regularizer(role, name)
     except (DetenteError, ValueError) as error:
         # Our own errors begin with the name, which stands in the key already.
-        kind = getattr(resolved.recipe, role).regularizers[name].get("kind", name)
+        kind = resolved.recipe.player(role).regularizers[name].get("kind", name)
         text = f"{role}.regularizers.{name}: {str(error).removeprefix(f'{kind}: ')}"
         raise (type(error) if isinstance(error, DetenteError) else UsageError)(text) from error
 

@@ -73,7 +73,8 @@ def test_a_renamed_option_works_by_its_old_name_with_a_warning(caplog: pytest.Lo
 
         def __init__(self, gamma: float = 1.0) -> None: ...
 
-    found = check(Renamed, {"strength": 2.0})
+    with pytest.warns(DeprecationWarning, match="'strength' is called 'gamma' now"):
+        found = check(Renamed, {"strength": 2.0})
     assert (found.arguments, found.plain, found.problems) == ({"gamma": 2.0}, {"gamma": 2.0}, [])
     assert "'strength' is called 'gamma' now" in caplog.text
     both = check(Renamed, {"strength": 2.0, "gamma": 3.0})

@@ -103,7 +103,7 @@ class Subject:
 
     def player(self, game: Game) -> Player:
         """The player that it sits on."""
-        return game.generator if self.role == "generator" else game.discriminator
+        return game.player(self.role)
 
     def link(self, game: Game) -> Regularizer:
         """The instance in a game."""
