@@ -39,11 +39,11 @@ def check(
         raise UsageError("check needs a RECIPE file, or --domain and --reg.")
     from detente import recipe as recipes
 
-    resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
+    resolved = recipes.resolve(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
     built = recipes.build(resolved, host, dry=True)
     found = built.findings
     lines = [f"{finding.level}: {finding}" for finding in found] or ["No findings."]
     session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
-    refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
+    refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.recipe.allow]
     if refused and built.domain.refuses:
         raise UsageError(f"training would be refused because of: {', '.join(refused)}; fix it, or use --allow CODE.")
