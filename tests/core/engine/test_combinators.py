@@ -1,4 +1,4 @@
-"""What a chain promises: identity, associativity, indifferent order of penalties, meaningful order of adjustments."""
+"""Regularizers of regularizers: at every k-th update, and with options on a line."""
 
 import math
 
@@ -8,79 +8,13 @@ from torch import nn
 
 from detente.engine.chain import chain
 from detente.engine.combinators import Ramp, annealed, lazily, unwrap
-from detente.engine.regularizer import Regularizer, named
+from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
-from detente.regularizers.clip_norm import ClipNorm
 from detente.regularizers.dropout import Dropout
-from detente.regularizers.ema import EMA
-from detente.regularizers.gradient_penalty import GradientPenalty
-from detente.regularizers.l1 import L1
 from detente.regularizers.l2 import L2
 from detente.regularizers.r1 import R1
-from detente.testing import cases
-from detente.testing.probe import Linear, moment, probe, value
-
-RING, DIRAC = cases(["ring", "dirac"])
-
-
-def trained(*regularizers: Regularizer, steps: int = 20, role="discriminator") -> dict[str, torch.Tensor]:
-    game = RING.game(role, *regularizers)
-    for k in range(steps):
-        game.step(RING.batch(k))
-    player = game.discriminator if role == "discriminator" else game.generator
-    return {
-        **{f"D.{k}": v for k, v in game.discriminator.network.state_dict().items()},
-        **{f"G.{k}": v for k, v in game.generator.network.state_dict().items()},
-        **{f"R.{k}": v for k, v in player.regularizer.state_dict().items()},
-    }
-
-
-def same(a: dict, b: dict) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a if isinstance(a[k], torch.Tensor))
-
-
-def test_the_empty_chain_is_the_identity():
-    assert same(trained(), trained(chain()))
-    assert same(trained(R1()), trained(chain(chain(), R1(), chain())))
-
-
-def test_chaining_is_associative_for_numbers_and_checkpoints():
-    left = trained(chain(chain(R1(), L2()), EMA()))
-    right = trained(chain(R1(), chain(L2(), EMA())))
-    assert same(left, right) and "R.ema.average.fc1.weight" in left
-
-
-def test_the_order_of_penalties_changes_nothing_to_the_bit():
-    assert same(trained(R1(), GradientPenalty()), trained(GradientPenalty(), R1()))
-
-
-def test_the_order_of_gradient_adjustments_is_the_recipes():
-    assert not same(trained(ClipNorm(0.01), L2(0.1)), trained(L2(0.1), ClipNorm(0.01)))
-
-
-def test_two_of_a_kind_need_names():
-    with pytest.raises(UsageError, match="r1"):
-        chain(R1(), R1())
-    assert {link.name for link in chain(R1(), named("second", R1())).links} == {"r1", "second"}
-
-
-def test_two_penalties_of_half_the_weight_are_one_of_the_whole():
-    step = probe(Linear(torch.tensor([3.0, 4.0])), torch.zeros(2, 2), torch.zeros(2, 2))
-    halves = chain(R1(gamma=5.0), named("second", R1(gamma=5.0)))
-    assert value(halves, step).item() == value(R1(gamma=10.0), step).item()
-
-
-@pytest.mark.parametrize("name", ["", "1st", "a.b", "a b", "../x"])
-def test_a_name_that_could_not_key_a_checkpoint_is_refused(name):
-    with pytest.raises(UsageError, match="not a valid regularizer name"):
-        named(name, R1())
-
-
-def test_adding_a_regularizer_shifts_nobody_elses_noise():
-    """Dropout draws the same masks beside a penalty that draws, to the bit: with weight 1e-300 it adds nothing else."""
-    alone = trained(Dropout(0.5))
-    beside = trained(Dropout(0.5), GradientPenalty(weight=1e-300))
-    assert all(torch.equal(alone[k], beside[k]) for k in alone if k.startswith(("D.", "G.")) and "extra" not in k)
+from detente.testing.probe import Linear, moment, probe
+from games import DIRAC, RING, same, trained
 
 
 def test_lazily_the_penalty_is_k_times_as_large_at_every_kth_update():
@@ -88,15 +22,6 @@ def test_lazily_the_penalty_is_k_times_as_large_at_every_kth_update():
     critic = Linear(torch.tensor([1.0]))
     values = [lazy.penalty(probe(critic, torch.zeros(2, 1), torch.zeros(2, 1), t=t)) for t in range(8)]
     assert [None if v is None else v.item() for v in values] == [4.0, None, None, None, 4.0, None, None, None]
-
-
-def test_between_firings_the_last_value_and_its_update_are_known():
-    game = RING.game("discriminator", lazily(R1(), every=4))
-    for k in range(6):
-        game.step(RING.batch(k))
-    terms = game.step(RING.batch(6))
-    last, t = game.discriminator.last["r1"]
-    assert t == 4 and torch.equal(terms["D/r1"], last)
 
 
 def test_lazily_every_1_is_the_regularizer_itself_and_nonsense_is_refused():
@@ -231,31 +156,3 @@ def test_annealed_dropout_survives_a_restart():
 def test_only_numbers_can_be_annealed():
     with pytest.raises(UsageError, match="space"):
         annealed(R1(), space=Ramp(0.0, 1.0, updates=2))
-
-
-def test_a_penalty_that_depends_on_nothing_is_an_error_when_it_first_fires():
-    class Dead(Regularizer):
-        def penalty(self, s):
-            return s.real_score.detach().mean()
-
-    with pytest.raises(UsageError, match=r"discriminator\.regularizers\.dead.*no parameter"):
-        RING.game("discriminator", Dead()).step(RING.batch())
-
-
-def test_an_inactive_regularizer_may_be_infinite():
-    """It is skipped: multiplied by 0 it would be NaN."""
-
-    class Infinite(R1):
-        def penalty(self, s):
-            return super().penalty(s) * float("inf")
-
-    assert same(trained(), trained(Infinite(gamma=0.0)))
-
-
-def test_l1_and_l2_together_are_the_elastic_net():
-    layer = nn.Linear(1, 1, bias=False)
-    layer.weight.data.fill_(3.0)
-    both = chain(L1(0.5), L2(0.25))
-    both.attach(layer)
-    both.adjust_gradients(layer, moment())
-    assert layer.weight.grad.item() == 0.5 + 2 * 0.25 * 3

@@ -79,6 +79,11 @@ def test_a_strangers_component_is_checked_by_its_annotations(given, sentence):
     assert str(error.value) == sentence
 
 
+def test_an_option_that_is_one_of_a_few_words_is_checked_too():
+    with pytest.raises(UsageError, match=r"gradient-penalty: points='mixx' should be 'mix' or 'real' or 'fake'\."):
+        host().load("regularizer", "gradient-penalty")(points="mixx")
+
+
 def test_what_states_no_range_is_left_to_the_constructor():
     assert Strange(1, 3, reach=None, free=-math.inf).given == (1, 3, None, -math.inf)
     with pytest.raises(TypeError, match="unexpected keyword"):
