@@ -154,8 +154,8 @@ class Evaluation:
 class Metric(Component, ABC):
     """A way to score samples. `scores` names what it returns and which direction is better.
 
-    `renamed_scores` maps names that scores had until the last release to those that they have: an old name still works, with a
-    warning.
+    `renamed_scores` maps names that scores had until the last release to those that they have: an old name still works,
+    with a warning.
     """
 
     scores: Mapping[str, Direction]
