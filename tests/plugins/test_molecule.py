@@ -20,9 +20,10 @@ from detente import Evaluation, PluginError, Sample, Space, Stream, UsageError, 
 from detente.domains.metrics import frechet_distance
 from detente_molecule import chemistry, data, metrics, rewards, sources
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling
-from detente_molecule.chemistry import INVALID, LARGE, ODD, OTHER_ATOMS, Misfit, canonical_smiles, graph, likeliest
+from detente_molecule.chemistry import canonical_smiles, graph, likeliest
 from detente_molecule.data import QM9, Smiles, Wehi
 from detente_molecule.domain import Molecule
+from detente_molecule.smiles import INVALID, ISOTOPES, LARGE, OTHER_ATOMS, RADICALS, SALT, STEREO, Misfit
 from detente_molecule.sources import Line
 
 
@@ -93,7 +94,7 @@ def test_a_molecule_becomes_a_graph_and_the_same_molecule_again(smiles: str):
     [
         *(("C(", INVALID), ("", INVALID), ("CN(C)(C)(C)C", INVALID), ("c1cccc1", INVALID), ("hello", INVALID)),
         *(("CCCCCCCCCC", LARGE), ("CCS", OTHER_ATOMS), ("C[N+](C)(C)C", OTHER_ATOMS), ("[Na]", OTHER_ATOMS)),
-        *(("*C", OTHER_ATOMS), ("[13CH4]", ODD), ("[CH3]", ODD), ("[CH2]", ODD), ("[2H]C", ODD)),
+        *(("*C", OTHER_ATOMS), ("[13CH4]", ISOTOPES), ("[CH3]", RADICALS), ("[CH2]", RADICALS), ("[2H]C", ISOTOPES)),
     ],
 )
 def test_what_no_graph_holds_is_refused_with_a_reason(smiles: str, why: str):
@@ -106,7 +107,7 @@ def test_of_a_salt_the_largest_part_is_kept_and_stereochemistry_is_dropped_with_
     remarks: list[str] = []
     assert graph("[Na+].CC(=O)[O-]", 18, 9, remarks).smiles == "CC(=O)[O-]"
     assert graph("C[C@H](N)O", 18, 9, remarks).smiles == "CC(N)O"
-    assert remarks == [chemistry.SALT, chemistry.STEREO]
+    assert remarks == [SALT, STEREO]
 
 
 def test_a_graph_is_valid_if_rdkit_accepts_it_and_it_is_one_molecule():
@@ -272,21 +273,25 @@ def test_at_most_ten_unreadable_lines_are_named(tmp_path: Path):
 )
 def test_windows_lines_headers_and_columns_are_understood(tmp_path: Path, name: str, text: str):
     (tmp_path / name).write_bytes(text.encode())
-    assert [line.smiles for line in sources.read_file(tmp_path / name, "smiles")] == ["CCO", "CCN"]
+    assert [line.smiles for line in sources.read_file(str(tmp_path / name), "smiles").lines] == ["CCO", "CCN"]
 
 
 def test_line_numbers_are_those_of_the_file_and_broken_bytes_spoil_only_their_line(tmp_path: Path):
     (tmp_path / "a.smi").write_bytes(b"CCO\n\n\xff\xfe\nCCN\n")
-    assert sources.read_file(tmp_path / "a.smi", "smiles") == [Line(1, "CCO"), Line(3, "\ufffd\ufffd"), Line(4, "CCN")]
-    found, notes = data.read(sources.read_file(tmp_path / "a.smi", "smiles"), 4, 9)
+    assert sources.read_file(str(tmp_path / "a.smi"), "smiles").lines == [
+        Line(1, "CCO"),
+        Line(3, "\ufffd\ufffd"),
+        Line(4, "CCN"),
+    ]
+    found, notes = data.read(sources.read_file(str(tmp_path / "a.smi"), "smiles").lines, 4, 9)
     assert [g.smiles for g in found] == ["CCO", "CCN"]
     assert "line 3" in notes[0]
 
 
 def test_a_column_may_be_named(tmp_path: Path):
     (tmp_path / "a.csv").write_text("smiles,product\nC,CCO\n,CCN\n")
-    assert [line.smiles for line in sources.read_file(tmp_path / "a.csv", "product")] == ["CCO", "CCN"]
-    assert [line.smiles for line in sources.read_file(tmp_path / "a.csv", "smiles")] == ["C", ""]
+    assert [line.smiles for line in sources.read_file(str(tmp_path / "a.csv"), "product").lines] == ["CCO", "CCN"]
+    assert [line.smiles for line in sources.read_file(str(tmp_path / "a.csv"), "smiles").lines] == ["C", ""]
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "smiles\n"])
@@ -300,9 +305,9 @@ def test_a_file_of_nothing_usable_or_no_file_is_an_error(tmp_path: Path):
     (tmp_path / "a.smi").write_text("C(\n[Na]\n")
     with pytest.raises(UsageError, match=r"no molecule of .* can be used. 1 lines RDKit cannot read"):
         Smiles(str(tmp_path / "a.smi"))
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(UsageError, match="does not exist"):
         Smiles(str(tmp_path / "b.smi"))
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(UsageError, match="is a folder"):
         Smiles(str(tmp_path))
 
 
