@@ -14,6 +14,8 @@ from detente.checks.finding import Finding as Finding
 from detente.checks.finding import Rule as Rule
 from detente.checks.finding import refuses as refuses
 from detente.checks.finding import warns as warns
+from detente.checks.trial import Trial as Trial
+from detente.checks.trial import tried as tried
 from detente.engine.game import Game
 from detente.errors import UsageError, did_you_mean
 from detente.plugins import Host, host
@@ -35,15 +37,18 @@ def rules(at: Host, distributions: Iterable[str] = ()) -> list[Rule]:
     return found
 
 
-def findings(game: Game, *, warmed_up: bool = False, by: Sequence[Rule] | None = None) -> list[Finding]:
+def findings(
+    game: Game, *, warmed_up: bool = False, by: Sequence[Rule] | None = None, trial: Trial | None = None
+) -> list[Finding]:
     """All findings about a game, those that refuse first.
 
     Args:
         game: players whose networks are already rewritten.
         warmed_up: whether the networks were trained before the game.
         by: the rules; ours by default.
+        trial: what one update showed, from `tried`; without it the rules that ask for it find nothing.
     """
-    context = Context(game, warmed_up)
+    context = Context(game, warmed_up, trial or Trial())
     found = [finding for rule in (rules(host()) if by is None else by) for finding in rule(context)]
     return sorted(found, key=lambda f: f.level != "refuse")
 

@@ -1,4 +1,4 @@
-"""`check`: what is ill-posed or fragile in a recipe, before anything trains."""
+"""`check`: finds ill-posed or fragile combinations in a recipe before training."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,9 +30,9 @@ def check(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Find ill-posed and fragile combinations in a recipe's networks, before a second of training.
+    """Find ill-posed and fragile combinations in a recipe's networks before training.
 
-    Exits with 2 where training would be refused.
+    Exits with 2 if training would be refused.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     if domain is None and recipe is None:

@@ -1,4 +1,4 @@
-"""`compare`, and going on with what it began."""
+"""`compare`, and resuming a study."""
 
 import re
 from pathlib import Path
@@ -50,7 +50,7 @@ def compare(
     log: flags.Log = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The study's folder; a study that is there is resumed or made larger."),
+        typer.Option(metavar="DIR", help="Folder of the study; a study in it is resumed or extended."),
     ] = None,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
@@ -109,7 +109,7 @@ def compare(
 
 
 def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
-    """Go on with a study as it stands in its folder."""
+    """Resume the study in a folder."""
     from detente.experiments import compare as study
 
     session.run = folder
@@ -119,7 +119,7 @@ def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> No
 
 
 def seeds_of(text: str) -> int | list[int]:
-    """How many seeds a flag asks for, or which."""
+    """The number of seeds in a flag, or a list of them."""
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
         raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
     numbers = [int(part) for part in text.split(",") if part.strip()]

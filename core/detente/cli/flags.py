@@ -32,12 +32,12 @@ Set = Annotated[
 ]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="CODE", help="Train although this finding refuses it; repeatable."),
+    typer.Option("--allow", metavar="CODE", help="Train in spite of this finding; repeatable."),
 ]
 Log = Annotated[
     str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
 ]
-Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time (default: one per CPU).")]
+Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Number of parallel runs (default: one per CPU).")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 

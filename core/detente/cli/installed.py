@@ -1,4 +1,4 @@
-"""What there is on this machine: `plugins`, `data`, `doctor`."""
+"""What is installed on this machine: `plugins`, `data`, `doctor`."""
 
 import os
 import shutil
@@ -46,7 +46,9 @@ def plugins(
 @plugins_app.command("show")
 def plugins_show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A plugin, or a name that one brings.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of a plugin, or of something that a plugin provides.")
+    ],
     json: flags.Json = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
@@ -81,7 +83,9 @@ def data(
 @data_app.command("get")
 def data_get(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set; DOMAIN/NAME where two domains have it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Data set; DOMAIN/NAME if several domains have one of this name.")
+    ],
     json: flags.Json = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
@@ -135,7 +139,7 @@ def _get(host: "Host", name: str) -> dict[str, Any]:
         hint = did_you_mean(short, [e.name for e in host.entries("data")])
         raise UsageError(f"There is no data set {name!r}.{hint} `detente data` lists all data sets.")
     if len(domains) > 1:
-        raise UsageError(f"{name!r} is a data set of {' and '.join(domains)}: say {domains[0]}/{short}.")
+        raise UsageError(f"{name!r} is a data set of {' and '.join(domains)}: write {domains[0]}/{short}.")
     made = host.load("data", short, domains[0])()
     return {
         "domain": domains[0],

@@ -55,7 +55,7 @@ def train(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which a numbered run folder is created.")] = RUNS,
     folder: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The run's own folder. A run of the same recipe that is there is resumed."),
+        typer.Option(metavar="DIR", help="Folder of this run; an unfinished run of the same recipe in it is resumed."),
     ] = None,
     threads: flags.Threads = None,
     dry_run: flags.DryRun = False,

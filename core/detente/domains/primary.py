@@ -44,10 +44,10 @@ class Primary:
 
 
 def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
-    """What a score is called now, with a warning where it was asked for by the name that it had until the last release.
+    """The current name of a score, with a warning if the old name was used.
 
     Args:
-        score: a name that somebody gave.
+        score: the name that was used.
         renamed: `Metric.renamed` of the metrics there are.
     """
     for names in renamed:

@@ -1,4 +1,4 @@
-"""What a network says of itself: the one place where it is read."""
+"""What a network declares about itself; only read here."""
 
 from torch import nn
 
@@ -6,7 +6,7 @@ from detente.errors import UsageError
 
 
 class Network(nn.Module):
-    """A generator or discriminator with something to state. Any module may carry the same attributes, or none of them.
+    """A generator or discriminator that declares abilities. Any module can have the same attributes, or none of them.
 
     Attributes:
         abilities: what it can do beyond its forward. "embed": its submodule `embed` maps a sample to a sample-shaped
@@ -22,10 +22,10 @@ class Network(nn.Module):
 
 
 def abilities(net: nn.Module) -> frozenset[str]:
-    """What a network states that it can do beyond its forward: "embed", "features".
+    """The abilities that a network declares: "embed", "features".
 
     Raises:
-        UsageError: it states something else than a set of names, or an "embed" that is not there.
+        UsageError: it declares something other than a set of names, or an "embed" that it does not have.
     """
     stated = getattr(net, "abilities", frozenset())
     if isinstance(stated, str) or not all(isinstance(name, str) for name in stated):

@@ -23,7 +23,7 @@ from detente.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A finite number between bounds; stands in `Annotated[float, …]` or `Annotated[int, …]`."""
+    """A finite number between bounds, for use in `Annotated[float, …]` or `Annotated[int, …]`."""
 
     least: float | None = None
     """The smallest that is allowed."""
@@ -90,7 +90,7 @@ class Declared:
     range: Range
     whole: bool
     alone: bool
-    """Whether nothing else than such a number is allowed."""
+    """Whether only such a number is allowed."""
 
     def problem(self, value: Any) -> str | None:
         """What the value should be instead, to follow its name; None if it is allowed."""

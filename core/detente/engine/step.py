@@ -1,4 +1,4 @@
-"""What a penalty may look at: one turn of one player, with everything that was computed in it, once."""
+"""What a penalty receives: one update of one player, with everything that was computed in it, once."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ class DomainLike(Protocol):
     @property
     def augmentations(self) -> Mapping[str, Augmentation]: ...
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
-        """Standard normal noise of the kind that this data can carry."""
+        """Standard normal noise that preserves the structure of a sample."""
         ...
 
 
@@ -52,7 +52,7 @@ class Moment:
     """When and where a point is called."""
 
     t: int
-    """Updates that this player has made; not the run's steps, so schedules do not burst with several critic steps."""
+    """Updates that this player has made, which are not the run's steps if there are several critic steps."""
     rng: Stream
     """This regularizer's own stream at this update."""
     domain: DomainLike
@@ -66,18 +66,18 @@ class Moment:
 
 @dataclass(frozen=True)
 class Step:
-    """One turn, frozen. Logits are computed when they are first asked for, once, and shared by all who ask.
+    """One update, immutable. Logits are computed once, on first use, and shared.
 
     Attributes:
-        turn: whose turn it is.
+        turn: the player that is updated.
         generator, discriminator: the networks.
         objective: the adversarial term of the game.
-        domain: what kind of data it is; brings noise and augmentations that fit.
+        domain: the kind of data, with noise and augmentations that fit it.
         real: a batch of data, [B, ...] per leaf; leaves of the graph where a penalty or the objective may ask for it.
         fake: generated samples; likewise in the discriminator's turn, attached to the generator in its own.
         z: the latents of `fake`.
         labels: the condition, [B, ...], or None.
-        m: the moment of whoever looks at this step.
+        m: the moment of the component that receives this step.
     """
 
     turn: Role
@@ -137,16 +137,16 @@ class Step:
 
     @property
     def real_features(self) -> tuple[Any, ...]:
-        """What each of D's feature layers makes of the reals, [B, ...], with graph.
+        """The output of each of D's feature layers for the real batch, [B, ...], with graph.
 
         Raises:
-            UsageError: the discriminator states no features.
+            UsageError: the discriminator declares no features.
         """
         return self._featured("real", self.real)
 
     @property
     def fake_features(self) -> tuple[Any, ...]:
-        """What each of D's feature layers makes of the fakes, [B, ...], with graph."""
+        """The output of each of D's feature layers for the fakes, [B, ...], with graph."""
         return self._featured("fake", self.fake)
 
     def real_at(self, space: PenaltySpace) -> Sample:

@@ -1,7 +1,7 @@
 """The comparison: every arm in every domain, on the same seeds.
 
-A study is its folder; calling `compare` again with more domains, arms or seeds extends it. Arms differ from `none`
-in their regularizers alone: for one seed all share data order, latents and initial weights, so they are compared in
+A study is its folder; calling `compare` again with more domains, arms or seeds extends it. Arms differ from `none` only
+in their regularizers: with the same seed all share data order, latents and initial weights, so they are compared in
 pairs.
 """
 
@@ -37,7 +37,7 @@ def compare(
     command: Sequence[str] | None = None,
     executor: Executor | None = None,
 ) -> Path:
-    """Run a study, or go on with it; the path of its report.
+    """Run or resume a study; returns the path of its report.
 
     Args:
         domains: where to compare.
@@ -79,7 +79,7 @@ def plan(
     recipe: Path | Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> tuple[Study, list[str]]:
-    """What `compare` would run, with everything checked and nothing written, and what a person should know about it.
+    """What `compare` would run, with notes for the user; everything is checked and nothing is written.
 
     Raises:
         UsageError, PluginError: as in `compare`; a line for each thing that is wrong.
@@ -97,7 +97,7 @@ def resume(
     show: ShowBoard = lambda board: None,
     executor: Executor | None = None,
 ) -> Path:
-    """Go on with the study in a folder as it stands there; the path of its report.
+    """Resume the study in a folder; returns the path of its report.
 
     Raises:
         UsageError: there is no study.

@@ -1,9 +1,9 @@
-"""An experiment: many runs in one folder, carried out the same way whichever verb asks for them.
+"""An experiment: many runs in one folder, carried out in the same way for every command.
 
-A verb brings a `Proposer`, which says what runs there are, all at once or some after looking at what came of others.
-Here is all the rest: its manifest, the folder's lock, what is refused before anything is written, the recipe in each
-cell's folder, the executor, results.csv, the report, and what is said in the end. What is finished in a folder stays,
-what is not goes on from its checkpoint.
+A verb brings a `Proposer`, which decides which runs there are, either all at once or depending on the results of
+others. Here is all the rest: its manifest, the folder's lock, what is refused before anything is written, the recipe in
+each cell's folder, the executor, results.csv, the report, and what is said in the end. Finished runs in the folder are
+kept; others resume from their checkpoints.
 """
 
 import json
@@ -47,16 +47,16 @@ class Look(NamedTuple):
 
 
 class Proposer(ABC):
-    """Says which runs an experiment has: what is particular about `compare`, `tune` and others like them.
+    """Decides which runs an experiment has: the part in which `compare`, `tune` and others differ.
 
     Args:
         manifest: what the folder will hold.
         before: what it held when that was planned.
-        notes: what a person should know before it begins.
+        notes: what the user should know before it starts.
 
     Attributes:
-        alone: whether no other process may work on the folder meanwhile, because what is run depends on what came of
-            other runs; otherwise the lock of each cell is enough.
+        alone: whether no other process may use the folder at the same time, because runs depend on the results of
+            others; otherwise the lock of each cell is enough.
         retries: whether the same command tries runs again that failed.
     """
 
@@ -87,7 +87,7 @@ class Experiment:
         host: whose plugins observe it.
         executor: what trains the cells.
         show: called with a board about once a second.
-        notes: what a person should know from the start.
+        notes: what the user should know from the start.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ def start(
     show: ShowBoard,
     command: Sequence[str] | None,
 ) -> Path:
-    """Begin an experiment, or go on with one after a call that says all of it; the path of its report.
+    """Start an experiment, or resume one from a call with all of its settings; returns the path of its report.
 
     Args:
         plan: reads what is in the folder, and merges it with what the call asks for. Writes nothing. Called again if
@@ -160,7 +160,7 @@ def start(
 
 
 def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: ShowBoard) -> Path:
-    """Go on with an experiment as it stands in its folder; the path of its report.
+    """Resume the experiment in a folder; returns the path of its report.
 
     Raises:
         UsageError, StudyError, Interrupted: as in `start`.
@@ -174,7 +174,7 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
 
 
 def dry_run(proposer: Proposer, host: Host) -> None:
-    """Refuse what `start` would refuse, and write nothing.
+    """Check everything that `start` checks, and write nothing.
 
     Raises:
         UsageError, PluginError: as in `start`.
@@ -185,7 +185,7 @@ def dry_run(proposer: Proposer, host: Host) -> None:
 
 
 def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
-    """What should be known about the networks of an experiment; each distinct recipe is built once.
+    """The findings about the networks of an experiment; each distinct recipe is built once.
 
     Raises:
         UsageError: a recipe is wrong, or ill-posed and not allowed, or a cell's folder holds another recipe; a line for

@@ -1,7 +1,7 @@
-"""The search for a setting that suits a domain, and what its winner is worth.
+"""The search for good settings in a domain, and the test of its winner.
 
-The winner of a search looks better than it is: of many settings the luckiest comes out on top. So it is run again, on
-seeds that no trial saw, beside the setting that the chain has by default and `none`.
+The winner's score in the search is too optimistic, because it is partly luck. So the winner is trained again on seeds
+that no trial used, together with the chain's default and `none`.
 """
 
 import uuid
@@ -41,7 +41,7 @@ def tune(
     command: Sequence[str] | None = None,
     executor: Executor | None = None,
 ) -> Path:
-    """Run a search, or go on with it; the path of its report.
+    """Run or resume a search; returns the path of its report.
 
     Args:
         wish: what is searched, and how.
@@ -62,9 +62,9 @@ def tune(
 
 
 def plan(wish: Wish, *, out: Path, host: Host) -> tuple[Tuning, Sampler, list[str]]:
-    """The search that a folder would hold, what chooses its settings, and what a person should know about it.
+    """The search that a call describes, its sampler, and notes for the user.
 
-    Everything is checked and nothing written.
+    Everything is checked and nothing is written.
 
     Raises:
         UsageError, PluginError: as in `tune`.
@@ -82,7 +82,7 @@ def resume(
     show: ShowBoard = lambda board: None,
     executor: Executor | None = None,
 ) -> Path:
-    """Go on with the search in a folder as it stands there; the path of its report.
+    """Resume the search in a folder; returns the path of its report.
 
     Raises:
         UsageError: there is no search, or what it searches is no longer accepted.
@@ -105,7 +105,7 @@ def resume(
 
 
 class Tune(Proposer):
-    """The trials of a search, a wave after the other, then the winner and its rivals on new seeds.
+    """The trials of a search, wave by wave, then the winner, the default and `none` on new seeds.
 
     Args:
         tuning: the search; `before` as it was in its folder.

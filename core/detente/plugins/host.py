@@ -1,4 +1,4 @@
-"""The plugin host: answers for the names that installed plugins declare, and tells them of runs."""
+"""The plugin host: looks up names that installed plugins declare, and notifies plugins of runs."""
 
 import logging
 import os
@@ -55,13 +55,13 @@ class Host:
         ]
 
     def entry(self, kind: Kind, name: str, domain: str | None = None) -> Entry:
-        """The one declaration of a name, or of the name that it had until the last release.
+        """The declaration of a name, also under the name that it had until the last release.
 
-        A metric of a domain and one of all domains under the same name are as ambiguous as any
-        other pair: letting the narrower one win would let an installation change a number.
+        A metric of one domain and a metric of all domains with the same name are ambiguous too: otherwise installing a
+        plugin could change a number.
 
         Raises:
-            UsageError: nobody declares the name.
+            UsageError: there is no such name.
             PluginError: several plugins declare it, or the plugin that does was left out.
             ValueError: `domain` is missing for a kind that needs it, or given to one without.
         """
@@ -79,7 +79,7 @@ class Host:
         return found[0]
 
     def load(self, kind: Kind, name: str, domain: str | None = None) -> Any:
-        """Import what a name stands for.
+        """Import the target of a name.
 
         Raises:
             UsageError, PluginError, ValueError: as in `entry` and `Entry.load`.
@@ -87,7 +87,7 @@ class Host:
         return self.entry(kind, name, domain).load()
 
     def provenance(self, entries: Iterable[Entry]) -> list[dict[str, str | None]]:
-        """Where each entry's code comes from, for a run's record. Asks git, so it takes a while."""
+        """Where each entry's code comes from, for a run's record. Calls git, which takes a moment."""
         return [
             {
                 "kind": entry.kind,

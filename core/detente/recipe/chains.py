@@ -1,4 +1,4 @@
-"""The little language of `--reg`: `d:spectral-norm+r1(gamma=1, every=4)+g:ema`."""
+"""The syntax of `--reg`: `d:spectral-norm+r1(gamma=1, every=4)+g:ema`."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class ParsedLink:
 
 @dataclass(frozen=True)
 class Chains:
-    """The two chains that a text stands for, as a recipe writes them: instance name → options."""
+    """The two chains of a text, as a recipe writes them: instance name → options."""
 
     generator: dict[str, dict[str, Any]] = field(default_factory=dict)
     discriminator: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Chains:
 def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Chains:
     """Read one chain, or several that make one together.
 
-    A link without a prefix sits where its class sits by default. Two of a kind on one player are told apart as `r1` and
+    A regularizer without a prefix is put on the default player of its class. A second r1 on the same player is called
     `r1-2`; the option `name` gives another name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A constructor's signature is the schema of a component's options: names, types and defaults."""
+"""A constructor's signature defines a component's options: names, types and defaults."""
 
 import inspect
 import json

@@ -19,6 +19,11 @@ COMPONENTS: Mapping[Key, Kind] = {
 ROLES = ("generator", "discriminator")
 
 
+def as_flag(key: str) -> str:
+    """A key of the recipe as a flag of the command line."""
+    return f"--{key.replace('_', '-')}"
+
+
 class Overlay:
     """Layers of a recipe, each over the one before, with a record of which source said what.
 
@@ -62,6 +67,11 @@ class Overlay:
             if key[:n] in self._sources:
                 return self._sources[key[:n]]
         return default
+
+    def place(self, key: Key, default: str) -> str:
+        """Where a value was given, for an error: source and dotted key, or the flag alone if it has the key's name."""
+        source, dotted = self.source(key, default), ".".join(key)
+        return source if source == as_flag(dotted) else f"{source}: {dotted}"
 
     def get(self, key: Key) -> Any:
         """What stands at a key; None where nothing does."""

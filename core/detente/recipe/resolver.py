@@ -77,7 +77,7 @@ class Resolver:
     def _raise(self) -> None:
         if not self.problems:
             return
-        lines = [f"{self.overlay.source(key, self.source)}: {'.'.join(key)}: {text}" for key, text, _ in self.problems]
+        lines = [f"{self.overlay.place(key, self.source)}: {text}" for key, text, _ in self.problems]
         causes = [cause for *_, cause in self.problems if cause is not None]
         plugin = any(isinstance(cause, PluginError) for cause in causes)
         raise (PluginError if plugin else UsageError)("\n".join(dict.fromkeys(lines))) from next(iter(causes), None)

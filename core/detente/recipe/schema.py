@@ -1,4 +1,4 @@
-"""What to run, as data. Shapes and ranges are checked here; names and options of components in resolve."""
+"""The fields of a recipe. Types and ranges are checked here; names and options of components in the resolver."""
 
 import json
 from collections.abc import Iterable

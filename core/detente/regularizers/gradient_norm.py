@@ -1,4 +1,4 @@
-"""Gradient normalization: a critic that cannot be steep, by construction."""
+"""Gradient normalization: a critic whose slope is bounded by construction."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -15,28 +15,29 @@ from detente.errors import UsageError
 
 
 class GradientNorm(Regularizer):
-    r"""The critic is used divided by the norm of its own input gradient plus its own size.
+    r"""Divides the critic's output by the norm of its own input gradient plus its absolute value.
 
     D̂(x) = D(x) / (‖∇_x D(x)‖ + |D(x)|)      (Wu et al. 2021, section 3)
 
-    So |D̂| ≤ 1, and where D is piecewise linear ‖∇D̂‖ ≤ 1. The derivative of D̂ goes through the norm. A sub-critic is
-    divided by its own denominator; one with many positions has one denominator per sample, of its mean logit, so it is
-    this mean that lies between −1 and 1. Where the denominator is 0, D is left as it is. x is what the critic is
-    handed, after augmentation. Deployed it works the same, also without a graph. There is no setting at which it is
-    absent.
+    So |D̂| ≤ 1, and where D is piecewise linear ‖∇D̂‖ ≤ 1. The derivative of D̂ goes through the norm. Each sub-critic
+    has its own denominator. If it returns one logit per position, there is one denominator per sample, computed from
+    the mean logit; then this mean lies between −1 and 1. Where the denominator is 0, D is not divided. x is the
+    critic's input, after augmentation. The deployed network works in the same way, also without gradients enabled. It
+    has no inactive setting.
 
     Args:
-        space: "input" differentiates what the critic is handed, "embedding" its embedding of that.
+        space: "input": gradient with respect to the critic's input; "embedding": with respect to its embedding of it.
 
     Raises:
-        UsageError: space is "embedding" and the network has none; or it is "input" and a penalty asks for the critic as
-            a function of its embedding.
+        UsageError: space is "embedding" and the network has none; or it is "input" and a penalty needs the critic as a
+            function of its embedding.
 
     On a linear critic w = (3, 4): f / (5 + |f|) with f = wᵀx.
     """
 
     players = ("discriminator",)
     bounds_critic = True
+    normalizes_slope = True
 
     def __init__(self, space: Literal["input", "embedding"] = "input") -> None:
         super().__init__()

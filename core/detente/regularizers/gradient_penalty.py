@@ -1,4 +1,4 @@
-"""The gradient penalty of WGAN-GP: a critic of slope one."""
+"""The gradient penalty of WGAN-GP."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -13,19 +13,21 @@ from detente.engine.step import PenaltySpace, Role, Step
 
 
 class GradientPenalty(Regularizer):
-    r"""Pulls the norm of the critic's input gradient to a target.
+    r"""Pulls the norm of the critic's input gradient towards a target.
 
     λ · E_x̂ (‖∇_x̂ D(x̂)‖ − target)²,  x̂ on the line from a real to a fake sample      (Gulrajani et al. 2017, eq. 3)
 
-    The norm is one for all leaves of a sample. Where the gradient is zero the penalty is λ·target² and its own gradient
-    zero.
+    There is one norm over all leaves of a sample. Where the gradient is zero the penalty is λ·target² and its
+    derivative is zero.
 
     Args:
         weight: λ.
-        target: the norm that costs nothing.
-        one_sided: only norms above the target cost (the paper's section 4, "two-sided penalty", discusses it).
-        points: where to look: on mixes of real and fake, on real or on fake samples.
-        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+        target: the norm without penalty.
+        one_sided: whether only norms above the target are penalized (the paper's section 4, "two-sided penalty",
+            discusses it).
+        points: where to evaluate it: on mixes of real and fake samples, on real or on fake samples.
+        space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
+            embedding of the augmented sample.
         scope: "sample" has one norm per sample, "position" one per position (a pixel, a word, an atom or bond), whose
             penalties are averaged.
 

@@ -10,16 +10,17 @@ from detente.engine.step import PenaltySpace, Role, Step
 
 
 class MaxGP(Regularizer):
-    r"""Charges the largest squared slope that the critic has in the batch.
+    r"""Penalizes the largest squared gradient norm of the critic in the batch.
 
     λ · max_x̂ ‖∇_x̂ D(x̂)‖²,  x̂ on lines from real to fake samples      (Zhou et al. 2019)
 
-    The maximum over a batch estimates the Lipschitz constant k(D) from below; the paper penalizes λ k(D)². Samples that
-    tie for it share its gradient.
+    The maximum over a batch estimates the Lipschitz constant k(D) from below; the paper penalizes λ k(D)². If several
+    samples have the maximum, they share the gradient.
 
     Args:
         weight: λ.
-        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+        space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
+            embedding of the augmented sample.
 
     On a linear critic w: λ‖w‖².
     """

@@ -1,4 +1,4 @@
-"""What a run is worth in a search: one number from 0 to 1."""
+"""The score of a run in a search: one number from 0 to 1."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from detente.results.outcomes import Outcome, number
 
 
 class Measure(ABC):
-    """What a run is worth in a search, from 0 to 1, higher is better; a run that diverged is worth 0.
+    """The score of a run in a search, from 0 to 1, higher is better; a run that diverged has 0.
 
     Attributes:
         name: the score that it looks at.

@@ -1,4 +1,4 @@
-"""Gaussians on a ring and on a grid: what a generator covers, and how well, can be counted."""
+"""Gaussians on a ring and on a grid, where covered modes can be counted."""
 
 import math
 import struct
@@ -152,7 +152,7 @@ def mirror(x: Sample, generator: torch.Generator) -> Sample:
 
 
 class RingDomain(Toy):
-    """8 Gaussians on a ring: the smallest place where modes can be lost."""
+    """8 Gaussians on a ring: a small example of mode collapse."""
 
     name = "ring"
     primary = QUALITY

@@ -1,13 +1,13 @@
-"""From a resolved recipe to a game that is ready to be played."""
+"""From a resolved recipe to a game that is ready to be trained."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from detente import plugins
-from detente.checks import Finding, findings, refuse, rules
+from detente.checks import Finding, findings, refuse, rules, tried
 from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.chain import chain
 from detente.engine.forward import abilities
@@ -25,6 +25,7 @@ from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
 from detente.training.provenance import components, origins
+from detente.training.sampler import BatchSampler
 from detente.training.warmup import drawing, fresh, start, warms_up
 
 
@@ -55,7 +56,7 @@ class Built:
     def refuse(self) -> None:
         """Stop where training would be refused: an ill-posed combination that the recipe does not allow.
 
-        Domains whose theory is about such ones refuse nothing.
+        Toy domains refuse nothing.
 
         Raises:
             UsageError: with one line per refusal.
@@ -79,8 +80,8 @@ def build(
 ) -> Built:
     """Make data, networks, players and the game.
 
-    Networks are initialized and warmed up from streams of their own, so that neither depends on anything but the seed,
-    the model and the data; then each player's regularizers rewrite its network.
+    Networks are initialized and warmed up with separate random streams, so that both depend only on the seed, the model
+    and the data; then each player's regularizers rewrite its network.
 
     Args:
         recipe: a resolved recipe; one without its components, as `load` returns it, is resolved again.
@@ -88,7 +89,7 @@ def build(
         device: instead of the recipe's.
         rank: index of this process in a data-parallel run.
         dry: only look at the networks: no warm-up, and findings do not refuse; `Built.refuse` does that.
-        show: told how far the warm-up is, where the model has one.
+        show: called with the progress of the warm-up, if the model has one.
 
     Raises:
         UsageError: a part refuses its options, a regularizer does not fit the networks, or the combination is refused.
@@ -135,13 +136,24 @@ def build(
         autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
         rank=rank,
     )
-    used = {entry.distribution for entry in components(recipe, host)}
-    warmed_up = warms_up(model) and model.warms_players
-    found = tuple(findings(game, warmed_up=warmed_up, by=rules(host, used)))
-    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=())
+    built = replace(built, findings=_findings(built, host))
     if not dry:
         built.refuse()
     return built
+
+
+def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
+    """What the rules find; where none refuses, with what one update on a copy shows."""
+    recipe, game = built.recipe, built.game
+    by = rules(host, {entry.distribution for entry in components(recipe, host)})
+    warmed_up = warms_up(built.model) and built.model.warms_players
+    found = findings(game, warmed_up=warmed_up, by=by)
+    if not any(finding.level == "refuse" for finding in found):
+        sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
+        batches = [built.prepare(built.data.batch(sampler.indices(k))) for k in range(recipe.critic_steps)]
+        found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
+    return tuple(found)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A trained generator on its own: weights as safetensors, a model card, and what is needed to load it again."""
+"""Exports a trained generator: weights as safetensors, a model card, and what is needed to load it."""
 
 import json
 from collections.abc import Mapping

@@ -34,7 +34,7 @@ class Trainer:
         built: the game, its data and its metrics.
         run: the folder.
         host: whose plugins observe the run.
-        loggers: who else observes it; see `detente.training.loggers`.
+        loggers: further observers; see `detente.training.loggers`.
 
     Attributes:
         view: what is known of the run by now, as displays and observers get it.
@@ -61,7 +61,7 @@ class Trainer:
         self._rows: dict[int, dict[str, dict[str, float]]] = {}
 
     def restore(self) -> int:
-        """Take up the newest readable checkpoint, if there is one; the step to go on from.
+        """Load the newest readable checkpoint, if there is one; returns the step to continue from.
 
         Raises:
             UsageError: there are checkpoints and none of them can be read, or it does not fit the networks.

@@ -1,4 +1,4 @@
-"""The field's measures of generated molecules, as MOSES defines them (Polykovskiy et al. 2020)."""
+"""The usual scores of generated molecules, as defined by MOSES (Polykovskiy et al. 2020)."""
 
 import math
 import warnings
@@ -20,7 +20,7 @@ _FINGERPRINT = GetMorganGenerator(radius=2, fpSize=1024)
 
 
 class Validity(Metric):
-    """Shares of valid, of different and of new molecules among n samples.
+    """Fractions of valid, of unique and of novel molecules among n samples.
 
     `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES
     over valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
@@ -44,7 +44,7 @@ class Validity(Metric):
 
 
 class Diversity(Metric):
-    """How unlike each other the valid samples are: 1 − E T(a, b) over all pairs (MOSES's IntDiv₁).
+    """Diversity of the valid samples: 1 − E T(a, b) over all pairs (MOSES's IntDiv₁).
 
     T is the Tanimoto similarity of Morgan fingerprints of radius 2 with 1,024 bits; pairs of a sample with itself
     count, and copies of a molecule count as often as there are of them. NaN where nothing is valid.
@@ -98,8 +98,8 @@ class ChemNet(Metric):
     """Fréchet ChemNet distance between valid samples and the reference (Preuer et al. 2018).
 
     The distance between Gaussians fitted to 512 activations each of fcd_torch's ChemNet; at a thousand samples it is
-    some tenths too large, so compare at one n. Five milliseconds a molecule: not among the domain's default metrics.
-    NaN with fewer than two.
+    some tenths too large, so compare at one n. It takes five milliseconds per molecule and is not one of the domain's
+    default metrics. NaN with fewer than two.
     """
 
     scores = {"fcd": "lower"}

@@ -75,7 +75,7 @@ class _Row(NamedTuple):
 
 
 def read_file(path: str, column: str) -> Table:
-    """The SMILES in a file, one molecule a line; blank lines are passed over.
+    """The SMILES in a file, one molecule per line; blank lines are skipped.
 
     `.csv` and `.tsv` are tables, all others have words; either may be packed by gzip. What separates cells (commas,
     semicolons, tabs, `|`, white space) is found in the first line. The SMILES of a cell is its first word, with the
@@ -92,7 +92,9 @@ def read_file(path: str, column: str) -> Table:
     try:
         rows = _rows(file, column)
     except csv.Error as error:
-        raise UsageError(f"{_DATA}: {shown(path)} is not a valid table ({error}); rename or fix it.") from error
+        raise UsageError(
+            f"{_DATA}: {shown(path)} is not a valid table ({error}): is there a quote that is not closed?"
+        ) from error
     if not rows:
         raise UsageError(f"{_DATA}: there is no SMILES in {shown(path)}; set data.path to a file with one a line.")
     at, header, notes = _column(rows, column, shown(path))

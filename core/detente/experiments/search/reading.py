@@ -1,4 +1,4 @@
-"""The little language of `--search`, and what it stands for in a recipe."""
+"""The syntax of `--search`, and its meaning in a recipe."""
 
 import math
 from collections.abc import Mapping, Sequence

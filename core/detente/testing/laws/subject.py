@@ -1,4 +1,4 @@
-"""What a law is tried on: a regularizer, in a game, on one of its players."""
+"""What a law is tested on: a regularizer, in a game, on one of its players."""
 
 import copy
 from collections.abc import Callable
@@ -60,7 +60,7 @@ class Case:
         """A fresh game, equal every time, with the regularizers on one player.
 
         Raises:
-            UsageError: they cannot sit there.
+            UsageError: they cannot be used there.
         """
         torch.manual_seed(7)
         networks = self.model.build(self.data.space)
@@ -88,21 +88,21 @@ class Case:
 
 @dataclass
 class Subject:
-    """A regularizer, the case that it is tried in, and the player that it sits on."""
+    """A regularizer, the case that it is tested in, and its player."""
 
     make: Callable[[], Regularizer]
     case: Case
     role: Role
 
     def game(self, *more: Regularizer, **options: Any) -> Game:
-        """A game with one instance of it, and `more` behind; where it cannot sit, the law does not apply."""
+        """A game with one instance of it, and `more` behind; if it cannot be used there, the law does not apply."""
         try:
             return self.case.game(self.role, self.make(), *more, **options)
         except UsageError as reason:
             raise Skip(f"cannot be used there: {reason}") from reason
 
     def player(self, game: Game) -> Player:
-        """The player that it sits on."""
+        """The player that it is used on."""
         return game.generator if self.role == "generator" else game.discriminator
 
     def link(self, game: Game) -> Regularizer:
@@ -143,7 +143,7 @@ def same(a: dict[str, Any], b: dict[str, Any], what: str) -> None:
 
 
 def played(game: Game, case: Case, first: int, last: int) -> list[dict[str, Tensor]]:
-    """Play steps `first` to `last`; where the regularizer cannot sit, the law does not apply."""
+    """Train steps `first` to `last`; if the regularizer cannot be used there, the law does not apply."""
     try:
         return [game.step(case.batch(k)) for k in range(first, last)]
     except UsageError as reason:

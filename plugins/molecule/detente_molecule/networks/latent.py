@@ -16,7 +16,7 @@ NOISE = 0.1
 
 
 class Latent(Model):
-    """Codes of an autoencoder are what is generated and what is judged.
+    """A GAN on the codes of an autoencoder: the generator produces codes, the discriminator scores them.
 
     Before the game a relational encoder and a perceptron as decoder learn to reproduce the training graphs, with noise
     on the codes. Then both are frozen: the decoder ends the generator, which writes codes, and the encoder begins the
@@ -24,8 +24,8 @@ class Latent(Model):
     embedding` a penalty looks at codes.
 
     Args:
-        code: how many numbers, each from −1 to 1, stand for a graph.
-        width: of the hidden layers that write and judge codes.
+        code: dimension of the code of a graph; each number is from −1 to 1.
+        width: of the hidden layers of both players.
         latent_dim: of z.
         warm_up_steps: updates of the autoencoder, of 128 graphs each.
     """

@@ -1,4 +1,4 @@
-"""A perceptron that writes graphs against a relational network that reads them (De Cao & Kipf 2018)."""
+"""A perceptron that generates graphs against a relational graph network (De Cao & Kipf 2018)."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -30,22 +30,22 @@ Sampling = Literal["straight-through", "soft"]
 
 
 class MolGAN(Model):
-    """A perceptron that writes a whole graph at once against a relational graph network (De Cao & Kipf 2018).
+    """A perceptron that generates a whole graph at once against a relational graph network (De Cao & Kipf 2018).
 
-    The generator draws each atom and each bond by the Gumbel trick. With `straight-through` what it hands on are types,
-    as real graphs have them, and the gradient is the soft draw's; with `soft` the soft draws themselves are handed on,
-    and a critic can tell them from real ones by their being soft. Unlike the original, atoms and bonds are drawn with
-    noise under the temperature at which they are trained, scores of a batch are not averaged in the critic, and there
-    is no dropout.
+    The generator draws each atom and each bond by the Gumbel trick. With `straight-through` it outputs one-hot types,
+    as real graphs have, with the gradient of the soft draws; with `soft` it outputs the soft draws, and a critic can
+    distinguish them from real graphs by their softness. Unlike the original, atoms and bonds are drawn with noise under
+    the temperature at which they are trained, scores of a batch are not averaged in the critic, and there is no
+    dropout.
 
     Args:
         width: of the generator's first hidden layer; the others have twice and four times as much.
         latent_dim: of z.
-        sampling: what the generator hands on.
+        sampling: the form of the generator's output.
         temperature: of the draws; at lower ones a draw is less noisy and its gradient is larger and rarer.
         messages: widths of the critic's graph layers.
         readout: width of the critic's description of a whole graph.
-        reward: the property that samples shall have much of: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
+        reward: the property to maximize: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
             (ease of synthesis), by a network that is trained before the game and frozen. None for none.
         reward_weight: of that term in the generator's loss.
     """

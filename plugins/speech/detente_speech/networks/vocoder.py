@@ -25,8 +25,8 @@ _LOUDEST = 100.0
 class Vocoder(Model):
     """Log-mel [B, 1, M, 64] and noise → waveform [B, 1, L].
 
-    Vocos has no noise; here z shifts every frame alike, so that what a log-mel leaves open (phases) may be drawn. In
-    place of Vocos's LayerNorm blocks start small: their sum keeps its variance.
+    Vocos has no noise; here z shifts all frames equally, so that what a log-mel does not determine (phases) can be
+    sampled. Instead of Vocos's LayerNorm, blocks have a small initialization, which preserves the variance.
 
     Args:
         width: channels between the blocks.
