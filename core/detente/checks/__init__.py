@@ -66,12 +66,16 @@ def check_codes(allowed: Sequence[str], at: Host) -> None:
             raise UsageError(f"allow: there is no finding {code!r}.{hint}")
 
 
+def refused(found: Sequence[Finding], allowed: Sequence[str] = ()) -> list[Finding]:
+    """Those that stop a recipe that does not allow them."""
+    return [f for f in found if f.level == "refuse" and f.code not in allowed]
+
+
 def refuse(found: Sequence[Finding], allowed: Sequence[str] = ()) -> None:
     """Stop on what is refused and not allowed.
 
     Raises:
         UsageError: with one line per refusal.
     """
-    bad = [f for f in found if f.level == "refuse" and f.code not in allowed]
-    if bad:
+    if bad := refused(found, allowed):
         raise UsageError("\n".join(f"{f} To train it all the same: --allow {f.code}." for f in bad))

@@ -196,4 +196,4 @@ def recurrent_critic_under_input_gradient(c: Context) -> Iterator[Fault]:
 def _coefficient(link: Regularizer) -> float:
     """The largest of the coefficients whose zero switches it off, as its `off` names them."""
     inner = unwrap(link)
-    return max((abs(getattr(inner, option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)
+    return max((abs(inner.option(option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)

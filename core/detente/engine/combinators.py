@@ -169,7 +169,7 @@ def _check(target: Regularizer, ramps: dict[str, Ramp]) -> None:
     stated = declared_options(type(target))
     for name, ramp in ramps.items():
         known = stated.get(name)
-        if not isinstance(getattr(target, name, None), int | float) or (known is not None and known.whole):
+        if not isinstance(target.option(name), int | float) or (known is not None and known.whole):
             raise UsageError(f"{target.name} has no numeric option {name!r} that can have a schedule.")
         if name in target.fixed:
             raise UsageError(

@@ -164,7 +164,11 @@ class Regularizer(Component, nn.Module):
 
     def is_off(self) -> bool:
         """Whether its options switch it off for good, as `off` states it."""
-        return self.off is not None and all(getattr(self, k) == v for k, v in self.off.items())
+        return self.off is not None and all(self.option(name) == value for name, value in self.off.items())
+
+    def option(self, name: str) -> Any:
+        """The value of an option, which stands in the attribute of its name; None where it has none of that name."""
+        return getattr(self, name, None)
 
     def report(self, net: nn.Module) -> dict[str, Tensor]:
         """Values for the log, computed only when a log line is written."""

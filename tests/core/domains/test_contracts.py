@@ -15,9 +15,9 @@ def test_what_is_renamed_has_its_new_name_and_no_longer_its_old_one() -> None:
     seen = {}
     for entry in host().entries("metric"):
         metric = host().load("metric", entry.name, entry.domain)
-        assert set(metric.renamed.values()) <= set(metric.scores)
-        assert not set(metric.renamed) & set(metric.scores)
-        seen |= metric.renamed
+        assert set(metric.renamed_scores.values()) <= set(metric.scores)
+        assert not set(metric.renamed_scores) & set(metric.scores)
+        seen |= metric.renamed_scores
     assert seen == {"kl": "modes-kl", "unique": "uniqueness", "novel": "novelty"}
 
 

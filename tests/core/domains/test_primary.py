@@ -22,6 +22,7 @@ def test_distances_are_scaled_on_a_logarithm() -> None:
     assert primary.scaled_row({"frechet": 1.0}, rows) == pytest.approx(0.5)
 
 
+@pytest.mark.filterwarnings("ignore:.* goes with the next release:DeprecationWarning")  # it goes to the log too
 def test_a_score_is_found_by_the_name_that_it_had(tmp_path, monkeypatch, caplog) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["tune", "ring", "--reg", "r1", "--search", "r1.gamma=log:0.01..10", "--trials", "2", "-n"]
@@ -33,7 +34,8 @@ def test_a_score_is_found_by_the_name_that_it_had(tmp_path, monkeypatch, caplog)
 
 
 def test_whoever_asks_by_an_old_name_is_warned(caplog) -> None:
-    assert current_name("kl", [{}, {"kl": "modes-kl"}]) == "modes-kl"
+    with pytest.warns(DeprecationWarning, match="its old name goes with the next release"):
+        assert current_name("kl", [{}, {"kl": "modes-kl"}]) == "modes-kl"
     assert "its old name goes with the next release" in caplog.text
     caplog.clear()
     assert current_name("recall", [{"kl": "modes-kl"}]) == "recall"
