@@ -99,12 +99,14 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
     """
     from detente.training.build import build
     from detente.training.loggers import make_loggers
+    from detente.training.scale import check_run
 
-    if folder:
-        _before(folder, recipe)
+    before = _before(folder, recipe) if folder else {}
     make_loggers(recipe.log, host)
     built = build(recipe, host, dry=True)
     built.refuse()
+    if not before:
+        check_run(built)
     for finding in built.findings:
         session.note(f"Note: {finding}")
 
@@ -123,6 +125,7 @@ def carry_out(
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
+    from detente.training.scale import check_run
     from detente.training.trainer import Trainer
 
     began = time.perf_counter()
@@ -131,6 +134,8 @@ def carry_out(
     set_threads(threads or before.get("threads"))
     with warm_up(session) as show:
         built = build(recipe, host, device=device or before.get("device", {}).get("device"), show=show)
+    if not before:  # what has begun may go on
+        check_run(built)
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from detente.domains.primary import Primary
 from detente.errors import DetenteError, PluginError, UsageError
 from detente.experiments import experiment
 from detente.experiments.executors.base import Executor, ShowBoard
@@ -18,6 +19,7 @@ from detente.experiments.planning import existing, head, note_versions, primary_
 from detente.plugins import Host
 from detente.recipe import load, slug
 from detente.recipe.keys import flat
+from detente.results.scores import Scaled
 from detente.results.study import Study
 
 
@@ -119,11 +121,14 @@ class Comparison(Proposer):
         self.study = study
 
     def looks(self) -> Iterator[Look]:
-        """Every arm in every domain; the first seed stands for all."""
+        """Every arm in every domain; the first seed stands for all, and the first arm for how they are measured."""
         first = self.study.seeds[0]
         for cell, recipe in self.study.runs():
             if cell.seed == first:
-                yield Look(cell.domain, cell.arm.text, recipe)
+                measure = Scaled(Primary(**self.study.primary(cell.domain)))
+                yield Look(
+                    cell.domain, cell.arm.text, recipe, measure=measure if cell.arm == self.study.arms[0] else None
+                )
 
     def propose(self, experiment: Experiment) -> None:
         experiment.train(self.study.runs())

@@ -36,10 +36,15 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     if not verdicts.comparisons:
         return ["No verdict: there is no pair of an arm and “none” to compare."]
     if not verdicts.pairs:
-        return ["No verdict yet: no arm has a run that can be paired with one of “none”."]
+        return ["No verdict yet: no arm has a scaled score that can be paired with one of “none”."]
     limits = [text] if (text := verdicts.limits) else []
+    dumb = [d for d in study.domains if not any(c.differences for c in verdicts.comparisons if c.domain == d)]
+    if dumb:
+        limits.append(
+            f"Nothing can be said about {listed(dumb, 6, 'domains')}: no pair of runs there has scaled scores."
+        )
     if statistics.smallest_p(verdicts.pairs) > statistics.ALPHA:
-        return [f"No verdict: {verdicts.limits}"]
+        return [f"No verdict: {verdicts.limits}", *limits[1:]]
     arms = {arm: [c for c in verdicts.comparisons if c.arm == arm] for arm in study.arms}
     found = {arm: own for arm, own in arms.items() if any(c.claimed for c in own)}
     if not found:
@@ -64,6 +69,8 @@ def status(outcomes: Sequence[Outcome]) -> str:
     counts = {status: sum(o.status == status for o in outcomes) for status in ("finished", "diverged", "failed")}
     open_ = len(outcomes) - sum(counts.values())
     text = f"{counts['finished']} of {len(outcomes)} runs finished"
+    if unscored := sum(outcome.unscored for outcome in outcomes):
+        text += f", {unscored} of them without a scaled score (left out of everything)"
     if counts["diverged"]:
         text += f", {counts['diverged']} diverged (counted with score 0)"
     if counts["failed"]:

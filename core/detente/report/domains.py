@@ -1,5 +1,6 @@
 """What a report says of one domain: its arms over the seeds, their curves, differences, samples, stability and cost."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from detente.domains.primary import Primary
+from detente.report.answer import listed
 from detente.report.charts import Axes, Point, Series, chart, top
 from detente.report.forest import Line, forest
 from detente.report.page import Samples, samples
@@ -59,17 +61,23 @@ class Row:
 
     @property
     def best(self) -> float | None:
+        """Mean of the best scaled scores; a run that diverged before its first evaluation has 0."""
         return _mean(outcome.best or 0.0 for outcome in self.outcomes if outcome.final is not None)
 
     @property
     def differences(self) -> list[float | None]:
         """The scaled score less that of `none`, for each seed that has both."""
         pairs = zip(self.outcomes, self.partners, strict=False)
-        return [None if None in (a.final, b.final) else (a.final or 0.0) - (b.final or 0.0) for a, b in pairs]
+        return [a.final - b.final if a.final is not None and b.final is not None else None for a, b in pairs]
 
     def count(self, status: str) -> int:
         """How many seeds ended in a status."""
         return sum(outcome.status == status for outcome in self.outcomes)
+
+    @property
+    def unscored(self) -> int:
+        """How many seeds finished without a scaled score."""
+        return sum(outcome.unscored for outcome in self.outcomes)
 
     @property
     def heat(self) -> str:
@@ -167,6 +175,12 @@ class DomainPart:
         return [(text, of(row)) for row, text in ROWS.items() if any(row in r for r in seeds.values())]
 
     @property
+    def counts(self) -> str:
+        """How many samples the runs were evaluated with, in words; nothing where their records do not say."""
+        found = sorted({outcome.samples for outcome in self.outcomes if outcome.samples})
+        return f"{listed([f'{n:,}' for n in found], 6, 'numbers of', 'or')} samples per evaluation" if found else ""
+
+    @property
     def score_names(self) -> list[str]:
         """All scores, the primary one first."""
         names = {name for o in self.outcomes for scores in (o.scores, *o.references.values()) for name in scores}
@@ -175,11 +189,10 @@ class DomainPart:
     @property
     def baseline(self) -> float | None:
         """The scaled score of the baseline, mean over the seeds."""
-        primary, name = Primary(**self.primary), self.primary["score"]
+        primary = Primary(**self.primary)
         seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}
-        return _mean(
-            primary.scaled_row(r["baseline"], r) for r in seeds.values() if all(name in r.get(row, {}) for row in ROWS)
-        )
+        scaled = [primary.scaled_row(r.get("baseline", {}), r) for r in seeds.values()]
+        return _mean(value for value in scaled if math.isfinite(value))
 
     @property
     def curves(self) -> Markup | None:
@@ -245,6 +258,8 @@ class DomainPart:
         """What the domain's numbers are, in words."""
         scored = [row for row in self.rows if row.mean is not None]
         if not scored:
+            if any(outcome.unscored for outcome in self.outcomes):
+                return f"In {self.name} no run has a scaled score: it was not measured."
             return f"In {self.name} no run has finished yet."
         first = max(scored, key=lambda row: row.mean or 0.0)
         what = "mean scaled score" if len(self.study.seeds) > 1 else "scaled score"

@@ -1,7 +1,8 @@
 """What a study's outcomes support: each arm against `none` in each domain, and over domains.
 
 A verdict needs two things at once: an adjusted p of .05 at most, over all arms and domains of the study together, and
-an interval of the difference that leaves 0 out. A diverged run counts as 0; a failed one is left out with its pair.
+an interval of the difference that leaves 0 out. A diverged run counts as 0; a failed one, or one that was not
+measured, is left out with its pair.
 """
 
 import json
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from detente.files import plain, write_atomically
 from detente.results import statistics
-from detente.results.cells import Arm
+from detente.results.cells import SETTLED, Arm
 from detente.results.outcomes import Outcome
 from detente.results.statistics import ALPHA, Interval
 from detente.results.study import Study
@@ -91,6 +92,7 @@ class Verdicts:
             key = outcome.cell.domain, outcome.cell.arm
             if outcome.final is not None:
                 self._finals.setdefault(key, {})[outcome.cell.seed] = outcome.final
+            if outcome.status in SETTLED:
                 self._diverged.setdefault(key, []).append(outcome.status == "diverged")
 
     def finals(self, domain: str, arm: Arm) -> dict[int, float]:

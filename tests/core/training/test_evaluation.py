@@ -144,7 +144,8 @@ def test_scaling_puts_the_floor_at_0_and_the_ceiling_at_1() -> None:
     scaled = RingDomain().primary.scaled_row
     rows = {"real": {"quality": 0.9}, "untrained": {"quality": 0.1}, "baseline": {}}
     assert [scaled({"quality": q}, rows) for q in (0.0, 0.1, 0.5, 0.9, 1.0)] == pytest.approx([0, 0, 0.5, 1, 1])
-    assert scaled({"quality": math.nan}, rows) == scaled({}, rows) == scaled({"quality": 0.9}, {}) == 0
+    unknown = scaled({"quality": math.nan}, rows), scaled({}, rows), scaled({"quality": 0.9}, {})
+    assert all(map(math.isnan, unknown))
 
 
 def test_distances_are_scaled_on_a_logarithm() -> None:
@@ -177,11 +178,11 @@ def test_dirac_rows_are_known(tmp_path: Path) -> None:
     assert found == {"real": {"distance": 0}, "baseline": {"distance": 0}, "untrained": {"distance": 3}}
 
 
-def test_held_out_data_are_repeated_where_more_samples_are_asked_for(tmp_path: Path) -> None:
+def test_more_real_data_are_drawn_where_more_samples_are_asked_for(tmp_path: Path) -> None:
     data, domain = LinearQuadraticData(), LinearQuadraticDomain()
     found = reference_rows(domain, [Counted(), Frechet()], data, Point(), 2 * 2000, cache=tmp_path)
     assert found["real"]["n"] == 4000
-    assert found["real"]["frechet"] < 1e-6  # both splits are standardized; n/(n − 1) differs between 2000 and 4000
+    assert found["real"]["frechet"] < 1e-6  # all draws are standardized; n/(n − 1) differs between 2000 and 4000
 
 
 def test_rows_are_computed_once_and_equal_when_read_again(tmp_path: Path) -> None:
