@@ -42,9 +42,7 @@ def unscaled(built: Built, primary: Primary, floor: float, ceiling: float) -> st
     Empty where it can.
     """
     name, n, data = primary.score, samples_of(built), built.recipe.data.name
-    threshold = (
-        f"A search can use a threshold of it, as in --metric '{name}{'<' if primary.direction == 'lower' else '>'}1'."
-    )
+    threshold = f"A search can use a threshold of it, --metric '{name}{'<' if primary.direction == 'lower' else '>'}X'."
     if not batch_size(built.data.real(1)):
         return (
             f"data: {data} is too small for a held-out split, so {name} has no ceiling to be scaled to. Use more data."
