@@ -1,7 +1,7 @@
 """What a report says of one domain: its arms over the seeds, their curves, differences, samples, stability and cost."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
@@ -14,6 +14,7 @@ from detente.report.answer import listed
 from detente.report.charts import Axes, Point, Series, chart, top
 from detente.report.forest import Line, forest
 from detente.report.page import Samples, samples
+from detente.report.summaries import mean_of, range_of, spread
 from detente.results.cells import Arm
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
@@ -57,12 +58,12 @@ class Row:
 
     @property
     def mean(self) -> float | None:
-        return _mean(self.finals)
+        return mean_of(self.finals)
 
     @property
     def best(self) -> float | None:
         """Mean of the best scaled scores; a run that diverged before its first evaluation has 0."""
-        return _mean(outcome.best or 0.0 for outcome in self.outcomes if outcome.final is not None)
+        return mean_of(outcome.best or 0.0 for outcome in self.outcomes if outcome.final is not None)
 
     @property
     def differences(self) -> list[float | None]:
@@ -86,37 +87,37 @@ class Row:
 
     def score(self, name: str) -> tuple[float, float, float] | None:
         """Mean, lowest and highest of a raw score."""
-        return _range(outcome.scores[name] for outcome in self.outcomes if name in outcome.scores)
+        return range_of(outcome.scores[name] for outcome in self.outcomes if name in outcome.scores)
 
     # cost
 
     @property
     def step_seconds(self) -> float | None:
-        return _mean(outcome.step_seconds for outcome in self.outcomes if outcome.step_seconds is not None)
+        return mean_of(outcome.step_seconds for outcome in self.outcomes if outcome.step_seconds is not None)
 
     @property
     def cost(self) -> float | None:
         """Seconds per step, relative to `none`, over the seeds that have both."""
         pairs = zip(self.outcomes, self.partners, strict=False)
-        return _mean(a.step_seconds / b.step_seconds for a, b in pairs if a.step_seconds and b.step_seconds)
+        return mean_of(a.step_seconds / b.step_seconds for a, b in pairs if a.step_seconds and b.step_seconds)
 
     @property
     def memory(self) -> float | None:
         """The most bytes that a run's process held, mean over the seeds."""
-        return _mean(outcome.memory for outcome in self.outcomes if outcome.memory is not None)
+        return mean_of(outcome.memory for outcome in self.outcomes if outcome.memory is not None)
 
     @property
     def memory_cost(self) -> float | None:
         """That memory, relative to `none`."""
         pairs = zip(self.outcomes, self.partners, strict=False)
-        return _mean(a.memory / b.memory for a, b in pairs if a.memory and b.memory)
+        return mean_of(a.memory / b.memory for a, b in pairs if a.memory and b.memory)
 
     # stability
 
     @property
     def kept(self) -> float | None:
         """Final over best."""
-        return _mean(o.stability.kept for o in self.outcomes if o.stability.kept is not None)
+        return mean_of(o.stability.kept for o in self.outcomes if o.stability.kept is not None)
 
     @property
     def collapses(self) -> list[int]:
@@ -125,16 +126,16 @@ class Row:
 
     @property
     def spikes(self) -> float | None:
-        return _mean(o.stability.spikes for o in self.outcomes if o.stability.spikes is not None)
+        return mean_of(o.stability.spikes for o in self.outcomes if o.stability.spikes is not None)
 
     @property
     def saturated(self) -> float | None:
-        return _mean(o.stability.saturated for o in self.outcomes if o.stability.saturated is not None)
+        return mean_of(o.stability.saturated for o in self.outcomes if o.stability.saturated is not None)
 
     @property
     def slope(self) -> float | None:
         """Product of the spectral norms of D's layers at the last evaluation."""
-        return _mean(o.stability.slope[-1][1] for o in self.outcomes if o.stability.slope)
+        return mean_of(o.stability.slope[-1][1] for o in self.outcomes if o.stability.slope)
 
 
 class DomainPart:
@@ -170,7 +171,7 @@ class DomainPart:
         seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}
 
         def of(row: str) -> Callable[[str], Any]:
-            return lambda name: _range(r[row][name] for r in seeds.values() if name in r.get(row, {}))
+            return lambda name: range_of(r[row][name] for r in seeds.values() if name in r.get(row, {}))
 
         return [(text, of(row)) for row, text in ROWS.items() if any(row in r for r in seeds.values())]
 
@@ -192,7 +193,7 @@ class DomainPart:
         primary = Primary(**self.primary)
         seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}
         scaled = [primary.scaled_row(r.get("baseline", {}), r) for r in seeds.values()]
-        return _mean(value for value in scaled if math.isfinite(value))
+        return mean_of(value for value in scaled if math.isfinite(value))
 
     @property
     def curves(self) -> Markup | None:
@@ -263,13 +264,13 @@ class DomainPart:
             return f"In {self.name} no run has finished yet."
         first = max(scored, key=lambda row: row.mean or 0.0)
         what = "mean scaled score" if len(self.study.seeds) > 1 else "scaled score"
-        text = f"In {self.name} the highest {what} is that of “{first.arm.text}”, {_spread(first)}"
+        text = f"In {self.name} the highest {what} is that of “{first.arm.text}”, {spread(first.finals)}"
         none = next((row for row in scored if row.arm == self.study.none), None)
         if none is None or none is first:
             others = [row for row in scored if row is not first]
             second = max(others, key=lambda row: row.mean or 0.0, default=None)
-            return f"{text}{f'; “{second.arm.text}” follows with {_spread(second)}' if second else ''}."
-        text += f"; “none” has {_spread(none)}"
+            return f"{text}{f'; “{second.arm.text}” follows with {spread(second.finals)}' if second else ''}."
+        text += f"; “none” has {spread(none.finals)}"
         pairs = [d for d in first.differences if d is not None]
         if len(pairs) < 2:
             return f"{text}."
@@ -295,20 +296,3 @@ def _colours(study: Study) -> dict[Arm, int]:
     """0 for none, the others from 1 in order."""
     others = [arm for arm in study.arms if arm != study.none]
     return {arm: 0 if arm == study.none else 1 + others.index(arm) for arm in study.arms}
-
-
-def _spread(row: Row) -> str:
-    finals = row.finals
-    if len(finals) == 1:
-        return f"{finals[0]:.2f}"
-    return f"{fmean(finals):.2f} (from {min(finals):.2f} to {max(finals):.2f})"
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    found = list(values)
-    return fmean(found) if found else None
-
-
-def _range(values: Iterable[float]) -> tuple[float, float, float] | None:
-    found = list(values)
-    return (fmean(found), min(found), max(found)) if found else None
