@@ -20,15 +20,17 @@ from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
 from detente.experiments.planning import LOCK, masked
-from detente.files import write_atomically
+from detente.files import encoded, lock, own_folder, read_bytes, sweep, write_atomically
 from detente.plugins import Host
-from detente.recipe import Recipe
+from detente.recipe.schema import Recipe, recipe_of
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
 from detente.results.table import write_results
 from detente.training.build import build
 from detente.training.loggers import make_loggers
+
+_LEFT = 3600.0  # seconds after which nobody is still writing a file of the folder
 
 
 class Look(NamedTuple):
@@ -108,10 +110,10 @@ class Experiment:
         """
         unsettled: list[Cell] = []
         for cell, plain in runs:
-            recipe = Recipe.model_validate(plain)
+            recipe = _recipe(self._manifest, cell, plain)
+            own_folder(cell.folder, self._manifest.folder)
             text = _recipe_text(self._manifest, cell, recipe)
             if not cell.run.recipe.exists():
-                cell.folder.mkdir(parents=True, exist_ok=True)
                 write_atomically(cell.run.recipe, text)
             self.tracker.enter(cell, recipe.steps)
             if cell.status not in SETTLED:
@@ -146,7 +148,7 @@ def start(
     proposer = plan()
     found = findings(proposer, host)  # a call that is wrong, or refused, writes nothing
     proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
-    lock = _acquire(proposer)
+    held = _acquire(proposer)
     try:
         if not _is_current(proposer):
             proposer = plan()
@@ -154,9 +156,9 @@ def start(
         content = proposer.manifest.content
         content["findings"] = found
         content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
-        return _carry_out(proposer, lock, host, executor, show)
+        return _carry_out(proposer, held, host, executor, show)
     finally:
-        lock.release()
+        held.release()
 
 
 def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: ShowBoard) -> Path:
@@ -166,11 +168,11 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
         UsageError, StudyError, Interrupted: as in `start`.
     """
     proposer = plan()
-    lock = _acquire(proposer)
+    held = _acquire(proposer)
     try:
-        return _carry_out(proposer if _is_current(proposer) else plan(), lock, host, executor, show)
+        return _carry_out(proposer if _is_current(proposer) else plan(), held, host, executor, show)
     finally:
-        lock.release()
+        held.release()
 
 
 def dry_run(proposer: Proposer, host: Host) -> None:
@@ -194,7 +196,7 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     """
     for cell, plain in proposer.manifest.runs():
         if cell.run.recipe.exists():
-            _recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
+            _recipe_text(proposer.manifest, cell, _recipe(proposer.manifest, cell, plain))
     built: dict[str, Sequence[Finding] | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
@@ -217,8 +219,8 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
 
 
 def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteError:
-    recipe = Recipe.model_validate(plain)
     try:
+        recipe = recipe_of(plain, "recipe")
         built = build(recipe, host, dry=True)
         refuse(built.findings if built.domain.refuses else (), recipe.allow)
     except DetenteError as error:
@@ -226,24 +228,29 @@ def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteE
     return built.findings
 
 
+def _recipe(manifest: Manifest, cell: Cell, plain: Mapping[str, Any]) -> Recipe:
+    return recipe_of(plain, f"{manifest.path}: the recipe of {cell}")
+
+
 def _recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
     """What the recipe.yaml of a cell holds."""
     text = recipe.to_yaml()
-    if cell.run.recipe.exists() and cell.run.recipe.read_text(encoding="utf-8") != text:
+    if cell.run.recipe.exists() and read_bytes(cell.run.recipe) != encoded(text):
         raise UsageError(f"{cell.run.recipe}: is not the {manifest.kind}'s recipe for this cell; move the folder away.")
     return text
 
 
 def _acquire(proposer: Proposer) -> FileLock:
     manifest = proposer.manifest
-    lock = FileLock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
+    held = lock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
     try:
-        lock.acquire()
+        held.acquire()
     except Timeout:
         raise UsageError(
             f"{manifest.folder}: another process runs this {manifest.kind}; wait for it, or stop it first."
         ) from None
-    return lock
+    sweep(manifest.folder, older=_LEFT)
+    return held
 
 
 def _is_current(proposer: Proposer) -> bool:
@@ -252,10 +259,10 @@ def _is_current(proposer: Proposer) -> bool:
     return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
 
 
-def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
+def _carry_out(proposer: Proposer, held: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
     proposer.manifest.write()
     if not proposer.alone:
-        lock.release()
+        held.release()
     experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
     host.notify("detente_study_started", study=proposer.manifest.view)
     try:

@@ -92,14 +92,20 @@ def resume(
     def opened() -> Tune:
         tuning = Tuning.open(folder)
         content = tuning.content
-        if "***" in (content["storage"] or ""):
+        storage = content.get("storage")
+        if "***" in (storage or ""):
             raise UsageError(
                 f"{folder}: the password of its storage is not kept; give the command of the search again to resume it."
             )
         texts = [f"{entry['label']}={entry['range']}" for entry in content["search"]]
         searched = ranges(texts, content["recipes"]["default"], host)
+        if {one.key: one.label for one in searched} != tuning.labels:
+            raise UsageError(
+                f"{tuning.path}: search: the keys are not those of the labels in recipes.default; correct it, or give "
+                "the command of the search again with a new --out."
+            )
         chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"], host)
-        return Tune(tuning, tuning, chosen, content["storage"], note_versions(tuning, host))
+        return Tune(tuning, tuning, chosen, storage, note_versions(tuning, host))
 
     return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
 

@@ -65,7 +65,7 @@ class StepsUntil(Measure):
     def of(self, cell: Cell, outcome: Outcome) -> float:
         sign = 1 if self.direction == "lower" else -1
         for line in cell.run.lines():
-            value = number(line.get("scores", {}).get(self.name))
+            value = number((line.get("scores") or {}).get(self.name))
             if value is not None and sign * value < sign * self.threshold:
                 return max(0.0, 1 - int(line["step"]) / self.steps)
         return 0.0
@@ -88,4 +88,4 @@ def measure(content: Mapping[str, Any]) -> Measure:
     """The measure that tuning.yaml has."""
     if "threshold" in content:
         return StepsUntil(content["score"], content["direction"], content["threshold"], content["steps"])
-    return Scaled(Primary(content["score"], content["direction"], content["log"]))
+    return Scaled(Primary(content["score"], content["direction"], content.get("log", False)))

@@ -53,7 +53,7 @@ def read(
         final, best: scaled scores.
         diverged_at: the step at which it diverged, if it did.
     """
-    evaluations = [line for line in lines if "scores" in line]
+    evaluations = [line for line in lines if line.get("scores") is not None]
     curve = [(int(line["step"]), float(line.get("scaled") or 0.0)) for line in evaluations]
     watched = [(int(line["step"]), line["watched"]) for line in lines if "watched" in line]
     norms = {key: [w[key] for _, w in watched if key in w] for key in ("D/gradient", "G/gradient")}

@@ -16,9 +16,10 @@ from detente.experiments.search.space import Range
 from detente.plugins import Host
 from detente.recipe.components import load_component
 from detente.recipe.document import parse, read
+from detente.results.schemas import MOST_SEEDS, MOST_TRIALS
 from detente.results.scores import Measure, Scaled, StepsUntil
 
-MOST_TRIALS, MOST_SEEDS, MOST_RUNS = 1000, 50, 10_000
+MOST_RUNS = 10_000
 
 
 @dataclass(frozen=True)
