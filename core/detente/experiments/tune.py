@@ -15,12 +15,12 @@ from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.planning import existing, head, masked, note_versions, primary_of, refuse_changes
-from detente.experiments.search.loop import Search
+from detente.experiments.search.loop import Evaluate, Search
 from detente.experiments.search.reading import ranges
 from detente.experiments.search.request import Wish, check_size, measure_of, seeds_of
 from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
-from detente.experiments.search.storage import check_url, database_storage, journal_storage
+from detente.experiments.search.storage import check_url, database_storage, journal_storage, unusable
 from detente.plugins import Host
 from detente.recipe import load
 from detente.recipe.keys import flat, put
@@ -160,15 +160,7 @@ class Tune(Proposer):
             return [t.measure(t.trial_cell(trial, seed)) for trial, seed in pairs]
 
         try:
-            search = Search(
-                self.sampler,
-                t.seeds,
-                evaluate,
-                wave=t.content["wave"],
-                storage=database_storage(self.storage) if self.storage else journal_storage(t.journal),
-                name=t.content["name"],
-                show=lambda trials: self._keep(trials, experiment),
-            )
+            search = self._search(experiment, evaluate)
             search.run()
             t.importance = search.importance()
             winner = t.winner
@@ -180,6 +172,22 @@ class Tune(Proposer):
                 experiment.train([t.rival_run(rival, seed) for seed in t.fresh_seeds for rival in t.rivals])
         finally:
             t.write_trials()
+
+    def _search(self, experiment: Experiment, evaluate: Evaluate) -> Search:
+        t = self.tuning
+        storage = database_storage(self.storage) if self.storage else journal_storage(t.journal)
+        try:
+            return Search(
+                self.sampler,
+                t.seeds,
+                evaluate,
+                wave=t.content["wave"],
+                storage=storage,
+                name=t.content["name"],
+                show=lambda trials: self._keep(trials, experiment),
+            )
+        except Exception as error:  # of Optuna's, about what a storage holds
+            raise unusable(Path(masked(self.storage)) if self.storage else t.journal, error) from error
 
     def write_report(self) -> Path:
         from detente.report import tuning_report

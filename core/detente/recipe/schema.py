@@ -13,7 +13,7 @@ from detente.records import said
 
 RECIPE_FORMAT = 1
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Component(BaseModel):
