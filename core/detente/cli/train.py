@@ -138,6 +138,7 @@ def carry_out(
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder
+        run.prepare()
         record = {
             **surroundings(recipe, host, built.device),
             "argv": session.argv,

@@ -94,7 +94,6 @@ class Trainer:
         """
         status, reason = "failed", None
         data = {key: getattr(self.built.data, key) for key in ("licence", "source", "notes")}
-        self.run.prepare()
         self.run.record({"status": "running", "error": None, "data": data})
         try:
             self._tell("detente_run_started")

@@ -94,6 +94,8 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
         if before is None:  # not begun, or damaged: what counts stands in the checkpoints
             again = ["detente", "train", "--recipe", str(run.recipe), "--folder", str(folder)]
             run = Run.create(folder, read_text(run.recipe), {"argv": again})
+        else:
+            run.prepare()
         set_host(host := discover(blocked))
         recipe = load(run.recipe, host=host)
         loggers = make_loggers(recipe.log, host)
