@@ -82,10 +82,10 @@ class Page:
         yield from ("## What this does and does not show", "")
         if limits := self.verdicts.limits:
             yield f"- {_text(limits)}"
-        yield f"- Intervals rest on {seeds} seed(s): how often such intervals cover the truth is measured in"
-        yield "  [statistics](../explanation/statistics.md)."
-        yield f"- It is one model on one data set in each of {domains} domain(s), with the coefficients that the arms"
-        yield "  name and small budgets. Another coefficient, a longer run or a larger model may turn an order around."
+        yield f"- Intervals are computed from {seeds} seed(s); how often such intervals contain the true value is"
+        yield "  measured in [statistics](../explanation/statistics.md)."
+        yield f"- Each of {domains} domain(s) has one model, one data set and small budgets, with the coefficients"
+        yield "  that the arms name. With other coefficients, longer runs or larger models the order may be different."
         yield "- An arm without a verdict is undecided, not shown to be useless."
         collapsed = [r for d in self.domains for r in d.rows if r.collapses]
         if collapsed:
@@ -96,7 +96,7 @@ class Page:
     def _overview(self) -> Iterator[str]:
         yield from ("## Overview", "")
         yield "Mean scaled score at the last step (0 untrained, 1 real data), and the difference from `none` with its"
-        yield from (".95 interval. ▲ and ▼ are verdicts; all else is undecided.", "")
+        yield from (".95 interval. ▲ and ▼ are verdicts; everything else is undecided.", "")
         head = ["arm", *(d.name for d in self.domains)]
         if self.verdicts.overall:
             head += ["interquartile mean", "chance to beat none"]

@@ -16,6 +16,9 @@ TRAINED = ("image", "speech", "text")
 """Domains whose features come from trained networks."""
 
 
+TESTS = Path(__file__).parent
+
+
 def package(domain: str) -> Path:
     return PLUGINS / domain / f"detente_{domain}"
 
@@ -52,3 +55,15 @@ def test_models_are_registered_by_the_package_of_networks(domain: str) -> None:
     models = [entry for entry in host().entries("model") if entry.domain == domain]
     assert models
     assert all(entry.target.startswith(f"detente_{domain}.networks:") for entry in models)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_every_module_of_a_plugin_has_its_own_test_file(domain: str) -> None:
+    modules = {path.stem for path in package(domain).rglob("*.py")} - {"__init__"}
+    tested = {path.stem.removeprefix(f"test_{domain}_") for path in (TESTS / domain).glob(f"test_{domain}_*.py")}
+    assert modules <= tested, f"add tests/plugins/{domain}/test_{domain}_<module>.py for {sorted(modules - tested)}"
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    names = [path.name for path in TESTS.parent.rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) == len(set(names)), "pytest imports them by their names"

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import torch
 from scipy.signal import lfilter
+from torch import Tensor
 
+from detente_speech import transforms
 from detente_speech.recordings import Recordings
 from detente_speech.sources import RATE, Clip
 
@@ -51,3 +54,16 @@ def write_folder(folder: Path) -> Path:
         soundfile.write(folder / f"{clip.name}.wav", clip.audio, RATE)
     (folder / "broken.wav").write_bytes(b"RIFF?")
     return folder
+
+
+def waves(n: int = 3, rate: int = 8000) -> Tensor:
+    """The first 0.512 s of some voices, [n, 1, L]."""
+    found = [spoken(0.6, i)[: transforms.length(RATE)] for i in range(n)]
+    return transforms.resampled(torch.from_numpy(np.stack(found)[:, None]).float() / 32768, RATE, rate)
+
+
+def write(path: Path, seconds: float, seed: int, rate: int = 16000, channels: int = 1, gain: float = 1.0) -> None:
+    """A recording of a voice; with a gain of 0, of nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mono = transforms.resampled(torch.from_numpy(spoken(seconds, seed)).float() / 32768, RATE, rate).numpy()
+    soundfile.write(path, np.stack([gain * mono] * channels, 1), rate)

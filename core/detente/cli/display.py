@@ -102,9 +102,9 @@ def _colours(stream: TextIO) -> bool:
 
 
 def write(text: str, start: str = "") -> None:
-    """A message, in which no name steers the terminal, after a start that may.
+    """Write a message, in which no name steers the terminal, after a start that may.
 
-    Whoever closed standard error does without, which is no reason to stop training.
+    If standard error was closed, training continues without it.
     """
     with suppress(OSError, ValueError):
         sys.stderr.write(f"{start}{visible(text)}\n")

@@ -1,4 +1,4 @@
-"""The question of a study and what can be said to it, in sentences."""
+"""The question of a study and its answer, in sentences."""
 
 from collections.abc import Sequence
 
@@ -60,7 +60,7 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
 
 
 def status(outcomes: Sequence[Outcome]) -> str:
-    """What became of the runs."""
+    """How many runs finished, diverged or failed."""
     counts = {status: sum(o.status == status for o in outcomes) for status in ("finished", "diverged", "failed")}
     open_ = len(outcomes) - sum(counts.values())
     text = f"{counts['finished']} of {len(outcomes)} runs finished"

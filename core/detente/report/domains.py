@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from detente.domains.primary import Primary
 from detente.report.charts import Axes, Point, Series, chart, top
-from detente.report.forest import Line, forest
+from detente.report.forest import ForestRow, forest
 from detente.report.page import Samples, samples
 from detente.results.cells import Arm
 from detente.results.outcomes import Outcome
@@ -218,7 +218,7 @@ class DomainPart:
     def forest(self) -> Markup | None:
         """The differences from `none` with their intervals."""
         lines = [
-            Line(row.key, row.style, c.mean, c.interval, list(c.differences.values()), c.claimed != 0)
+            ForestRow(row.key, row.style, c.mean, c.interval, list(c.differences.values()), c.claimed != 0)
             for row in self.rows
             if (c := row.compared) is not None and c.mean is not None
         ]

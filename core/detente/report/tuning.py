@@ -133,7 +133,7 @@ class _Page:
             tail = f"{abs(drop):.3f} {'above' if drop >= 0 else 'below'} what it is on fresh ones"
             found.append(
                 f"In the search itself it had {self.winner.mean:.3f} on {k} seed{'s' if k > 1 else ''}, {tail}. The "
-                "best of many trials was also lucky, so scores in the search are not the result."
+                "best score of many trials is too optimistic, so only the scores on fresh seeds count."
             )
         return [sentence for sentence in found if sentence]
 
@@ -163,7 +163,7 @@ class _Page:
             f"{len(t.fresh_seeds)} fresh seeds each; every run has {steps} steps. {counts['complete']} trials are "
             f"complete, {counts['pruned']} pruned, {counts['failed']} failed, {counts['running']} open; "
             f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” were not "
-            "tuned, so a lead over them also reflects the effort of the search."
+            "tuned, so part of the winner's advantage is due to the search itself."
         )
 
     @property

@@ -24,7 +24,7 @@ class Outcome:
         curve: (step, scaled score) of each evaluation.
         seconds: what the run took; `step_seconds` without evaluations, per step.
         memory: the most bytes that its process held.
-        stability: how steadily it went.
+        stability: how stable it was.
         damaged: a sentence for each thing in the folder that was left out because it cannot be used.
     """
 

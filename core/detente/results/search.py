@@ -1,4 +1,4 @@
-"""A search on disk: its trials, the runs on new seeds, and what a run is worth in it.
+"""A search on disk: its trials, the runs on new seeds, and the score of a run.
 
 tuning.yaml says what is searched, trials.json which settings a trial has and what became of it; journal.log is Optuna's
 own record of the trials, best.yaml the recipe of the winner.

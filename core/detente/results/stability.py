@@ -1,4 +1,4 @@
-"""How steadily a run went, read from the lines of its metrics file."""
+"""How stable a run was, computed from its metrics file."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Curve = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True)
 class Stability:
-    """How steadily one run went.
+    """How stable one run was.
 
     Attributes:
         kept: the final score over the best one; None where the best is 0 or unknown.

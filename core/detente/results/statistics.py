@@ -1,4 +1,4 @@
-"""What may be claimed from a few seeds: intervals, exact tests, and what they cannot support.
+"""Statistics of few seeds: intervals, exact tests, and what they cannot support.
 
 Pure functions on arrays. Scores are scaled ones (0 is the floor, 1 the ceiling); differences are paired by seed, so
 what both arms of a pair share (data order, latents, initial weights) cancels. Every random draw comes from a fixed
@@ -220,7 +220,7 @@ def wilson(count: int, of: int) -> Interval:
 
 
 def smallest_p(pairs: int) -> float:
-    """The least p that `sign_flip` can give: 2/2ⁿ by enumeration, 1/(`FLIPS` + 1) by draws."""
+    """The smallest p that `sign_flip` can give: 2/2ⁿ by enumeration, 1/(`FLIPS` + 1) by draws."""
     if pairs > EXACT:
         return 1 / (FLIPS + 1)
     return min(1.0, 2.0 / 2**pairs)
@@ -232,7 +232,7 @@ def pairs_needed(comparisons: int) -> int:
 
 
 def limits(pairs: int, comparisons: int) -> str:
-    """In one or two sentences, what so many seeds cannot support; empty where they limit nothing."""
+    """In one or two sentences, what this number of seeds cannot support; empty if there is no limit."""
     if pairs < 1 or comparisons < 1:
         return "There are no pairs of an arm and “none” to test."
     least = f"{smallest_p(pairs):.4f}".rstrip("0").lstrip("0")
@@ -245,7 +245,7 @@ def limits(pairs: int, comparisons: int) -> str:
         )
     if smallest_p(pairs) * comparisons > ALPHA:
         return (
-            f"The p of {pairs} pairs is {least} at the least. Holm's correction for {comparisons} comparisons would "
+            f"The p of {pairs} pairs is at least {least}. Holm's correction for {comparisons} comparisons would "
             f"need {pairs_needed(comparisons)} pairs; verdicts use the joint test, which {pairs} pairs can pass "
             "only if differences are large compared to their noise."
         )

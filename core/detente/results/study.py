@@ -10,7 +10,7 @@ from detente.results.manifest import MOST, Manifest
 from detente.results.schemas import StudyRecord
 
 STUDY_FORMAT = 1
-_BUDGET = {"steps": "steps", "batch": "samples a batch", "critic_steps": "critic update(s) in each"}
+_BUDGET = {"steps": "steps", "batch": "samples per batch", "critic_steps": "critic update(s) per step"}
 
 
 class Study(Manifest):

@@ -1,0 +1,27 @@
+"""Sets of pictures, and what tests of several modules ask of them."""
+
+import hashlib
+
+import torch
+from torch import Tensor
+
+from detente import Leaf, Space
+from detente_image.data import Digits, Emoji, Images, StackedDigits
+
+SETS = [Digits, lambda: StackedDigits(count=500), Emoji]
+SPLITS = ("train", "extractor", "held_out", "reference")
+
+
+def row_hashes(of: Images, split: str) -> set[bytes]:
+    return {hashlib.sha256(row.tobytes()).digest() for row in of.packed.arrays["images"][of.packed.rows(split)]}
+
+
+def training(of: Images, n: int) -> tuple[Tensor, Tensor | None]:
+    """The first n training pictures and their labels."""
+    x, labels = of.batch(torch.arange(n))
+    assert isinstance(x, Tensor)
+    return x, labels
+
+
+def space(channels: int = 1, size: int = 32) -> Space:
+    return Space((Leaf((channels, size, size), channel_axis=1),))

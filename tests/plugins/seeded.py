@@ -1,0 +1,7 @@
+"""Randomness as an input."""
+
+import torch
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)

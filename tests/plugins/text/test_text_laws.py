@@ -1,0 +1,35 @@
+"""The laws on sentences: every registered regularizer on a narrow RelGAN, those of installed strangers included."""
+
+import pytest
+import torch
+
+from detente.plugins import host
+from detente.testing import Case, check
+from texts import WORDS
+
+# Vectors without positions are nothing to normalize over instances; the filters' answers have positions.
+OPTIONS = {"instance-norm": {"where": ["filters.0", "filters.1"]}}
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    folder = tmp_path_factory.mktemp("text")
+    draws = torch.Generator().manual_seed(0)
+    rows = torch.randint(len(WORDS), (200, 4), generator=draws).tolist()
+    (folder / "lines.txt").write_text("\n".join(" ".join(WORDS[i] for i in row) for row in rows), encoding="utf-8")
+    h = host()
+    data = h.load("data", "lines", "text")(path=str(folder / "lines.txt"), vocabulary=20, length=5)
+    domain = h.load("domain", "text")()
+    domain.meet(data.space)
+    # Soft words: a law compares slopes with finite differences, and the straight-through estimate is no slope.
+    model = h.load("model", "relgan", "text")(
+        width=6, embedding=4, maps=4, latent_dim=4, sampling="soft", warm_up_steps=0
+    )
+    return Case("text", domain, data, model, size=4)
+
+
+@pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
+def test_every_regularizer_keeps_the_laws_on_sentences(name, sentences):
+    kind = host().load("regularizer", name)
+    report = check(lambda: kind(**OPTIONS.get(name, {})), [sentences]).require()
+    assert report.count("passed") >= 5, report
