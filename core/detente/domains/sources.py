@@ -248,11 +248,6 @@ def _members(archive: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
             raise ValueError("it is damaged or cut off")
 
 
-def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    """The files with one of these suffixes (lower case, with the dot) below a folder, in a fixed order."""
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in suffixes and f.is_file())
-
-
 def stamps(files: Iterable[Path], folder: Path) -> list[tuple[str, int, int]]:
     """Path below the folder, size and time of change of each file: tell whether anything changed without reading it."""
     return [(str(f.relative_to(folder)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
