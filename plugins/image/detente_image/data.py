@@ -26,6 +26,7 @@ from detente import (
     Space,
     UsageError,
     Whole,
+    counted,
     enumerated,
     folder_of,
     found_below,
@@ -272,6 +273,11 @@ def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pa
     if broken:
         skipped = f"folder: skipped {len(broken)} of {len(files)} files that cannot be read: {enumerated(broken)}."
         notes.insert(0, skipped)
+    several = [square.name for square in squares if square.several]
+    if several:
+        notes.append(
+            f"folder: took the first picture of {counted(len(several), 'file')} with several: {enumerated(several)}."
+        )
     if not found:
         raise UsageError(" ".join([f"folder: nothing in {shown(where)} can be used.", *notes]))
     pictures = {picture.tobytes(): picture for picture in reversed(found)}

@@ -26,6 +26,8 @@ class Square(NamedTuple):
     least: float = 0.0
     greatest: float = 255.0
     white_is_zero: bool = False
+    several: bool = False
+    """Whether its file holds more pictures, of which this is the first."""
 
 
 def in_one_range(squares: Sequence[Square], channels: int) -> tuple[list[np.ndarray], list[str]]:

@@ -116,7 +116,8 @@ def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
             # Pillow only warns of pictures that unpack to a gigabyte.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=_formats()) as opened:
-                return _square(opened, name, size, channels)
+                square = _square(opened, name, size, channels)
+                return square._replace(several=_several(opened))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(f"more than {Image.MAX_IMAGE_PIXELS} pixels") from None
     except Exception as error:  # decoders raise whatever they like on broken input
@@ -124,6 +125,13 @@ def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
         if isinstance(error, UnidentifiedImageError):
             reason = "not a picture of a kind that Pillow reads"  # Pillow names the file, with its folder
         raise ValueError(shown(" ".join(reason.split())) or type(error).__name__) from error
+
+
+def _several(opened: ImageFile.ImageFile) -> bool:
+    try:
+        return bool(getattr(opened, "is_animated", False))  # formats of one picture do not have it
+    except Exception:  # the first one is whole
+        return True
 
 
 @cache

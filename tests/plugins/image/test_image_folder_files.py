@@ -141,3 +141,19 @@ def test_names_that_are_not_utf8_are_read_and_shown(tmp_path: Path, damaged: boo
     assert len(d) == 4 and d.source.endswith(r"bilder-\xe4")
     "\n".join([*d.notes, d.source]).encode("utf-8")
     assert any(r"\xfc.webp (" in note for note in d.notes) == damaged
+
+
+@pytest.mark.parametrize(("name", "form"), [("x.tif", "TIFF"), ("x.gif", "GIF"), ("x.webp", "WEBP"), ("x.png", "PNG")])
+def test_of_a_file_with_several_pictures_the_first_is_taken_and_said(tmp_path: Path, name: str, form: str) -> None:
+    first, *others = (noise(i) for i in range(3))
+    first.save(tmp_path / name, form, save_all=True, append_images=others)
+    first.convert("L").save(tmp_path / f"one-{name}", form)
+    notes = Folder(str(tmp_path), size=8).notes
+    assert notes[0] == f"folder: took the first picture of 1 file with several: {name}."
+
+
+def test_a_file_whose_second_picture_is_damaged_still_gives_its_first(tmp_path: Path) -> None:
+    noise(0).save(tmp_path / "x.gif", save_all=True, append_images=[noise(1), noise(2)])
+    content = (tmp_path / "x.gif").read_bytes()
+    (tmp_path / "x.gif").write_bytes(content[: len(content) // 2 + 20])
+    assert len(Folder(str(tmp_path), size=8)) == 1
