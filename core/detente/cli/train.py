@@ -19,6 +19,7 @@ from detente.errors import UsageError, one_line
 if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.recipe import Recipe
+    from detente.recipe.resolved import Resolved
     from detente.training.run_folder import Run
 
 RUNS = Path("runs")
@@ -82,16 +83,16 @@ def train(
         "allow": allow,
         "log": flags.names(log),
     }
-    resolved = recipes.load(recipe, domain, sets or (), regs or (), given, host)
+    resolved = recipes.resolve(recipe, domain, sets or (), regs or (), given, host)
     if dry_run:
         _look(session, host, resolved, folder)
-        session.result(resolved.to_yaml(), resolved.plain())
+        session.result(resolved.recipe.to_yaml(), resolved.recipe.plain())
         return
-    session.note(resolved.to_yaml().rstrip())
+    session.note(resolved.recipe.to_yaml().rstrip())
     carry_out(session, host, resolved, folder, out, threads)
 
 
-def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None) -> None:
+def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | None) -> None:
     """Refuse what training would refuse, and say what it would say first.
 
     Raises:
@@ -101,9 +102,9 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
     from detente.training.loggers import make_loggers
 
     if folder:
-        _before(folder, recipe)
-    make_loggers(recipe.log, host)
-    built = build(recipe, host, dry=True)
+        _before(folder, resolved.recipe)
+    make_loggers(resolved.recipe.log, host)
+    built = build(resolved, host, dry=True)
     built.refuse()
     for finding in built.findings:
         session.note(f"Note: {finding}")
@@ -112,7 +113,7 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
 def carry_out(
     session: Session,
     host: "Host",
-    recipe: "Recipe",
+    resolved: "Resolved",
     folder: Path | None,
     parent: Path,
     threads: int | None,
@@ -125,12 +126,12 @@ def carry_out(
     from detente.training.run_folder import Run
     from detente.training.trainer import Trainer
 
-    began = time.perf_counter()
+    began, recipe = time.perf_counter(), resolved.recipe
     before = _before(folder, recipe) if folder else {}
     loggers = make_loggers(recipe.log, host)
     set_threads(threads or before.get("threads"))
     with warm_up(session) as show:
-        built = build(recipe, host, device=device or before.get("device", {}).get("device"), show=show)
+        built = build(resolved, host, device=device or before.get("device", {}).get("device"), show=show)
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from detente.cli import flags
-from detente.cli.compare import seeds_of
 from detente.cli.display import Session, number, table
 from detente.cli.flags import begin
 from detente.cli.progress import board
@@ -105,7 +104,7 @@ def tune(
         "sampler": sampler,
         "sampler_seed": sampler_seed,
         "trials": trials,
-        "seeds": seeds_of(seeds) if seeds is not None else None,
+        "seeds": flags.seeds_of(seeds) if seeds is not None else None,
         "fresh": fresh,
         "wave": wave,
         "metric": metric,

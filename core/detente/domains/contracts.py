@@ -154,12 +154,12 @@ class Evaluation:
 class Metric(Component, ABC):
     """A way to score samples. `scores` names what it returns and which direction is better.
 
-    `renamed` maps names that scores had until the last release to those that they have: an old name still works, with a
-    warning.
+    `renamed_scores` maps names that scores had until the last release to those that they have: an old name still works,
+    with a warning.
     """
 
     scores: Mapping[str, Direction]
-    renamed: Mapping[str, str] = {}
+    renamed_scores: Mapping[str, str] = {}
 
     @abstractmethod
     def __call__(self, e: Evaluation) -> dict[str, float]:

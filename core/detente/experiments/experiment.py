@@ -10,6 +10,7 @@ import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,6 +24,7 @@ from detente.experiments.planning import LOCK, masked
 from detente.files import write_atomically
 from detente.plugins import Host
 from detente.recipe import Recipe
+from detente.recipe.resolved import Resolved
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
@@ -38,12 +40,14 @@ class Look(NamedTuple):
         name: what it is called where something is wrong with it.
         recipe: as plain data.
         kept: whether what should be known about it stands in the manifest.
+        resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
     """
 
     domain: str
     name: str
     recipe: Mapping[str, Any]
     kept: bool = True
+    resolved: Resolved | None = None
 
 
 class Proposer(ABC):
@@ -204,7 +208,7 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     for look in looks:
         key = json.dumps(look.recipe)
         if key not in built:
-            built[key] = _build(look.recipe, host)
+            built[key] = _build(look, host)
         made = built[key]
         if isinstance(made, DetenteError):
             problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
@@ -216,10 +220,10 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     return found
 
 
-def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteError:
-    recipe = Recipe.model_validate(plain)
+def _build(look: Look, host: Host) -> Sequence[Finding] | DetenteError:
+    recipe = Recipe.model_validate(look.recipe)
     try:
-        built = build(recipe, host, dry=True)
+        built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
         refuse(built.findings if built.domain.refuses else (), recipe.allow)
     except DetenteError as error:
         return error

@@ -22,9 +22,10 @@ from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
 from detente.experiments.search.storage import check_url, database_storage, journal_storage
 from detente.plugins import Host
-from detente.recipe import load
+from detente.recipe import resolve
 from detente.recipe.keys import flat, put
 from detente.recipe.overlay import ROLES
+from detente.recipe.resolved import Resolved
 from detente.results.search import Trial, Tuning, best, short
 
 FRESH_FROM = 1000
@@ -112,23 +113,30 @@ class Tune(Proposer):
         sampler: chooses the settings.
         storage: URL of a database for Optuna, with its password; None for a journal in the folder.
         notes: what a person should know before it begins.
+        resolved: the recipe that is searched, where this call says what it is.
     """
 
     alone = True
     retries = False
 
     def __init__(
-        self, tuning: Tuning, before: Tuning | None, sampler: Sampler, storage: str | None, notes: Sequence[str]
+        self,
+        tuning: Tuning,
+        before: Tuning | None,
+        sampler: Sampler,
+        storage: str | None,
+        notes: Sequence[str],
+        resolved: Resolved | None = None,
     ) -> None:
         super().__init__(tuning, before, notes)
-        self.tuning, self.sampler, self.storage = tuning, sampler, storage
+        self.tuning, self.sampler, self.storage, self.resolved = tuning, sampler, storage, resolved
         self._told: set[int] = set()
 
     def looks(self) -> Iterator[Look]:
         """The default setting, `none`, and every end of every range."""
         t, recipes = self.tuning, self.tuning.content["recipes"]
         seed = {"seed": t.seeds[0]}
-        yield Look(t.domain, f"{t.chain}, default", {**recipes["default"], **seed})
+        yield Look(t.domain, f"{t.chain}, default", {**recipes["default"], **seed}, resolved=self.resolved)
         yield Look(t.domain, "none", {**recipes["none"], **seed}, kept=False)
         for one in self.sampler.ranges:
             for end in one.ends:
@@ -198,7 +206,8 @@ class Tune(Proposer):
 def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     old = existing(Tuning, out)
     seeds = seeds_of(wish)
-    default = load(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host).plain()
+    resolved = resolve(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
+    default = resolved.recipe.plain()
     del default["seed"]
     searched = ranges(wish.search, default, host)
     chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
@@ -234,7 +243,7 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         notes.append(f"The grid has {chosen.trials} points; the rest of the {wish.trials} trials is not needed.")
     if len(seeds) == 1:
         notes.append("With one seed per trial the search cannot distinguish a better setting from a lucky run.")
-    return Tune(tuning, old, chosen, wish.storage, notes)
+    return Tune(tuning, old, chosen, wish.storage, notes, resolved)
 
 
 def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:

@@ -69,7 +69,8 @@ class Resolver:
                 ("critic_steps",), "must be 1 if simultaneous is true, because both players are updated at once."
             )
         self._raise()
-        return Resolved(Recipe.model_validate(self.values), self.parts)
+        keys = [*self.parts, *((side, "regularizers") for side in ROLES), ("device",)]
+        return Resolved(Recipe.model_validate(self.values), self.parts, self.overlay.sources(keys, self.source))
 
     def _problem(self, key: Key, text: str, cause: DetenteError | None = None) -> None:
         self.problems.append((key, text, cause))

@@ -69,6 +69,10 @@ class Recipe(BaseModel):
     generator: PlayerConfig = PlayerConfig()
     discriminator: PlayerConfig = PlayerConfig()
 
+    def player(self, role: str) -> PlayerConfig:
+        """What stands under "generator" or "discriminator"."""
+        return {"generator": self.generator, "discriminator": self.discriminator}[role]
+
     def updates(self, role: str) -> int:
         """How often a player's weights change in the whole run."""
         return self.steps * (self.critic_steps if role == "discriminator" else 1)

@@ -43,7 +43,7 @@ class Modes(Metric):
     """
 
     scores = {"quality": "higher", "inside": "higher", "modes": "higher", "modes-kl": "lower"}
-    renamed = {"kl": "modes-kl"}
+    renamed_scores = {"kl": "modes-kl"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         data = e.data

@@ -98,7 +98,8 @@ class Trainer:
             Interrupted: SIGINT or SIGTERM came; a checkpoint is saved.
         """
         status, reason = "failed", None
-        data = {key: getattr(self.built.data, key) for key in ("licence", "source", "notes")}
+        of = self.built.data
+        data = {"licence": of.licence, "source": of.source, "notes": of.notes}
         self.run.record({"status": "running", "error": None, "data": data})
         try:
             self._tell("detente_run_started")
@@ -232,6 +233,7 @@ class Trainer:
 
     def _tell(self, hook: str, **arguments: Any) -> None:
         """Call a lifecycle hook: of the run's own log first, whose failure ends the run, then of everybody else."""
+        # Hooks are called by name, here as by pluggy.
         getattr(self._metrics, hook)(run=self.view, **arguments)
         self.host.notify(hook, *self.loggers, run=self.view, **arguments)
 

@@ -238,8 +238,6 @@ class Folder(Images):
     licence = "yours"
 
     def __init__(self, path: str, size: Side = 32, channels: Literal[1, 3] = 3) -> None:
-        if channels not in (1, 3):
-            raise UsageError(f"folder: channels={channels} should be 1 or 3.")
         where = folder_of(path, "folder")
         files, said = found_below(where, sources.PICTURES, "folder")
         if not files:

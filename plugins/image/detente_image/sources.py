@@ -28,7 +28,11 @@ PICTURES = (
 _FORMATS = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 # They say what is white, and Pillow makes that 65,535.
 _DECLARE = ("JPEG2000", "PPM")
+# They may have 16 bits per colour; BMP's 16 bits are of three colours together.
+_DEEP = ("PNG", "TIFF")
 _PHOTOMETRIC, _SAMPLE_FORMAT, _SIGNED = 262, 339, 2
+_MODES = {1: "L", 3: "RGB"}
+"""What Pillow calls pictures of so many channels."""
 
 
 def digits() -> Path:
@@ -156,14 +160,14 @@ def _square(opened: ImageFile.ImageFile, name: str, size: int, channels: int) ->
             elif picture.mode == "I" and tags and not signed:
                 values = values.view(np.uint32)  # Pillow has no mode for them
             return _wide(values, name, size, white_is_zero)
-    deep = ";16" in coded and len(picture.getbands()) > 1
+    deep = opened.format in _DEEP and ";16" in coded and len(picture.getbands()) > 1
     greatest = max(high for band, (_, high) in _extrema(picture) if band not in "Aa") if deep else 255
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    picture = picture.convert("RGB" if channels == 3 else "L")
+    picture = picture.convert(_MODES[channels])
     square = np.asarray(ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS))
-    pixels = square[None] if channels == 1 else square.transpose(2, 0, 1)
+    pixels = square.reshape(size, size, channels).transpose(2, 0, 1)
     return Square(name, pixels, "upper bytes" if deep else "bytes", greatest=greatest)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from scipy.stats import wasserstein_distance
 from detente import Evaluation, Metric, frechet_distance
 from detente_molecule.chemistry import canonical_smiles, likeliest, quiet, unique
 from detente_molecule.data import Molecules
-from detente_molecule.rewards import properties
+from detente_molecule.rewards import Properties, properties
 
 _FINGERPRINT = GetMorganGenerator(radius=2, fpSize=1024)
 
@@ -63,6 +64,13 @@ class Diversity(Metric):
         return {"internal-diversity": 1 - (both / (each[:, None] + each - both)).mean().item()}
 
 
+_MEASURED: Mapping[str, Callable[[Properties], float]] = {
+    "qed": lambda p: p.qed,
+    "logp": lambda p: p.logp,
+    "sa": lambda p: p.sa,
+}
+
+
 class PropertyScores(Metric):
     """Properties of the samples, and how their distributions differ from the reference's.
 
@@ -84,12 +92,10 @@ class PropertyScores(Metric):
         if not every:
             return dict.fromkeys(self.scores, math.nan)
         different = [properties(smiles) for smiles in dict.fromkeys(smiles for smiles in every if smiles)]
-        scores = {
-            name: math.fsum(getattr(p, name) for p in different) / len(different) for name in ("qed", "logp", "sa")
-        }
+        scores = {name: math.fsum(map(of, different)) / len(different) for name, of in _MEASURED.items()}
         reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
         for name in ("qed", "logp"):
-            found, wanted = ([getattr(properties(s), name) for s in of if s] for of in (every, reference))
+            found, wanted = ([_MEASURED[name](properties(s)) for s in of if s] for of in (every, reference))
             scores[f"{name}-distance"] = float(wasserstein_distance(found, wanted)) if wanted else math.nan
         return scores
 

@@ -170,6 +170,16 @@ def test_colours_of_12_bits_in_16_are_refused_rather_than_read_as_black(tmp_path
     assert len(d) == 1 and "left out 3 colour pictures" in d.notes[0] and f"0.{suffix}" in d.notes[0]
 
 
+def test_a_bitmap_of_16_bits_for_three_colours_has_bytes(tmp_path: Path) -> None:
+    head = struct.pack("<IHHIIiiHHIIIIII", 0, 0, 0, 66, 40, SIDE, SIDE, 1, 16, 3, 2 * SIDE * SIDE, 0, 0, 0, 0)
+    masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
+    pixels = np.full((SIDE, SIDE), (4 << 11) | (8 << 5) | 12, "<u2")  # a dark blue
+    (tmp_path / "x.bmp").write_bytes(b"BM" + head + masks + pixels.tobytes())
+    ((found,), notes) = read(tmp_path, channels=3)
+    assert not notes
+    assert np.abs(found[:, 0, 0] - 255 * np.array([4 / 31, 8 / 63, 12 / 31])).max() <= 1
+
+
 def test_bytes_keep_their_grey_beside_wide_pictures_and_all_is_noted_in_the_data(tmp_path: Path) -> None:
     wide = series(0, 4000, "u2", 3)
     for i, values in enumerate(wide):

@@ -69,7 +69,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
     """Train or resume the cell in a folder, in this process; returns an exit code."""
     import torch
 
-    from detente.errors import DetenteError, DivergedError, one_line
+    from detente.errors import DetenteError, DivergedError, code_of, one_line
     from detente.plugins import discover, set_host
     from detente.recipe import load
     from detente.training.build import build
@@ -102,7 +102,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
         _log.info("resuming at step %d of %d", step, built.recipe.steps)
         trainer.train()
     except KeyboardInterrupt as stopped:
-        return int(getattr(stopped, "exit_code", 130))
+        return code_of(stopped)
     except DivergedError as error:
         _log.error("%s", error)
         return error.exit_code
