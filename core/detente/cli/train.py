@@ -100,12 +100,14 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
     """
     from detente.training.build import build
     from detente.training.loggers import make_loggers
+    from detente.training.scale import check_run
 
-    if folder:
-        _before(folder, resolved.recipe)
+    before = _before(folder, resolved.recipe) if folder else {}
     make_loggers(resolved.recipe.log, host)
     built = build(resolved, host, dry=True)
     built.refuse()
+    if not before:
+        check_run(built)
     for finding in built.findings:
         session.note(f"Note: {finding}")
 
@@ -124,6 +126,7 @@ def carry_out(
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
+    from detente.training.scale import check_run
     from detente.training.trainer import Trainer
 
     began, recipe = time.perf_counter(), resolved.recipe
@@ -132,6 +135,8 @@ def carry_out(
     set_threads(threads or before.get("threads"))
     with warm_up(session) as show:
         built = build(resolved, host, device=device or before.get("device", {}).get("device"), show=show)
+    if not before:  # what has begun may go on
+        check_run(built)
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder

@@ -28,7 +28,9 @@ from detente.recipe.resolved import Resolved
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
+from detente.results.scores import Measure
 from detente.results.table import write_results
+from detente.training import scale
 from detente.training.build import build
 from detente.training.loggers import make_loggers
 
@@ -41,6 +43,7 @@ class Look(NamedTuple):
         recipe: as plain data.
         kept: whether what should be known about it stands in the manifest.
         resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
+        measure: what runs like it are compared by, if it is this one that shows whether that can be measured.
     """
 
     domain: str
@@ -48,6 +51,14 @@ class Look(NamedTuple):
     recipe: Mapping[str, Any]
     kept: bool = True
     resolved: Resolved | None = None
+    measure: Measure | None = None
+
+
+class _Looked(NamedTuple):
+    """What there is to say of a recipe: its findings, and a sentence about how it is evaluated."""
+
+    findings: Sequence[Finding]
+    evaluated: str
 
 
 class Proposer(ABC):
@@ -191,15 +202,17 @@ def dry_run(proposer: Proposer, host: Host) -> None:
 def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     """The findings about the networks of an experiment; each distinct recipe is built once.
 
+    What should be known about its evaluations joins the proposer's notes.
+
     Raises:
-        UsageError: a recipe is wrong, or ill-posed and not allowed, or a cell's folder holds another recipe; a line for
-            each.
+        UsageError: a recipe is wrong, or ill-posed and not allowed, or its runs could not be measured, or a cell's
+            folder holds another recipe; a line for each.
         PluginError: the same, and a plugin is among what is wrong.
     """
     for cell, plain in proposer.manifest.runs():
         if cell.run.recipe.exists():
             _recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
-    built: dict[str, Sequence[Finding] | DetenteError] = {}
+    built: dict[str, _Looked | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
     looks = list(proposer.looks())
@@ -213,21 +226,25 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
         if isinstance(made, DetenteError):
             problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
         elif look.kept:
-            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made]
+            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made.findings]
     if problems:
         kind = PluginError if any(isinstance(made, PluginError) for made in built.values()) else UsageError
         raise kind("\n".join(problems))
+    evaluated = [made.evaluated for made in built.values() if isinstance(made, _Looked)]
+    proposer.notes += [text for text in dict.fromkeys(evaluated) if text and text not in proposer.notes]
     return found
 
 
-def _build(look: Look, host: Host) -> Sequence[Finding] | DetenteError:
+def _build(look: Look, host: Host) -> _Looked | DetenteError:
     recipe = Recipe.model_validate(look.recipe)
     try:
         built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
         refuse(built.findings if built.domain.refuses else (), recipe.allow)
+        if look.measure is not None:
+            scale.check_compared(built, look.measure.primary, scaled=look.measure.scales)
     except DetenteError as error:
         return error
-    return built.findings
+    return _Looked(built.findings, scale.shortage(built))
 
 
 def _recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
