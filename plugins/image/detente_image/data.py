@@ -26,8 +26,6 @@ from detente import (
     Space,
     UsageError,
     Whole,
-    counted,
-    enumerated,
     folder_of,
     found_below,
     packed,
@@ -36,7 +34,7 @@ from detente import (
     stamps,
 )
 from detente_image import sources
-from detente_image.ranges import in_one_range
+from detente_image.folder import ENOUGH, SCORED, read_folder
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +43,6 @@ Side = Annotated[int, Range(least=8)]
 
 DIGITS_PER_CLASS = {"train": 200, "extractor": 150, "held_out": 75, "reference": 75}
 EMOJI = {"extractor": 259, "held_out": 300, "reference": 300}  # what is left trains the generator
-SCORED = 750
-"""Most rows that `held_out` and `reference` of a folder hold each."""
-ENOUGH = 50
-"""A folder with fewer pictures trains on all of them: two tenths of so few say nothing about a distribution."""
 
 
 class Images(PackedData):
@@ -263,44 +257,6 @@ class Folder(Images):
             "size": size,
             "channels": channels,
         }
-        of = packed("image", made_of, lambda: _read_folder(where, files, size, channels))
+        of = packed("image", made_of, lambda: read_folder(where, files, size, channels))
         super().__init__(of, f"{size} {channels}", said=said)
         self.source = shown(where)
-
-
-def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Packed:
-    squares, broken = [], []
-    for file in files:
-        name = shown(file.relative_to(where))
-        try:
-            squares.append(sources.read_picture(file, name, size, channels))
-        except ValueError as error:
-            broken.append(f"{name} ({error})")
-    found, notes = in_one_range(squares, channels)
-    notes = [f"folder: {note}" for note in notes]
-    if broken:
-        skipped = f"folder: skipped {len(broken)} of {len(files)} files that cannot be read: {enumerated(broken)}."
-        notes.insert(0, skipped)
-    several = [square.name for square in squares if square.several]
-    if several:
-        notes.append(
-            f"folder: took the first picture of {counted(len(several), 'file')} with several: {enumerated(several)}."
-        )
-    if not found:
-        raise UsageError(" ".join([f"folder: nothing in {shown(where)} can be used.", *notes]))
-    pictures = {picture.tobytes(): picture for picture in reversed(found)}
-    twice = len(found) - len(pictures)
-    if twice:
-        notes.append(f"folder: left out {twice} that are identical to another at {size} × {size}.")
-    n = len(pictures)
-    scored = min(SCORED, 15 * n // 100) if n >= ENOUGH else 0
-    if not scored:
-        notes.append(
-            f"folder: {n} pictures are too few for a held-out split ({ENOUGH} are needed), so all are used for"
-            " training, and scores that need real images are left out: Fréchet and kernel distance, precision, recall,"
-            " density, coverage."
-        )
-    order = shuffled(pictures)
-    images = np.stack([*pictures.values()])[order]
-    sizes = {"train": n - 2 * scored, "extractor": 0, "held_out": scored, "reference": scored}
-    return Packed({"images": images}, sizes, tuple(notes))
