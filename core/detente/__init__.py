@@ -84,7 +84,9 @@ _HOME = {
     "detente.engine.streams": ("Stream", "current_pass"),
     "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
     "detente.hookspecs": ("hookimpl",),
+    "detente.experiments.using": ("load",),
     "detente.training.export": ("load_exported",),
+    "detente.training.generator": ("Generator", "Samples"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 _RENAMED = {"Show": "ProgressCallback", "current_entry": "current_pass"}
@@ -175,8 +177,11 @@ if TYPE_CHECKING:
     from detente.errors import PluginError as PluginError
     from detente.errors import StudyError as StudyError
     from detente.errors import UsageError as UsageError
+    from detente.experiments.using import load as load
     from detente.hookspecs import hookimpl as hookimpl
     from detente.training.export import load_exported as load_exported
+    from detente.training.generator import Generator as Generator
+    from detente.training.generator import Samples as Samples
 
     Show = ProgressCallback
 

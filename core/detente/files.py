@@ -55,8 +55,10 @@ def replace_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     partial.open("xb").close()  # "x": no link is followed, and no other writer's file is taken
+    mode = stat.S_IMODE(partial.stat().st_mode)
     try:
         write(partial)
+        partial.chmod(mode)  # safetensors puts a file of its own there, which nobody else may read
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from detente import plugins
-from detente.cli import check, compare, installed, resume, train, tune, use
+from detente.cli import check, compare, installed, resume, take, train, tune, use
 from detente.cli.display import Session
 from detente.compat import unencodable
 from detente.errors import DetenteError, Interrupted, UsageError, code_of, one_line
@@ -104,7 +104,7 @@ def _root(
     pass
 
 
-for verbs in (train, resume, check, use, compare, tune, installed):
+for verbs in (train, resume, check, use, take, compare, tune, installed):
     verbs.add_to(app)
 
 

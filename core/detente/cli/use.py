@@ -1,4 +1,4 @@
-"""Commands for a trained run: `evaluate`, `sample`, `export`, `report`."""
+"""Commands for a trained run: `evaluate`, `report`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +9,6 @@ from detente.cli import flags
 from detente.cli.display import number, scores_table
 from detente.cli.flags import begin, set_threads
 from detente.errors import UsageError
-from detente.files import own_folder, staged
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
-    for verb in (evaluate, sample, export, report):
+    for verb in (evaluate, report):
         app.command()(verb)
 
 
@@ -65,68 +64,6 @@ def evaluate(
     data |= {"primary": primary.score, "direction": primary.direction, "protocol": protocol}
     text = scores_table(scores, references, primary.score)
     session.result(f"{text}\n\nscaled    {number(scaled)}\nprotocol  {protocol}", data)
-
-
-def sample(
-    context: typer.Context,
-    folder: flags.RunFolder,
-    n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="Number of samples.")] = 64,
-    seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File to write.", show_default="a new file in RUN")
-    ] = None,
-    device: flags.Device = None,
-    threads: flags.Threads = None,
-    json: flags.Json = False,
-    quiet: flags.Quiet = False,
-    verbose: flags.Verbose = False,
-    no_plugin: flags.NoPlugin = None,
-) -> None:
-    """Write samples of a run's newest checkpoint, to look at, read or listen to."""
-    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    from detente.engine.streams import Stream
-
-    trainer = trained(folder, host, device, threads)
-    domain = trainer.built.domain
-    suffix = domain.preview_suffix
-    out = out or folder / f"sample-step-{trainer.step:06d}-n{n}-seed{seed}{suffix}"
-    if not out.suffix:
-        out = out.with_name(out.name + suffix)
-    if out.suffix != suffix:
-        raise UsageError(
-            f"--out {out}: samples of {domain.name} are written as {suffix}; name the file {out.stem}{suffix}."
-        )
-    samples = trainer.generate(n, Stream(seed).at("sample"))
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with staged(out) as new:
-            domain.preview(samples, new)
-    except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise UsageError(f"--out {out}: cannot be written: {error.strerror}.") from error
-    session.result(str(out), {"run": folder, "step": trainer.step, "n": n, "seed": seed, "file": out})
-
-
-def export(
-    context: typer.Context,
-    folder: flags.RunFolder,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write.", show_default="RUN/export")] = None,
-    json: flags.Json = False,
-    quiet: flags.Quiet = False,
-    verbose: flags.Verbose = False,
-    no_plugin: flags.NoPlugin = None,
-) -> None:
-    """Write the generator as safetensors, with a model card.
-
-    `detente.load_exported` loads it.
-    """
-    session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    from detente.training.export import export_run
-
-    trainer = trained(folder, host, "cpu", None)
-    written = export_run(trainer, out or own_folder(folder / "export", folder))
-    lines = [str(path) for path in written]
-    load = f"python -c \"from detente import load_exported; print(load_exported('{written[0].parent}').sample(4))\""
-    session.result("\n".join([*lines, f"load with  {load}"]), {"run": folder, "files": written})
 
 
 def report(

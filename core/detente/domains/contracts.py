@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from detente.domains.primary import Direction, Primary
 from detente.engine.options import Component
-from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each, rows
+from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each, leaves, rows
 from detente.engine.step import Step
 from detente.engine.streams import Stream
 
@@ -99,6 +100,8 @@ class Model(Component, ABC):
     """Whether the warm-up alone gives a usable generator, whose samples are then the baseline row."""
     warms_players: bool = True
     """Whether the warm-up trains parameters that the players keep training; False if it trains only frozen parts."""
+    command: str = ""
+    """The command that uses a generator whose condition is data, with {folder} for it: `detente vocode {folder} …`."""
 
     def view(self, data: Data) -> Data:
         """The data in the form that this model uses; by default unchanged."""
@@ -202,6 +205,29 @@ class Domain(Component, ABC):
         If one file is not enough (sounds and pictures of them), write others beside it, with names that begin with the
         stem of `path` and a hyphen; they are shown in the order of their names.
         """
+
+    def save(self, x: Sample, folder: Path) -> list[Path]:
+        """Write samples as data for other programs, flat into an existing folder; the files.
+
+        By default `samples.npz` with one array per leaf: `x`, or `x0`, `x1`, … of several.
+        """
+        path = folder / "samples.npz"
+        arrays = [leaf.detach().float().cpu().numpy() for leaf in leaves(x)]
+        named = {"x": arrays[0]} if len(arrays) == 1 else {f"x{i}": array for i, array in enumerate(arrays)}
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **named)
+        return [path]
+
+    def content(self, x: Sample) -> Mapping[str, Any]:
+        """Samples as people use them, by the attribute that shows them: `{"text": […]}`; nothing by default."""
+        return {}
+
+    def usable(self, x: Sample) -> Tensor:
+        """Which samples are worth keeping, bool [n]: others are drawn for the rest. Those that are finite, by default.
+
+        Scores count every sample; this is about what somebody takes away.
+        """
+        return torch.stack([leaf.isfinite().flatten(1).all(1) for leaf in leaves(x)]).all(0)
 
     @abstractmethod
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:

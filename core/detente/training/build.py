@@ -108,7 +108,7 @@ def build(
     recipe = resolved.recipe
     root = Stream(recipe.seed)
     with _at(resolved, "device"):
-        on = _device(device or recipe.device)
+        on = device_of(device or recipe.device)
     dtype, autocast = _PRECISIONS[recipe.precision]
     with _at(resolved, "domain"):
         domain: Domain = resolved.make("domain")
@@ -191,7 +191,12 @@ def _start(
     return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """The device of that name; `auto` is the first GPU where there is one.
+
+    Raises:
+        UsageError: this machine does not have it.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)

@@ -15,35 +15,27 @@ from torch import Tensor, nn
 
 from detente import plugins
 from detente.domains.contracts import Domain, Model
+from detente.domains.primary import Primary
 from detente.engine.chain import chain
-from detente.engine.sample import Leaf, Sample, Space
+from detente.engine.sample import Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line
-from detente.files import in_utf8, plain, read_json, replace_atomically, write_atomically
+from detente.files import in_utf8, plain, read_bytes, read_json, replace_atomically, write_atomically
 from detente.plugins import Host
 from detente.recipe import options_of
 from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.options import check
-from detente.records import Count, Record, checked
-from detente.training import evaluation
+from detente.recipe.schema import Recipe
+from detente.records import Record, checked
+from detente.training import evaluation, outline
+from detente.training.card import anonymous, card
+from detente.training.outline import SpaceRecord, space_of
+from detente.training.run_folder import Run
 from detente.training.trainer import Trainer
 
 EXPORT_FORMAT = 1
 WEIGHTS, DESCRIPTION, CARD, RECIPE = "generator.safetensors", "model.json", "README.md", "recipe.yaml"
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-
-
-class _Leaf(Record):
-    shape: list[Count]
-    name: str
-    channel_axis: int
-    symbols: list[str] = []
-
-
-class _Space(Record):
-    leaves: Annotated[list[_Leaf], Field(min_length=1)]
-    classes: Count | None = None
-    condition: list[Count] | None = None
 
 
 class _Named(Record):
@@ -57,7 +49,7 @@ class ExportRecord(Record):
     domain: str
     model: _Named
     regularizers: dict[str, dict[str, Any]]
-    space: _Space
+    space: SpaceRecord
     dtype: Literal["float32", "float64", "bfloat16"]
     done: Annotated[float, Field(ge=0, le=1)]
 
@@ -86,13 +78,77 @@ class Exported:
         Raises:
             UsageError: the model takes a condition that is no class, and none is given.
         """
+        return self.draw(n, Stream(seed).at("sample"), labels)
+
+    def draw(self, n: int, rng: Stream, labels: Tensor | None = None) -> Sample:
+        """The same by a stream of draws.
+
+        Raises:
+            UsageError: as `sample` does, or the labels are none of the model's classes.
+        """
         if labels is None and self.model.conditional:
-            if self.space.classes is None:
-                raise UsageError(
-                    f"{type(self.model).__name__} needs its condition: sample({n}, labels=…), one for each."
-                )
-            labels = torch.arange(n) % (self.space.classes or 1)
-        return evaluation.generate(self.generator, self.model, n, Stream(seed).at("sample"), labels)
+            labels = self.labels(n)
+        elif labels is not None:
+            self._check(labels)
+        return evaluation.generate(self.generator, self.model, n, rng, labels)
+
+    def labels(self, n: int) -> Tensor:
+        """The classes in equal shares, [n].
+
+        Raises:
+            UsageError: the model takes a condition that is no class.
+        """
+        if self.space.classes is None:
+            use = f" or use: {self.model.command.format(folder='FOLDER')}" if self.model.command else ""
+            raise UsageError(
+                f"{type(self.model).__name__} needs a condition for each sample: sample({n}, labels=…) with labels of "
+                f"shape [{n}, {', '.join(map(str, self.space.condition or ()))}]{use}."
+            )
+        return torch.arange(n) % self.space.classes
+
+    def _check(self, labels: Tensor) -> None:
+        if not self.model.conditional:
+            raise UsageError(f"{type(self.model).__name__} takes no labels; leave them out.")
+        classes = self.space.classes
+        if classes is not None and labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+            raise UsageError(f"labels: there are {classes} classes, 0 to {classes - 1}.")
+
+
+def described(
+    recipe: Recipe, space: Space, about: Mapping[str, Any], primary: Primary, info: Mapping[str, Any], **state: Any
+) -> dict[str, Any]:
+    """What model.json says of a generator.
+
+    Args:
+        recipe: that it was trained by.
+        space: of its samples.
+        about: what is said of its data.
+        primary: the score that carries comparisons.
+        info: the run's run.json.
+        state: `step`, `scores`, `scaled` and `samples` of its last evaluation.
+    """
+    return {
+        "format": EXPORT_FORMAT,
+        "detente": metadata.version("detente"),
+        "domain": recipe.domain,
+        "model": recipe.model.model_dump(),
+        "regularizers": recipe.generator.regularizers,
+        "space": asdict(space),
+        "dtype": str(dtype_of(recipe)).removeprefix("torch."),
+        "done": state["step"] / recipe.steps,
+        "seed": recipe.seed,
+        "data": about,
+        "primary": asdict(primary),
+        "references": info.get("references") or {},
+        "plugins": info.get("plugins", []),
+        "versions": info.get("versions", {}),
+        **state,
+    }
+
+
+def dtype_of(recipe: Recipe) -> torch.dtype:
+    """That of weights and samples."""
+    return torch.float64 if recipe.precision == "fp64" else torch.float32
 
 
 def export_run(trainer: Trainer, folder: Path) -> list[Path]:
@@ -101,46 +157,48 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     Raises:
         OSError, DetenteError: the folder cannot be written.
     """
-    built, run = trainer.built, trainer.run
-    recipe, space = built.recipe, built.data.space
+    built, run, view = trainer.built, trainer.run, trainer.view
+    space, domain = built.data.space, built.domain
+    state = {"step": trainer.step, "scores": view.scores, "scaled": view.scaled, "samples": trainer.samples}
+    about = outline.about(built.data, built.recipe.data.name)
+    said = described(built.recipe, space, about, domain.primary, run.info, **state)
+    return write(Exported(built.game.generator.deployed(), built.model, domain, space, said), built.recipe, run, folder)
+
+
+def write(exported: Exported, recipe: Recipe, run: Run, folder: Path) -> list[Path]:
+    """Write a generator with its description, a card, its recipe and a picture from its run; the files.
+
+    Nothing of it names a place on this machine.
+
+    Raises:
+        OSError, DetenteError: the folder cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    description = {
-        "format": EXPORT_FORMAT,
-        "detente": metadata.version("detente"),
-        "domain": recipe.domain,
-        "model": recipe.model.model_dump(),
-        "regularizers": recipe.generator.regularizers,
-        "space": asdict(space),
-        "dtype": str(built.dtype).removeprefix("torch."),
-        "step": trainer.step,
-        "done": trainer.step / recipe.steps,
-        "seed": recipe.seed,
-        "data": {
-            "name": recipe.data.name,
-            "description": built.data.description,
-            "licence": built.data.licence,
-            "source": built.data.source,
-            "identity": built.data.identity,
-        },
-        "scores": trainer.view.scores,
-        "scaled": trainer.view.scaled,
-        "samples": trainer.samples,
-        "primary": asdict(built.domain.primary),
-        "references": run.info.get("references", {}),
-        "plugins": run.info.get("plugins", []),
-        "versions": run.info.get("versions", {}),
-    }
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
-    weights = built.game.generator.deployed().to("cpu")
+    said = exported.description
+    weights = exported.generator.to("cpu")
     try:
-        about = {"format": "pt", "detente": description["detente"]}
+        about = {"format": "pt", "detente": said["detente"]}
         replace_atomically(paths[0], lambda partial: _save(weights, partial, about))
     except SafetensorError as error:  # what safetensors makes of an OSError
         raise DetenteError(f"{paths[0]}: cannot be written ({one_line(error)}).") from error
-    write_atomically(paths[1], json.dumps(plain(description), indent=2, ensure_ascii=False) + "\n")
-    write_atomically(paths[2], _card(description, trainer))
-    write_atomically(paths[3], recipe.to_yaml())
+    picture = _picture(exported.domain, run)
+    if picture:
+        paths.append(folder / f"samples{picture.suffix}")
+        write_atomically(paths[-1], read_bytes(picture))
+    write_atomically(paths[1], json.dumps(plain(said), indent=2, ensure_ascii=False) + "\n")
+    shown = paths[-1].name if picture else None
+    write_atomically(paths[2], card(said, recipe, exported.model.command, shown))
+    write_atomically(paths[3], anonymous(recipe).to_yaml())
     return paths
+
+
+def _picture(domain: Domain, run: Run) -> Path | None:
+    """The newest file of samples of a run that is its own."""
+    if run.samples.is_symlink():
+        return None
+    found = [path for path in run.samples.glob(f"step-*{domain.preview_suffix}") if not path.is_symlink()]
+    return max((path for path in found if path.stem.count("-") == 1), default=None)
 
 
 def _save(network: nn.Module, path: Path, about: dict[str, str]) -> None:
@@ -161,12 +219,7 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         raise UsageError(f"{folder}: not an export folder (no {DESCRIPTION}); give the folder that export wrote.")
     try:
         said = checked(ExportRecord, read_json(path), str(path), "export the run again")
-        leaves = (
-            Leaf(tuple(leaf["shape"]), leaf["name"], leaf["channel_axis"], tuple(leaf.get("symbols", ())))
-            for leaf in said["space"]["leaves"]
-        )
-        condition = said["space"].get("condition")
-        space = Space(tuple(leaves), said["space"].get("classes"), tuple(condition) if condition else None)
+        space = space_of(said["space"])
         domain: Domain = load_component(host, "domain", said["domain"])()
         domain.meet(space)
         options = {k: v for k, v in said["model"].items() if k != "name"}
@@ -212,78 +265,3 @@ def _make(target: Any, options: Mapping[str, Any]) -> Any:
         known = ", ".join(option.name for option in options_of(target))
         raise ValueError(f"model.{checked.problems[0][0]}: {checked.problems[0][1]} Known: {known}")
     return Part(target, checked).make()
-
-
-def _card(said: dict[str, Any], trainer: Trainer) -> str:
-    """The model card, in Markdown."""
-    data, primary, rows = said["data"], said["primary"], said["references"]
-    recipe = trainer.built.recipe
-    scores = "\n".join(
-        f"| {name} | {_number(value)} | " + " | ".join(_number(row.get(name)) for row in rows.values()) + " |"
-        for name, value in said["scores"].items()
-    )
-    sides = {"generator": recipe.generator, "discriminator": recipe.discriminator}
-    chains = "\n".join(
-        f"- {side}: " + (", ".join(f"{name} {options}" for name, options in player.regularizers.items()) or "none")
-        for side, player in sides.items()
-    )
-    code = "\n".join(
-        f"- {kind}: {', '.join(dict.fromkeys(_code(e) for e in said['plugins'] if e['kind'] == kind))}"
-        for kind in dict.fromkeys(e["kind"] for e in said["plugins"])
-    )
-    return f"""---
-library_name: detente
-tags: [gan, {said["domain"]}]
----
-# {said["model"]["name"]} generator for {said["domain"]}, trained on {data["name"]}
-
-{said["step"]} updates against a discriminator with the objective `{recipe.objective.name}`, seed {said["seed"]}.
-`{RECIPE}` trains it again: `detente train --recipe {RECIPE}`.
-
-## Use
-
-```python
-from detente import load_exported
-
-exported = load_exported(".")
-samples = exported.sample(16, seed=0)
-```
-
-## Data
-
-{data["description"] or data["name"]}
-
-- licence: {data["licence"] or "not stated"}
-- source: {data["source"] or "not stated"}
-
-The licence of the data may also apply to samples of this generator.
-
-## Scores
-
-Scaled score {_number(said["scaled"])}, where the untrained generator is 0 and real data are 1, on {primary["score"]}\
-{f" ({primary['protocol']})" if primary["protocol"] else ""}. Every row is of {said["samples"]} samples.
-
-| score | this generator | {" | ".join(rows)} |
-|---|---|{"---|" * len(rows)}
-{scores}
-
-They come from one training run; another seed gives other scores.
-
-## Regularizers
-
-{chains}
-
-## Code
-
-{code}
-"""
-
-
-def _code(entry: dict[str, Any]) -> str:
-    commit, _, dirty = str(entry.get("commit") or "").partition("-")
-    commit = f", commit {commit[:12]}{' with changes' if dirty else ''}" if commit else ""
-    return f"{entry['name']} ({entry['distribution']} {entry['version']}{commit})"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None or value != value else f"{value:.4g}"

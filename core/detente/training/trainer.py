@@ -17,7 +17,7 @@ from detente.files import staged
 from detente.hookspecs import RunView
 from detente.plugins import Host
 from detente.plugins.loader import Plugin
-from detente.training import checkpoint, evaluation, scale
+from detente.training import checkpoint, evaluation, outline, scale
 from detente.training.build import Built
 from detente.training.loggers.jsonl import JsonLines
 from detente.training.monitor import PendingLine, Watcher, spectral_norms
@@ -97,6 +97,7 @@ class Trainer:
         of = self.built.data
         data = {"licence": of.licence, "source": of.source, "notes": of.notes}
         self.run.record({"status": "running", "error": None, "data": data})
+        outline.keep(self.run.folder, of, self.built.recipe.data.name)
         try:
             self._tell("detente_run_started")
             self.run.record({"references": self.reference_rows(), "samples": self.samples})

@@ -56,6 +56,20 @@ class Image(Domain):
         scale = max(1, round(80 / max(height, width)))
         picture.resize((picture.width * scale, picture.height * scale), Picture.Resampling.NEAREST).save(path)
 
+    def save(self, x: Sample, folder: Path) -> list[Path]:
+        """Write each picture as a PNG of its own size: `00001.png`, …"""
+        paths = []
+        for i, picture in enumerate(self.content(x)["images"], 1):
+            paths.append(folder / f"{i:05d}.png")
+            picture.save(paths[-1])
+        return paths
+
+    def content(self, x: Sample) -> dict[str, list[Picture.Image]]:
+        """`images`: pictures of Pillow, grey or RGB."""
+        shown = ((_image(x).detach().float().cpu().nan_to_num(-1.0).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+        arrays = (image[0] if len(image) == 1 else image.permute(1, 2, 0) for image in shown)
+        return {"images": [Picture.fromarray(array.contiguous().numpy()) for array in arrays]}
+
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Tensor:
         """Draws from a Gaussian with mean and covariance of the training data's pixels, clipped to [-1, 1].
 

@@ -1,16 +1,20 @@
 """The domain of molecules: features, drawings, augmentations and the baseline."""
 
+import csv
 from pathlib import Path
+from typing import Any
 
 import torch
 from rdkit import Chem
+from rdkit.Chem.Descriptors import MolWt  # pyright: ignore[reportAttributeAccessIssue]
 from rdkit.Chem.Draw import rdMolDraw2D
 from torch import Tensor
 
 from detente import Data, Domain, Primary, Sample
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symmetric
-from detente_molecule.chemistry import likeliest, pair, quiet
+from detente_molecule.chemistry import canonical_smiles, likeliest, pair, quiet
 from detente_molecule.extractors import run
+from detente_molecule.rewards import properties
 
 _ACROSS, _SIDE = 8, 150
 _MOST_ROWS = 10_000
@@ -71,6 +75,32 @@ class Molecule(Domain):
             if mol is None
         )
         path.write_text(text.replace("</svg>", notes + "</svg>"), encoding="utf-8")
+
+    def save(self, x: Sample, folder: Path) -> list[Path]:
+        """Write the valid molecules: `molecules.smi`, a SMILES a line, and `molecules.csv`, with their properties.
+
+        `qed` is drug-likeness from 0 to 1, `logp` the octanol-water coefficient, `sa` synthetic accessibility from 1
+        (easy) to 10 (hard), `weight` in g/mol.
+        """
+        valid = [mol for mol in likeliest(x).molecules() if mol is not None]
+        smiles = [Chem.MolToSmiles(mol, isomericSmiles=False) for mol in valid]
+        plain, table = folder / "molecules.smi", folder / "molecules.csv"
+        plain.write_text("".join(f"{one}\n" for one in smiles), encoding="utf-8")
+        with table.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(["smiles", "qed", "logp", "sa", "weight"])
+            for one, mol in zip(smiles, valid, strict=True):
+                rows.writerow([one, *(f"{value:.4f}" for value in (*properties(one), MolWt(mol)))])
+        return [plain, table]
+
+    def content(self, x: Sample) -> dict[str, list[Any]]:
+        """`molecules`: RDKit's, None for a graph that is not valid; `smiles`: canonical, None likewise."""
+        mols = likeliest(x).molecules()
+        return {"smiles": [canonical_smiles(mol) for mol in mols], "molecules": mols}
+
+    def usable(self, x: Sample) -> Tensor:
+        """Those that are valid: RDKit accepts them, and they are one connected molecule."""
+        return torch.tensor([mol is not None for mol in likeliest(x).molecules()])
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
         """Random graphs: each atom and each pair of atoms has its type as often as in the data, whatever others have.

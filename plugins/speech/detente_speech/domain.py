@@ -1,6 +1,7 @@
 """The domain of speech: features, previews, augmentations and the baselines."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -54,6 +55,20 @@ class Speech(Domain):
         heard = to_waveform(shown[: pictures.HEARD])
         for i, wave in enumerate(heard[:, 0]):
             pictures.write_sound(wave, rate_of(heard), path.with_name(f"{path.stem}-{i + 1}.ogg"))
+
+    def save(self, x: Sample, folder: Path) -> list[Path]:
+        """Write each sample as 16-bit WAV: `00001.wav`, …; log-mels by the Griffin–Lim algorithm."""
+        heard, paths = self.content(x), []
+        for i, wave in enumerate(heard["audio"], 1):
+            paths.append(folder / f"{i:05d}.wav")
+            pictures.write_wav(wave, heard["rate"], paths[-1])
+        return paths
+
+    def content(self, x: Sample) -> dict[str, Any]:
+        """`audio`: a waveform of each sample, float32 [L] in [-1, 1]; `rate`: its sampling rate in Hz."""
+        assert isinstance(x, Tensor), "a sound is a single tensor"
+        waves = to_waveform(x.detach().float().cpu().nan_to_num()).clamp(-1, 1)
+        return {"audio": list(waves[:, 0].numpy()), "rate": rate_of(waves)}
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Tensor:
         """For a vocoder the Griffin–Lim algorithm on the same log-mels; otherwise draws from a Gaussian.

@@ -49,6 +49,14 @@ def write_sound(wave: Tensor, rate: int, path: Path) -> None:
         soundfile.write(file, wave.clamp(-1, 1).numpy(), rate, format="OGG", subtype="VORBIS")
 
 
+def write_wav(wave: np.ndarray, rate: int, path: Path) -> None:
+    """A waveform [L] in [-1, 1] as 16-bit WAV."""
+    import soundfile
+
+    with path.open("wb") as file:
+        soundfile.write(file, wave, rate, format="WAV", subtype="PCM_16")
+
+
 def _mel(hertz: np.ndarray) -> np.ndarray:
     """HTK's scale of pitch."""
     return 2595 * np.log10(1 + hertz / 700)

@@ -38,3 +38,8 @@ def detente_register_metrics(registry) -> None:
     add("voices", "Voices", "which voices a classifier recognizes, and how evenly")
     add("naturalness", "Naturalness", "DNSMOS: predicted naturalness")
     add("vocoding", "Vocoding", "distances of a vocoder's sound from the recording, and STOI")
+
+
+@hookimpl
+def detente_register_verbs(registry) -> None:
+    registry.add("vocode", "detente_speech.vocode:vocode", summary="speak a recording again, by a trained vocoder")

@@ -65,6 +65,16 @@ class Text(Domain):
     def preview(self, x: Sample, path: Path) -> None:
         path.write_text("\n".join(self.sentences(x)) + "\n", encoding="utf-8", errors="replace")
 
+    def save(self, x: Sample, folder: Path) -> list[Path]:
+        """Write `samples.txt`, one sentence a line, in UTF-8."""
+        path = folder / "samples.txt"
+        self.preview(x, path)
+        return [path]
+
+    def content(self, x: Sample) -> dict[str, list[str]]:
+        """`text`: a sentence of each sample."""
+        return {"text": self.sentences(x)}
+
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Tensor:
         """Draws from the bigrams of the training sentences: each word as often as it follows the one before it."""
         parts = [_tokens(data.batch(index).x) for index in torch.arange(len(data)).split(_ROWS)]

@@ -41,7 +41,7 @@ def test_samples_go_into_the_run_unless_told_otherwise(call: Call, trained: Path
 def test_an_exported_generator_makes_the_same_samples_once_loaded(call: Call, trained: Path) -> None:
     done = call("export", trained, "--out", "model", "--json")
     assert {Path(file).name for file in done.data["files"]} == {
-        *("generator.safetensors", "model.json", "README.md", "recipe.yaml")
+        *("generator.safetensors", "model.json", "README.md", "recipe.yaml", "samples.png")
     }
     exported = load_exported("model")
     exported.domain.preview(exported.sample(8, seed=1), Path("exported.png"))

@@ -52,6 +52,7 @@ class Vocoder(Model):
     """
 
     conditional = True
+    command = "detente vocode {folder} speech.wav"
 
     def __init__(
         self,

@@ -1,0 +1,102 @@
+"""The generator of a run as it would be deployed, without its data, its discriminator or the game."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from detente import plugins
+from detente.domains.contracts import Data, Domain, Model
+from detente.engine.chain import chain
+from detente.engine.sample import Space
+from detente.errors import UsageError, one_line
+from detente.plugins import Host
+from detente.recipe.loading import resolve
+from detente.recipe.resolved import Resolved
+from detente.recipe.schema import Recipe
+from detente.training import checkpoint, outline
+from detente.training.export import Exported, described, dtype_of
+from detente.training.run_folder import Run
+from detente.training.warmup import fresh
+
+_log = logging.getLogger(__name__)
+
+
+def of_run(folder: Path, host: Host | None = None) -> tuple[Exported, Recipe]:
+    """The generator of a run's newest checkpoint, on the CPU, with the recipe that it was trained by.
+
+    A run of a version before 0.2 needs its data once more, for their shape; nothing is written.
+
+    Raises:
+        UsageError: the folder holds no run, or one without a checkpoint, or its parts do not go together.
+        PluginError: a plugin is missing or broken.
+    """
+    run, host = Run.open(folder), host or plugins.host()
+    resolved = resolve(run.recipe, host=host)
+    recipe = resolved.recipe
+    if not (state := _newest(run)):
+        raise UsageError(f"{folder}: no checkpoint yet; train longer (detente resume {folder}).")
+    model: Model = resolved.make("model")
+    space, about = outline.kept(folder) or _asked(resolved, model)
+    domain: Domain = resolved.make("domain")
+    domain.meet(space)
+    info = run.info
+    scores, scaled = state["scores"]
+    said = {"step": state["step"], "scores": scores, "scaled": scaled, "samples": info.get("samples", recipe.samples)}
+    description = described(recipe, space, about, domain.primary, info, **said)
+    return Exported(_deployed(resolved, model, space, state, run), model, domain, space, description), recipe
+
+
+def data_of(folder: Path, model: Model, host: Host | None = None) -> Data:
+    """The data of a run, in the form that its model uses.
+
+    Raises:
+        UsageError, PluginError: they are no longer where they were.
+    """
+    return model.view(resolve(Run.open(folder).recipe, host=host or plugins.host()).make("data"))
+
+
+def _asked(resolved: Resolved, model: Model) -> tuple[Space, dict[str, Any]]:
+    data = model.view(resolved.make("data"))
+    return data.space, outline.about(data, resolved.recipe.data.name)
+
+
+def _newest(run: Run) -> dict[str, Any] | None:
+    """The newest checkpoint that can be read.
+
+    Raises:
+        UsageError: there are some, and none can be.
+    """
+    found = checkpoint.checkpoints(run.checkpoints)
+    for path in reversed(found):
+        try:
+            return checkpoint.load(path)
+        except UsageError as error:
+            if path == found[0]:
+                raise
+            _log.warning("%s Using the one before.", error)
+    return None
+
+
+def _deployed(resolved: Resolved, model: Model, space: Space, state: dict[str, Any], run: Run) -> nn.Module:
+    recipe, said = resolved.recipe, state["game"]["generator"]
+    links = [resolved.regularizer("generator", name) for name in recipe.generator.regularizers]
+    dtype, regularizer = dtype_of(recipe), chain(*links)
+    try:
+        networks = fresh(model, space, recipe.seed)
+        network = networks.generator.to(dtype)
+        regularizer.rewrite(network)
+        regularizer.attach(network)
+        if dtype is torch.float64:
+            regularizer.double()
+        network.load_state_dict(said["network"])
+        regularizer.load_state_dict(said["regularizer"])
+    except Exception as error:  # of a plugin's network or regularizer, to which the file may say anything
+        raise UsageError(
+            f"{run.folder}: its newest checkpoint does not fit the networks of {run.recipe} "
+            f"({one_line(error)[:200]}); restore the recipe that the run was trained with."
+        ) from error
+    model.schedule(networks, state["step"] / recipe.steps)
+    return regularizer.deploy(network)
