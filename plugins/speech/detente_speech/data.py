@@ -100,9 +100,8 @@ class SpokenDigits(Recordings):
                 f" {self.source} and use --set data.path=ARCHIVE (or a folder with its recordings)."
             )
         files = files_below(where, sources.SOUNDS) if where.is_dir() else [where]
-        stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
         super().__init__(
-            {"data": "fsdd", "path": str(where), "files": stats},
+            {"data": "fsdd", "path": str(where), "files": stamps(files, where.parent)},
             lambda: (sources.spoken_digits(where), []),
             names=[str(digit) for digit in range(10)],
         )
