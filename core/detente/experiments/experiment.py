@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from detente.checks import Finding, refuse
 from detente.errors import DetenteError, PluginError, StudyError, UsageError
+from detente.experiments.binding import Bound, bind
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
 from detente.experiments.planning import LOCK, masked
@@ -88,12 +89,19 @@ class Experiment:
         executor: what trains the cells.
         show: called with a board about once a second.
         notes: what a person should know from the start.
+        bound: domain → the data that its cells are trained on.
     """
 
     def __init__(
-        self, manifest: Manifest, host: Host, executor: Executor, show: ShowBoard, notes: Sequence[str]
+        self,
+        manifest: Manifest,
+        host: Host,
+        executor: Executor,
+        show: ShowBoard,
+        notes: Sequence[str],
+        bound: Mapping[str, Bound],
     ) -> None:
-        self._manifest, self._executor = manifest, executor
+        self._manifest, self._executor, self._bound = manifest, executor, bound
         self.tracker = Tracker(executor.slots, show, notes, lambda hook, cell: host.notify(hook, cell=cell.view))
 
     def train(self, runs: Iterable[tuple[Cell, Mapping[str, Any]]]) -> None:
@@ -116,6 +124,8 @@ class Experiment:
             self.tracker.enter(cell, recipe.steps)
             if cell.status not in SETTLED:
                 unsettled.append(cell)
+                if (data := self._bound.get(cell.domain)) and data.holds_for(plain):
+                    cell.run.expect(data.identities)
         if unsettled:
             self.tracker.begin(unsettled)
             self._executor.run(unsettled, self.tracker)
@@ -144,17 +154,17 @@ def start(
         Interrupted: a signal came; what has been done is kept.
     """
     proposer = plan()
-    found = findings(proposer, host)  # a call that is wrong, or refused, writes nothing
+    found, bound = findings(proposer, host), _bind(proposer, host)  # a call that is wrong, or refused, writes nothing
     proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
     lock = _acquire(proposer)
     try:
         if not _is_current(proposer):
             proposer = plan()
-            found = findings(proposer, host)
+            found, bound = findings(proposer, host), _bind(proposer, host)
         content = proposer.manifest.content
         content["findings"] = found
         content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
-        return _carry_out(proposer, lock, host, executor, show)
+        return _carry_out(proposer, lock, host, executor, show, bound)
     finally:
         lock.release()
 
@@ -168,7 +178,8 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
     proposer = plan()
     lock = _acquire(proposer)
     try:
-        return _carry_out(proposer if _is_current(proposer) else plan(), lock, host, executor, show)
+        proposer = proposer if _is_current(proposer) else plan()
+        return _carry_out(proposer, lock, host, executor, show, _bind(proposer, host, resumed=True))
     finally:
         lock.release()
 
@@ -180,6 +191,7 @@ def dry_run(proposer: Proposer, host: Host) -> None:
         UsageError, PluginError: as in `start`.
     """
     proposer.manifest.content["findings"] = findings(proposer, host)
+    _bind(proposer, host)
     if proposer.alone and (proposer.manifest.folder / LOCK).exists():
         _acquire(proposer).release()
 
@@ -252,11 +264,18 @@ def _is_current(proposer: Proposer) -> bool:
     return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
 
 
-def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
+def _bind(proposer: Proposer, host: Host, *, resumed: bool = False) -> dict[str, Bound]:
+    looks = ((look.domain, look.recipe) for look in proposer.looks())
+    return bind(proposer.manifest, looks, proposer.notes, host, resumed=resumed)
+
+
+def _carry_out(
+    proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard, bound: Mapping[str, Bound]
+) -> Path:
     proposer.manifest.write()
     if not proposer.alone:
         lock.release()
-    experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
+    experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes, bound)
     host.notify("detente_study_started", study=proposer.manifest.view)
     try:
         proposer.propose(experiment)

@@ -42,6 +42,7 @@ def head(old: Manifest | None, kind: type[Manifest], **more: Any) -> dict[str, A
         **{key: old.content[key] if old else value for key, value in more.items()},
         "commands": list(old.content["commands"]) if old else [],
         "versions": list(old.content["versions"]) if old else [],
+        "identities": dict(old.content.get("identities") or {}) if old else {},
     }
 
 

@@ -1,8 +1,9 @@
 """From a resolved recipe to a game that is ready to be played."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -24,6 +25,7 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.warmup import drawing, fresh, start, warms_up
 
@@ -44,6 +46,8 @@ class Built:
     dtype: torch.dtype
     findings: tuple[Finding, ...]
     """What should be known about this combination before it trains; those that refuse come first."""
+    identities: Mapping[str, Any]
+    """What the data are and what the domain sees them with, see `detente.training.identities`."""
 
     def prepare(self, batch: Batch) -> Batch:
         """A batch as the game takes it: on its device, of its type, with labels only where they are used."""
@@ -106,7 +110,9 @@ def build(
         data: Data = resolved.make("data")
     with _at("model"), drawing(root.at("initialization")):
         model: Model = resolved.make("model")
+        identities = identify(domain, data, recipe)
         data = model.view(data)
+        identities["form"] = data.identity
         domain.meet(data.space)
         _check_labels(recipe, model, data)
         if dry:
@@ -138,10 +144,43 @@ def build(
     used = {entry.distribution for entry in components(recipe, host)}
     warmed_up = warms_up(model) and model.warms_players
     found = tuple(findings(game, warmed_up=warmed_up, by=rules(host, used)))
-    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found, identities)
     if not dry:
         built.refuse()
     return built
+
+
+def rebuild(
+    recipe: Recipe,
+    host: Host,
+    known: Identities,
+    *,
+    device: str | None = None,
+    show: ProgressCallback = lambda done, of: None,
+) -> Built:
+    """What a recipe builds that was begun before: its data are looked for where they were then.
+
+    The result has the recipe as a person wrote it: no record names another path than theirs.
+
+    Args:
+        known: what is recorded of the data.
+    """
+    built = build(located(recipe, known), host, device=device, show=show)
+    typed = recipe.data.options.get("path")
+    return replace(built, recipe=recipe, identities={**built.identities, "typed": typed})
+
+
+def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
+    """What `Built.identities` says of a recipe, but for the form; makes no network.
+
+    Raises:
+        UsageError, PluginError: as in `build`, of domain and data.
+    """
+    resolved = resolve(recipe.plain(), host=host)
+    with _at("domain"):
+        domain: Domain = resolved.make("domain")
+    with _at("data"):
+        return identify(domain, resolved.make("data"), recipe)
 
 
 @contextmanager

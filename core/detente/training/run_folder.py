@@ -5,7 +5,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +115,29 @@ class Run:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UsageError(f"{path}: cannot be read ({error}); resume the run to write it again.") from error
+
+    @property
+    def identities(self) -> dict[str, Any]:
+        """What the run's data and features are, as far as that is recorded; see `detente.training.identities`.
+
+        For a cell the experiment says so before it begins, and says where the data are by now.
+        """
+        found: dict[str, Any] = {}
+        for path, inside in ((self.folder / "run.json", True), (self.expected, False)):
+            try:
+                said = json.loads(path.read_text(encoding="utf-8"))
+                found |= (said.get("identities") or {}) if inside else said
+            except (OSError, ValueError, TypeError, AttributeError):
+                continue  # whoever needs the file itself says what is wrong with it
+        return found
+
+    @property
+    def expected(self) -> Path:
+        return self.folder / "identities.json"
+
+    def expect(self, identities: Mapping[str, Any]) -> None:
+        """Have the run trained on these data and no others."""
+        write_atomically(self.expected, json.dumps(plain(dict(identities)), indent=2, ensure_ascii=False) + "\n")
 
     def record(self, changes: dict[str, Any]) -> None:
         """Change entries of run.json."""
