@@ -61,7 +61,7 @@ def bind(
         recipe = Recipe.model_validate(plain)
         try:
             now = identities_of(located(recipe, was) if resumed else recipe, host)
-        except DetenteError:
+        except (DetenteError, OSError):
             if done:
                 continue  # a report needs no data
             raise

@@ -20,7 +20,7 @@ from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.binding import Bound, bind
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
-from detente.experiments.planning import LOCK, masked
+from detente.experiments.planning import LOCK, masked, recipe_text
 from detente.files import write_atomically
 from detente.plugins import Host
 from detente.recipe import Recipe
@@ -117,7 +117,7 @@ class Experiment:
         unsettled: list[Cell] = []
         for cell, plain in runs:
             recipe = Recipe.model_validate(plain)
-            text = _recipe_text(self._manifest, cell, recipe)
+            text = recipe_text(self._manifest, cell, recipe)
             if not cell.run.recipe.exists():
                 cell.folder.mkdir(parents=True, exist_ok=True)
                 write_atomically(cell.run.recipe, text)
@@ -206,7 +206,7 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     """
     for cell, plain in proposer.manifest.runs():
         if cell.run.recipe.exists():
-            _recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
+            recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
     built: dict[str, Sequence[Finding] | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
@@ -236,14 +236,6 @@ def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteE
     except DetenteError as error:
         return error
     return built.findings
-
-
-def _recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
-    """What the recipe.yaml of a cell holds."""
-    text = recipe.to_yaml()
-    if cell.run.recipe.exists() and cell.run.recipe.read_text(encoding="utf-8") != text:
-        raise UsageError(f"{cell.run.recipe}: is not the {manifest.kind}'s recipe for this cell; move the folder away.")
-    return text
 
 
 def _acquire(proposer: Proposer) -> FileLock:

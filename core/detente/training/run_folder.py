@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,11 @@ class Run:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UsageError(f"{path}: cannot be read ({error}); resume the run to write it again.") from error
+
+    @property
+    def recipe_digest(self) -> str:
+        """A hash of recipe.yaml as it stands there; empty where there is none."""
+        return sha256(self.recipe.read_bytes()).hexdigest() if self.recipe.is_file() else ""
 
     @property
     def identities(self) -> dict[str, Any]:

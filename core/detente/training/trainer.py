@@ -110,7 +110,8 @@ class Trainer:
         """
         status, reason = "failed", None
         data = {key: getattr(self.built.data, key) for key in ("licence", "source", "notes")}
-        self.run.record({"status": "running", "error": None, "data": data, "identities": self.built.identities})
+        about = {"data": data, "identities": self.built.identities, "recipe": self.run.recipe_digest}
+        self.run.record({"status": "running", "error": None, **about})
         try:
             self._tell("detente_run_started")
             self.run.record({"references": self.reference_rows()})
