@@ -63,7 +63,7 @@ install-dev: $(VENV)/.installed-dev  ## the same with the tools for tests, check
 
 # --- use --------------------------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.installed  ## compare six regularizers in four kinds of data and write a report: a taste, in some ten minutes
+demo: $(VENV)/.installed  ## compare six regularizers in four kinds of data and write a report, in about ten minutes
 	@began=$$(date +%s); $(BIN)/detente $(DEMO) --out $(DEMO_OUT) && \
 	echo "The demo took $$(( ($$(date +%s) - began) / 60 )) min $$(( ($$(date +%s) - began) % 60 )) s."
 

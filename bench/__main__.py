@@ -1,4 +1,4 @@
-"""`python -m bench [quick]`: the engine against a loop written by hand, and each regularizer against none."""
+"""`python -m bench [quick]`: the engine compared with a hand-written loop, and each regularizer with none."""
 
 import json
 import statistics
@@ -86,10 +86,10 @@ def main() -> None:
         if only and table.name not in only:
             continue
         value, ours, theirs = ratio(engine(table), by_hand(table), rounds)
-        print(f"\n{table.name}: {theirs:.2f} ms a step by hand (batch {table.batch})")
+        print(f"\n{table.name}: {theirs:.2f} ms per step of the hand-written loop (batch {table.batch})")
         equal = "the same weights to the bit" if same_numbers(table) else "OTHER WEIGHTS"
         print(
-            f"  {'engine / by hand':24} {value:5.3f}   {(ours - theirs) * 1e3:+.0f} µs, {equal} after 20 steps"
+            f"  {'engine / hand-written':24} {value:5.3f}   {(ours - theirs) * 1e3:+.0f} µs, {equal} after 20 steps"
             f"{verdict(table.name, 'engine', value)}"
         )
         found = pieces(table)

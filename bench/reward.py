@@ -103,7 +103,7 @@ def _picture(name: str, pairs: Sequence[tuple[Trained, Trained]], data: Sequence
 
 def _page(name: str, pairs: Sequence[tuple[Trained, Trained]], data: float) -> Iterator[str]:
     yield from (f"# A reward for {name}: what it gives and what it costs", "")
-    yield "Each seed is a pair of runs that share the data's order, latents and first weights; only the reward differs."
+    yield "The two runs of a seed share the order of the data, latents and initial weights; only the reward differs."
     yield from ("Scores are those of 1,000 samples at the last step.", "")
     yield from ("```text", " ".join(["detente train", *RECIPE, "--seed 0"]))
     yield from (" ".join(["detente train", *RECIPE, "--set", f"model.reward={name}", "--seed 0"]), "")
@@ -114,9 +114,9 @@ def _page(name: str, pairs: Sequence[tuple[Trained, Trained]], data: float) -> I
             yield f"| {seed}, {text} | {' | '.join(f'{run.scores[s]:.3f}' for s in SCORES)} |"
         gains = (pair[1].scores[s] - pair[0].scores[s] for s in SCORES)
         yield f"| {seed}, difference | {' | '.join(f'{gain:+.3f}'.replace('-', '−') for gain in gains)} |"
-    yield from ("", f"Reference molecules have a mean {name} of {data:.3f} (as the reward counts it, 0 to 1).", "")
+    yield from ("", f"Reference molecules have a mean {name} of {data:.3f} (on the reward's scale from 0 to 1).", "")
     yield from (f"![Shares of molecules by {name}](reward/{name}.svg)", "")
-    yield f"Shares of different valid molecules by their {name}: **A** reference data, **B** without the reward, **C**"
+    yield f"Distribution of {name} over unique valid molecules: **A** reference data, **B** without the reward, **C**"
     yield "with it; thin lines are single seeds."
 
 

@@ -1,7 +1,7 @@
 """`python docs/generate.py`: writes what the pages say of the registry between its marks; `--check` only compares.
 
 A regularizer's line comes from its registration (name, summary), its class (points, player) and its card (the row
-`family`), so that adding one edits no list by hand.
+`family`), so that no list has to be edited.
 """
 
 import re

@@ -151,7 +151,7 @@ def test_a_game_of_r1_trains_with_torch_and_pluggy_alone(bare: dict[str, str]) -
 def test_the_command_says_what_to_install_where_the_extra_is_missing(bare: dict[str, str]) -> None:
     done = python(bare, "-m", "detente", "train", "ring")
     assert done.returncode == 3
-    assert done.stderr == "Error: The command needs more than the engine: pip install 'detente[run]'\n"
+    assert done.stderr == "Error: The command line is not installed. Install it with: pip install 'detente[run]'\n"
 
 
 def test_what_needs_the_extra_says_so_when_it_is_imported(bare: dict[str, str]) -> None:
@@ -169,7 +169,7 @@ except ImportError as error:
 """
     lines = python(bare, "-c", code).stdout.splitlines()
     sentence = (
-        r"MissingExtraError: This part of détente needs [\w ]+, which the extra 'run' brings:"
+        r"MissingExtraError: This part of détente needs [\w ]+\. Install the extra 'run':"
         r" pip install 'detente\[run\]'"
     )
     assert len(lines) == 6

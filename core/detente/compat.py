@@ -17,19 +17,19 @@ _EXTENSION = "torchaudio._extension"
 
 
 def require(extra: str, *modules: str) -> None:
-    """Make sure that what an extra of ours brings can be imported.
+    """Make sure that the packages of an extra can be imported.
 
     Args:
         extra: its name.
-        modules: those that the caller cannot do without.
+        modules: those that the caller needs.
 
     Raises:
-        MissingExtraError: one is not there; says what to install.
+        MissingExtraError: one is missing; says what to install.
     """
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtraError(
-            f"This part of détente needs {' and '.join(missing)}, which the extra {extra!r} brings:"
+            f"This part of détente needs {' and '.join(missing)}. Install the extra {extra!r}:"
             f" pip install 'detente[{extra}]'"
         )
 

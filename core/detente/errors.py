@@ -4,6 +4,9 @@ The command line turns a class into its exit code; anything else that escapes is
 """
 
 import difflib
+import logging
+import sys
+import warnings
 from collections.abc import Iterable
 
 
@@ -47,6 +50,21 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted by signal {number}")
         self.exit_code = 128 + number
+
+
+def code_of(stopped: KeyboardInterrupt) -> int:
+    """The exit code after an interruption; 130, as shells have it, after Ctrl-C."""
+    return stopped.exit_code if isinstance(stopped, Interrupted) else 130
+
+
+def tell_renamed(log: logging.Logger, kind: str, old: str, new: str) -> None:
+    """Say that a name is old: in the log, for whoever types it, and to Python at the line of whoever programs."""
+    text = f"The {kind} {old!r} is called {new!r} now; its old name goes with the next release."
+    log.warning("%s", text)
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "detente":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, DeprecationWarning, level)
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Registry(Protocol):
-    """What a declaration hook is handed; `detente.plugins.registry` says more."""
+    """The argument of a declaration hook; `detente.plugins.registry` says more."""
 
     def add(
         self,
@@ -35,7 +35,7 @@ class Registry(Protocol):
     ) -> None:
         """Declare a name: `target` is "package.module:Attribute", `summary` one line for listings.
 
-        Under the name `renamed_from` it can be had too, with a warning.
+        The old name `renamed_from` works too, with a warning.
         """
         ...
 
@@ -54,7 +54,7 @@ def detente_register_domains(registry: Registry) -> None:
 
 @hookspec
 def detente_register_models(registry: Registry) -> None:
-    """Declare builders of a generator and a discriminator; each belongs to a domain."""
+    """Declare models (generator and discriminator); each belongs to a domain."""
 
 
 @hookspec
@@ -69,7 +69,7 @@ def detente_register_regularizers(registry: Registry) -> None:
 
 @hookspec
 def detente_register_objectives(registry: Registry) -> None:
-    """Declare adversarial objectives; they work in every domain."""
+    """Declare adversarial losses; they work in every domain."""
 
 
 @hookspec
@@ -79,7 +79,7 @@ def detente_register_metrics(registry: Registry) -> None:
 
 @hookspec
 def detente_register_optimizers(registry: Registry) -> None:
-    """Declare optimizers: functions of options that return what makes one from a list of parameters."""
+    """Declare optimizers: functions of options that return a function from parameters to an optimizer."""
 
 
 @hookspec
@@ -91,8 +91,8 @@ def detente_register_samplers(registry: Registry) -> None:
 def detente_register_rules(registry: Registry) -> None:
     """Declare rules of findings; the name is the code of what a rule finds.
 
-    A rule is a function from `detente.checks.Context` to findings. Installing a plugin changes nobody's run: its rules
-    look at recipes alone that name something of the same distribution.
+    A rule is a function from `detente.checks.Context` to findings. Installing a plugin changes no run: its rules apply
+    only to recipes that name something of the same distribution.
     """
 
 
@@ -103,7 +103,7 @@ def detente_register_presets(registry: Registry) -> None:
 
 @hookspec
 def detente_register_verbs(registry: Registry) -> None:
-    """Declare commands of the command line: functions that Typer understands, in a module that is light to import."""
+    """Declare commands of the command line: functions for Typer, in a module that imports nothing heavy."""
 
 
 @hookspec
@@ -134,14 +134,14 @@ class RunView(_View):
     """A run at one moment.
 
     Attributes:
-        folder: where it is kept; an observer that writes files does so in a folder of its own in there.
+        folder: where it is kept; an observer writes its files into a folder of its own in it.
         recipe: the resolved recipe as plain data.
         steps: how many there will be.
         primary: the name of the score that carries comparisons.
-        step: how many have been made at the moment that is told of. At the start of a resumed run those before it.
+        step: how many were done at this moment; at the start of a resumed run, those before the resume.
         status: `running`, `finished`, `diverged`, `interrupted` or `failed`.
         error: why it is not finished, in one line.
-        seconds: of training so far, those before a resume included.
+        seconds: of training so far, including those before a resume.
         terms: of the last log line: each player's loss terms and what its regularizers report, `D/adversarial`, `G/r1`.
         watched: of the same line: gradient norms and scores, as `detente.training.monitor` describes them.
         late: of the same line: the update at which a term was computed, where that was not the last one.
@@ -196,7 +196,7 @@ class StudyView(_View):
 
 @dataclass(frozen=True)
 class CellView(_View):
-    """One run of a study or a search, seen from the process that carries those out.
+    """One run of a study or a search, as the process of `compare` or `tune` sees it.
 
     Attributes:
         folder: that of the run.
@@ -221,7 +221,7 @@ class CellView(_View):
 
 @hookspec
 def detente_run_started(run: RunView) -> None:
-    """A run is about to take its first step, or the first after it was resumed."""
+    """A run is about to make its first step, or the first one after a resume."""
 
 
 @hookspec
@@ -236,12 +236,12 @@ def detente_evaluated(run: RunView, step: int, scores: Mapping[str, float]) -> N
 
 @hookspec
 def detente_run_finished(run: RunView) -> None:
-    """A run ended, whatever its status."""
+    """A run ended, with any status."""
 
 
 @hookspec
 def detente_study_started(study: StudyView) -> None:
-    """The cells of a study or a search are about to be trained, or those that are left of them."""
+    """The cells of a study or a search are about to be trained, or the remaining ones after a resume."""
 
 
 @hookspec
@@ -256,4 +256,4 @@ def detente_cell_started(cell: CellView) -> None:
 
 @hookspec
 def detente_cell_finished(cell: CellView) -> None:
-    """A worker is done with a cell, whatever its status."""
+    """A worker is done with a cell, with any status."""

@@ -109,8 +109,8 @@ def faults(name: str, card: str) -> list[str]:
     off = [(key, f"{value:g}") for key, value in (cls.off or {}).items()]
     if re.findall(r"`(\w+): (\d+)`", row(card, "inactive")) != off:
         found.append(f"the inactive setting of the class is {off}")
-    if not row(card, "sits on").startswith(player := {"both": "both players"}.get(cls.players[0], cls.players[0])):
-        found.append(f"by default it sits on {player}")
+    if not row(card, "applied to").startswith(player := {"both": "both players"}.get(cls.players[0], cls.players[0])):
+        found.append(f"by default it is applied to {player}")
     return [f"docs/cards/{name}.md: {fault}." for fault in found]
 
 
@@ -133,7 +133,7 @@ def test_a_card_says_what_the_class_says(name: str) -> None:
         ("| `gamma` | `10.0` |", "| `gamma` | `1.0` |", "the options are"),
         ("| acts at | `penalty` |", "| acts at | `augment` |", "it acts at ['augment']"),
         ("`gamma: 0`", "`gamma: 1`", "the inactive setting of the class is [('gamma', '0')]"),
-        ("| sits on | discriminator", "| sits on | generator", "by default it sits on discriminator"),
+        ("| applied to | discriminator", "| applied to | generator", "by default it is applied to discriminator"),
     ],
 )
 def test_a_mistake_on_a_card_is_told(right: str, wrong: str, complaint: str) -> None:

@@ -1,9 +1,10 @@
 """A finding, the rules that make them, and what rules ask about a game."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal, NamedTuple
 
+from detente.checks.trial import Trial
 from detente.engine.game import Game
 from detente.engine.layers import Layer, layers
 from detente.engine.player import Player
@@ -15,7 +16,7 @@ Level = Literal["refuse", "warn"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about a combination that a person should know before it trains."""
+    """A problem of a combination that the user should know before training."""
 
     code: str
     level: Level
@@ -47,6 +48,8 @@ class Context:
 
     game: Game
     warmed_up: bool
+    trial: Trial = field(default_factory=Trial)
+    """What one update on a copy showed; nothing where none was played."""
 
     @property
     def players(self) -> tuple[Player, Player]:
@@ -62,7 +65,7 @@ class Context:
         return [link for link in self.active(self.game.discriminator) if link.passes().gradient and not link.couples]
 
     def slope_targets(self) -> list[Regularizer]:
-        """The discriminator's penalties that ask for a slope other than 0."""
+        """The discriminator's penalties with a target slope other than 0."""
         return [link for link in self.active(self.game.discriminator) if link.slope_target]
 
 

@@ -1,4 +1,4 @@
-"""Combinations that are ill-posed: training them would answer another question than the recipe asks."""
+"""Combinations that are ill-posed: training them would not do what the recipe says."""
 
 from collections.abc import Iterator
 
@@ -45,21 +45,21 @@ def two_norms_of_one_weight(c: Context) -> Iterator[Fault]:
                     yield Fault(
                         f"{player.role}.{layer.name}",
                         f"has {other} and {link.name} on one weight",
-                        "the one divides the other's scale away, and its gain then trains without effect (Miyato et "
-                        "al. 2018, section 3 compares them as alternatives)",
-                        "Keep one of them, or give each its own layers with where=.",
+                        "the first divides by the scale that the second learns, so its gain has no effect (Miyato et "
+                        "al. 2018, section 3, compare them as alternatives)",
+                        "Keep one of them, or choose different layers for each with where=.",
                     )
                     return
 
 
 @refuses("augmentation-on-the-generator")
 def augmentation_on_the_generator(c: Context) -> Iterator[Fault]:
-    """Augmentation belongs to what the critic sees."""
+    """Augmentation is applied to the critic's inputs."""
     for link in c.game.generator.regularizer.links:
         if "augment" in link.defines():
             yield Fault(
                 at(c.game.generator, link),
-                "augments on the generator's side, where nothing calls it",
+                "is on the generator, where it would never be used",
                 "real and fake must be augmented alike before the critic, or the augmentation leaks into the samples "
                 "(Zhao et al. 2020, section 3)",
                 f"Put it on the discriminator: d:{link.name}.",
@@ -75,10 +75,10 @@ def instance_norm_without_positions(c: Context) -> Iterator[Fault]:
                 if isinstance(layer.module, nn.Linear) and not _has_positions(c, player, layer):
                     yield Fault(
                         f"{at(player, link)} on {layer.name}",
-                        "normalizes each channel of each sample over no positions",
-                        "the output of that layer is [B, C]: less its own mean, every number is 0 (Ulyanov et al. 2016 "
-                        "define it over the pixels of an image)",
-                        "Use layer-norm there, or name other layers with where=.",
+                        "has no positions to normalize over",
+                        "the output of that layer is [B, C]: after subtracting its mean, every number is 0 (Ulyanov et "
+                        "al. 2016 define it over the pixels of an image)",
+                        "Use layer-norm there, or choose other layers with where=.",
                     )
                     return
 
@@ -112,22 +112,35 @@ def wasserstein_without_a_bound(c: Context) -> Iterator[Fault]:
     if wants and not any(link.bounds_critic for link in c.active(D)):
         yield Fault(
             "objective",
-            "the Wasserstein loss has nothing that bounds the critic's slope",
-            "it is a distance only over Lipschitz critics; otherwise the critic grows for ever (Arjovsky et al. 2017)",
+            "the Wasserstein loss is used without a bound on the critic's slope",
+            "it needs a Lipschitz critic; otherwise the critic's scores grow for ever (Arjovsky et al. 2017)",
             "Add gradient-penalty, spectral-norm, r1 or weight-clip to the discriminator.",
         )
 
 
 @refuses("gradient-penalty-with-weight-clip")
 def clipped_weights_under_a_slope_target(c: Context) -> Iterator[Fault]:
-    """Weight clipping and a gradient penalty are two answers to one question."""
+    """A clipped critic cannot reach the slope that a gradient penalty targets."""
     D = c.game.discriminator
     clips = [link.name for link in c.active(D) if link.bounds_weights]
     for link in c.slope_targets() if clips else ():
         yield Fault(
             at(D, link),
-            f"asks for a slope while {clips[0]} bounds every weight",
+            f"has a target slope, but {clips[0]} bounds every weight",
             "clipped critics cannot reach the target, and the penalty was made to replace the clipping (Gulrajani et "
             "al. 2017, section 3)",
-            f"Keep {link.name} and take {clips[0]} away.",
+            f"Keep {link.name} and remove {clips[0]}.",
+        )
+
+
+@refuses("layer-never-runs")
+def layer_never_runs(c: Context) -> Iterator[Fault]:
+    """A hook on a layer whose forward nobody calls does nothing, and nothing says so."""
+    for role, layer, name in c.trial.idle:
+        yield Fault(
+            f"{role}.regularizers.{name}",
+            f"has no effect on the layer {layer}",
+            "the network computes with that layer's weight and never calls the layer itself, as nn.MultiheadAttention "
+            "does with its out_proj",
+            f'Leave the layer out with where="not {layer}", or call it in the network\'s forward.',
         )

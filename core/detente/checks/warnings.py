@@ -7,7 +7,7 @@ from torch import nn
 
 from detente.checks.finding import Context, Fault, at, one_lipschitz, touched, warns
 from detente.engine.combinators import unwrap
-from detente.engine.layers import Layer, Normalization, Reparametrization, layers, weights
+from detente.engine.layers import Layer, Normalization, Reparametrization, inserted, layers, weights
 from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 
@@ -23,8 +23,8 @@ def minibatch_statistics_under_input_gradient(c: Context) -> Iterator[Fault]:
         yield Fault(
             at(D, link),
             f"takes the gradient of single samples through {mixing[0]}",
-            "a sample's logit depends a little on the others of its group, so gradients leak between them (Karras et "
-            "al. 2018 use both all the same)",
+            "a sample's logit depends slightly on the other samples of its group, and so does its gradient (Karras et "
+            "al. 2018 use both anyway)",
             "Nothing needs to be done; expect a slightly larger penalty.",
         )
 
@@ -37,9 +37,8 @@ def spectral_norm_after_warm_up(c: Context) -> Iterator[Fault]:
             yield Fault(
                 at(player, link),
                 "divides weights that were already trained by their norms",
-                "the network starts the game with another function than the warm-up left it (Miyato et al. 2018 "
-                "normalize from the start)",
-                "Leave the warmed-up layers out with where=, or skip the warm-up.",
+                "this changes the function that the warm-up has trained (Miyato et al. 2018 normalize from the start)",
+                "Choose other layers with where=, or skip the warm-up.",
             )
 
 
@@ -50,16 +49,21 @@ def decay_of_scale_invariant_weights(c: Context) -> Iterator[Fault]:
         invariant = {id(x.weight) for x in _found(player.network) if _scale_is_removed(player.network, x)}
         normalized = [link for link in c.active(player) if link.normalizes_weights]
         invariant |= {id(layer.weight) for link in normalized for layer in touched(player, link)}
+        scaled = any(link.normalizes_slope for link in c.active(player))
         for link in (link for link in c.active(player) if link.decays_weights):
-            names = [n for n, p in weights(player.network, link.where) if id(p) in invariant]
+            names = [n for n, p in weights(player.network, link.where) if scaled or id(p) in invariant]
             if names:
                 yield Fault(
                     at(player, link),
                     f"shrinks {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
-                    "a normalization right behind removes their scale, so the function stays and only the effective "
-                    "learning rate grows (van Laarhoven 2017)",
-                    "Name other weights with where=, or tune the learning rate instead.",
+                    f"{_SLOPE if scaled else _BEHIND}, so this only raises the effective learning rate and does not "
+                    "change the function (van Laarhoven 2017)",
+                    "Choose other weights with where=, or tune the learning rate instead.",
                 )
+
+
+_BEHIND = "the normalization that follows removes their scale"
+_SLOPE = "the critic's output is divided by its own slope, which removes their scale"
 
 
 def _found(net: nn.Module) -> list[Layer]:
@@ -82,6 +86,41 @@ def _scale_is_removed(net: nn.Module, layer: Layer) -> bool:
     )
 
 
+@warns("uncovered-weights")
+def uncovered_weights(c: Context) -> Iterator[Fault]:
+    """A normalization of every weight finds only the weights of registered layers."""
+    for player in c.players:
+        for link in c.active(player):
+            names = _uncovered(player.network) if link.normalizes_weights and link.where is None else []
+            if names:
+                yield Fault(
+                    at(player, link),
+                    f"does not reach {names[0]}" + (f" and {len(names) - 1} more weights" if len(names) > 1 else ""),
+                    "they belong to no layer that regularizers know, as those of nn.LSTM, of nn.MultiheadAttention and "
+                    "of layers that torch.nn.utils reparametrizes, so the bound on the network does not hold",
+                    "Build the network from registered layers, register yours with detente.register_layer, or name the "
+                    "layers that you mean with where=.",
+                )
+
+
+def _uncovered(net: nn.Module) -> list[str]:
+    known = {id(layer.weight) for layer in _found(net)}
+    known |= {id(p) for _, _, child in inserted(net) for p in child.parameters()}
+    return [name for name, p in net.named_parameters() if p.requires_grad and p.dim() > 1 and id(p) not in known]
+
+
+@warns("penalty-without-value")
+def penalty_without_value(c: Context) -> Iterator[Fault]:
+    """A `penalty` that forgets its `return` trains as if it were not there."""
+    for role, name in c.trial.silent:
+        yield Fault(
+            f"{role}.regularizers.{name}",
+            "returned no value at its first update",
+            "without a value it adds nothing to the loss, and it does nothing else",
+            "Return the penalty as a scalar tensor; ignore this if it starts later on purpose.",
+        )
+
+
 @warns("l2-under-adam")
 def l2_under_adam(c: Context) -> Iterator[Fault]:
     """Adam divides the gradient of the penalty by the same root as everything else."""
@@ -92,7 +131,7 @@ def l2_under_adam(c: Context) -> Iterator[Fault]:
             yield Fault(
                 at(player, link),
                 f"goes through {type(player.optimizer).__name__}",
-                "that optimizer rescales its gradient: weights with large gradients are hardly shrunk, and the first "
+                "this optimizer rescales its gradient: weights with large gradients hardly shrink, and the first "
                 "step does not depend on the coefficient (Loshchilov & Hutter 2019)",
                 "Prefer weight-decay.",
             )
@@ -108,9 +147,9 @@ def dropout_under_input_gradient(c: Context) -> Iterator[Fault]:
         yield Fault(
             at(D, link),
             "takes input gradients through dropout",
-            "each mask scales the units that stay by 1/keep, which inflates the squared norm by about as much "
-            "(Srivastava et al. 2014, section 4)",
-            "Lower the penalty's coefficient, or drop out on the generator instead.",
+            "each mask scales the remaining units by 1/keep, which increases the squared norm by about the same "
+            "factor (Srivastava et al. 2014, section 4)",
+            "Lower the penalty's coefficient, or use dropout on the generator instead.",
         )
 
 
@@ -122,8 +161,8 @@ def strong_penalty_on_spectral_norm(c: Context) -> Iterator[Fault]:
         if _coefficient(link) >= 10:
             yield Fault(
                 at(D, link),
-                "has a weight of 10 or more on top of a normalization that bounds the slope already",
-                "published searches prefer 1 there (Kurach et al. 2019, section 3)",
+                "has a weight of 10 or more, although a normalization already bounds the slope",
+                "published searches prefer 1 in this case (Kurach et al. 2019, section 3)",
                 "Try weight=1.",
             )
 
@@ -150,11 +189,11 @@ def recurrent_critic_under_input_gradient(c: Context) -> Iterator[Fault]:
             at(D, link),
             f"differentiates twice through the recurrent layer {layer}",
             "cuDNN has no second derivative for it: training works on the CPU and fails on a GPU",
-            "Unroll cells (nn.LSTMCell, nn.GRUCell) in critics that meet a penalty.",
+            "Use nn.LSTMCell or nn.GRUCell in a loop instead.",
         )
 
 
 def _coefficient(link: Regularizer) -> float:
     """The largest of the coefficients whose zero switches it off, as its `off` names them."""
     inner = unwrap(link)
-    return max((abs(getattr(inner, option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)
+    return max((abs(inner.option(option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)

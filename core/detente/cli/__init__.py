@@ -1,4 +1,4 @@
-"""The command line, a file for each group of verbs. Heavy imports stand inside the functions."""
+"""The command line, a file for each group of commands. Heavy imports are inside the functions."""
 
 import sys
 
@@ -11,7 +11,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         require("run", "typer", "rich", "pydantic", "yaml")
     except MissingExtraError:
-        print("Error: The command needs more than the engine: pip install 'detente[run]'", file=sys.stderr)
+        print("Error: The command line is not installed. Install it with: pip install 'detente[run]'", file=sys.stderr)
         return MissingExtraError.exit_code
     from detente.cli.app import main
 

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from detente import plugins
 from detente.cli import check, compare, installed, resume, train, tune, use
 from detente.cli.display import Session
-from detente.errors import DetenteError, Interrupted, UsageError, one_line
+from detente.errors import DetenteError, Interrupted, UsageError, code_of, one_line
 from detente.plugins.registry import Entry
 from detente.training.signals import on_signal
 
@@ -151,11 +151,11 @@ def _report(error: BaseException, session: Session) -> int:
         session.error(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
-        code = int(getattr(error, "exit_code", 130))
+        code = code_of(error)
         session.error(f"Interrupted. Resume with: {resume}" if resume else "Interrupted.")
         return code
     if isinstance(error, _BadCommandLine):
-        context = getattr(error, "ctx", None)
+        context = getattr(error, "ctx", None)  # that base has no public type
         help_ = f" See `{context.command_path} --help`." if context else ""
         session.error(f"{_message(error)}{help_}")
         return UsageError.exit_code

@@ -1,6 +1,5 @@
-"""`compare`, and going on with what it began."""
+"""`compare`, and resuming a study."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +49,7 @@ def compare(
     log: flags.Log = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The study's folder; a study that is there is resumed or made larger."),
+        typer.Option(metavar="DIR", help="Folder of the study; a study in it is resumed or extended."),
     ] = None,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
@@ -78,7 +77,7 @@ def compare(
     if not chosen or not arms:
         what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
         raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
-    numbers = seeds_of(seeds) if seeds is not None else base.seeds
+    numbers = flags.seeds_of(seeds) if seeds is not None else base.seeds
     out = out or (Path("studies") / Path(preset).stem if preset else OUT)
     how: dict[str, Any] = {
         "sets": [*base.sets, *(sets or [])],
@@ -109,21 +108,13 @@ def compare(
 
 
 def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
-    """Go on with a study as it stands in its folder."""
+    """Resume the study in a folder."""
     from detente.experiments import compare as study
 
     session.run = folder
     with board(session) as show:
         report = study.resume(folder, host=host, jobs=jobs, show=show)
     _finish(session, folder, report)
-
-
-def seeds_of(text: str) -> int | list[int]:
-    """How many seeds a flag asks for, or which."""
-    if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
-        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
-    numbers = [int(part) for part in text.split(",") if part.strip()]
-    return numbers if "," in text else numbers[0]
 
 
 def _budget(study: "Study") -> str:

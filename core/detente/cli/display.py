@@ -96,7 +96,7 @@ def _colours(stream: TextIO) -> bool:
 
 
 def write(text: str) -> None:
-    """A message; whoever closed standard error does without, which is no reason to stop training."""
+    """Write a message; if standard error was closed, training continues without it."""
     with suppress(OSError, ValueError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()

@@ -1,6 +1,7 @@
 """Flags that several verbs share, and what they do."""
 
 import contextlib
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from detente.cli.display import Session, messages
+from detente.errors import UsageError
 from detente.plugins import Host, discover, set_host
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -32,12 +34,12 @@ Set = Annotated[
 ]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="CODE", help="Train although this finding refuses it; repeatable."),
+    typer.Option("--allow", metavar="CODE", help="Train in spite of this finding; repeatable."),
 ]
 Log = Annotated[
     str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
 ]
-Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Runs at a time (default: one per CPU).")]
+Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Number of parallel runs (default: one per CPU).")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
@@ -72,6 +74,14 @@ def begin(
 def names(text: str | None) -> list[str] | None:
     """The names in a list with commas; None where no list was given."""
     return None if text is None else [name for part in text.split(",") if (name := part.strip())]
+
+
+def seeds_of(text: str) -> int | list[int]:
+    """The number of seeds in a flag, or a list of them."""
+    if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
+        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
+    numbers = [int(part) for part in text.split(",") if part.strip()]
+    return numbers if "," in text else numbers[0]
 
 
 def set_threads(threads: int | None) -> int:

@@ -1,4 +1,4 @@
-"""What there is on this machine: `plugins`, `data`, `doctor`."""
+"""What is installed on this machine: `plugins`, `data`, `doctor`."""
 
 import os
 import shutil
@@ -46,7 +46,9 @@ def plugins(
 @plugins_app.command("show")
 def plugins_show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A plugin, or a name that one brings.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of a plugin, or of something that a plugin provides.")
+    ],
     json: flags.Json = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
@@ -81,7 +83,9 @@ def data(
 @data_app.command("get")
 def data_get(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set; DOMAIN/NAME where two domains have it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Data set; DOMAIN/NAME if several domains have one of this name.")
+    ],
     json: flags.Json = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
@@ -121,6 +125,7 @@ def _describe(entry: "Entry") -> dict[str, Any]:
     except PluginError as error:
         shown["error"] = str(error)
         return shown
+    # Data may be made by a function, which says none of this before it is called.
     shown["summary"] = entry.summary or getattr(target, "description", "")
     return shown | {key: getattr(target, key, None) or None for key in ("licence", "source")}
 
@@ -135,7 +140,7 @@ def _get(host: "Host", name: str) -> dict[str, Any]:
         hint = did_you_mean(short, [e.name for e in host.entries("data")])
         raise UsageError(f"There is no data set {name!r}.{hint} `detente data` lists all data sets.")
     if len(domains) > 1:
-        raise UsageError(f"{name!r} is a data set of {' and '.join(domains)}: say {domains[0]}/{short}.")
+        raise UsageError(f"{name!r} is a data set of {' and '.join(domains)}: write {domains[0]}/{short}.")
     made = host.load("data", short, domains[0])()
     return {
         "domain": domains[0],
@@ -163,10 +168,11 @@ def _torch() -> dict[str, str]:
     try:
         import torch
 
+        from detente.experiments.executors.local import cpus
+
         cuda = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-        cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         return _check(
-            "torch", f"{torch.__version__}; {', '.join(cuda) or 'no CUDA device'}; {cpus} CPUs, using 1 thread"
+            "torch", f"{torch.__version__}; {', '.join(cuda) or 'no CUDA device'}; {cpus()} CPUs, using 1 thread"
         )
     except Exception as error:  # libraries that do not fit fail in many ways
         return _check("torch", one_line(error), "broken")

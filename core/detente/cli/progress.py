@@ -83,7 +83,7 @@ class _Lines:
         parts = [f"step {p.step}/{p.steps}", _scores(p) if evaluated else _values(p.terms)]
         start, began = self._first
         if start < p.step < p.steps:
-            parts.append(f"{duration((now - began) / (p.step - start) * (p.steps - p.step))} left")
+            parts.append(f"{duration((now - began) / (p.step - start) * (p.steps - p.step))} remaining")
         text = "  ".join(part for part in parts if part)
         _log.info("%s", text)
         write(text)
@@ -100,7 +100,7 @@ def _bar(start: int) -> Iterator[Callable[[RunView], None]]:
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("remaining"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[now]}", markup=False),
         console=console,
@@ -164,7 +164,7 @@ def board(session: Session) -> Iterator[Callable[["Board"], None]]:
 def _total(board: "Board") -> str:
     states = ("finished", "diverged", "failed", "running", "elsewhere", "interrupted", "pending")
     counts = [f"{n} {state}" for state in states if (n := board.count(state))]
-    left = f", {duration(board.seconds_left)} left" if board.seconds_left is not None else ""
+    left = f", {duration(board.seconds_left)} remaining" if board.seconds_left is not None else ""
     return f"{board.total} runs: {', '.join(counts)}, {duration(board.seconds)}{left}"
 
 

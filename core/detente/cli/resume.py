@@ -52,5 +52,5 @@ def resume(
         )
     if jobs is not None:
         raise UsageError(f"{folder}: is a single run; --jobs only works for a study or a search.")
-    recipe = recipes.load(folder / "recipe.yaml", host=host)
-    carry_out(session, host, recipe, folder, RUNS, threads, device, resumed=True)
+    resolved = recipes.resolve(folder / "recipe.yaml", host=host)
+    carry_out(session, host, resolved, folder, RUNS, threads, device, resumed=True)

@@ -20,6 +20,7 @@ from detente.errors import UsageError, one_line
 if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.recipe import Recipe
+    from detente.recipe.resolved import Resolved
     from detente.training.run_folder import Run
 
 RUNS = Path("runs")
@@ -56,7 +57,7 @@ def train(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which a numbered run folder is created.")] = RUNS,
     folder: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The run's own folder. A run of the same recipe that is there is resumed."),
+        typer.Option(metavar="DIR", help="Folder of this run; an unfinished run of the same recipe in it is resumed."),
     ] = None,
     threads: flags.Threads = None,
     dry_run: flags.DryRun = False,
@@ -83,16 +84,16 @@ def train(
         "allow": allow,
         "log": flags.names(log),
     }
-    resolved = recipes.load(recipe, domain, sets or (), regs or (), given, host)
+    resolved = recipes.resolve(recipe, domain, sets or (), regs or (), given, host)
     if dry_run:
         _look(session, host, resolved, folder)
-        session.result(resolved.to_yaml(), resolved.plain())
+        session.result(resolved.recipe.to_yaml(), resolved.recipe.plain())
         return
-    session.note(resolved.to_yaml().rstrip())
+    session.note(resolved.recipe.to_yaml().rstrip())
     carry_out(session, host, resolved, folder, out, threads)
 
 
-def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None) -> None:
+def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | None) -> None:
     """Refuse what training would refuse, and say what it would say first.
 
     Raises:
@@ -103,9 +104,9 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
     from detente.training.build import build
     from detente.training.loggers import make_loggers
 
-    before = before_in(folder, recipe, host) if folder else {}
-    make_loggers(recipe.log, host)
-    built = build(recipe, host, dry=True)
+    before = before_in(folder, resolved.recipe, host) if folder else {}
+    make_loggers(resolved.recipe.log, host)
+    built = build(resolved, host, dry=True)
     built.refuse()
     if folder:
         agree_on_data(folder, before.get("identities") or {}, built, looks_only=False)
@@ -116,7 +117,7 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
 def carry_out(
     session: Session,
     host: "Host",
-    recipe: "Recipe",
+    resolved: "Resolved",
     folder: Path | None,
     parent: Path,
     threads: int | None,
@@ -138,13 +139,13 @@ def carry_out(
     from detente.training.run_folder import Run
     from detente.training.trainer import Trainer
 
-    began = time.perf_counter()
+    began, recipe = time.perf_counter(), resolved.recipe
     before = before_in(folder, recipe, host) if folder else {}
     loggers = make_loggers(recipe.log, host)
     set_threads(threads or before.get("threads"))
     with warm_up(session) as show:
         known = before.get("identities") or {} if resumed else {}
-        built = rebuild(recipe, host, known, device=device or device_of(recipe, before), show=show)
+        built = rebuild(resolved, host, known, device=device or device_of(recipe, before), show=show)
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder

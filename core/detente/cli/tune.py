@@ -1,4 +1,4 @@
-"""`tune`, and going on with what it began."""
+"""`tune`, and resuming a search."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from detente.cli import flags
-from detente.cli.compare import seeds_of
 from detente.cli.display import Session, number, table
 from detente.cli.flags import begin
 from detente.cli.progress import board
@@ -50,12 +49,13 @@ def tune(
     ] = None,
     fresh: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Seeds on which the winner is run again, beside the default (default: 6)."),
+        typer.Option(metavar="N", help="New seeds for comparing the winner with the default and none (default: 6)."),
     ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|NAME<X", help="The score that decides, or how soon it passes X (default: the domain's own)."
+            metavar="NAME|NAME<X",
+            help="Score to optimize, or NAME<X: the steps until it passes X (default: the primary score).",
         ),
     ] = None,
     jobs: flags.Jobs = None,
@@ -80,7 +80,7 @@ def tune(
     allow: flags.Allow = None,
     log: flags.Log = None,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The search's folder; the same search is resumed if it is there.")
+        Path, typer.Option(metavar="DIR", help="Folder of the search; the same search in it is resumed.")
     ] = OUT,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
@@ -90,7 +90,7 @@ def tune(
 ) -> None:
     """Search for the coefficients that suit a domain.
 
-    The winner is trained again on new seeds and compared with the default and none: that is the result. The
+    The winner is trained again on new seeds and compared with the default and with none. The
     same command resumes a search that was stopped.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
@@ -104,7 +104,7 @@ def tune(
         "sampler": sampler,
         "sampler_seed": sampler_seed,
         "trials": trials,
-        "seeds": seeds_of(seeds) if seeds is not None else None,
+        "seeds": flags.seeds_of(seeds) if seeds is not None else None,
         "fresh": fresh,
         "wave": wave,
         "metric": metric,
@@ -134,7 +134,7 @@ def tune(
 
 
 def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
-    """Go on with a search as it stands in its folder."""
+    """Resume the search in a folder."""
     from detente.experiments import tune as tuning
 
     session.run = folder

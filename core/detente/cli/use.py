@@ -1,4 +1,4 @@
-"""What a run is good for once it is trained: `evaluate`, `sample`, `export`, `report`."""
+"""Commands for a trained run: `evaluate`, `sample`, `export`, `report`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,7 +39,7 @@ def evaluate(
 ) -> None:
     """Score the generator of a run's newest checkpoint.
 
-    Its scores stand beside those of real data, the baseline and an untrained generator.
+    Its scores are shown with those of real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     trainer = trained(folder, host, device, threads)
@@ -76,7 +76,7 @@ def sample(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Write samples of a run's newest checkpoint, to look at, read or hear."""
+    """Write samples of a run's newest checkpoint, to look at, read or listen to."""
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.engine.streams import Stream
 
@@ -109,7 +109,7 @@ def export(
 ) -> None:
     """Write the generator as safetensors, with a model card.
 
-    `detente.load_exported` loads it again.
+    `detente.load_exported` loads it.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.training.export import export_run

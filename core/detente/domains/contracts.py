@@ -1,8 +1,8 @@
-"""The contracts that a plugin fills: Domain, Model, Data, Metric.
+"""The interfaces that a plugin implements: Domain, Model, Data, Metric.
 
-A domain is a kind of data: its space, how to look at it, how to tell good samples from bad. Data are one set of it, a
-model is a pair of networks for it, a metric is a way to score samples. None of them knows a regularizer, and no
-regularizer knows them beyond the few things that are named here.
+A domain is a kind of data: how to display and score samples. Data is one data set of a domain, a model is a pair of
+networks for it, a metric is a way to score samples. None of them depends on a regularizer, and regularizers only use
+what is defined here.
 """
 
 from abc import ABC, abstractmethod
@@ -51,7 +51,7 @@ class Data(Component, ABC):
     licence: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
-    """What a user should know of this set, a sentence each: files that were skipped, measures that are left out."""
+    """Notes for the user, one sentence each: skipped files, scores that are left out."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -72,10 +72,10 @@ class Data(Component, ABC):
     @property
     @abstractmethod
     def identity(self) -> str:
-        """A hash of the content and of every option that changes it: keys caches, stands in the run's record."""
+        """A hash of the content and of every option that changes it, for caches and the run's record."""
 
     def conditions(self, n: int, rng: Stream) -> Tensor | None:
-        """Labels of `n` samples to be evaluated, [n, ...]: those of random training samples; None where none are."""
+        """Labels [n, ...] for `n` samples to be evaluated: those of random training samples, or None."""
         index = torch.randint(len(self), (n,), generator=rng.generator())
         parts = [self.batch(part).labels for part in index.split(_ROWS)]
         given = [part for part in parts if part is not None]
@@ -83,18 +83,18 @@ class Data(Component, ABC):
 
 
 class Model(Component, ABC):
-    """Two networks for a kind of data. The constructor's signature is the schema of its options."""
+    """Two networks for a kind of data. The constructor's signature defines its options."""
 
     latent_dim: int = 64
     conditional: bool = False
     """Whether the networks take labels."""
     starts_good: bool = False
-    """Whether the warm-up alone makes a generator: its samples are then the baseline row, not the domain's."""
+    """Whether the warm-up alone gives a usable generator, whose samples are then the baseline row."""
     warms_players: bool = True
-    """Whether a warm-up trains what the players go on training; False where it trains frozen parts alone."""
+    """Whether the warm-up trains parameters that the players keep training; False if it trains only frozen parts."""
 
     def view(self, data: Data) -> Data:
-        """The data as this model plays on them: the data themselves, unless it wants another view of their content."""
+        """The data in the form that this model uses; by default unchanged."""
         return data
 
     @abstractmethod
@@ -106,7 +106,7 @@ class Model(Component, ABC):
         return torch.randn(n, self.latent_dim, generator=generator, device=generator.device)
 
     def auxiliary(self, s: Step) -> dict[str, Tensor]:
-        """Further terms of the generator's loss, by name; called in the generator's turn."""
+        """Further terms of the generator's loss, by name; called in the generator's update."""
         return {}
 
     def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
@@ -123,7 +123,7 @@ class Model(Component, ABC):
         """
 
     def schedule(self, networks: Networks, done: float) -> None:
-        """Set what changes over a run, such as a temperature, from the share of its steps that is done."""
+        """Set what changes over a run, such as a temperature, from the fraction of its steps that is done."""
 
 
 @dataclass
@@ -154,16 +154,16 @@ class Evaluation:
 class Metric(Component, ABC):
     """A way to score samples. `scores` names what it returns and which direction is better.
 
-    `renamed` maps names that scores had until the last release to those that they have: whoever asks for an old name
-    gets the score, with a warning.
+    `renamed_scores` maps names that scores had until the last release to those that they have: an old name still works,
+    with a warning.
     """
 
     scores: Mapping[str, Direction]
-    renamed: Mapping[str, str] = {}
+    renamed_scores: Mapping[str, str] = {}
 
     @abstractmethod
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        """One number for each name in `scores`; a number that cannot be had is NaN."""
+        """One number for each name in `scores`; NaN if it cannot be computed."""
 
 
 class Domain(Component, ABC):
@@ -177,7 +177,7 @@ class Domain(Component, ABC):
     preview_count: int = 64
     """Samples in a preview."""
     refuses: bool = True
-    """Whether recipes of ill-posed combinations are refused; toys, whose theory is about those, take anything."""
+    """Whether ill-posed combinations are refused; toys refuse nothing, because theory is about ill-posed games too."""
     sample_count: int = 1000
     """Samples per evaluation, the same for generators, floor and ceiling."""
 
@@ -198,24 +198,24 @@ class Domain(Component, ABC):
 
     @abstractmethod
     def preview(self, x: Sample, path: Path) -> None:
-        """Write something that a person reads, sees or hears to `path`, which ends in `preview_suffix`.
+        """Write samples to `path`, which ends in `preview_suffix`, in a form to look at, read or listen to.
 
-        Where one file is not enough (sounds and pictures of them), others stand beside it whose names begin with the
+        If one file is not enough (sounds and pictures of them), write others beside it, with names that begin with the
         stem of `path` and a hyphen; they are shown in the order of their names.
         """
 
     @abstractmethod
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
-        """`n` samples of a simple model of the training data that no adversary had a part in."""
+        """`n` samples of a simple, not adversarial model of the training data."""
 
     def meet(self, space: Space) -> None:
-        """Learn what the samples are made of, such as the symbols of a leaf, before any of them is looked at.
+        """Receive the space, such as the symbols of a leaf, before any samples.
 
         Called once, with the space of the data or of an exported generator; nothing by default.
         """
 
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
-        """Standard normal noise of the kind that this data can carry (a bond matrix stays symmetric)."""
+        """Standard normal noise that preserves the structure of a sample (a bond matrix stays symmetric)."""
         return each(lambda leaf: torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype), x)
 
     def reference_features(self, data: Data) -> Tensor:

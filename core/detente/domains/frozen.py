@@ -1,4 +1,4 @@
-"""The frozen networks that a package ships to turn samples into features.
+"""Frozen networks, included in a package, that compute features of samples.
 
 Distances are measured on what these networks see, so a changed weight changes every score: a file of weights is
 compared with the hash in the package's record before it is used.

@@ -1,7 +1,7 @@
 """Distances and densities between two sets of features, whatever the features are of.
 
-Everything here is float64, takes features [n, d] and [m, d], and answers NaN where there is no answer: a feature
-that is not finite, or too few samples.
+Everything here is float64, takes features [n, d] and [m, d], and returns NaN if a feature is not finite or there are
+too few samples.
 """
 
 import math
@@ -124,7 +124,7 @@ def _distances(a: Tensor, b: Tensor) -> Tensor:
 
 
 def mode_scores(assigned: Tensor, modes: int) -> dict[str, float]:
-    """How many of K modes are hit, and how unevenly.
+    """The number of covered modes, of K, and how unevenly they are covered.
 
     Args:
         assigned: the mode of each sample, [n], integers from 0 to K − 1.

@@ -2,11 +2,28 @@
 
 import logging
 import math
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from detente.errors import tell_renamed
 
 Direction = Literal["higher", "lower", "neither"]
+"""Which scores are better. What each word means stands in `BETTER`."""
+
+
+class Better(NamedTuple):
+    """An end of a scale that is better than the other."""
+
+    sign: str
+    """As `--metric` and sentences write it."""
+    than: Callable[[float, float], bool]
+    """Whether one score is better than another."""
+
+
+BETTER: Mapping[str, Better] = {"lower": Better("<", operator.lt), "higher": Better(">", operator.gt)}
+"""The directions that have a better end."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +41,12 @@ class Primary:
     def scaled(self, value: float, floor: float, ceiling: float) -> float:
         """Where `value` stands between the untrained generator's score and real data's, clipped to [0, 1].
 
-        0 where there is nothing to scale: a number is not finite, or real data score no better than the floor.
+        0 where there is nothing to scale: a number is not finite, real data score no better than the floor, or no
+        score is better than another.
         """
-        better = ceiling < floor if self.direction == "lower" else ceiling > floor
-        if not better or not all(map(math.isfinite, (value, floor, ceiling))):
+        if self.direction not in BETTER or not all(map(math.isfinite, (value, floor, ceiling))):
+            return 0.0
+        if not BETTER[self.direction].than(ceiling, floor):
             return 0.0
         if self.log:
             value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
@@ -44,15 +63,14 @@ class Primary:
 
 
 def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
-    """What a score is called now, with a warning where it was asked for by the name that it had until the last release.
+    """The current name of a score, with a warning if the old name was used.
 
     Args:
-        score: a name that somebody gave.
-        renamed: `Metric.renamed` of the metrics there are.
+        score: the name that was used.
+        renamed: `Metric.renamed_scores` of the metrics there are.
     """
     for names in renamed:
         if score in names:
-            # By the log, not as a Python warning: programmers see those, and users type the names of scores.
-            _log.warning("The score %r is called %r now; its old name goes with the next release.", score, names[score])
+            tell_renamed(_log, "score", score, names[score])
             return names[score]
     return score

@@ -1,4 +1,4 @@
-"""Where data come from: files inside installed packages, folders of the user's."""
+"""Sources of data: files inside installed packages, the user's folders."""
 
 import importlib.util
 from collections.abc import Iterable, Sequence

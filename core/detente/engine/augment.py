@@ -1,4 +1,4 @@
-"""Draws that several regularizers share: noise of any structure, and the domain's augmentations."""
+"""Random changes that several regularizers use: noise of any structure, and the domain's augmentations."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def augmentations(domain: DomainLike, policy: Sequence[str] | None, who: str) ->
     """The domain's augmentations that `policy` names, in its order.
 
     Args:
-        domain: brings the augmentations.
+        domain: has the augmentations.
         policy: their names; None for all, in the domain's order.
         who: the regularizer that asks, for the error.
 

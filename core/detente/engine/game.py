@@ -27,21 +27,21 @@ class Fakes(NamedTuple):
 
 
 class Game:
-    """Two players, what they play for, and in which order.
+    """Two players, their adversarial loss, and the order of their updates.
 
     Args:
         generator, discriminator: the players.
-        objective: the adversarial terms.
+        objective: the adversarial loss.
         domain: the kind of data.
-        latents: draws z for a number of samples from a generator of random numbers, on its device.
+        latents: a function that draws z for a number of samples with a random generator, on its device.
         space: the leaves of a sample; None where every leaf has its channels last.
-        seed: the root of every random stream; equal seeds give equal runs.
+        seed: the random seed; equal seeds give equal runs.
         critic_steps: updates of the discriminator per update of the generator.
-        generator_first: whether the generator moves before the discriminator.
-        simultaneous: whether both gradients are taken before either player moves.
-        fresh_fakes: whether the generator's turn draws new fakes; by default it uses those of the discriminator's last
-            turn, once.
-        auxiliary: further terms of the generator's loss, by name, that the model brings.
+        generator_first: whether the generator is updated before the discriminator.
+        simultaneous: whether both gradients are computed before either player is updated.
+        fresh_fakes: whether the generator's update uses new fakes; by default it uses those of the discriminator's last
+            update, once.
+        auxiliary: further terms of the generator's loss, by name, that the model defines.
         autocast: the dtype that networks compute in; losses and penalties stay in float32.
         rank: index of this process in a data-parallel run.
 
@@ -103,10 +103,10 @@ class Game:
         self._features = feature_stages(net) if looks else ()
 
     def step(self, *batches: Batch) -> dict[str, Tensor]:
-        """One round: `critic_steps` updates of the discriminator, one batch each, and one of the generator.
+        """One step: `critic_steps` updates of the discriminator, one batch each, and one of the generator.
 
         Returns the last value of every term as detached scalars on the device, "D/adversarial", "G/adversarial",
-        "D/r1", …; nothing here waits for them.
+        "D/r1", …, without waiting for them.
         """
         if len(batches) != self.critic_steps:
             raise UsageError(
@@ -151,14 +151,17 @@ class Game:
     def _gradients(self, player: Player, batch: Batch, fakes: Fakes) -> None:
         """One turn up to the gradients: the step, the loss, the penalties, backward. The step is gone afterwards."""
         step, own = self._step(player, batch, fakes), player.role == "generator"
-        loss = self.objective.generator(step) if own else self.objective.discriminator(step)
-        player.gradients(step, loss, self.auxiliary(step) if own and self.auxiliary else None)
+        player.gradients(step, step.loss, self.auxiliary(step) if own and self.auxiliary else None)
         if self.watch is not None:
             self.watch(player, step)
 
+    def player(self, role: Role) -> Player:
+        """The player of that role."""
+        return {"generator": self.generator, "discriminator": self.discriminator}[role]
+
     def look(self, role: Role, batch: Batch) -> Step:
-        """What the player's next turn would look at on this batch, if it drew fakes of its own; nobody moves."""
-        player = self.generator if role == "generator" else self.discriminator
+        """The step of the player's next update on this batch, with new fakes; nothing is updated."""
+        player = self.player(role)
         return self._step(player, batch, self._generate(player, batch, attached=role == "generator"))
 
     def _step(self, player: Player, batch: Batch, fakes: Fakes) -> Step:
@@ -202,6 +205,6 @@ class Game:
         return {"generator": self.generator.state_dict(), "discriminator": self.discriminator.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state_dict` stopped, to the bit."""
+        """Restore the state of `state_dict`, so that training continues identically."""
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])

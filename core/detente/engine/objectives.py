@@ -23,7 +23,7 @@ def mean(f: Callable[..., Tensor], *logits: Logits) -> Tensor:
 
 
 class Objective(Component, ABC):
-    """The adversarial loss. `abilities` names properties that regularizers may need of it."""
+    """An adversarial loss. `abilities` names properties that regularizers may need."""
 
     abilities: frozenset[str] = frozenset()
     differentiates_samples: bool = True
@@ -75,7 +75,7 @@ class Hinge(Objective):
 
 
 class Wasserstein(Objective):
-    """E D(x̃) − E D(x);  G: −E D(x̃)      (Arjovsky et al. 2017, eq. 2). Wants a Lipschitz critic."""
+    """E D(x̃) − E D(x);  G: −E D(x̃)      (Arjovsky et al. 2017, eq. 2). Needs a Lipschitz critic."""
 
     differentiates_samples = False
     abilities = frozenset({"wants-lipschitz"})

@@ -17,19 +17,19 @@ OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
 
 
 class Player:
-    """Puts a regularizer on a network and keeps the two in step.
+    """A network with its regularizer and optimizer.
 
-    Building it rewrites and attaches, in this order, and only then makes the optimizer, which therefore knows every
-    parameter. Warm the network up before.
+    The constructor calls `rewrite`, then `attach`, and then creates the optimizer, which therefore has all parameters.
+    Warm up the network before.
 
     Args:
-        role: which of the two it is.
+        role: "generator" or "discriminator".
         network: the network; rewritten in place.
-        optimizer: makes the optimizer from the trainable parameters.
+        optimizer: a function that creates the optimizer from the trainable parameters.
         regularizer: a regularizer or a chain of them; None for none.
 
     Raises:
-        UsageError: a regularizer cannot sit on this network.
+        UsageError: a regularizer cannot be used on this network.
     """
 
     def __init__(
@@ -46,13 +46,15 @@ class Player:
         self.regularizer.attach(network)
         first = next(network.parameters())
         self.regularizer.to(first.device)
+        if first.dtype is torch.float64:
+            self.regularizer.double()  # its running means are as exact as the game
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = optimizer(self.parameters)
         self._adjusts_gradients = "adjust_gradients" in self.regularizer.defines()
         self._adjusts_weights = "adjust_weights" in self.regularizer.defines()
         self.t = 0
         self.last: dict[str, tuple[Tensor, int]] = {}
-        """Each term's last value and the update at which it was taken; a lazy penalty has none at most updates."""
+        """Each term's last value, and the update at which it was computed (lazy penalties skip updates)."""
         self._proved: set[str] = set()
         self._moment: Moment | None = None
 
@@ -66,7 +68,7 @@ class Player:
         terms = {"adversarial": loss, **(extra or {})}
         for name, value in self.regularizer.penalties(step):
             if name not in self._proved:
-                self._prove(name, value)
+                self.prove(name, value)
             terms[name] = value
         total = loss
         for name, value in terms.items():
@@ -93,7 +95,7 @@ class Player:
         self._moment = None
 
     def deployed(self) -> nn.Module:
-        """An independent copy in evaluation mode, as the regularizer hands it out."""
+        """An independent copy for sampling, in evaluation mode, as the regularizer deploys it."""
         return self.regularizer.deploy(self.network)
 
     def state_dict(self) -> dict[str, Any]:
@@ -107,7 +109,7 @@ class Player:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state_dict` stopped, to the bit."""
+        """Restore the state of `state_dict`, so that training continues identically."""
         self.network.load_state_dict(state["network"])
         self.regularizer.load_state_dict(state["regularizer"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -115,12 +117,27 @@ class Player:
         device = self.parameters[0].device if self.parameters else None
         self.last = {name: (value.to(device), t) for name, (value, t) in state["last"].items()}
 
-    def _prove(self, name: str, value: Tensor) -> None:
-        """Once per penalty, when it first fires: does it depend on anything that this player can change?"""
+    def prove(self, name: str, value: Tensor) -> None:
+        """Once per penalty, when it first fires: a scalar that depends on something that this player can change?
+
+        Raises:
+            UsageError: saying what it is instead.
+        """
+        where = f"{self.role}.regularizers.{name}"
+        if not isinstance(value, Tensor):
+            raise UsageError(
+                f"{where}: the penalty returned {value!r}, a {type(value).__name__}, but it should return a tensor of "
+                "one number that was computed from the networks."
+            )
+        if value.shape != ():
+            raise UsageError(
+                f"{where}: the penalty returned a tensor of shape {list(value.shape)}, but it should return one "
+                "number, such as its mean over the batch."
+            )
         own = {id(p) for p in self.parameters}
         if not any(id(v) in own for v in graph_leaves(value)):
             raise UsageError(
-                f"{self.role}.regularizers.{name}: the penalty depends on no parameter of the {self.role}, so it would "
+                f"{where}: the penalty depends on no parameter of the {self.role}, so it would "
                 "have no effect. Compute it from this player's network without detaching."
             )
         self._proved.add(name)

@@ -35,7 +35,7 @@ class Passes(NamedTuple):
 
 
 class LinearGame(NamedTuple):
-    """D(x) = ⟨w, x⟩ and G(z) = A z: the game on which most penalties have a closed form."""
+    """D(x) = ⟨w, x⟩ and G(z) = A z: the game for which most penalties have a closed form."""
 
     w: Tensor
     """[d]"""
@@ -50,35 +50,43 @@ class LinearGame(NamedTuple):
 
 
 class Regularizer(Component, nn.Module):
-    """Base class of all regularizers. State belongs in buffers; options in attributes named as in `__init__`.
+    """Base class of all regularizers. Keep state in buffers, and options in attributes named as in `__init__`.
 
-    What it is like stands in traits, which a subclass overrides for the class or for an instance. Findings about
-    combinations ask for these alone, so a regularizer from anywhere is judged like a built-in one.
+    Its properties are declared as traits, which a subclass overrides for the class or for an instance. Findings about
+    combinations use only traits, so regularizers of plugins are treated like built-in ones.
 
     Attributes:
-        players: where it may sit; the first is the default. A pair of both in one string, "both", is a default too.
-        needs: abilities that it asks of the model ("embed", "features") or of the objective ("softplus").
-        off: the option values at which it does nothing at all, bit for bit; None where there is no such setting.
+        players: the players that it supports; the first is the default, which can also be "both".
+        needs: abilities that it needs of the model ("embed", "features") or of the objective ("softplus").
+        off: the option values at which it does nothing at all, bit for bit; None if there is no such setting.
+        fixed: options that are read once, when the network is built, so that a schedule of them would have no effect.
+        sets_up_next: whether `adjust_weights` prepares the forward passes of the next update, as dropout's does; a
+            schedule gives it the values of the next update there.
+        watches: whether its `penalty` only looks at the step, and never adds to the loss.
         where: the layers or parameters that it acts on, as a glob or globs; None for those that it chooses itself.
-        averages: whether it deploys an average of the weights; nothing that changes them may stand behind it.
-        couples: whether its penalty looks through the other player's parameters in the discriminator's turn.
-        bounds_critic: whether it bounds the critic's slope, as the Wasserstein objective asks.
-        slope_target: the slope of the critic that its penalty asks for, 0 for a flat one; None if it asks for none.
+        averages: whether it deploys an average of the weights; nothing that changes them may come after it in a chain.
+        couples: whether its penalty in the discriminator's update depends on the generator's parameters.
+        bounds_critic: whether it bounds the critic's slope, as the Wasserstein loss needs.
+        slope_target: the gradient norm of the critic that its penalty targets; None if it has no such target.
         normalizes_weights: whether layers use their weights at another length than they are stored at; together with
             `bounds_critic`, at one at which a layer is 1-Lipschitz.
         bounds_weights: whether it keeps every weight between two bounds.
         decays_weights: whether it shrinks the weights that it acts on.
-        decoupled: of a decay: whether it passes the optimizer by, instead of going through the gradient.
-        normalizes_batch: whether it normalizes over the batch in training, so that a sample's output is not its own.
+        decoupled: for a decay: whether it acts on the weights directly instead of through the gradient.
+        normalizes_batch: whether it normalizes over the batch in training, so that outputs depend on other samples.
         mixes_samples: whether in training a sample's output depends on the others of its batch in any way.
         needs_positions: whether it normalizes over the positions of one sample, so that there must be some.
         drops_units: whether it sets hidden units to zero at random.
+        normalizes_slope: whether the critic's own slope divides its output, so that its scale has no effect.
         by_position: whether its penalty depends on which dimensions of a sample are positions and which are channels.
     """
 
     players: tuple[str, ...] = ("discriminator", "generator")
     needs: tuple[str, ...] = ()
     off: Mapping[str, Any] | None = None
+    fixed: tuple[str, ...] = ()
+    sets_up_next: bool = False
+    watches: bool = False
     where: Where = None
     averages: bool = False
     couples: bool = False
@@ -92,6 +100,7 @@ class Regularizer(Component, nn.Module):
     mixes_samples: bool = False
     needs_positions: bool = False
     drops_units: bool = False
+    normalizes_slope: bool = False
     by_position: bool = False
 
     name: str = ""
@@ -107,7 +116,7 @@ class Regularizer(Component, nn.Module):
         """Once, after every rewrite and after warm-up: take copies, pick parameters."""
 
     def augment(self, x: Sample, m: Moment) -> Sample:
-        """What the critic sees instead of `x`, real and fake alike. Differentiable; the discriminator's chain only."""
+        """The critic's input instead of `x`, real or fake. Differentiable; only called on the discriminator's chain."""
         return x
 
     def penalty(self, s: Step) -> Tensor | None:
@@ -124,12 +133,12 @@ class Regularizer(Component, nn.Module):
         return net
 
     def settle(self, net: nn.Module) -> None:
-        """Before a copy of the network is handed out: bring this regularizer's part of it to rest, in place."""
+        """Called before a copy of the network is deployed: finalize this regularizer's part of it, in place."""
 
     def deploy(self, net: nn.Module) -> nn.Module:
         """An independent copy in evaluation mode, for sampling and evaluation: `deployed_from`, copied, and `settle`d.
 
-        A chain copies once for all its links. Override this only to hand out something else than such a copy.
+        A chain copies once for all its links. Override this only to return something other than such a copy.
         """
         out = copied(self.deployed_from(net))
         self.settle(out)
@@ -143,22 +152,26 @@ class Regularizer(Component, nn.Module):
         return net
 
     def passes(self, turn: Role = "discriminator") -> Passes:
-        """What it costs beyond the engine's own passes in that player's turn; the laws count."""
+        """The passes that it adds to an update of that player; the laws verify them."""
         return Passes()
 
     def on_linear_game(self, game: LinearGame) -> Tensor | None:
         """The penalty's value on a linear game in closed form, for the laws to compare; None where there is none."""
 
     def inactive(self, m: Moment) -> bool:
-        """Whether it does nothing at this moment: then it is skipped, never multiplied by 0 (0·∞ is NaN)."""
+        """Whether it does nothing at this moment; then it is skipped, not multiplied by 0 (0·∞ is NaN)."""
         return self.is_off()
 
     def is_off(self) -> bool:
         """Whether its options switch it off for good, as `off` states it."""
-        return self.off is not None and all(getattr(self, k) == v for k, v in self.off.items())
+        return self.off is not None and all(self.option(name) == value for name, value in self.off.items())
+
+    def option(self, name: str) -> Any:
+        """The value of an option, which stands in the attribute of its name; None where it has none of that name."""
+        return getattr(self, name, None)
 
     def report(self, net: nn.Module) -> dict[str, Tensor]:
-        """Values worth a log line, computed at log lines only."""
+        """Values for the log, computed only when a log line is written."""
         return {}
 
     def defines(self) -> frozenset[str]:
@@ -181,7 +194,7 @@ def copied(net: nn.Module) -> nn.Module:
 
 
 def named(name: str, regularizer: Regularizer) -> Regularizer:
-    """Give an instance a name of its own, as two of a kind need; it keys state, streams and log lines."""
+    """Name an instance, as is necessary for two of the same kind; state, streams and log lines use the name."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
         raise UsageError(
             f"{name!r} is not a valid regularizer name: use letters, digits, - and _, starting with a letter."

@@ -94,7 +94,7 @@ def _wide(leaf: Tensor) -> Tensor:
 
 
 Augmentation = Callable[[Sample, torch.Generator], Sample]
-"""A random change that leaves a sample what it is; differentiable, drawing from the given generator alone."""
+"""A random change that preserves what a sample shows; differentiable, using only the given random generator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +106,21 @@ class Leaf:
     channel_axis: int = -1
     """Dimension of the batched tensor [B, ...] that holds channels, symbols or types; the others are positions."""
     symbols: tuple[str, ...] = ()
-    """What each entry along the channel axis stands for where the data decide that: the words of a vocabulary."""
+    """The meaning of each entry along the channel axis if it depends on the data, such as the words of a vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What the discriminator sees: the leaves of a sample, and what its labels are, where there are any."""
+    """The shape of a discriminator's input: the leaves of a sample, and its labels if there are any."""
 
     leaves: tuple[Leaf, ...]
     classes: int | None = None
     condition: tuple[int, ...] | None = None
-    """Shape of a sample's condition where that is no class: labels are then floating point, [B, *condition]."""
+    """Shape of a condition that is not a class label; labels are then floating point, [B, *condition]."""
 
 
 class Batch(NamedTuple):
-    """Real samples, and their condition where the model takes one."""
+    """Real samples, and their condition if the model takes one."""
 
     x: Sample
     labels: Tensor | None = None

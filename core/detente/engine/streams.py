@@ -1,6 +1,6 @@
 """Random streams without state: a key is a function of seed, purpose, time and rank, so nobody shifts anybody's draws.
 
-A sequential generator hands out numbers in the order in which they are asked for; one more regularizer would change
+A sequential generator returns numbers in the order in which they are requested; one more regularizer would change
 every draw after it, and the comparison "with against without" would compare different noise. Here each purpose computes
 its own key and seeds with it, so there is no stream to save in a checkpoint either.
 """
@@ -49,7 +49,7 @@ class Stream:
         return Stream(key)
 
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
-        """A generator of one's own, at the start of this stream."""
+        """A new random generator at the start of this stream."""
         return torch.Generator(device).manual_seed(self.key)
 
 
@@ -68,14 +68,15 @@ class ForwardPass:
         self._generators: dict[str, torch.Generator] = {}
 
     def generator(self, purpose: str, device: torch.device) -> torch.Generator:
-        """The generator of one purpose within this pass; asked again, it goes on where it was."""
+        """The random generator of one purpose within this pass; a second call returns it in its current state."""
         found = self._generators.get(purpose)
         if found is None:
             found = self._generators[purpose] = self.stream.at(purpose).generator(device)
         return found
 
 
-_OUTSIDE = ForwardPass(Stream(0))
+_OUTSIDE = ForwardPass(Stream(0), records=True)
+"""Networks that somebody else runs in training mode keep running statistics as torch's own layers do."""
 _current: ForwardPass = _OUTSIDE
 
 
@@ -92,7 +93,7 @@ def enter(stream: Stream, device: torch.device, records: bool = False) -> None:
 
 
 def leave() -> None:
-    """Forget the current forward pass: modules called outside the engine record nothing."""
+    """Forget the current forward pass."""
     global _current
     _current = _OUTSIDE
 

@@ -1,7 +1,7 @@
 """The comparison: every arm in every domain, on the same seeds.
 
-A study is its folder; calling `compare` again with more domains, arms or seeds extends it. Arms differ from `none`
-in their regularizers alone: for one seed all share data order, latents and initial weights, so they are compared in
+A study is its folder; calling `compare` again with more domains, arms or seeds extends it. Arms differ from `none` only
+in their regularizers: with the same seed all share data order, latents and initial weights, so they are compared in
 pairs.
 """
 
@@ -16,8 +16,9 @@ from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.planning import existing, head, note_versions, primary_of, refuse_changes, seed_numbers
 from detente.plugins import Host
-from detente.recipe import load, slug
+from detente.recipe import resolve, slug
 from detente.recipe.keys import flat
+from detente.recipe.resolved import Resolved
 from detente.results.study import Study
 
 
@@ -37,7 +38,7 @@ def compare(
     command: Sequence[str] | None = None,
     executor: Executor | None = None,
 ) -> Path:
-    """Run a study, or go on with it; the path of its report.
+    """Run or resume a study; returns the path of its report.
 
     Args:
         domains: where to compare.
@@ -79,7 +80,7 @@ def plan(
     recipe: Path | Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> tuple[Study, list[str]]:
-    """What `compare` would run, with everything checked and nothing written, and what a person should know about it.
+    """What `compare` would run, with notes for the user; everything is checked and nothing is written.
 
     Raises:
         UsageError, PluginError: as in `compare`; a line for each thing that is wrong.
@@ -97,7 +98,7 @@ def resume(
     show: ShowBoard = lambda board: None,
     executor: Executor | None = None,
 ) -> Path:
-    """Go on with the study in a folder as it stands there; the path of its report.
+    """Resume the study in a folder; returns the path of its report.
 
     Raises:
         UsageError: there is no study.
@@ -112,18 +113,31 @@ def resume(
 
 
 class Comparison(Proposer):
-    """Every cell of a study, all at once."""
+    """Every cell of a study, all at once.
 
-    def __init__(self, study: Study, before: Study | None, notes: Sequence[str]) -> None:
+    Args:
+        study: the study; `before` as it was in its folder.
+        notes: what a person should know before it begins.
+        resolved: the recipe of each arm in each domain, where this call says what they are.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        before: Study | None,
+        notes: Sequence[str],
+        resolved: Mapping[tuple[str, str], Resolved] | None = None,
+    ) -> None:
         super().__init__(study, before, notes)
-        self.study = study
+        self.study, self.resolved = study, resolved or {}
 
     def looks(self) -> Iterator[Look]:
         """Every arm in every domain; the first seed stands for all."""
         first = self.study.seeds[0]
         for cell, recipe in self.study.runs():
             if cell.seed == first:
-                yield Look(cell.domain, cell.arm.text, recipe)
+                known = self.resolved.get((cell.domain, cell.arm.slug))
+                yield Look(cell.domain, cell.arm.text, recipe, resolved=known)
 
     def propose(self, experiment: Experiment) -> None:
         experiment.train(self.study.runs())
@@ -152,17 +166,18 @@ def _plan(
     slugs = {text: slug(text) for text in texts}
     problems: list[DetenteError] = []
     recipes: dict[str, dict[str, Any]] = {}
+    resolved: dict[tuple[str, str], Resolved] = {}
     for name in names:
         own = [*sets, *(domain_sets or {}).get(name, ())]
         recipes[name] = {}
         for text in texts:
             try:
-                found = load(recipe, name, own, [text], flags, host).plain()
+                found = resolved[name, slugs[text]] = resolve(recipe, name, own, [text], flags, host)
             except DetenteError as error:
                 problems.append(error)
             else:
-                del found["seed"]  # all seeds of an arm share the rest
-                recipes[name][slugs[text]] = found
+                # All seeds of an arm share the rest.
+                recipes[name][slugs[text]] = {k: v for k, v in found.recipe.plain().items() if k != "seed"}
     if problems:
         lines = dict.fromkeys(line for problem in problems for line in str(problem).splitlines())
         kind = PluginError if any(isinstance(problem, PluginError) for problem in problems) else UsageError
@@ -178,7 +193,7 @@ def _plan(
         "recipes": recipes,
     }
     study = Study(out, content)
-    return Comparison(study, old, note_versions(study, host))
+    return Comparison(study, old, note_versions(study, host), resolved)
 
 
 def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:

@@ -1,15 +1,16 @@
-"""An experiment: many runs in one folder, carried out the same way whichever verb asks for them.
+"""An experiment: many runs in one folder, carried out in the same way for every command.
 
-A verb brings a `Proposer`, which says what runs there are, all at once or some after looking at what came of others.
-Here is all the rest: its manifest, the folder's lock, what is refused before anything is written, the recipe in each
-cell's folder, the executor, results.csv, the report, and what is said in the end. What is finished in a folder stays,
-what is not goes on from its checkpoint.
+A verb brings a `Proposer`, which decides which runs there are, either all at once or depending on the results of
+others. Here is all the rest: its manifest, the folder's lock, what is refused before anything is written, the recipe in
+each cell's folder, the executor, results.csv, the report, and what is said in the end. Finished runs in the folder are
+kept; others resume from their checkpoints.
 """
 
 import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -24,6 +25,7 @@ from detente.experiments.planning import LOCK, masked, recipe_text
 from detente.files import write_atomically
 from detente.plugins import Host
 from detente.recipe import Recipe
+from detente.recipe.resolved import Resolved
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
@@ -39,25 +41,27 @@ class Look(NamedTuple):
         name: what it is called where something is wrong with it.
         recipe: as plain data.
         kept: whether what should be known about it stands in the manifest.
+        resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
     """
 
     domain: str
     name: str
     recipe: Mapping[str, Any]
     kept: bool = True
+    resolved: Resolved | None = None
 
 
 class Proposer(ABC):
-    """Says which runs an experiment has: what is particular about `compare`, `tune` and others like them.
+    """Decides which runs an experiment has: the part in which `compare`, `tune` and others differ.
 
     Args:
         manifest: what the folder will hold.
         before: what it held when that was planned.
-        notes: what a person should know before it begins.
+        notes: what the user should know before it starts.
 
     Attributes:
-        alone: whether no other process may work on the folder meanwhile, because what is run depends on what came of
-            other runs; otherwise the lock of each cell is enough.
+        alone: whether no other process may use the folder at the same time, because runs depend on the results of
+            others; otherwise the lock of each cell is enough.
         retries: whether the same command tries runs again that failed.
     """
 
@@ -88,7 +92,7 @@ class Experiment:
         host: whose plugins observe it.
         executor: what trains the cells.
         show: called with a board about once a second.
-        notes: what a person should know from the start.
+        notes: what the user should know from the start.
         bound: domain → the data that its cells are trained on.
     """
 
@@ -138,7 +142,7 @@ def start(
     show: ShowBoard,
     command: Sequence[str] | None,
 ) -> Path:
-    """Begin an experiment, or go on with one after a call that says all of it; the path of its report.
+    """Start an experiment, or resume one from a call with all of its settings; returns the path of its report.
 
     Args:
         plan: reads what is in the folder, and merges it with what the call asks for. Writes nothing. Called again if
@@ -170,7 +174,7 @@ def start(
 
 
 def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: ShowBoard) -> Path:
-    """Go on with an experiment as it stands in its folder; the path of its report.
+    """Resume the experiment in a folder; returns the path of its report.
 
     Raises:
         UsageError, StudyError, Interrupted: as in `start`.
@@ -185,7 +189,7 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
 
 
 def dry_run(proposer: Proposer, host: Host) -> None:
-    """Refuse what `start` would refuse, and write nothing.
+    """Check everything that `start` checks, and write nothing.
 
     Raises:
         UsageError, PluginError: as in `start`.
@@ -197,7 +201,7 @@ def dry_run(proposer: Proposer, host: Host) -> None:
 
 
 def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
-    """What should be known about the networks of an experiment; each distinct recipe is built once.
+    """The findings about the networks of an experiment; each distinct recipe is built once.
 
     Raises:
         UsageError: a recipe is wrong, or ill-posed and not allowed, or a cell's folder holds another recipe; a line for
@@ -216,7 +220,7 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     for look in looks:
         key = json.dumps(look.recipe)
         if key not in built:
-            built[key] = _build(look.recipe, host)
+            built[key] = _build(look, host)
         made = built[key]
         if isinstance(made, DetenteError):
             problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
@@ -228,10 +232,10 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     return found
 
 
-def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteError:
-    recipe = Recipe.model_validate(plain)
+def _build(look: Look, host: Host) -> Sequence[Finding] | DetenteError:
+    recipe = Recipe.model_validate(look.recipe)
     try:
-        built = build(recipe, host, dry=True)
+        built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
         refuse(built.findings if built.domain.refuses else (), recipe.allow)
     except DetenteError as error:
         return error

@@ -1,4 +1,4 @@
-"""Studies as files: what `--preset` stands for, one that comes with détente or one of the user's."""
+"""Studies as files, for `--preset`: included in détente or written by the user."""
 
 from collections.abc import Mapping
 from importlib import resources
@@ -16,7 +16,7 @@ from detente.training.build import build
 
 
 class Preset(BaseModel):
-    """A study as a file: what `--preset` stands for, one that comes with détente or one of the user's.
+    """A study as a file, for `--preset`: included in détente or written by the user.
 
     Attributes:
         domains: each with the `key=value` settings that hold in it; a list of names where there are none.
@@ -36,11 +36,11 @@ class Preset(BaseModel):
 
 
 def preset(name: str, host: Host) -> Preset:
-    """A study that détente or a plugin brings, or that a file describes.
+    """A study that is included in détente or a plugin, or that a file describes.
 
     Raises:
-        UsageError: there is none of this name, or the file is none.
-        PluginError: the plugin that brings it is broken.
+        UsageError: there is no preset of this name, or the file is not a preset.
+        PluginError: its plugin is broken.
     """
     if comes_along(name, host):
         return _shipped(host.entry("preset", name))
@@ -60,7 +60,7 @@ def _shipped(entry: Entry) -> Preset:
 
 
 def comes_along(name: str, host: Host) -> bool:
-    """Whether a preset is one that was installed, which leaves out the domains that cannot be had."""
+    """Whether a preset is an installed one, in which unavailable domains are skipped."""
     return any(entry.name == name for entry in host.entries("preset"))
 
 
@@ -89,7 +89,7 @@ def _said(error: Any) -> str:
 
 
 def available(chosen: Preset, host: Host) -> tuple[list[str], list[str]]:
-    """The domains of a preset that can be had here, and a sentence for each that cannot.
+    """The available domains of a preset, and a sentence for each unavailable one.
 
     Raises:
         PluginError: none of them can.

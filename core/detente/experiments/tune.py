@@ -1,7 +1,7 @@
-"""The search for a setting that suits a domain, and what its winner is worth.
+"""The search for good settings in a domain, and the test of its winner.
 
-The winner of a search looks better than it is: of many settings the luckiest comes out on top. So it is run again, on
-seeds that no trial saw, beside the setting that the chain has by default and `none`.
+The winner's score in the search is too optimistic, because it is partly luck. So the winner is trained again on seeds
+that no trial used, together with the chain's default and `none`.
 """
 
 import uuid
@@ -22,9 +22,10 @@ from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
 from detente.experiments.search.storage import check_url, database_storage, journal_storage
 from detente.plugins import Host
-from detente.recipe import load
+from detente.recipe import resolve
 from detente.recipe.keys import flat, put
 from detente.recipe.overlay import ROLES
+from detente.recipe.resolved import Resolved
 from detente.results.search import Trial, Tuning, best, short
 
 FRESH_FROM = 1000
@@ -41,7 +42,7 @@ def tune(
     command: Sequence[str] | None = None,
     executor: Executor | None = None,
 ) -> Path:
-    """Run a search, or go on with it; the path of its report.
+    """Run or resume a search; returns the path of its report.
 
     Args:
         wish: what is searched, and how.
@@ -62,9 +63,9 @@ def tune(
 
 
 def plan(wish: Wish, *, out: Path, host: Host) -> tuple[Tuning, Sampler, list[str]]:
-    """The search that a folder would hold, what chooses its settings, and what a person should know about it.
+    """The search that a call describes, its sampler, and notes for the user.
 
-    Everything is checked and nothing written.
+    Everything is checked and nothing is written.
 
     Raises:
         UsageError, PluginError: as in `tune`.
@@ -82,7 +83,7 @@ def resume(
     show: ShowBoard = lambda board: None,
     executor: Executor | None = None,
 ) -> Path:
-    """Go on with the search in a folder as it stands there; the path of its report.
+    """Resume the search in a folder; returns the path of its report.
 
     Raises:
         UsageError: there is no search, or what it searches is no longer accepted.
@@ -105,30 +106,37 @@ def resume(
 
 
 class Tune(Proposer):
-    """The trials of a search, a wave after the other, then the winner and its rivals on new seeds.
+    """The trials of a search, wave by wave, then the winner, the default and `none` on new seeds.
 
     Args:
         tuning: the search; `before` as it was in its folder.
         sampler: chooses the settings.
         storage: URL of a database for Optuna, with its password; None for a journal in the folder.
         notes: what a person should know before it begins.
+        resolved: the recipe that is searched, where this call says what it is.
     """
 
     alone = True
     retries = False
 
     def __init__(
-        self, tuning: Tuning, before: Tuning | None, sampler: Sampler, storage: str | None, notes: Sequence[str]
+        self,
+        tuning: Tuning,
+        before: Tuning | None,
+        sampler: Sampler,
+        storage: str | None,
+        notes: Sequence[str],
+        resolved: Resolved | None = None,
     ) -> None:
         super().__init__(tuning, before, notes)
-        self.tuning, self.sampler, self.storage = tuning, sampler, storage
+        self.tuning, self.sampler, self.storage, self.resolved = tuning, sampler, storage, resolved
         self._told: set[int] = set()
 
     def looks(self) -> Iterator[Look]:
         """The default setting, `none`, and every end of every range."""
         t, recipes = self.tuning, self.tuning.content["recipes"]
         seed = {"seed": t.seeds[0]}
-        yield Look(t.domain, f"{t.chain}, default", {**recipes["default"], **seed})
+        yield Look(t.domain, f"{t.chain}, default", {**recipes["default"], **seed}, resolved=self.resolved)
         yield Look(t.domain, "none", {**recipes["none"], **seed}, kept=False)
         for one in self.sampler.ranges:
             for end in one.ends:
@@ -198,7 +206,8 @@ class Tune(Proposer):
 def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     old = existing(Tuning, out)
     seeds = seeds_of(wish)
-    default = load(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host).plain()
+    resolved = resolve(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
+    default = resolved.recipe.plain()
     del default["seed"]
     searched = ranges(wish.search, default, host)
     chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
@@ -234,7 +243,7 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         notes.append(f"The grid has {chosen.trials} points; the rest of the {wish.trials} trials is not needed.")
     if len(seeds) == 1:
         notes.append("With one seed per trial the search cannot distinguish a better setting from a lucky run.")
-    return Tune(tuning, old, chosen, wish.storage, notes)
+    return Tune(tuning, old, chosen, wish.storage, notes, resolved)
 
 
 def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The core's own components, declared through the same hooks as a stranger's."""
+"""The core's own components, declared through the same hooks as those of plugins."""
 
 from detente.hookspecs import hookimpl
 
@@ -135,10 +135,10 @@ def detente_register_loggers(registry) -> None:
 @hookimpl
 def detente_register_optimizers(registry) -> None:
     for name, summary in (
-        ("adam", "Adam with the first beta that GANs are trained with"),
+        ("adam", "Adam with the beta1 that is usual for GANs, 0.5"),
         ("adamw", "Adam with decoupled weight decay"),
-        ("sgd", "stochastic gradient descent, with momentum where asked for"),
-        ("rmsprop", "RMSprop, with the rate of the first Wasserstein GANs"),
+        ("sgd", "stochastic gradient descent, with optional momentum"),
+        ("rmsprop", "RMSprop, with the learning rate of the first Wasserstein GANs"),
     ):
         registry.add(name, f"detente.recipe.optimizers:{name}", summary=summary)
 
@@ -148,7 +148,7 @@ def detente_register_samplers(registry) -> None:
     for name, cls, summary in (
         ("grid", "GridSearch", "every combination of evenly spaced values"),
         ("random", "RandomSearch", "independent draws"),
-        ("tpe", "TreeParzen", "Optuna's tree-structured Parzen estimator, then closing in"),
+        ("tpe", "TreeParzen", "Optuna's tree-structured Parzen estimator, then near the best trial"),
     ):
         registry.add(name, f"detente.experiments.search.samplers:{cls}", summary=summary)
 
@@ -156,9 +156,9 @@ def detente_register_samplers(registry) -> None:
 @hookimpl
 def detente_register_presets(registry) -> None:
     for name, summary in (
-        ("demo", "six regularizers, one seed: a taste in some ten minutes"),
+        ("demo", "six regularizers, one seed: a demonstration in about ten minutes"),
         ("classics", "twelve arms, three seeds"),
-        ("full", "most of the catalogue, with as many seeds as a verdict wants"),
+        ("full", "most of the catalogue, with as many seeds as a verdict needs"),
     ):
         registry.add(name, f"detente.experiments:presets/{name}.yaml", summary=summary)
 
@@ -203,6 +203,24 @@ def detente_register_rules(registry) -> None:
         "gradient-penalty-with-weight-clip",
         "clipped_weights_under_a_slope_target",
         "refuses weight clipping beside a gradient penalty",
+    )
+    add(
+        "refusals",
+        "layer-never-runs",
+        "layer_never_runs",
+        "refuses a regularizer on a layer that the network never calls",
+    )
+    add(
+        "warnings",
+        "uncovered-weights",
+        "uncovered_weights",
+        "warns of weights that a normalization of every weight does not reach",
+    )
+    add(
+        "warnings",
+        "penalty-without-value",
+        "penalty_without_value",
+        "warns of a penalty that returns no value",
     )
     add(
         "warnings",

@@ -1,4 +1,4 @@
-"""The plugin host: answers for the names that installed plugins declare, and tells them of runs."""
+"""The plugin host: looks up names that installed plugins declare, and notifies plugins of runs."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from detente.errors import DetenteError, PluginError, UsageError, did_you_mean, one_line
+from detente.errors import DetenteError, PluginError, UsageError, did_you_mean, one_line, tell_renamed
 from detente.plugins.loader import DECLARES, HOOKS, Plugin, canonical, installed, is_core, load
 from detente.plugins.registry import MAY_HAVE_DOMAIN, OF_ONE_DOMAIN, Entry, Kind, Origin, label
 
@@ -55,13 +55,13 @@ class Host:
         ]
 
     def entry(self, kind: Kind, name: str, domain: str | None = None) -> Entry:
-        """The one declaration of a name, or of the name that it had until the last release.
+        """The declaration of a name, also under the name that it had until the last release.
 
-        A metric of a domain and one of all domains under the same name are as ambiguous as any
-        other pair: letting the narrower one win would let an installation change a number.
+        A metric of one domain and a metric of all domains with the same name are ambiguous too: otherwise installing a
+        plugin could change a number.
 
         Raises:
-            UsageError: nobody declares the name.
+            UsageError: there is no such name.
             PluginError: several plugins declare it, or the plugin that does was left out.
             ValueError: `domain` is missing for a kind that needs it, or given to one without.
         """
@@ -75,11 +75,11 @@ class Host:
         now = found[0].name
         if now != name and (kind, name) not in self._told:
             self._told.add((kind, name))
-            _log.warning("The %s %r is called %r now; its old name goes with the next release.", kind, name, now)
+            tell_renamed(_log, kind, name, now)
         return found[0]
 
     def load(self, kind: Kind, name: str, domain: str | None = None) -> Any:
-        """Import what a name stands for.
+        """Import the target of a name.
 
         Raises:
             UsageError, PluginError, ValueError: as in `entry` and `Entry.load`.
@@ -87,7 +87,7 @@ class Host:
         return self.entry(kind, name, domain).load()
 
     def provenance(self, entries: Iterable[Entry]) -> list[dict[str, str | None]]:
-        """Where each entry's code comes from, for a run's record. Asks git, so it takes a while."""
+        """Where each entry's code comes from, for a run's record. Calls git, which takes a moment."""
         return [
             {
                 "kind": entry.kind,

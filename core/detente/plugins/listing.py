@@ -1,4 +1,4 @@
-"""What `detente plugins` says, as plain data for `--json` and as aligned text for people."""
+"""The output of `detente plugins`, as plain data for `--json` and as aligned text."""
 
 import inspect
 import types
@@ -15,11 +15,11 @@ COMBINATORS = {
     "lazily": "every=k beside any penalty's options: the penalty times k at every k-th update",
     "annealed": "{from: a, to: b, over: c} for any numeric option: a linear schedule over a fraction of the run",
 }
-"""What makes regularizers of regularizers, and how a recipe spells it; functions of detente.engine.combinators."""
+"""Functions of detente.engine.combinators that wrap regularizers, and how a recipe writes them."""
 
 
 def listing(host: Host) -> dict[str, Any]:
-    """Every plugin with what became of it, and every usable name by kind. Imports no target."""
+    """Every plugin with its status, and every usable name by kind. Imports no target."""
     return {
         "plugins": [_plugin(plugin) for plugin in host.plugins],
         "entries": {kind: [_entry(entry) for entry in sorted(host.entries(kind), key=_by_name)] for kind in KINDS},

@@ -21,6 +21,7 @@ import pluggy
 
 from detente import hookspecs
 from detente.errors import PluginError, did_you_mean, one_line
+from detente.plugins.process import unchanged
 from detente.plugins.registry import Entry, Kind, Origin, Registry
 
 CORE = "detente"  # the distribution that holds this file
@@ -49,7 +50,7 @@ _GROUP_HEADER = re.compile(rf"^\s*\[\s*{hookspecs.PROJECT}\s*\]", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Plugin:
-    """An installed plugin and what became of it.
+    """An installed plugin and its status.
 
     Args:
         origin: entry-point name, distribution, version.
@@ -93,8 +94,8 @@ def is_core(origin: Origin) -> bool:
 def installed() -> list[Installed]:
     """Every entry point of the group: the core's first, then by distribution and name.
 
-    Not `metadata.entry_points`: it parses the file of every installed distribution, and a single
-    malformed one, even a stranger's, makes it raise.
+    Not `metadata.entry_points`: it parses the file of every installed distribution, and a single malformed one, even of
+    an unrelated package, makes it raise.
     """
     found: list[Installed] = []
     seen: set[str] = set()  # a distribution that appears twice: the first on the path is imported
@@ -147,7 +148,7 @@ def load(found: Installed) -> Plugin:
     origin, staged = found.origin, list[Entry]()
     try:
         # Standard output carries results (`--json`): what a plugin prints must not mix with them.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), unchanged(f"plugin {origin.plugin!r} ({origin})"):
             implementation = _import(found)
             manager = _register(implementation, origin)
             _declare(manager, origin, staged)
@@ -162,10 +163,10 @@ def load(found: Installed) -> Plugin:
 
 
 def observer(implementation: object, origin: Origin) -> Plugin:
-    """An object with lifecycle hooks as methods, to be told of a run as plugins are.
+    """An object with lifecycle hooks as methods, which are called like those of plugins.
 
     Raises:
-        PluginError: a hook is misspelt, unmarked or takes arguments that it does not get; or there is none.
+        PluginError: a hook is misspelled, unmarked or takes arguments that it does not get; or there is none.
     """
     manager = _register(implementation, origin)
     _refuse_strays(implementation, manager)

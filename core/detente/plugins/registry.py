@@ -1,16 +1,18 @@
-"""What plugins declare: light entries, checked when they are added, imported when asked for."""
+"""What plugins declare: entries that are checked when they are added and imported when they are used."""
 
 import functools
 import importlib
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from detente.errors import DetenteError, PluginError, did_you_mean, one_line
+from detente.plugins.process import unchanged
 
 Kind = Literal[
     "domain",
@@ -50,7 +52,7 @@ _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _TARGET = re.compile(rf"({_DOTTED}):({_DOTTED})")
 _FILE = re.compile(rf"({_DOTTED}):(?!/)(?!.*\.\.)[\w./-]+\.yaml")  # inside its package
 _FORMS = {"preset": (_FILE, "package:folder/file.yaml")}
-"""How a target is written, where it is no attribute of a module."""
+"""How a target is written if it is not an attribute of a module."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """How a sentence calls it: `data 'folder' of domain 'image'`."""
+        """How a sentence calls it: `data set 'folder' of domain 'image'`."""
         return label(self.kind, self.name, self.domain)
 
     def unusable(self, reason: str) -> PluginError:
@@ -161,7 +163,7 @@ class Entry:
         """
         module, _, attributes = self.target.partition(":")
         try:
-            found: Any = importlib.import_module(module)
+            found = sys.modules.get(module) or self._import(module)
             for attribute in attributes.split("."):
                 found = getattr(found, attribute)
         except KeyboardInterrupt:
@@ -173,10 +175,15 @@ class Entry:
             ) from error
         return found
 
+    def _import(self, module: str) -> Any:
+        with unchanged(f"{self.label} of {self.origin}"):
+            return importlib.import_module(module)
+
 
 def label(kind: Kind, name: str, domain: str | None) -> str:
-    """How a sentence calls a name, with its domain where it has one."""
-    return f"{kind} {name!r}" + (f" of domain {domain!r}" if domain else "")
+    """A name in a sentence, with its kind and its domain if it has one."""
+    called = {"data": "data set", "verb": "command"}.get(kind, kind)
+    return f"{called} {name!r}" + (f" of domain {domain!r}" if domain else "")
 
 
 def _fix(error: BaseException, entry: Entry) -> str:

@@ -1,4 +1,4 @@
-"""What to run, as data: YAML in, YAML out.
+"""Recipes, which describe a run as data: YAML in, YAML out.
 
 Read in this order: schema (the fields), document (YAML), overlay (layers), options (signatures as schemas), chains
 (`--reg`), components and optimizers (names to things), resolver (the checks), resolved (what comes of them), loading.

@@ -1,4 +1,4 @@
-"""From names and options to the things themselves."""
+"""From names and options to components."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ BASES: Mapping[Kind, type] = {
 
 
 def load_component(host: Host, kind: Kind, name: str, domain: str | None = None) -> Any:
-    """What a name stands for; a class is checked to be of its kind.
+    """The target of a name; a class is checked to be of the right kind.
 
     Raises:
-        UsageError: nobody declares the name.
-        PluginError: it cannot be loaded, or is something else than its plugin says.
+        UsageError: there is no such name.
+        PluginError: it cannot be loaded, or is not what its plugin declares.
     """
     found = host.load(kind, name, domain)
     base = BASES.get(kind)

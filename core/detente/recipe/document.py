@@ -22,6 +22,7 @@ MAX_DEPTH = 50
 Key = tuple[str, ...]
 """A dotted key in its parts: `("discriminator", "regularizers", "r1", "gamma")`."""
 
+_SECOND = "but found another document"  # half of PyYAML's own sentence
 _NO_KEY = "a key cannot be a list or a mapping"
 _BREAKS = frozenset("\n\r\x85\u2028\u2029")
 _TEXT = "tag:yaml.org,2002:str"
@@ -102,17 +103,20 @@ for _kind, (_pattern, _first) in _SCALARS.items():
 
 
 def parse(text: str, source: str) -> Any:
-    """The plain data that a YAML text stands for; None where it is empty.
+    """The data of a YAML text; None if it is empty.
 
     Raises:
-        UsageError: it is no YAML, or has something that a recipe may not have; names line and column.
+        UsageError: it is not YAML, or has something that recipes do not allow; names line and column.
     """
     try:
         return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        raise UsageError(f"{source}:{where} {error.problem or error.context}.") from error
+        problem = error.problem or error.context
+        if problem == _SECOND:
+            problem = "a second YAML document begins here; keep one and move the other to a file of its own"
+        raise UsageError(f"{source}:{where} {problem}.") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{source}: is not valid YAML: {' '.join(str(error).split())}.") from error
     except ValueError as error:  # Python reads no number of more than some thousand digits
@@ -120,10 +124,10 @@ def parse(text: str, source: str) -> Any:
 
 
 def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
-    """The mapping that a YAML file holds; an empty file holds an empty one.
+    """The mapping in a YAML file; that of an empty file is empty.
 
     Raises:
-        UsageError: the file cannot be read, is too large, or holds something else.
+        UsageError: the file cannot be read, is too large, or contains something other than a mapping.
     """
     source = source or str(path)
     try:
@@ -142,7 +146,7 @@ def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise UsageError(f"{source}: holds {_what(found)}; a recipe is a mapping, one `key: value` a line.")
+        raise UsageError(f"{source}: contains {_what(found)}; a recipe is a mapping, with one `key: value` per line.")
     return found
 
 

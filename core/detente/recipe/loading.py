@@ -16,7 +16,7 @@ from detente.plugins import Host
 from detente.plugins.registry import OF_ONE_DOMAIN
 from detente.recipe import chains as arms
 from detente.recipe.document import Key, parse, read
-from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
+from detente.recipe.overlay import COMPONENTS, ROLES, Overlay, as_flag
 from detente.recipe.resolved import Resolved
 from detente.recipe.resolver import Resolver
 from detente.recipe.schema import Recipe
@@ -34,7 +34,7 @@ def resolve(
     flags: Mapping[str, Any] | None = None,
     host: Host | None = None,
 ) -> Resolved:
-    """A recipe with every default filled in and all of it checked, beside what makes its components.
+    """A recipe with all defaults filled in, checked, together with what creates its components.
 
     Later beats earlier: defaults, the domain's own recipe, that for its data set, that for its model, `recipe`,
     `regs`, `sets`, `flags`. The chains of `regs` replace those of both players, and `sets` may then address what is
@@ -46,7 +46,7 @@ def resolve(
         sets: `key=value` each, with a dotted key and a value in YAML. `r1.gamma=3` is short for the full key where one
             player has a regularizer called r1.
         regs: chains in the language of `--reg`.
-        flags: dotted key → value of further flags; None stands for a flag that was not given.
+        flags: dotted key → value of further flags; None means that the flag was not given.
         host: where names are looked up; that of this process by default.
 
     Raises:
@@ -74,16 +74,16 @@ def resolve(
     # A component that a flag names is there before --set fills in its options; below, the flag has the last word.
     for key, value in flags.items():
         if (key,) in COMPONENTS:
-            overlay.put((key,), value, f"--{key}")
+            overlay.put((key,), value, as_flag(key))
     _normalize(overlay)
     problems: list[str] = []
     for key, value in settings:
         try:
-            overlay.put(_address(overlay, key), value, SET)
+            overlay.put(_address(overlay, key, host), value, SET)
         except UsageError as error:
             problems.append(str(error))
     for key, value in flags.items():
-        overlay.put(tuple(key.split(".")), value, f"--{key.replace('_', '-')}")
+        overlay.put(tuple(key.split(".")), value, as_flag(key))
     _normalize(overlay)
     try:
         resolved = Resolver(overlay, host, source).resolved()
@@ -145,23 +145,17 @@ def _setting(text: str) -> tuple[Key, Any]:
     return parts, parse(value, f"{SET}: {'.'.join(parts)}")
 
 
-def _address(overlay: Overlay, key: Key) -> Key:
+def _address(overlay: Overlay, key: Key, host: Host) -> Key:
     """The full key of one that begins with the name of a regularizer."""
     if key[0] in Recipe.model_fields:
         return key
     chains = {side: overlay.get((side, "regularizers")) for side in ROLES}
     names = {side: list(chain) if isinstance(chain, Mapping) else [] for side, chain in chains.items()}
-    found = [(side, "regularizers", *key) for side in ROLES if key[0] in names[side]]
-    if len(found) == 1:
-        return found[0]
-    dotted = ".".join(key)
-    if found:
-        full = " or ".join(".".join(each) for each in found)
-        raise UsageError(
-            f"{SET}: {dotted}: both players have a regularizer called {key[0]!r}. Use the full key {full}."
-        )
+    found = arms.addressed(key, names, host, SET)
+    if found is not None:
+        return found
     hint = did_you_mean(key[0], [*Recipe.model_fields, *(name for chain in names.values() for name in chain)])
-    raise UsageError(f"{SET}: {dotted}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
+    raise UsageError(f"{SET}: {'.'.join(key)}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
 
 
 def _normalize(overlay: Overlay) -> None:

@@ -49,7 +49,7 @@ def adam(
     amsgrad: bool = False,
     fused: bool | None = None,
 ) -> OptimizerFactory:
-    """Adam (Kingma & Ba 2015) with the first beta that GANs are trained with; `weight_decay` is coupled."""
+    """Adam (Kingma & Ba 2015) with the beta1 that is usual for GANs; `weight_decay` is coupled."""
     return lambda parameters: Adam(
         parameters,
         lr=lr,
@@ -88,7 +88,7 @@ def sgd(
     weight_decay: Rate = 0.0,
     nesterov: bool = False,
 ) -> OptimizerFactory:
-    """Stochastic gradient descent, with momentum where asked for."""
+    """Stochastic gradient descent, with optional momentum."""
     return lambda parameters: SGD(
         parameters, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
     )
@@ -102,7 +102,7 @@ def rmsprop(
     momentum: Rate = 0.0,
     centered: bool = False,
 ) -> OptimizerFactory:
-    """RMSprop (Hinton 2012), with the rate of the first Wasserstein GANs (Arjovsky et al. 2017)."""
+    """RMSprop (Hinton 2012), with the learning rate of the first Wasserstein GANs (Arjovsky et al. 2017)."""
     return lambda parameters: RMSprop(
         parameters, lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
     )

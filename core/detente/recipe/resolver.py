@@ -69,7 +69,8 @@ class Resolver:
                 ("critic_steps",), "must be 1 if simultaneous is true, because both players are updated at once."
             )
         self._raise()
-        return Resolved(Recipe.model_validate(self.values), self.parts)
+        keys = [*self.parts, *((side, "regularizers") for side in ROLES), ("device",)]
+        return Resolved(Recipe.model_validate(self.values), self.parts, self.overlay.sources(keys, self.source))
 
     def _problem(self, key: Key, text: str, cause: DetenteError | None = None) -> None:
         self.problems.append((key, text, cause))
@@ -77,7 +78,7 @@ class Resolver:
     def _raise(self) -> None:
         if not self.problems:
             return
-        lines = [f"{self.overlay.source(key, self.source)}: {'.'.join(key)}: {text}" for key, text, _ in self.problems]
+        lines = [f"{self.overlay.place(key, self.source)}: {text}" for key, text, _ in self.problems]
         causes = [cause for *_, cause in self.problems if cause is not None]
         plugin = any(isinstance(cause, PluginError) for cause in causes)
         raise (PluginError if plugin else UsageError)("\n".join(dict.fromkeys(lines))) from next(iter(causes), None)

@@ -1,4 +1,4 @@
-"""What to run, as data. Shapes and ranges are checked here; names and options of components in resolve."""
+"""The fields of a recipe. Types and ranges are checked here; names and options of components in the resolver."""
 
 import json
 from collections.abc import Iterable
@@ -68,6 +68,10 @@ class Recipe(BaseModel):
     """Names of loggers that observe the run besides metrics.jsonl; see `detente.training.loggers`."""
     generator: PlayerConfig = PlayerConfig()
     discriminator: PlayerConfig = PlayerConfig()
+
+    def player(self, role: str) -> PlayerConfig:
+        """What stands under "generator" or "discriminator"."""
+        return {"generator": self.generator, "discriminator": self.discriminator}[role]
 
     def updates(self, role: str) -> int:
         """How often a player's weights change in the whole run."""

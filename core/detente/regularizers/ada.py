@@ -1,4 +1,4 @@
-"""ADA: augment as much as the discriminator's overfitting asks for."""
+"""ADA: augmentation whose probability follows the discriminator's overfitting."""
 
 from typing import Annotated
 
@@ -17,13 +17,13 @@ class ADA(Regularizer):
 
     r = E_{x real} sign D(x),  p ← clip(p + s · sign(r − target), 0, 1)      (Karras et al. 2020b, eq. 1)
 
-    If nearly all reals are scored as real, the discriminator knows them by heart and p rises. `penalty` measures r on
+    If nearly all real samples are scored as real, the discriminator overfits and p rises. `penalty` measures r on
     the augmented reals of this update and adds nothing to the loss; p moves after the optimizer's step. The paper
     averages r over four updates and then moves p by four times as much. p and r live on the device.
 
     Args:
-        target: the r at which p stays.
-        speed: s, what p moves per update: 1/s updates take it from 0 to 1. The paper's 500 000 images are 7 813
+        target: the r at which p does not change.
+        speed: s, the change of p per update: it goes from 0 to 1 in 1/s updates. The paper's 500 000 images are 7 813
             updates of 64, or 1.28e-4.
         start: p before the first update.
         policy: names of the domain's augmentations, applied in this order; None for all of them.
@@ -36,6 +36,8 @@ class ADA(Regularizer):
 
     players = ("discriminator",)
     off = {"speed": 0.0, "start": 0.0}
+    fixed = ("start",)
+    watches = True
 
     p: Tensor
     r: Tensor

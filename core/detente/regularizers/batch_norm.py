@@ -8,6 +8,7 @@ from detente.engine.layers import Normalization, Where, after, layers
 from detente.engine.options import Positive, Probability
 from detente.engine.regularizer import Regularizer
 from detente.engine.streams import current_pass
+from detente.errors import UsageError
 
 
 class BatchNorm(Regularizer):
@@ -15,19 +16,20 @@ class BatchNorm(Regularizer):
 
     y = γ (x − E x) / √(Var x + ε) + β      (Ioffe & Szegedy 2015, algorithm 1)
 
-    It stands between a hidden layer and its activation. Channels are the axis that the layer's outputs have:
-    1 for [B, C, H, W], the last for [B, T, C]. Running statistics change in the root forwards of the real and fake
-    batches only, and the deployed network uses them. There is no setting at which it is absent.
+    It is inserted between a hidden layer and its activation. The channel axis is that of the layer's output:
+    1 for [B, C, H, W], the last for [B, T, C]. Running statistics are updated only in the main forward passes of the
+    real and fake batches; the deployed network uses them. It has no inactive setting.
 
     Args:
         momentum: weight of the newest batch in the running statistics.
         eps: ε.
-        where: globs over layer names; None for all hidden layers.
+        where: glob patterns of layer names; None for all hidden layers.
     """
 
     players = ("generator", "discriminator")
     normalizes_batch = True
     mixes_samples = True
+    fixed = ("momentum", "eps")
 
     def __init__(self, momentum: Probability = 0.1, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
@@ -36,7 +38,8 @@ class BatchNorm(Regularizer):
     def rewrite(self, net: nn.Module) -> None:
         for layer in layers(net, self.where, outputs=False):
             if layer.channel_axis is not None:
-                after(layer, self.name, BatchNormalization(layer.outputs, layer.channel_axis, self.momentum, self.eps))
+                norm = BatchNormalization(layer.outputs, layer.channel_axis, self.momentum, self.eps, layer.name)
+                after(layer, self.name, norm)
 
 
 class BatchNormalization(Normalization):
@@ -46,9 +49,9 @@ class BatchNormalization(Normalization):
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, axis: int, momentum: float, eps: float) -> None:
+    def __init__(self, channels: int, axis: int, momentum: float, eps: float, layer: str) -> None:
         super().__init__()
-        self.axis, self.momentum, self.eps = axis, momentum, eps
+        self.axis, self.momentum, self.eps, self.layer = axis, momentum, eps, layer
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
@@ -60,6 +63,11 @@ class BatchNormalization(Normalization):
         return self._normalized(x)
 
     def _normalized(self, x: Tensor) -> Tensor:
+        if self.training and x.numel() == x.shape[1]:
+            raise UsageError(
+                f"batch-norm: in the layer {self.layer!r} a channel has a single number per batch, whose normalized "
+                "value is always 0. Use a larger batch, layer-norm, or exclude the layer with where=."
+            )
         known = not self.training or current_pass().records
         return F.batch_norm(
             x,

@@ -13,8 +13,8 @@ class ClipNorm(Regularizer):
 
     g ← g · min(1, c / ‖g‖)      (Pascanu et al. 2013, algorithm 1)
 
-    Penalties are in g, for they are part of the loss. Below the bound the factor is exactly 1. The norm
-    stays on the device. There is no setting at which it is absent.
+    Penalties are part of the loss and therefore part of g. Below the bound the factor is exactly 1. The norm
+    stays on the device. It has no inactive setting.
 
     Args:
         max_norm: c.

@@ -9,12 +9,12 @@ from detente.engine.step import Moment
 
 
 class ClipValue(Regularizer):
-    r"""Puts every entry of the player's gradient into [−c, c], each by itself.
+    r"""Clips every entry of the player's gradient to [−c, c].
 
     g_i ← min(max(g_i, −c), c)      (Graves 2013, there for the derivatives inside a recurrent layer)
 
-    Penalties are in g, for they are part of the loss. The direction of the gradient changes. A parameter without a
-    gradient stays without one. There is no setting at which it is absent.
+    Penalties are part of the loss and therefore part of g. The direction of the gradient changes. A parameter without a
+    gradient stays without one. It has no inactive setting.
 
     Args:
         max_value: c.

@@ -1,4 +1,4 @@
-"""Consensus optimization: two players who also agree on wanting to come to rest."""
+"""Consensus optimization: penalizes the gradients of both players."""
 
 from torch import Tensor
 
@@ -9,12 +9,12 @@ from detente.engine.step import Role, Step
 
 
 class Consensus(Regularizer):
-    r"""Charges each player for the length of the joint gradient of both.
+    r"""Penalizes the norm of the joint gradient of both players.
 
     γ/2 · ‖v‖²,  v = (∇_ψ L_D, ∇_θ L_G)      (Mescheder et al. 2017, section 4)
 
-    Sits on both players; each minimizes it with respect to its own weights, through both gradients. So in the
-    discriminator's turn the fakes stay attached to the generator. The paper plays simultaneously.
+    Used on both players; each minimizes it with respect to its own weights, through both gradients. So in the
+    discriminator's update the fakes stay attached to the generator. The paper updates both players simultaneously.
 
     Args:
         gamma: γ.

@@ -1,4 +1,4 @@
-"""Consistency regularization: a critic that an augmentation does not impress."""
+"""Consistency regularization: scores that do not change under augmentation."""
 
 import torch
 from torch import Tensor
@@ -12,11 +12,11 @@ from detente.engine.step import Role, Step
 
 
 class CR(Regularizer):
-    r"""Charges what an augmentation changes in the scores of real samples.
+    r"""Penalizes the change of a real sample's score under augmentation.
 
     λ · E_{x real} (D(Tx) − D(x))²      (Zhang et al. 2020)
 
-    T are augmentations of the domain. The difference is one of scores, and the gradient flows through both.
+    T are augmentations of the domain. The gradient flows through both scores.
 
     Args:
         weight: λ.
@@ -43,12 +43,12 @@ class CR(Regularizer):
 
 
 class BCR(Regularizer):
-    r"""Charges what augmentations change in the scores of real and of generated samples.
+    r"""Penalizes the change of scores under augmentation, for real and for generated samples.
 
     λ_real E (D(Tx) − D(x))² + λ_fake E (D(Tx̃) − D(x̃))²      (Zhao et al. 2021, algorithm 1)
 
-    On real samples alone (`cr`) the generator may learn to imitate the augmentation, which the critic has been taught
-    to overlook. Fakes are constants here; T is drawn for each side by itself.
+    On real samples alone (`cr`) the generator may learn to imitate the augmentation, because the critic learns to
+    ignore it. No gradient flows to the generator; T is drawn separately for real and fake samples.
 
     Args:
         weight: λ_real.

@@ -1,4 +1,4 @@
-"""DiffAugment: a critic that sees nothing but augmented samples, real and fake."""
+"""DiffAugment: augments all inputs of the critic, real and fake."""
 
 from detente.engine.augment import Policy, augmented
 from detente.engine.regularizer import Regularizer
@@ -7,12 +7,12 @@ from detente.engine.step import Moment
 
 
 class DiffAugment(Regularizer):
-    r"""Augments everything that the critic sees, in both players' turns.
+    r"""Augments all inputs of the critic, in both players' updates.
 
     D(Tx) and D(TG(z)),  T drawn for each sample      (Zhao et al. 2020)
 
     T are augmentations of the domain, which are differentiable, so that the generator learns through them. Real and
-    fake samples meet the same kinds of augmentation and draws of their own. There is no setting at which it is absent.
+    fake samples get the same kinds of augmentation with different random numbers. It has no inactive setting.
 
     Args:
         policy: names of the domain's augmentations, applied in this order; None for all of them.

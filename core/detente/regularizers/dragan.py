@@ -15,13 +15,13 @@ class DRAGAN(Regularizer):
 
     λ · E_{x, δ} (‖∇D(x + δ)‖ − k)²,  δ = c · std(x) · ε,  ε ~ N(0, I)      (Kodali et al. 2017, algorithm 1)
 
-    The noise is Gaussian as in the paper, of the domain's kind. Its size is relative to the data's standard deviation
-    as in the released code, which draws it uniform from [0, 1) and then a point on the way to it. std is one number,
-    over all entries of all samples and leaves of the batch. Fakes are not looked at.
+    The noise is Gaussian as in the paper, of the domain's kind. It is scaled by the data's standard deviation as in the
+    released code, which draws uniform noise from [0, 1) and then a random point between the sample and the noisy
+    sample. std is one number, over all entries of all samples and leaves of the batch. Generated samples are not used.
 
     Args:
         weight: λ.
-        target: k, the norm that costs nothing.
+        target: k, the norm without penalty.
         scale: c.
 
     On a linear critic w = (3, 4) with the defaults: 10·(5 − 1)² = 160.

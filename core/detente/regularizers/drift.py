@@ -1,4 +1,4 @@
-"""Drift: keeps the critic's scores from wandering off."""
+"""Drift: keeps the critic's scores from growing."""
 
 from torch import Tensor
 
@@ -8,11 +8,11 @@ from detente.engine.step import Step
 
 
 class Drift(Regularizer):
-    r"""Charges large scores of real samples.
+    r"""Penalizes large scores of real samples.
 
     ε · E_{x real} D(x)²      (Karras et al. 2018, appendix A.1)
 
-    The Wasserstein objective does not change when a constant is added to D; this pins the constant.
+    The Wasserstein loss does not change when a constant is added to D; this determines the constant.
 
     Args:
         weight: ε.

@@ -11,16 +11,16 @@ from detente.engine.streams import current_pass
 
 
 class Dropout(Regularizer):
-    r"""Each hidden unit is zero with probability p, else divided by 1 − p, so that its mean stays.
+    r"""Sets each hidden unit to zero with probability p and divides it by 1 − p otherwise, which keeps its mean.
 
     h̃ = h ⊙ b / (1 − p),  b ~ Bernoulli(1 − p)      (Srivastava et al. 2014, section 4, in its inverted form)
 
-    It stands between a hidden layer and its activation. Masks come from a stream of their own: neither the network's
-    noise nor anybody else's shifts. Off in the deployed network.
+    It is inserted between a hidden layer and its activation. Masks come from a separate random stream: no other random
+    number changes. Off in the deployed network.
 
     Args:
         p: the probability of zero, 0 ≤ p < 1.
-        where: globs over layer names; None for all hidden layers.
+        where: glob patterns of layer names; None for all hidden layers.
 
     Raises:
         UsageError: no layer matches.
@@ -28,6 +28,7 @@ class Dropout(Regularizer):
 
     off = {"p": 0.0}
     drops_units = True
+    sets_up_next = True
 
     def __init__(self, p: Fraction = 0.3, where: Where = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Exponential moving average of the weights: deploy the middle of the orbit."""
+"""Exponential moving average of the weights, for sampling and evaluation."""
 
 import copy
 
@@ -11,16 +11,16 @@ from detente.engine.step import Moment
 
 
 class EMA(Regularizer):
-    r"""Training is untouched; what is deployed is an average over the updates.
+    r"""Does not affect training; the deployed network has the averaged weights.
 
     w̄ ← β w̄ + (1 − β) w,  β = 2^{−1/h}      (Yazıcı et al. 2019, eq. 2; half-life as in Karras et al. 2018)
 
-    Parameters are averaged, buffers are copied. Stands last in its chain.
+    Parameters are averaged, buffers are copied. Put it last in its chain.
 
     Args:
-        half_life: h, updates after which a weight's share has halved.
-        rampup: h is at most this share of the updates so far, so that the start is soon forgotten; None for no ramp
-            (Karras et al. 2020 use 0.05).
+        half_life: h: the contribution of a weight halves every h updates.
+        rampup: h is at most this fraction of the updates so far, so that the initial weights quickly lose their
+            influence; None for no ramp-up (Karras et al. 2020 use 0.05).
 
     With `rampup=None` and constant w after w̄₀: w̄ − w shrinks by β at every update.
     """

@@ -1,4 +1,4 @@
-"""Feature matching: a generator that gets the averages right of what the critic looks at."""
+"""Feature matching: a generator that matches the means of the critic's features."""
 
 import torch
 from torch import Tensor
@@ -10,13 +10,13 @@ from detente.engine.step import Role, Step
 
 
 class FeatureMatching(Regularizer):
-    r"""Charges the distance between the mean features of real and fake samples.
+    r"""Penalizes the distance between the mean features of real and fake samples.
 
     λ · ‖E_{x real} f(x) − E_z f(G(z))‖²      (Salimans et al. 2016, section 3.1)
 
     f are the discriminator's feature layers, all of them side by side, with positions and channels as separate entries.
-    The paper takes one layer and puts this term in the place of the adversarial one; here it is added. D is
-    constant.
+    The paper uses one layer, and this term instead of the adversarial loss; here it is added to it. No gradient flows
+    to D.
 
     Args:
         weight: λ.

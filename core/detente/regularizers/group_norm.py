@@ -1,4 +1,4 @@
-"""Group normalization: between one channel alone and all of them."""
+"""Group normalization: normalizes groups of channels within each sample."""
 
 import torch
 from torch import Tensor, nn
@@ -15,21 +15,23 @@ class GroupNorm(Regularizer):
 
     y = γ (x − E x) / √(Var x + ε) + β      (Wu & He 2018, eq. 1, 7)
 
-    Groups are given by their size, not their number, so that one setting serves layers of any width: a layer gets as
-    many equal groups of at least `size` channels as its width can be divided into, and one group if it is narrower. γ
-    and β are per channel. It stands between a hidden layer and its activation, knows no other sample and no running
-    statistics, and is the same when deployed. There is no setting at which it is absent.
+    Groups are given by their size, not their number, so that one setting fits layers of any width: a layer gets as many
+    equal groups of at least `size` channels as possible, and one group if it is narrower. γ and β are per channel. It
+    is inserted between a hidden layer and its activation, uses neither other samples nor running statistics, and is the
+    same when deployed. It has no inactive setting.
 
     Args:
         size: channels per group.
         eps: ε.
-        where: globs over layer names; None for all hidden layers.
+        where: glob patterns of layer names; None for all hidden layers.
 
     Raises:
         UsageError: in the first forward, if a group is a single number.
 
     With size=2 and ε = 0, units (1, 3, 10, 30) become (−1, 1, −1, 1).
     """
+
+    fixed = ("eps",)
 
     def __init__(self, size: Count = 16, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Instance noise: a critic that never sees the bare data."""
+"""Instance noise: noise on all inputs of the critic."""
 
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import Regularizer
@@ -7,7 +7,7 @@ from detente.engine.step import Moment
 
 
 class InstanceNoise(Regularizer):
-    r"""Gaussian adds noise to all inputs of the critic, real and fake alike.
+    r"""Adds Gaussian noise to all inputs of the critic, real and fake.
 
     D(x + σε),  ε ~ N(0, I) of the domain's kind      (Sønderby et al. 2017, section 3.1; Arjovsky & Bottou 2017)
 

@@ -1,4 +1,4 @@
-"""Instance normalization: every channel of every sample on its own scale."""
+"""Instance normalization: normalizes each channel of each sample."""
 
 import torch
 from torch import Tensor, nn
@@ -13,15 +13,15 @@ from detente.errors import UsageError
 class InstanceNorm(Regularizer):
     r"""Normalizes each channel of each sample over its positions.
 
-    y = γ (x − E x) / √(Var x + ε) + β      (Ulyanov et al. 2016, with a learnt scale and shift per channel)
+    y = γ (x − E x) / √(Var x + ε) + β      (Ulyanov et al. 2016, with a learned scale and shift per channel)
 
-    It stands between a hidden layer and its activation, knows no other sample and no running statistics, and is the
-    same when deployed. A layer's output needs positions: on [B, C] every unit would come out as β. There is no setting
-    at which it is absent.
+    It is inserted between a hidden layer and its activation, uses neither other samples nor running statistics, and is
+    the same when deployed. A layer's output needs positions: on [B, C] every unit would become β. It has no inactive
+    setting.
 
     Args:
         eps: ε.
-        where: globs over layer names; None for all hidden layers.
+        where: glob patterns of layer names; None for all hidden layers.
 
     Raises:
         UsageError: in the first forward, if a layer's output has fewer than two positions.
@@ -30,6 +30,7 @@ class InstanceNorm(Regularizer):
     """
 
     needs_positions = True
+    fixed = ("eps",)
 
     def __init__(self, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()

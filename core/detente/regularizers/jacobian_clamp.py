@@ -1,4 +1,4 @@
-"""Jacobian clamping: a generator that is neither deaf nor nervous."""
+"""Jacobian clamping: bounds on how strongly samples react to their latents."""
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from detente.errors import UsageError
 
 
 class JacobianClamp(Regularizer):
-    r"""Keeps the stretch of the generator in a random direction between two bounds.
+    r"""Keeps the relative change of a sample along a random direction of the latents between two bounds.
 
     Q = ‖G(z) − G(z′)‖ / ‖z − z′‖,  z′ = z + ε δ/‖δ‖,  δ ~ N(0, I)
     E (max(Q, λ_max) − λ_max)² + E (min(Q, λ_min) − λ_min)²      (Odena et al. 2018, algorithm 1)

@@ -13,11 +13,11 @@ from detente.engine.step import Moment
 class L1(Regularizer):
     r"""Adds the sum of absolute weights to the loss, through its known gradient λ·sign(w) with sign(0) = 0.
 
-    λ Σ|w|      (Tibshirani 1996; the subgradient at 0 is the one of least norm)
+    λ Σ|w|      (Tibshirani 1996; the subgradient at 0 is that of smallest norm)
 
     Args:
         weight: λ.
-        where: globs over parameter names; None for all but biases and normalization gains.
+        where: glob patterns of parameter names; None for all except biases and normalization gains.
 
     On a weight (3, −4): value 7λ, gradient (λ, −λ).
     """

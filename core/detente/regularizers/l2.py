@@ -15,12 +15,12 @@ class L2(Regularizer):
 
     λ Σw²      (Hoerl & Kennard 1970)
 
-    λ is half of what SGD calls `weight_decay`. Adam rescales this gradient with all others, so that its first step does
-    not depend on λ at all (Loshchilov & Hutter 2019, section 2).
+    λ is half of what SGD calls `weight_decay`. Adam rescales this gradient together with that of the loss, so its first
+    step does not depend on λ at all (Loshchilov & Hutter 2019, section 2).
 
     Args:
         weight: λ.
-        where: globs over parameter names; None for all but biases and normalization gains.
+        where: glob patterns of parameter names; None for all except biases and normalization gains.
 
     On a weight (3, 4): value 25λ, gradient (6λ, 8λ).
     """

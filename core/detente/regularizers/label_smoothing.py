@@ -8,7 +8,7 @@ from detente.engine.step import Step
 
 
 class LabelSmoothing(Regularizer):
-    r"""Real samples are labelled 1 − ε instead of 1; fakes stay 0.
+    r"""Uses the label 1 − ε instead of 1 for real samples; the label of fakes stays 0.
 
     (1 − ε) softplus(−D) + ε softplus(D) = softplus(−D) + ε D,  so the penalty is ε E D(x)   (Salimans et al. 2016, 3.4)
 

@@ -1,4 +1,4 @@
-"""Layer normalization: the units of one layer, of one sample, on a common scale."""
+"""Layer normalization: normalizes all units of a layer within each sample."""
 
 import torch
 from torch import Tensor, nn
@@ -10,22 +10,23 @@ from detente.engine.regularizer import Regularizer
 
 
 class LayerNorm(Regularizer):
-    r"""Normalizes the hidden units of each layer within every sample by itself.
+    r"""Normalizes the hidden units of each layer within each sample.
 
     y = γ (x − E x) / √(Var x + ε) + β      (Ba et al. 2016, eq. 3, with the scale and shift of section 3.1)
 
-    E and Var are over all units that the layer computes at once: a convolution makes a whole map, so channels and
-    positions jointly (as the critic of Gulrajani et al. 2017 does); a linear layer is applied at each position anew, so
-    the channels of one position (as transformers do). γ and β are per channel. It stands between a hidden layer and its
-    activation, knows no other sample and no running statistics, and is the same when deployed. There is no setting at
-    which it is absent.
+    After a convolution, E and Var are over channels and positions jointly (as in the critic of Gulrajani et al. 2017);
+    after a linear layer, over the channels of each position separately (as in transformers). γ and β are per channel.
+    It is inserted between a hidden layer and its activation, uses neither other samples nor running statistics, and is
+    the same when deployed. It has no inactive setting.
 
     Args:
         eps: ε.
-        where: globs over layer names; None for all hidden layers.
+        where: glob patterns of layer names; None for all hidden layers.
 
     On units (1, 3) with ε = 0: (−1, 1).
     """
+
+    fixed = ("eps",)
 
     def __init__(self, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""LeCam: a critic whose answers stay near what it used to say about the other side."""
+"""LeCam: scores of real and fake samples are kept near each other's running means."""
 
 import torch
 from torch import Tensor
@@ -9,19 +9,20 @@ from detente.engine.step import Step
 
 
 class Lecam(Regularizer):
-    r"""Anchors the scores of real samples at the running mean of the fakes' scores, and the other way round.
+    r"""Pulls the scores of real samples towards the running mean of the fakes' scores, and the other way round.
 
     λ · (E (D(x) − α_F)² + E (D(x̃) − α_R)²)      (Tseng et al. 2021)
     α_R ← β α_R + (1 − β) E D(x),  α_F ← β α_F + (1 − β) E D(x̃)
 
-    The penalty reads the anchors as earlier updates left them, then records this batch. The first batch sets them
-    outright; before it they are 0, so the first penalty pulls the scores to 0. To the gradient anchors are constants.
+    The penalty uses the running means of earlier updates and then adds this batch to them. They are 0 in the first
+    update, so the first penalty pulls the scores to 0, and are then set to the means of the first batch. No gradient
+    flows through them.
 
     Args:
         weight: λ.
         decay: β.
-        one_sided: the released code's form, relu(D(x) − α_F)² + relu(α_R − D(x̃))²: reals cost only above the fakes'
-            anchor, fakes only below the reals'. The paper's form is the default.
+        one_sided: the released code's form, relu(D(x) − α_F)² + relu(α_R − D(x̃))²: real scores are penalized only
+            above the fakes' mean, fake scores only below the reals' mean. The default is the paper's form.
 
     With constant scores r and f, from the second update on: 2λ (r − f)².
     """

@@ -11,17 +11,17 @@ from detente.engine.step import Moment
 
 
 class Lookahead(Regularizer):
-    r"""Slow weights follow the trained ones at every k-th update, and the trained ones go on from there.
+    r"""Every k updates, slow weights move towards the trained ones, and training continues from the slow weights.
 
     at every k-th update:  φ ← φ + α (θ − φ),  θ ← φ      (Zhang et al. 2019, algorithm 1; Chavdarova et al. 2021)
 
-    The optimizer's own state is left as it is. The k updates are this player's. Lookahead–minmax of Chavdarova et al.
-    is this on both players, with a k that is r times as large on a discriminator with r critic steps. Between two
-    meetings the deployed weights are the trained ones. There is no setting at which it is absent.
+    The optimizer's state is not changed. The k updates are this player's. Lookahead–minmax of Chavdarova et al.
+    is this on both players, with a k that is r times as large on a discriminator with r critic steps. Between two such
+    updates the deployed weights are the trained ones. It has no inactive setting.
 
     Args:
-        k: updates between two meetings of slow and trained weights.
-        alpha: α, the share of the way that the slow weights go, 0 < α ≤ 1.
+        k: updates between two moves of the slow weights.
+        alpha: α, the fraction of the way that the slow weights move, 0 < α ≤ 1.
 
     On Dirac, simultaneous, on both players: every k steps z ← ((1 − α) I + α Mᵏ) z, which shrinks z where M alone
     does not.

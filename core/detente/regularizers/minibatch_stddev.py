@@ -1,11 +1,11 @@
-"""Minibatch standard deviation: a critic that notices when samples look alike."""
+"""Minibatch standard deviation: lets the critic see how much samples differ."""
 
 from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Layer, Where, last_layers, layers
+from detente.engine.layers import Inserted, Layer, Where, adopt, last_layers, layers
 from detente.engine.options import Probability, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import per_sample
@@ -16,21 +16,21 @@ _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 class MinibatchStddev(Regularizer):
-    r"""Shows the critic how much the samples of a group differ, as one more input channel of a layer.
+    r"""Adds the standard deviation within groups of samples to the critic, as one more input channel of a layer.
 
     s = mean over features and positions of √(Var_group h + 1e-8),  layer([h, s])      (Karras et al. 2018, section 3)
 
-    h is what goes into the layer. The layer's weight keeps its shape: the weights of the added channel are a parameter
-    of their own, and what the layer makes of that channel is added to its output, which for linear layers and
-    convolutions is the same as concatenating. They start at 0, so that the network computes what it did before. Sample
-    b is in group b mod B/G, as in the released code, with G = `group` or, where that does not divide the batch, the
-    next number that does. In evaluation a sample must not depend on its neighbours, so there s is the running mean of
-    the root forwards. There is no setting at which it is absent.
+    h is the layer's input. The layer's weight keeps its shape: the weights of the added channel are a separate
+    parameter, and the channel's contribution is added to the layer's output, which for linear layers and convolutions
+    is the same as concatenating. They start at 0, so that the function is unchanged at first. Sample b is in group b
+    mod B/G, as in the released code, with G = `group` or, where that does not divide the batch, the next number that
+    does. In evaluation a score must not depend on other samples, so there s is its running mean over the main forward
+    passes. It has no inactive setting.
 
     Args:
         group: G, samples per group.
         momentum: weight of the newest batch in the running mean.
-        where: globs over layer names; None for the output layers.
+        where: glob patterns of layer names; None for the output layers.
 
     Raises:
         UsageError: the layer is grouped, transposed or no convolution and not linear either.
@@ -40,6 +40,7 @@ class MinibatchStddev(Regularizer):
 
     players = ("discriminator",)
     mixes_samples = True
+    fixed = ("momentum",)
 
     def __init__(
         self, group: Annotated[int, Range(least=2)] = 4, momentum: Probability = 0.1, where: Where = None
@@ -60,12 +61,12 @@ class MinibatchStddev(Regularizer):
                     "channel can be added; select another layer with where=."
                 )
             child = _Channel(layer, self.group, self.momentum)
-            layer.module.add_module(self.name, child.to(layer.weight.device, layer.weight.dtype))
+            adopt(layer.module, self.name, child)
             # First of the hooks, so that it adds to the layer's own output and not to a normalized one.
             layer.module.register_forward_hook(_Add(self.name), prepend=True)
 
 
-class _Add:
+class _Add(Inserted):
     def __init__(self, child: str) -> None:
         self.child = child
 

@@ -1,4 +1,4 @@
-"""Mode seeking: a generator that pays for mapping different latents to similar samples."""
+"""Mode seeking: penalizes similar samples from different latents."""
 
 from torch import Tensor
 
@@ -9,13 +9,14 @@ from detente.engine.step import Role, Step
 
 
 class ModeSeeking(Regularizer):
-    r"""Charges the inverse of how far samples lie apart, relative to their latents.
+    r"""Penalizes the inverse of the distance between samples relative to that between their latents.
 
     λ / (Δ_G / Δ_z + ε),  Δ_G = E|G(z₁) − G(z₂)|,  Δ_z = E|z₁ − z₂|      (Mao et al. 2019)
 
     The paper maximizes the ratio; that its inverse is added to the loss, and that the ratio is one of means over the
     batch and all entries, is the released code's form. z₂ are the latents of a neighbour in the batch, and so from the
-    model's own distribution, whatever that is; condition and noise stay those of z₁. A batch of one costs λ/ε.
+    model's own distribution, whatever that is; condition and noise stay those of z₁. For a batch of one the penalty is
+    λ/ε.
 
     Args:
         weight: λ.

@@ -1,4 +1,4 @@
-"""Nagarajan and Kolter's term: a generator that moves to where the discriminator has nothing left to gain."""
+"""Nagarajan and Kolter's term: a generator that moves to where the discriminator cannot improve."""
 
 from torch import Tensor
 
@@ -9,11 +9,12 @@ from detente.engine.step import Role, Step
 
 
 class NagarajanKolter(Regularizer):
-    r"""Charges the generator for the length of the discriminator's gradient.
+    r"""Penalizes the generator for the norm of the discriminator's gradient.
 
     η · ‖∇_ψ V(θ, ψ)‖²      (Nagarajan & Kolter 2017, section 4)
 
-    V is what the discriminator maximizes, the negative of its loss without penalties. The discriminator is left alone.
+    V is what the discriminator maximizes, the negative of its loss without penalties. The discriminator's loss does not
+    change.
 
     Args:
         weight: η.

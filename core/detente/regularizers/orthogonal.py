@@ -1,27 +1,27 @@
-"""Orthogonal regularization: filters that look for different things."""
+"""Orthogonal regularization: penalizes similar filters."""
 
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Where, layers
+from detente.engine.layers import Layer, Where, layers
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Step
 
 
 class Orthogonal(Regularizer):
-    r"""Charges each layer for the inner products between its filters, and not for their lengths.
+    r"""Penalizes the inner products between the filters of each layer, but not their norms.
 
     R_β(W) = β ‖W Wᵀ ⊙ (1 − I)‖²_F, summed over layers      (Brock et al. 2019, section 3.1)
 
-    W is the weight reshaped to [outputs, rest], one filter a row. It is the weight as it is stored: where another
-    regularizer normalizes it for use, the angles are the same and the lengths are not.
+    W is the weight reshaped to [outputs, rest], one filter a row. It is the stored weight: if another regularizer
+    normalizes it, the angles between filters are the same and the norms are not.
 
     Args:
         weight: β.
-        where: globs over layer names; None for all layers, output layers included.
+        where: glob patterns of layer names; None for all layers, including output layers.
 
-    On W = ((1, 0), (1, 1)): 2β. A layer with one output costs nothing.
+    On W = ((1, 0), (1, 1)): 2β. A layer with one output has no penalty.
     """
 
     off = {"weight": 0.0}
@@ -29,15 +29,15 @@ class Orthogonal(Regularizer):
     def __init__(self, weight: NonNegative = 1e-4, where: Where = None) -> None:
         super().__init__()
         self.weight, self.where = weight, where
-        self._chosen: list[tuple[Tensor, int]] = []
+        self._chosen: list[Layer] = []
 
     def attach(self, net: nn.Module) -> None:
-        self._chosen = [(layer.weight, layer.out_axis) for layer in layers(net, self.where)]
+        self._chosen = layers(net, self.where)
 
     def penalty(self, s: Step) -> Tensor:
         costs = []
-        for weight, out_axis in self._chosen:
-            W = weight.movedim(out_axis, 0).flatten(1)  # [outputs, rest]
+        for layer in self._chosen:
+            W = layer.rows(layer.weight).flatten(1)  # [outputs, rest]
             gram = W @ W.T
             costs.append((gram - gram.diagonal().diag()).square().sum())
         return self.weight * torch.stack(costs).sum()

@@ -1,4 +1,4 @@
-"""Path length: a generator that moves its samples equally far for equal steps in the latents."""
+"""Path length: a generator whose samples change equally fast everywhere in latent space."""
 
 import math
 
@@ -13,14 +13,14 @@ from detente.engine.step import Role, Step
 
 
 class PathLength(Regularizer):
-    r"""Pulls the length of Jᵀy, random directions seen from the latents, to its own running mean.
+    r"""Pulls the norm of Jᵀy, for random directions y, towards its running mean.
 
     λ · E_{z, y} (‖J_zᵀ y‖ − a)²,  y = ε / √P,  ε ~ N(0, I) of the domain's kind      (Karras et al. 2020, eq. 4)
     a ← β a + (1 − β) E ‖J_zᵀ y‖
 
     P counts the positions of a sample (pixels, words, atoms and bonds) over all leaves; where the space of the samples
     is not stated every entry is one. J is that of the whole generator at z; the paper's starts at StyleGAN's inner
-    latents w. The penalty reads a as earlier updates left it, and a starts at 0. Meant for `every=4` or more.
+    latents w. a starts at 0 and is used before it is updated. Intended for `every=4` or more.
 
     Args:
         weight: λ.

@@ -1,4 +1,4 @@
-"""R1: a flat critic where the data are."""
+"""R1: gradient penalty on real samples."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ from detente.engine.gradients import input_gradient
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class R1(Regularizer):
@@ -14,11 +14,12 @@ class R1(Regularizer):
 
     R₁(ψ) = γ/2 · E_{x~p_D} ‖∇_x D_ψ(x)‖²      (Mescheder et al. 2018, eq. 9)
 
-    Shares the logits of the real batch with the objective, so it costs one more backward pass and its derivative.
+    It shares the logits of the real batch with the objective, so it costs one more backward pass and its derivative.
 
     Args:
         gamma: γ. The γ/2 is the paper's; StyleGAN's option of that name means the same, GAN_stability's is half of it.
-        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+        space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
+            embedding of the augmented sample.
 
     On a linear critic w: γ/2 · ‖w‖². On Dirac: γ/2 · ψ².
     """
@@ -32,6 +33,7 @@ class R1(Regularizer):
         super().__init__()
         self.gamma = gamma
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
         grad = input_gradient(s.real_logits, s.real_at(self.space))  # [B, ...]

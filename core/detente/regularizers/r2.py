@@ -1,4 +1,4 @@
-"""R2: a flat critic where the generator is."""
+"""R2: gradient penalty on generated samples."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ from detente.engine.gradients import input_gradient
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class R2(Regularizer):
@@ -14,11 +14,12 @@ class R2(Regularizer):
 
     R₂(θ, ψ) = γ/2 · E_{x̃~G} ‖∇_x̃ D_ψ(x̃)‖²      (Mescheder et al. 2018, eq. 10)
 
-    The fakes are constants: the generator neither pays nor is paid for it. Shares their logits with the objective.
+    No gradient flows to the generator. It shares the logits of the fake batch with the objective.
 
     Args:
-        gamma: γ, in the same measure as R1's.
-        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+        gamma: γ, on the same scale as R1's.
+        space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
+            embedding of the augmented sample.
 
     On a linear critic w: γ/2 · ‖w‖². On Dirac: γ/2 · ψ², so r1 and r2 together damp twice as much as one of them.
     """
@@ -32,6 +33,7 @@ class R2(Regularizer):
         super().__init__()
         self.gamma = gamma
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
         grad = input_gradient(s.fake_logits, s.fake_at(self.space))  # [B, ...]

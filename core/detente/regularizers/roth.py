@@ -1,4 +1,4 @@
-"""Roth's regularizer: smooth the critic as if both distributions were blurred, and most where it is wrong."""
+"""Roth's regularizer: the effect of noise on both distributions, as a gradient penalty."""
 
 from torch import Tensor
 
@@ -6,21 +6,22 @@ from detente.engine.gradients import Logits, input_gradient, score
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample, sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class Roth(Regularizer):
-    r"""The Jensen-Shannon regularizer: squared slopes on real and fake samples, weighted by how sure the critic is not.
+    r"""The Jensen-Shannon regularizer: squared gradients on both sides, weighted by the critic's uncertainty.
 
     γ/2 · (E_{x~P} (1 − σ(D))² ‖∇D‖² + E_{x̃~Q} σ(D)² ‖∇D‖²)      (Roth et al. 2017, algorithm 1)
 
-    To first order in γ it is what noise of variance γ on both distributions does. D are logits, σ(D) is the probability
-    of real; the gradient flows through the weights as in the released code. With several positions or sub-critics σ is
-    taken of the score.
+    To first order in γ it has the effect of noise of variance γ on both distributions. D are logits, σ(D) is the
+    probability of real; the gradient flows through the weights as in the released code. With several positions or
+    sub-critics σ is taken of the score.
 
     Args:
         gamma: γ. The paper anneals it: `gamma={from: 0.1, to: 0.001, over: 1}`.
-        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+        space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
+            embedding of the augmented sample.
 
     On Dirac: γ/2 · ψ² (¼ + σ(ψθ)²); at the equilibrium γ/4 · ψ², as r1 with half that γ.
     """
@@ -35,6 +36,7 @@ class Roth(Regularizer):
         super().__init__()
         self.gamma = gamma
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
         real = _weighted(s.real_logits, s.real_at(self.space), sign=-1)

@@ -1,4 +1,4 @@
-"""Weight clipping: a critic in a box."""
+"""Weight clipping: keeps every weight in a fixed range."""
 
 import torch
 from torch import Tensor, nn
@@ -10,16 +10,16 @@ from detente.engine.step import Moment
 
 
 class WeightClip(Regularizer):
-    r"""After every step each weight is put back into [−c, c].
+    r"""Clips every weight to [−c, c] after each step.
 
     w ← min(max(w, −c), c)      (Arjovsky et al. 2017, algorithm 1)
 
-    The weights before the first step are left as they were initialized. There is no setting at which it is absent.
-    `bounded` in the log is the share of weights that lie on a bound.
+    The initial weights are not clipped before the first step. It has no inactive setting.
+    `bounded` in the log is the fraction of weights at a bound.
 
     Args:
         bound: c.
-        where: globs over parameter names; None for all parameters, biases and gains included, as in the paper.
+        where: glob patterns of parameter names; None for all parameters, including biases and gains, as in the paper.
 
     On a weight (3, −0.2, 0.1) with c = 0.25: (0.25, −0.2, 0.1).
     """

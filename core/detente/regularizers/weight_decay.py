@@ -1,4 +1,4 @@
-"""Weight decay: weights shrink by themselves, whatever the loss says."""
+"""Weight decay: weights shrink independently of the loss."""
 
 import torch
 from torch import Tensor, nn
@@ -10,17 +10,17 @@ from detente.engine.step import Moment
 
 
 class WeightDecay(Regularizer):
-    r"""Decoupled weight decay: just before the optimizer's step, every weight shrinks by a fixed share.
+    r"""Decoupled weight decay: just before the optimizer's step, every weight shrinks by a fixed fraction.
 
     w ← (1 − ηλ) w,  η the learning rate      (Loshchilov & Hutter 2019, algorithm 2, as PyTorch's AdamW has it)
 
-    In front of Adam it is AdamW to the bit, for those weights that it names; like there, a weight that backward gave no
-    gradient is left alone. In front of SGD without momentum it is l2 of weight λ/2. The rate is that of the optimizer's
-    first parameter group.
+    With Adam it equals AdamW to the bit, for the weights that it selects; as there, a weight without a gradient is not
+    changed. With SGD without momentum it equals l2 of weight λ/2. The rate is that of the optimizer's first parameter
+    group.
 
     Args:
         weight: λ.
-        where: globs over parameter names; None for all but biases and normalization gains.
+        where: glob patterns of parameter names; None for all except biases and normalization gains.
 
     On a weight (3, 4) with η = 0.1, λ = 0.5: (2.85, 3.8).
     """

@@ -1,4 +1,4 @@
-"""Latent consistency: nearby latents mean the same to the critic, and yet something else to the generator."""
+"""Latent consistency: nearby latents get the same score but different samples."""
 
 import torch
 from torch import Tensor
@@ -12,12 +12,12 @@ from detente.engine.step import Role, Step
 
 
 class ZCR(Regularizer):
-    r"""The discriminator's half of zCR: charges what a small step in the latents changes in the score.
+    r"""The discriminator's half of zCR: penalizes the change of the score after a small step in latent space.
 
     λ_dis · E (D(G(z)) − D(G(z + Δz)))²,  Δz ~ N(0, σ²I)      (Zhao et al. 2021, algorithm 2)
 
-    The paper's method is this on the discriminator and `latent-spread` on the generator; alone, it invites a generator
-    that ignores its latents. Both samples are constants here, made with the same noise inside the generator.
+    The paper's method is this on the discriminator and `latent-spread` on the generator; alone, it favours a generator
+    that ignores its latents. Both samples use the same noise inside the generator, and no gradient flows to it.
 
     Args:
         weight: λ_dis.
@@ -43,11 +43,11 @@ class ZCR(Regularizer):
 
 
 class LatentSpread(Regularizer):
-    r"""The generator's half of zCR: rewards a generator that turns nearby latents into different samples.
+    r"""The generator's half of zCR: rewards different samples for nearby latents.
 
     −λ_gen · E ‖G(z) − G(z + Δz)‖²,  Δz ~ N(0, σ²I)      (Zhao et al. 2021, algorithm 2)
 
-    Its value is negative and has no lower bound; the adversarial term has to hold against it.
+    Its value is negative and has no lower bound; only the adversarial term limits it.
 
     Args:
         weight: λ_gen.

@@ -1,4 +1,4 @@
-"""Zero-centred gradient penalty on mixes: a critic that is flat on the way from fake to real."""
+"""Zero-centred gradient penalty between real and fake samples."""
 
 from torch import Tensor
 
@@ -6,19 +6,20 @@ from detente.engine.gradients import input_gradient, mix
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import leaves, sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class ZeroCentredGP(Regularizer):
-    r"""Charges the critic's slope between real and fake samples.
+    r"""Penalizes the critic's gradient between real and fake samples.
 
     λ · E_x̂ ‖∇_x̂ D(x̂)‖²,  x̂ on the line from a real to a fake sample      (Thanh-Tung et al. 2019)
 
-    There is no ½ here, so λ counts for as much as γ = 2λ in r1 and r2. `gradient-penalty` with target 0 is the same.
+    There is no ½ here, so λ corresponds to γ = 2λ in r1 and r2. `gradient-penalty` with target 0 is the same.
 
     Args:
         weight: λ.
-        space: "input" differentiates the sample before augmentation, "embedding" D's embedding of the augmented one.
+        space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
+            embedding of the augmented sample.
 
     On a linear critic w: λ‖w‖².
     """
@@ -32,6 +33,7 @@ class ZeroCentredGP(Regularizer):
         super().__init__()
         self.weight = weight
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
         real, fake = s.real_at(self.space), s.fake_at(self.space)

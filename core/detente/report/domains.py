@@ -9,10 +9,11 @@ from typing import Any
 from markupsafe import Markup
 
 from detente.domains.primary import Primary
-from detente.report.charts import Axes, Point, Series, chart, top
-from detente.report.forest import Line, forest
+from detente.report.charts import Axes, chart, top
+from detente.report.curves import Runs, missing, series
+from detente.report.forest import ForestRow, forest
 from detente.report.page import Samples, samples
-from detente.results.cells import Arm
+from detente.results.cells import SETTLED, Arm
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
 from detente.results.verdicts import Comparison, Verdicts
@@ -37,7 +38,7 @@ class Row:
         partners: those of `none`.
         style: number of its colour; 0 is that of `none`.
         compared: the comparison with `none`; None for `none` itself.
-        diverged: how many runs diverged, of how many, and the interval of the rate.
+        broken: how many runs broke down, of how many, and the interval of the rate.
     """
 
     arm: Arm
@@ -46,7 +47,7 @@ class Row:
     outcomes: Sequence[Outcome]
     partners: Sequence[Outcome]
     compared: Comparison | None
-    diverged: tuple[int, int, tuple[float, float]]
+    broken: tuple[int, int, tuple[float, float]]
 
     @property
     def finals(self) -> list[float]:
@@ -59,7 +60,7 @@ class Row:
 
     @property
     def best(self) -> float | None:
-        return _mean(outcome.best or 0.0 for outcome in self.outcomes if outcome.final is not None)
+        return _mean(o.best for o in self.outcomes if o.final is not None and o.best is not None)
 
     @property
     def differences(self) -> list[float | None]:
@@ -111,9 +112,14 @@ class Row:
         return _mean(o.stability.kept for o in self.outcomes if o.stability.kept is not None)
 
     @property
+    def settled(self) -> list[Outcome]:
+        """Runs that have come to their end: what they did not do until then they did not do."""
+        return [o for o in self.outcomes if o.status in SETTLED]
+
+    @property
     def collapses(self) -> list[int]:
-        """The steps at which runs collapsed or diverged."""
-        return sorted(o.stability.collapsed for o in self.outcomes if o.stability.collapsed is not None)
+        """The steps at which runs that have come to their end collapsed or diverged."""
+        return sorted(o.stability.collapsed for o in self.settled if o.stability.collapsed is not None)
 
     @property
     def spikes(self) -> float | None:
@@ -137,16 +143,16 @@ class DomainPart:
         self.primary = study.primary(name)
         own = [outcome for outcome in outcomes if outcome.cell.domain == name]
         partners = [outcome for outcome in own if outcome.cell.arm == study.none]
-        colours = _colours(study)
+        others = [arm for arm in study.arms if arm != study.none]
         self.rows = [
             Row(
                 arm,
                 key(i),
-                colours[arm],
+                1 + others.index(arm) if arm in others else 0,
                 [o for o in own if o.cell.arm == arm],
                 partners,
                 verdicts.of(name, arm),
-                verdicts.diverged(name, arm),
+                verdicts.broken(name, arm),
             )
             for i, arm in enumerate(study.arms)
         ]
@@ -181,14 +187,29 @@ class DomainPart:
             primary.scaled_row(r["baseline"], r) for r in seeds.values() if all(name in r.get(row, {}) for row in ROWS)
         )
 
+    @cached_property
+    def runs(self) -> list[Runs]:
+        """For each arm the curves of its runs."""
+        return [[(o.curve, o.status == "diverged") for o in row.outcomes if o.curve] for row in self.rows]
+
+    @property
+    def broke(self) -> bool:
+        """Whether any run that is compared broke down."""
+        return any(row.compared and row.compared.contrast.broken != (0, 0) for row in self.rows)
+
     @property
     def curves(self) -> Markup | None:
         """The scaled score over the steps, one curve per arm."""
-        curves = [[(o.curve, o.status == "diverged") for o in row.outcomes if o.curve] for row in self.rows]
-        if not any(curves):
+        if not any(self.runs):
             return None
         rules = [] if self.baseline is None else [(self.baseline, "baseline")]
-        return self._chart(curves, f"Scaled score over steps in {self.name}, one curve per arm", rules, scaled=True)
+        return self._chart(self.runs, f"Scaled score over steps in {self.name}, one curve per arm", rules, scaled=True)
+
+    @property
+    def shorter(self) -> str:
+        """Which curves are of fewer runs than the arm has, and from where on."""
+        found = [missing(row.key, own, len(row.outcomes)) for row, own in zip(self.rows, self.runs, strict=True)]
+        return "; ".join(filter(None, found))
 
     @property
     def modes(self) -> tuple[str, Markup] | None:
@@ -201,24 +222,19 @@ class DomainPart:
         return name, self._chart(curves, f"{name} over steps in {self.name}, one curve per arm")
 
     def _chart(
-        self,
-        curves: Sequence[Sequence[tuple[Sequence[Point], bool]]],
-        title: str,
-        rules: Sequence[tuple[float, str]] = (),
-        *,
-        scaled: bool = False,
+        self, curves: Sequence[Runs], title: str, rules: Sequence[tuple[float, str]] = (), *, scaled: bool = False
     ) -> Markup:
-        series = [_series(row, own) for row, own in zip(self.rows, curves, strict=True)]
+        drawn = [series(row.key, row.style, own) for row, own in zip(self.rows, curves, strict=True)]
         points = [point for own in curves for curve, _ in own for point in curve]
         heights = [y for _, y in points] + [value for value, _ in rules]
         high = top(heights) if scaled else 1.05 * max(heights) or 1.0
-        return chart(series, Axes(x=(0, max(x for x, _ in points)), y=(0, high), rules=rules), title)
+        return chart(drawn, Axes(x=(0, max(x for x, _ in points)), y=(0, high), rules=rules), title)
 
     @property
     def forest(self) -> Markup | None:
         """The differences from `none` with their intervals."""
         lines = [
-            Line(row.key, row.style, c.mean, c.interval, list(c.differences.values()), c.claimed != 0)
+            ForestRow(row.key, row.style, c.mean, c.interval, c.contrast.sound, c.contrast.better != 0)
             for row in self.rows
             if (c := row.compared) is not None and c.mean is not None
         ]
@@ -246,6 +262,9 @@ class DomainPart:
         scored = [row for row in self.rows if row.mean is not None]
         if not scored:
             return f"In {self.name} no run has finished yet."
+        ended = sum(o.status in (*SETTLED, "failed") for o in self.outcomes)
+        if ended < len(self.outcomes):
+            return f"In {self.name} {ended} of {len(self.outcomes)} runs have ended."
         first = max(scored, key=lambda row: row.mean or 0.0)
         what = "mean scaled score" if len(self.study.seeds) > 1 else "scaled score"
         text = f"In {self.name} the highest {what} is that of “{first.arm.text}”, {_spread(first)}"
@@ -259,27 +278,6 @@ class DomainPart:
         if len(pairs) < 2:
             return f"{text}."
         return f"{text}. It was above “none” with {sum(d > 0 for d in pairs)} of {len(pairs)} seeds."
-
-
-def _series(row: Row, curves: Sequence[tuple[Sequence[Point], bool]]) -> Series:
-    """Mean, and the band from the lowest to the highest seed; a run that diverged counts as 0 from there."""
-    steps = sorted({step for curve, _ in curves for step, _ in curve})
-    mean: list[Point] = []
-    band: list[tuple[float, float, float]] = []
-    for step in steps:
-        found = [dict(curve).get(step, 0.0 if diverged else None) for curve, diverged in curves]
-        values = [value for value in found if value is not None]
-        if len(values) == len(curves):
-            mean.append((step, fmean(values)))
-            band.append((step, min(values), max(values)))
-    ends = [curve[-1] for curve, diverged in curves if diverged]
-    return Series(row.key, row.style, mean, ends=ends, band=band if len(curves) > 1 else ())
-
-
-def _colours(study: Study) -> dict[Arm, int]:
-    """0 for none, the others from 1 in order."""
-    others = [arm for arm in study.arms if arm != study.none]
-    return {arm: 0 if arm == study.none else 1 + others.index(arm) for arm in study.arms}
 
 
 def _spread(row: Row) -> str:

@@ -8,13 +8,15 @@ import numpy as np
 from markupsafe import Markup
 
 from detente.recipe.document import dump
-from detente.report.page import Samples, p_value, render
+from detente.report.page import Samples, render
 from detente.report.page import samples as samples_of
-from detente.report.rivals import ROLES, Row, call, claim, interval_text, with_interval
+from detente.report.rivals import ROLES, Row, call, lead, with_interval
 from detente.report.slices import Dot, choice_chart, slice_chart
+from detente.results.cells import SETTLED
+from detente.results.contrasts import contrasts
 from detente.results.outcomes import Outcome
 from detente.results.search import Noise, Trial, Tuning, short
-from detente.results.statistics import LEVEL, Interval, limits, step_down
+from detente.results.statistics import LEVEL, Interval, limits
 
 SAMPLERS = {
     "grid": "a grid",
@@ -68,18 +70,12 @@ class _Page:
         scores = [[self.tuning.measure(cell) for cell in own] for own in cells]
         if not scores:
             return []
-        first, *others = scores
-        ahead = [
-            [math.nan if None in (x, y) else float(x or 0) - float(y or 0) for x, y in zip(first, own, strict=True)]
-            for own in others
-        ]
-        # With none that has both scores there is nothing to test.
-        tested = bool(others) and all(any(map(math.isfinite, column)) for column in ahead)
-        ps = [1.0, *(step_down(np.array(ahead).T).tolist() if tested else [1.0] * len(others))]
-        return [
-            Row(rival, [self.outcomes[cell] for cell in own], found, first, p)
-            for rival, own, found, p in zip(rivals, cells, scores, ps, strict=True)
-        ]
+        table = np.array([[math.nan if s is None else s for s in own] for own in scores])  # [rivals, seeds]
+        outcomes = [[self.outcomes[cell] for cell in own] for own in cells]
+        ended = all(o.status in (*SETTLED, "failed") for own in outcomes for o in own)
+        winner = np.repeat(table[:1], len(table) - 1, axis=0)
+        against = [None, *(contrasts(winner.T, table[1:].T, tested=ended) if len(table) > 1 else [])]
+        return list(map(Row, rivals, outcomes, scores, against))
 
     @property
     def verdict(self) -> str:
@@ -93,7 +89,7 @@ class _Page:
         if not self.rows or self.rows[0].mean is None:
             return f"{first}; its runs on new seeds are not finished, and its score in the search is optimistic."
         own = self.rows[0]
-        n = len([score for score in own.scores if score is not None])
+        n = len(own.measured)
         text = (
             f"On {n} fresh seeds {self.tuning.name(self.winner.params)} reaches {with_interval(own.mean, own.interval)}"
         )
@@ -108,16 +104,7 @@ class _Page:
     def sentences(self) -> list[str]:
         """What the differences are worth."""
         found: list[str] = []
-        for row in self.rows[1:]:
-            if row.lead is None:
-                continue
-            n, above = len(row.ahead), sum(d > 0 for d in row.ahead)
-            what = "ahead of" if row.lead >= 0 else "behind"
-            text = (
-                f"The winner is {abs(row.lead):.3f} {what} {call(row)}, and ahead with {above} of {n} seeds; "
-                f"{interval_text(row.lead_interval)}, p {p_value(row.p)}"
-            )
-            found.append(f"{text}: {claim(row)}.")
+        found += [lead(row) for row in self.rows[1:]]
         if (
             len({trial.mean for trial in self.tuning.trials if trial.status == "complete"})
             == 1
@@ -125,14 +112,15 @@ class _Page:
         ):
             found.append("All complete trials have the same score: the search found no difference.")
         if len(self.rows) > 1:
-            found.append(limits(len(self.rows[1].ahead), len(self.rows) - 1))
+            pairs = max(row.against.pairs for row in self.rows[1:] if row.against)
+            found.append(limits(pairs, len(self.rows) - 1) if pairs else "")
         if self.winner is not None and self.rows and self.rows[0].mean is not None:
             drop = self.winner.mean - self.rows[0].mean
             k = len(self.winner.scores)
             tail = f"{abs(drop):.3f} {'above' if drop >= 0 else 'below'} what it is on fresh ones"
             found.append(
                 f"In the search itself it had {self.winner.mean:.3f} on {k} seed{'s' if k > 1 else ''}, {tail}. The "
-                "best of many trials was also lucky, so scores in the search are not the result."
+                "best score of many trials is too optimistic, so only the scores on fresh seeds count."
             )
         return [sentence for sentence in found if sentence]
 
@@ -162,7 +150,7 @@ class _Page:
             f"{len(t.fresh_seeds)} fresh seeds each; every run has {steps} steps. {counts['complete']} trials are "
             f"complete, {counts['pruned']} pruned, {counts['failed']} failed, {counts['running']} open; "
             f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” were not "
-            "tuned, so a lead over them also reflects the effort of the search."
+            "tuned, so part of the winner's advantage is due to the search itself."
         )
 
     @property
@@ -192,7 +180,7 @@ class _Page:
 
     def interval(self, trial: Trial) -> Interval | None:
         """Of a trial's mean, from the noise that all complete trials share."""
-        if self.noise is None or not trial.scores:
+        if self.noise is None or math.isnan(trial.mean):
             return None
         from scipy.stats import t
 

@@ -42,7 +42,7 @@ class Cell:
 
     @property
     def lock(self) -> Path:
-        """Whoever trains the cell holds this file's lock."""
+        """The process that trains the cell holds this file's lock."""
         return self.folder / ".lock"
 
     @property

@@ -1,9 +1,9 @@
-"""An experiment on disk: a file that says which runs it has, and beside it what came of them.
+"""An experiment on disk: a file that lists its runs, and next to it their results.
 
 ```
 <manifest>.yaml   results.csv   report.html   cells/<domain>/<arm>/<seed>/
 ```
-Each cell is the folder of a run, and that folder is all there is to know about the run.
+Each cell is the folder of a run, which contains everything about it.
 """
 
 from abc import ABC, abstractmethod

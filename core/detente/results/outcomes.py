@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from detente.results.cells import SETTLED, Cell
-from detente.results.stability import Stability
+from detente.results.stability import Stability, scaled_curve
 from detente.results.stability import read as read_stability
 
 
@@ -17,14 +17,15 @@ class Outcome:
     """What a cell has come to, read from its folder.
 
     Attributes:
-        final: the scaled score at the last step; 0 for a run that diverged, None while there is none.
+        final: the scaled score at the last step; 0 for a run that diverged, None while there is none and where it was
+            not measured.
         best: the highest scaled score of the run, at step `best_step`.
         scores: all scores at the last step of a run that finished.
         references: the scores of real data, baseline and untrained generator.
-        curve: (step, scaled score) of each evaluation.
+        curve: (step, scaled score) of each evaluation that has one.
         seconds: what the run took; `step_seconds` without evaluations, per step.
         memory: the most bytes that its process held.
-        stability: how steadily it went.
+        stability: how stable it was.
     """
 
     cell: Cell
@@ -48,7 +49,7 @@ class Outcome:
         info, lines = cell.info, list(cell.run.lines())
         status = str(info.get("status", "pending"))
         best, final = info.get("best") or {}, info.get("final") or {}
-        curve = [(int(line["step"]), float(line.get("scaled") or 0.0)) for line in lines if "scores" in line]
+        curve = scaled_curve(lines)
         ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
         highest = number(best.get("scaled")) if status in SETTLED else None
         diverged_at = int(info.get("step") or 0) if status == "diverged" else None
@@ -62,7 +63,7 @@ class Outcome:
             step=int(info.get("step") or 0),
             scores=_finite(final.get("scores") or {}) if status == "finished" else {},
             references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
-            curve=tuple(curve),
+            curve=curve,
             seconds=number(info.get("seconds")),
             step_seconds=step_seconds(lines),
             memory=number(info.get("memory")),

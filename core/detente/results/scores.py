@@ -1,16 +1,16 @@
-"""What a run is worth in a search: one number from 0 to 1."""
+"""The score of a run in a search: one number from 0 to 1."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from detente.domains.primary import Primary
+from detente.domains.primary import BETTER, Primary
 from detente.results.cells import Cell
 from detente.results.outcomes import Outcome, number
 
 
 class Measure(ABC):
-    """What a run is worth in a search, from 0 to 1, higher is better; a run that diverged is worth 0.
+    """The score of a run in a search, from 0 to 1, higher is better; a run that diverged has 0.
 
     Attributes:
         name: the score that it looks at.
@@ -63,10 +63,10 @@ class StepsUntil(Measure):
         self.name, self.direction, self.threshold, self.steps = name, direction, threshold, steps
 
     def of(self, cell: Cell, outcome: Outcome) -> float:
-        sign = 1 if self.direction == "lower" else -1
+        passes = BETTER[self.direction].than
         for line in cell.run.lines():
             value = number(line.get("scores", {}).get(self.name))
-            if value is not None and sign * value < sign * self.threshold:
+            if value is not None and passes(value, self.threshold):
                 return max(0.0, 1 - int(line["step"]) / self.steps)
         return 0.0
 
@@ -80,8 +80,7 @@ class StepsUntil(Measure):
 
     @property
     def text(self) -> str:
-        sign = "<" if self.direction == "lower" else ">"
-        return f"1 − fraction of the steps until {self.name} {sign} {self.threshold:g}"
+        return f"1 − fraction of the steps until {self.name} {BETTER[self.direction].sign} {self.threshold:g}"
 
 
 def measure(content: Mapping[str, Any]) -> Measure:

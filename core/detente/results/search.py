@@ -1,4 +1,4 @@
-"""A search on disk: its trials, the runs on new seeds, and what a run is worth in it.
+"""A search on disk: its trials, the runs on new seeds, and the score of a run.
 
 tuning.yaml says what is searched, trials.json which settings a trial has and what became of it; journal.log is Optuna's
 own record of the trials, best.yaml the recipe of the winner.
@@ -6,7 +6,7 @@ own record of the trials, best.yaml the recipe of the winner.
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -46,8 +46,8 @@ class Trial:
 
 
 def best(trials: Iterable[Trial]) -> Trial | None:
-    """The complete trial with the highest mean; among equals the first."""
-    complete = [trial for trial in trials if trial.status == "complete"]
+    """The complete trial with the highest mean; among equals the first. One with a score not measured has no mean."""
+    complete = [trial for trial in trials if trial.status == "complete" and not math.isnan(trial.mean)]
     return min(complete, key=lambda trial: (-trial.mean, trial.number), default=None)
 
 
@@ -67,10 +67,11 @@ class Noise:
     def of(cls, trials: Iterable[Trial]) -> "Noise | None":
         """From complete trials on the same seeds: residuals of score = trial + seed, pooled.
 
-        Trials with a score of 0 are left out: there the scale ends, and what is cut off does not vary. None where fewer
-        than two trials or two seeds remain.
+        Trials with a score of 0 are left out: there the scale ends, and what is cut off does not vary; and those with
+        one that was not measured. None where fewer than two trials or two seeds remain, and where those do not vary.
         """
-        rows = [list(t.scores.values()) for t in trials if t.status == "complete" and all(t.scores.values())]
+        complete = [list(trial.scores.values()) for trial in trials if trial.status == "complete"]
+        rows = [row for row in complete if all(score > 0 for score in row)]
         if len(rows) < 2 or len(rows[0]) < 2:
             return None
         n, k = len(rows), len(rows[0])
@@ -82,7 +83,8 @@ class Noise:
             for value, seed in zip(row, seeds, strict=True)
         )
         freedom = (n - 1) * (k - 1)
-        return cls(math.sqrt(squares / freedom), freedom)
+        deviation = math.sqrt(squares / freedom)
+        return cls(deviation, freedom) if deviation > 1e-12 else None
 
 
 @dataclass(frozen=True)
@@ -240,8 +242,3 @@ def short(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {None: "null", True: "true", False: "false"}[value]
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def paired(a: Sequence[float | None], b: Sequence[float | None]) -> list[float]:
-    """Differences where both have a value."""
-    return [x - y for x, y in zip(a, b, strict=True) if x is not None and y is not None]

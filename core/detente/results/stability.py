@@ -1,5 +1,6 @@
-"""How steadily a run went, read from the lines of its metrics file."""
+"""How stable a run was, computed from its metrics file."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -19,7 +20,7 @@ Curve = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True)
 class Stability:
-    """How steadily one run went.
+    """How stable one run was.
 
     Attributes:
         kept: the final score over the best one; None where the best is 0 or unknown.
@@ -54,7 +55,7 @@ def read(
         diverged_at: the step at which it diverged, if it did.
     """
     evaluations = [line for line in lines if "scores" in line]
-    curve = [(int(line["step"]), float(line.get("scaled") or 0.0)) for line in evaluations]
+    curve = scaled_curve(lines)
     watched = [(int(line["step"]), line["watched"]) for line in lines if "watched" in line]
     norms = {key: [w[key] for _, w in watched if key in w] for key in ("D/gradient", "G/gradient")}
     apart = [w["D/apart"] for _, w in watched if w.get("D/apart") is not None]
@@ -71,6 +72,12 @@ def read(
         slope=_curve((line["step"], _product(line["spectral"].values())) for line in lines if line.get("spectral")),
         gradients={key: _curve((step, w.get(key)) for step, w in watched) for key in norms if norms[key]},
     )
+
+
+def scaled_curve(lines: Iterable[Mapping[str, Any]]) -> Curve:
+    """(step, scaled score) of each evaluation that has one: what was not measured is not 0."""
+    found = ((line["step"], line.get("scaled")) for line in lines if "scores" in line)
+    return _curve((step, value) for step, value in found if isinstance(value, int | float) and math.isfinite(value))
 
 
 def collapse(curve: Sequence[tuple[int, float]]) -> int | None:

@@ -8,7 +8,7 @@ from detente.results.cells import NONE, Arm, Cell
 from detente.results.manifest import Manifest
 
 STUDY_FORMAT = 1
-_BUDGET = {"steps": "steps", "batch": "samples a batch", "critic_steps": "critic update(s) in each"}
+_BUDGET = {"steps": "steps", "batch": "samples per batch", "critic_steps": "critic update(s) per step"}
 
 
 class Study(Manifest):

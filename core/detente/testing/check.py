@@ -8,10 +8,10 @@ def test_my_penalty_keeps_the_laws():
     check(MyPenalty).require()
 ```
 
-Each law is tried wherever it has a meaning: on the built-in toys (or the cases that you name), on each player where
-the regularizer may sit, and on small games with closed forms. A law that does not apply says why. `require` fails when
-a law was broken, and also when a law that a component of this kind must keep was tested in no case: a kit that checks
-nothing must not look like one that found nothing.
+Each law is tested wherever it applies: on the built-in toys (or the cases that you choose), on each player that the
+regularizer supports, and on small games with closed forms. A law that does not apply says why. `require` fails when a
+law was broken, and also when a law that a component of this kind must keep was tested in no case: a test that checked
+nothing must not pass.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -33,7 +33,7 @@ TOYS = ("dirac", "bilinear", "linear-quadratic", "ring", "grid", "pair", "critic
 
 
 class Verdict(NamedTuple):
-    """What came out of one law on one case."""
+    """The verdict of one law on one case."""
 
     law: str
     where: str
@@ -73,7 +73,7 @@ class Report:
             AssertionError: naming each broken law with where and why, and each untried one.
         """
         lines = [f"{v.law} on {v.where}: {v.reason}" for v in self.broken]
-        lines += [f"{law} was tested in no case: {why}" for law, why in self.untried.items()]
+        lines += [f"{law} was not tested in any case: {why}" for law, why in self.untried.items()]
         if lines:
             raise AssertionError(f"{self.name} breaks {len(lines)} law(s)\n  " + "\n  ".join(lines))
         return self
@@ -98,7 +98,7 @@ def cases(domains: Sequence[str] = TOYS, host: Host | None = None) -> list[Case]
 
 
 def check(make: Callable[[], Regularizer], where: Iterable[Case] | None = None) -> Report:
-    """Try every law on the regularizers that `make` returns.
+    """Test every law on the regularizers that `make` returns.
 
     Args:
         make: returns a fresh instance each time, with options strong enough to show an effect.

@@ -1,4 +1,4 @@
-"""Built-in domains with known answers, for tests, for the first minute with détente, and for what theory can predict.
+"""Built-in toy problems with known solutions, for tests, first steps and comparisons with theory.
 
 | toy | what it is | what is known |
 |---|---|---|

@@ -80,7 +80,7 @@ class BilinearData(_Origin):
 
 
 class PointGenerator(nn.Module):
-    """G(z) = θ: the latents are ignored, the point is the parameter."""
+    """G(z) = θ: the latents are ignored; the parameter is the sample."""
 
     def __init__(self, theta: Tensor) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Gaussians on a ring and on a grid: what a generator covers, and how well, can be counted."""
+"""Gaussians on a ring and on a grid, where covered modes can be counted."""
 
 import math
 import struct
@@ -43,7 +43,7 @@ class Modes(Metric):
     """
 
     scores = {"quality": "higher", "inside": "higher", "modes": "higher", "modes-kl": "lower"}
-    renamed = {"kl": "modes-kl"}
+    renamed_scores = {"kl": "modes-kl"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         data = e.data
@@ -152,7 +152,7 @@ def mirror(x: Sample, generator: torch.Generator) -> Sample:
 
 
 class RingDomain(Toy):
-    """8 Gaussians on a ring: the smallest place where modes can be lost."""
+    """8 Gaussians on a ring: a small example of mode collapse."""
 
     name = "ring"
     primary = QUALITY

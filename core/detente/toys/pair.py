@@ -1,4 +1,4 @@
-"""A sample of two leaves that belong together: who looks at one of them alone misses half."""
+"""Samples with two dependent leaves."""
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ class PairDomain(Toy):
     augmentations = {"flip": flip}
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
-        """A Gaussian for each leaf: right about either, wrong about how they hang together."""
+        """An independent Gaussian for each leaf: right for each of them, but without their dependence."""
         return tuple(leaves(gaussian_fit(leaf, n, generator))[0] for leaf in leaves(training_samples(data)))
 
 

@@ -1,4 +1,4 @@
-"""From networks to numbers: samples, their scores, and the three rows that every score is read against."""
+"""Evaluation: samples, their scores, and the three reference rows of every score."""
 
 import json
 import logging
@@ -42,7 +42,7 @@ def generate(
     """`n` samples on the CPU, made in bounded memory and without a graph.
 
     Latents are drawn on the CPU by streams of `rng` alone, so the same samples come out whatever training drew before,
-    and the first latents do not depend on `n`. The network is used as it is: hand over a deployed one.
+    and the first latents do not depend on `n`. The network is used as it is: pass a deployed one.
 
     Args:
         network: the generator.
@@ -79,7 +79,7 @@ def conditions(data: Data, model: Model, n: int, rng: Stream) -> Tensor | None:
         return None
     given = data.conditions(n, rng.at("labels"))
     if given is None:
-        raise UsageError(f"{type(model).__name__} takes labels, but {type(data).__name__} has none; take other data.")
+        raise UsageError(f"{type(model).__name__} takes labels, but {type(data).__name__} has none; use other data.")
     return given
 
 

@@ -1,4 +1,4 @@
-"""A trained generator on its own: weights as safetensors, a model card, and what is needed to load it again."""
+"""Exports a trained generator: weights as safetensors, a model card, and what is needed to load it."""
 
 import json
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ from detente.training.trainer import Trainer
 
 EXPORT_FORMAT = 1
 WEIGHTS, DESCRIPTION, CARD, RECIPE = "generator.safetensors", "model.json", "README.md", "recipe.yaml"
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         domain.meet(space)
         options = {k: v for k, v in said["model"].items() if k != "name"}
         model: Model = _make(load_component(host, "model", said["model"]["name"], said["domain"]), options)
-        dtype = getattr(torch, said["dtype"])
+        dtype = _DTYPES[said["dtype"]]
         generator = _deployed(host, model, space, said["regularizers"], dtype, said["done"])
         load_model(generator, folder / WEIGHTS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

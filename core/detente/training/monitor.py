@@ -1,6 +1,6 @@
-"""What is measured of the two players while they play: gradient norms, how far apart scores are, spectral norms.
+"""Measurements of both players during training: gradient norms, separation of scores, spectral norms.
 
-Nothing here changes a number or waits for a device: tensors are handed on, and read where log lines are written.
+Nothing here changes a number or waits for a device: values are read only when a log line is written.
 """
 
 import math
@@ -23,7 +23,7 @@ class Watcher:
         D/gradient, G/gradient: norm of the gradient of a player's whole loss, before anything adjusts it.
         D/real, D/fake: mean score of a batch of reals, of fakes.
         D/apart: the share of pairs of a real and a fake in which the real has the higher score, ties as halves; at 1
-            the discriminator tells all of them apart. Unlike the scores it means the same for every objective.
+            the discriminator separates them perfectly. Unlike the scores it means the same for every objective.
     """
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ def spectral_norms(net: nn.Module) -> dict[str, float]:
         found = layers(net)
     except UsageError:  # a network of no registered layer
         return {}
-    values = [_largest(layer.used.movedim(layer.out_axis, 0).flatten(1)) for layer in found]
+    values = [_largest(layer.rows(layer.used).flatten(1)) for layer in found]
     names = [x.name if x.weight_name == "weight" else f"{x.name}.{x.weight_name}" for x in found]
     return dict(zip(names, torch.stack(values).tolist(), strict=True)) if values else {}
 

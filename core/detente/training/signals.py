@@ -1,4 +1,4 @@
-"""What a process does when it is asked to stop."""
+"""Handling of signals that stop a process."""
 
 import signal
 import threading

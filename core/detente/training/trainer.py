@@ -35,7 +35,7 @@ class Trainer:
         built: the game, its data and its metrics.
         run: the folder.
         host: whose plugins observe the run.
-        loggers: who else observes it; see `detente.training.loggers`.
+        loggers: further observers; see `detente.training.loggers`.
 
     Attributes:
         view: what is known of the run by now, as displays and observers get it.
@@ -64,7 +64,7 @@ class Trainer:
         self._rows: dict[int, dict[str, dict[str, float]]] = {}
 
     def restore(self, *, looks_only: bool = False) -> int:
-        """Take up the newest readable checkpoint, if there is one; the step to go on from.
+        """Load the newest readable checkpoint, if there is one; returns the step to continue from.
 
         Args:
             looks_only: nothing will be trained, so other data than those that it was trained on are only said.
@@ -109,7 +109,8 @@ class Trainer:
             Interrupted: SIGINT or SIGTERM came; a checkpoint is saved.
         """
         status, reason = "failed", None
-        data = {key: getattr(self.built.data, key) for key in ("licence", "source", "notes")}
+        of = self.built.data
+        data = {"licence": of.licence, "source": of.source, "notes": of.notes}
         about = {"data": data, "identities": self.built.identities, "recipe": self.run.recipe_digest}
         self.run.record({"status": "running", "error": None, **about})
         try:
@@ -244,6 +245,7 @@ class Trainer:
 
     def _tell(self, hook: str, **arguments: Any) -> None:
         """Call a lifecycle hook: of the run's own log first, whose failure ends the run, then of everybody else."""
+        # Hooks are called by name, here as by pluggy.
         getattr(self._metrics, hook)(run=self.view, **arguments)
         self.host.notify(hook, *self.loggers, run=self.view, **arguments)
 

@@ -42,11 +42,11 @@ def start(
     versions: str = "",
     show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
-    """Networks as the game finds them: fresh ones, warmed up.
+    """New networks after their warm-up.
 
     What a warm-up makes is kept in the cache under a hash of all that it depends on: the model and its options, the
-    weights that it starts from, the data, the seed, the versions, the code. Runs that start alike share it; while one
-    process warms up, the others wait for it.
+    weights that it starts from, the data, the seed, the versions, the code. Runs with the same start share it; while
+    one process warms up, the others wait.
 
     Args:
         versions: the distributions that model and data come from, with their versions.

@@ -1,7 +1,7 @@
-"""Random changes that leave a picture what it is, in the manner of DiffAugment (Zhao et al. 2020).
+"""Augmentations of images, similar to DiffAugment (Zhao et al. 2020).
 
-All are differentiable twice, act on each picture by itself, draw from the given generator alone and keep to [-1, 1]:
-the colours only ever move towards a mean, where DiffAugment's may leave the range that pictures have.
+All are differentiable twice, change each image independently, use only the given random generator and keep values in
+[-1, 1]: the colours only ever move towards a mean, where DiffAugment's may leave the range that pictures have.
 """
 
 import torch

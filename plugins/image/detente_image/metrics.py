@@ -1,4 +1,4 @@
-"""Measures of images beside the shared scorecard: modes by a classifier of digits, and diversity."""
+"""Scores of images besides the common ones: modes by a classifier of digits, and diversity."""
 
 import math
 
@@ -11,12 +11,12 @@ from detente_image.extractors import run
 
 
 class Modes(Metric):
-    """Which classes the samples cover, as a classifier of digits sees them; for stacked digits, of each channel.
+    """The classes that the samples cover, according to a classifier of digits; for stacked digits, in each channel.
 
-    `modes` counts the classes with at least one sample: of 10, of 1,000 for stacked digits (Metz et al. 2017). How many
-    n samples of perfect balance would reach is what the row of held-out data shows: with 750 samples about 528 of
-    1,000. `modes-kl` is KL(classes of the samples ‖ classes of the data) in nats; the data have all classes alike.
-    `confidence` is the mean probability of the class that the classifier chose.
+    `modes` counts the classes with at least one sample: of 10, of 1,000 for stacked digits (Metz et al. 2017). Compare
+    with the row of held-out data: n perfectly balanced samples reach about 528 of 1,000 for n = 750. `modes-kl` is
+    KL(classes of the samples ‖ classes of the data) in nats; the data have all classes alike. `confidence` is the mean
+    probability of the class that the classifier chose.
 
     Not defined for other data: NaN.
     """
@@ -58,7 +58,7 @@ def kl_to_uniform(found: Tensor, modes: int) -> float:
 class Diversity(Metric):
     """Mean Euclidean distance between the features of two different samples.
 
-    Collapse drives it to 0. More than real data have is no merit: read it beside the row of held-out data.
+    Mode collapse drives it to 0. More than real data have is not better: compare with the row of held-out data.
     """
 
     scores = {"diversity": "higher"}

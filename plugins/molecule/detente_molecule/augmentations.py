@@ -1,4 +1,7 @@
-"""Random changes of graphs. All are differentiable, act on each graph by itself and draw from the given generator."""
+"""Augmentations of graphs.
+
+All are differentiable, change each graph independently and use only the given random generator.
+"""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Sets of molecules, split once and for all: what trains generators, what is held out, what scores compare with.
+"""Data sets of molecules with fixed splits: for training, held out, and for scores.
 
 Splits are disjoint and fixed: molecules are told apart by their canonical SMILES and stand in the order of its hash, so
 that neither a seed nor the order of a file decides where one goes. Graphs are kept as uint8 types and encoded one-hot
@@ -71,14 +71,13 @@ class Molecules(PackedData):
 class QM9(Molecules):
     """Molecules of up to nine atoms of carbon, nitrogen, oxygen and fluorine: a part of the 130,831 of QM9.
 
-    1,000 are held out and 1,000 are the reference, the same ones whatever `size` is. The 0.4 % that are charged are
-    left out.
+    1,000 are held out and 1,000 are the reference, for any `size`. The 0.4 % that are charged are left out.
 
     Args:
-        size: molecules to train on; all the others there are if it is larger.
+        size: molecules to train on; all others if it is larger than their number.
 
     Raises:
-        PluginError: qm9pack, which brings them, is not installed.
+        PluginError: the package qm9pack, which contains them, is not installed.
     """
 
     description = "molecules of up to nine heavy atoms (C, N, O, F), from the 130,831 of QM9"
@@ -108,7 +107,7 @@ class Wehi(Molecules):
         largest: most atoms of a molecule; larger ones are left out.
 
     Raises:
-        PluginError: RDKit, which brings them, is not installed whole.
+        PluginError: the installation of RDKit, which contains them, is incomplete.
     """
 
     description = "drug-like molecules of 9 to 34 heavy atoms from a screening library"
@@ -127,9 +126,9 @@ def _wehi(table: Path, largest: int) -> Packed:
 
 
 class Smiles(Molecules):
-    """The molecules in a file of yours, one SMILES a line, or a column of a table.
+    """The molecules in your own file: one SMILES per line, or a column of a table.
 
-    Kept are different molecules (by canonical SMILES) that the declared types can hold. Stereochemistry is dropped; of
+    Different molecules (by canonical SMILES) are kept if the atom types include theirs. Stereochemistry is dropped; of
     a salt or mixture the largest part is kept; charges are kept where atom and charge are a declared type (N+, O-, …).
     Lines that RDKit cannot read, molecules that are too large, have other atoms, isotopes or radicals are left out. The
     notes count each of these and name the first ten unreadable lines.

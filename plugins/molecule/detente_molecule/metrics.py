@@ -1,7 +1,8 @@
-"""The field's measures of generated molecules, as MOSES defines them (Polykovskiy et al. 2020)."""
+"""The usual scores of generated molecules, as defined by MOSES (Polykovskiy et al. 2020)."""
 
 import math
 import warnings
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,13 +15,13 @@ from scipy.stats import wasserstein_distance
 from detente import Evaluation, Metric, frechet_distance
 from detente_molecule.chemistry import canonical_smiles, likeliest, quiet, unique
 from detente_molecule.data import Molecules
-from detente_molecule.rewards import properties
+from detente_molecule.rewards import Properties, properties
 
 _FINGERPRINT = GetMorganGenerator(radius=2, fpSize=1024)
 
 
 class Validity(Metric):
-    """Shares of valid, of different and of new molecules among n samples.
+    """Fractions of valid, of unique and of novel molecules among n samples.
 
     `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES
     over valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
@@ -44,7 +45,7 @@ class Validity(Metric):
 
 
 class Diversity(Metric):
-    """How unlike each other the valid samples are: 1 − E T(a, b) over all pairs (MOSES's IntDiv₁).
+    """Diversity of the valid samples: 1 − E T(a, b) over all pairs (MOSES's IntDiv₁).
 
     T is the Tanimoto similarity of Morgan fingerprints of radius 2 with 1,024 bits; pairs of a sample with itself
     count, and copies of a molecule count as often as there are of them. NaN where nothing is valid.
@@ -61,6 +62,13 @@ class Diversity(Metric):
         both, each = bits @ bits.T, bits.sum(1)
         # Every molecule has a bit: each of its atoms sets one.
         return {"internal-diversity": 1 - (both / (each[:, None] + each - both)).mean().item()}
+
+
+_MEASURED: Mapping[str, Callable[[Properties], float]] = {
+    "qed": lambda p: p.qed,
+    "logp": lambda p: p.logp,
+    "sa": lambda p: p.sa,
+}
 
 
 class PropertyScores(Metric):
@@ -84,12 +92,10 @@ class PropertyScores(Metric):
         if not every:
             return dict.fromkeys(self.scores, math.nan)
         different = [properties(smiles) for smiles in dict.fromkeys(smiles for smiles in every if smiles)]
-        scores = {
-            name: math.fsum(getattr(p, name) for p in different) / len(different) for name in ("qed", "logp", "sa")
-        }
+        scores = {name: math.fsum(map(of, different)) / len(different) for name, of in _MEASURED.items()}
         reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
         for name in ("qed", "logp"):
-            found, wanted = ([getattr(properties(s), name) for s in of if s] for of in (every, reference))
+            found, wanted = ([_MEASURED[name](properties(s)) for s in of if s] for of in (every, reference))
             scores[f"{name}-distance"] = float(wasserstein_distance(found, wanted)) if wanted else math.nan
         return scores
 
@@ -98,8 +104,8 @@ class ChemNet(Metric):
     """Fréchet ChemNet distance between valid samples and the reference (Preuer et al. 2018).
 
     The distance between Gaussians fitted to 512 activations each of fcd_torch's ChemNet; at a thousand samples it is
-    some tenths too large, so compare at one n. Five milliseconds a molecule: not among the domain's default metrics.
-    NaN with fewer than two.
+    some tenths too large, so compare at one n. It takes five milliseconds per molecule and is not one of the domain's
+    default metrics. NaN with fewer than two.
     """
 
     scores = {"fcd": "lower"}

@@ -65,7 +65,7 @@ def _scorer() -> ModuleType:
 
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"it wants to call {module}.{name}")
+        raise pickle.UnpicklingError(f"it would call {module}.{name}")
 
 
 PROPERTIES: Mapping[str, Callable[[Properties], float]] = {

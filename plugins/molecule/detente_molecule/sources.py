@@ -51,7 +51,7 @@ def read_wehi(table: Path) -> list[Line]:
 
 
 def read_file(path: Path, column: str) -> list[Line]:
-    """The SMILES in a file, one molecule a line; blank lines are passed over.
+    """The SMILES in a file, one molecule per line; blank lines are skipped.
 
     `.csv` and `.tsv` are tables: the column is the one of that name (whatever its case), or the first where the first
     line is no header. In all other files a line's first word is the SMILES, and what follows is a name; a first line

@@ -1,7 +1,7 @@
-"""Random changes that leave a recording what it is, of waveforms [B, 1, L] and of log-mels [B, 1, M, 64] alike.
+"""Augmentations of recordings, both as waveforms [B, 1, L] and as log-mels [B, 1, M, 64].
 
-All are differentiable twice, act on each sample by itself and draw from the given generator alone. Masks are those of
-SpecAugment (Park et al. 2019), filled with silence.
+All are differentiable twice, change each sample independently and use only the given random generator. Masks are those
+of SpecAugment (Park et al. 2019), filled with silence.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The sets of recordings: prompts that apt fetches, a folder of yours, spoken digits, what torchaudio downloads."""
+"""The data sets: prompts downloaded with apt, your own folder, spoken digits, and data sets of torchaudio."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from detente_speech.sources import Clip
 class Prompts(Recordings):
     """Announcements of telephone exchanges: 2,831 clips, 131 minutes, five languages, four voices, recorded in studios.
 
-    The label is the voice in its language. 50 clips hold silence and bring no crop.
+    The label is the voice in its language. 50 clips are silent and are not used.
 
     Raises:
         PluginError: they are not in the cache yet, and apt or a network is missing.
@@ -34,9 +34,9 @@ class Prompts(Recordings):
 
 
 class Folder(Recordings):
-    """The recordings in a folder and the folders below it, whatever their rates and channels.
+    """The recordings in a folder and its subfolders, with any sampling rate and number of channels.
 
-    Channels are averaged, all is resampled to 16 kHz. Files that cannot be read are named and skipped; recordings
+    Channels are averaged, all is resampled to 16 kHz. Files that cannot be read are listed and skipped; recordings
     longer than 10 s are cut, and each piece goes to one split. 15 % of the clips are held out and 15 % are the
     reference, 750 crops each at most.
 
@@ -77,7 +77,7 @@ def _told(name: str, where: Path, files: list[Path], label: Callable[[Path], int
 
 
 class SpokenDigits(Recordings):
-    """The Free Spoken Digit Dataset: 3,000 recordings of ten digits by six speakers, from a place of yours.
+    """The Free Spoken Digit Dataset: 3,000 recordings of ten digits by six speakers, from your own folder or archive.
 
     The label is the digit.
 

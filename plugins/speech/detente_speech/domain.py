@@ -18,8 +18,8 @@ _MOST_ROWS = 4000
 class Speech(Domain):
     """Recorded voices, 0.512 s each: log-mels [B, 1, 40, 64] at about [-1, 1], or waveforms [B, 1, L].
 
-    Distances are measured on 64 features of a small classifier of voices that this plugin ships. It looks at log-mels
-    of 8 kHz; waveforms are turned into those first.
+    Distances are measured on 64 features of a small classifier of voices that this plugin ships. Its input is log-mels
+    of 8 kHz; waveforms are converted first.
     """
 
     name = "speech"
@@ -49,7 +49,7 @@ class Speech(Domain):
         return run(to_narrow_mel(x))
 
     def preview(self, x: Sample, path: Path) -> None:
-        """Write the log-mels as a picture, and beside it six of them as sound; log-mels by Griffin and Lim's way."""
+        """Write the log-mels as a picture and six samples as sound (log-mels by the Griffin–Lim algorithm)."""
         assert isinstance(x, Tensor), "a sound is a single tensor"
         shown = x.detach().float().cpu().nan_to_num()  # a diverged generator should be seen, not fail
         if is_waveform(shown):
@@ -60,7 +60,7 @@ class Speech(Domain):
             pictures.write_sound(wave, rate_of(heard), path.with_name(f"{path.stem}-{i + 1}.ogg"))
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Tensor:
-        """For a vocoder Griffin and Lim's way from the same log-mels; else draws from a Gaussian.
+        """For a vocoder the Griffin–Lim algorithm on the same log-mels; otherwise draws from a Gaussian.
 
         The Gaussian has mean and covariance of at most 4,000 training samples, in the space that the model plays in.
         """

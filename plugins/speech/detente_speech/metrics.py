@@ -1,4 +1,4 @@
-"""Measures beside the shared scorecard: voices, naturalness, and how near a vocoder comes to the recording."""
+"""Scores besides the common ones: voices, naturalness, and a vocoder's distance from the recording."""
 
 import importlib.util
 import logging
@@ -30,7 +30,7 @@ QUIETEST = 1e-3
 
 
 class Voices(Metric):
-    """Which voices the samples have, as the classifier hears them; for `prompts`, five.
+    """The voices of the samples according to the classifier; there are five in `prompts`.
 
     `modes` counts the voices with at least one sample, `modes-kl` is KL(voices of the samples ‖ those of the reference)
     in nats, `confidence` the mean probability of the voice that was chosen. Not defined for other data: NaN.
@@ -58,11 +58,11 @@ def _shares(labels: Tensor, classes: int) -> Tensor:
 
 
 class Naturalness(Metric):
-    """What listeners would say of the speech, the background and the whole, from 1 to 5, as DNSMOS P.835 estimates it.
+    """DNSMOS P.835: predicted ratings by listeners, from 1 to 5, of speech, background and overall quality.
 
     (Reddy et al. 2022). The network hears 9.01 s at 16 kHz: here twice 17 samples and a half in a row, all of them
-    repeated where there are fewer. Log-mels are heard by way of Griffin and Lim, and no row of half seconds is what
-    listeners rated: read the row of real recordings first. Needs speechmos and onnxruntime: without them NaN, and a
+    repeated where there are fewer. Log-mels are converted by the Griffin–Lim algorithm, and listeners rated longer
+    recordings: compare with the row of real recordings. Needs speechmos and onnxruntime: without them NaN, and a
     warning says so.
     """
 
@@ -115,11 +115,11 @@ def _dnsmos() -> Callable[[np.ndarray], list[float]] | None:
 
 
 class Vocoding(Metric):
-    """How near each waveform comes to the recording whose log-mel it was made from; NaN for models without one.
+    """Distance of each waveform from the recording that its log-mel was computed from; NaN for models that have none.
 
     `mel-distance` is the mean absolute difference of log-mels, `stft-distance` that of logarithmic magnitudes under
     windows of 16, 32 and 64 ms, both in nats; `stoi` the short-time objective intelligibility (Taal et al. 2011) of 64
-    waveforms, eight in a row, and NaN without the package pystoi. The baseline's row is Griffin and Lim's way.
+    waveforms, eight in a row, and NaN without the package pystoi. The baseline row is the Griffin–Lim algorithm.
     """
 
     scores = {"mel-distance": "lower", "stft-distance": "lower", "stoi": "higher"}
@@ -156,7 +156,7 @@ def stft_distance(x: Tensor, y: Tensor) -> Tensor:
 
 
 def stoi(made: Tensor, meant: Tensor) -> float:
-    """Short-time objective intelligibility of waveforms [B, 1, L], eight in a row; NaN where it cannot be had."""
+    """Short-time objective intelligibility of waveforms [B, 1, L], eight in a row; NaN if it cannot be computed."""
     try:
         from pystoi import stoi as intelligibility
     except ImportError:

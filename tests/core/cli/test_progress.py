@@ -42,7 +42,7 @@ def test_without_a_terminal_there_is_a_line_at_each_evaluation_and_none_when_qui
                 show(RunView(Path(), {}, 10, "modes", step, scores={"modes": 3.0} if scaled else {}, scaled=scaled))
         shown = capsys.readouterr().err.splitlines()
         assert [line.partition("  ")[0] for line in shown] == ([] if quiet else ["step 5/10"])
-        assert all("modes 3  scaled 0.5" in line and line.endswith(" left") for line in shown)
+        assert all("modes 3  scaled 0.5" in line and line.endswith(" remaining") for line in shown)
 
 
 def test_a_warm_up_is_shown_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,7 +106,9 @@ def test_options_of_an_optimizer_that_do_not_fit_each_other_are_the_users_to_cha
 
 @pytest.mark.parametrize("name", ["number", "descent"])
 def test_a_sampler_has_to_be_one(name: str, host: Host) -> None:
-    with pytest.raises(PluginError, match=rf"^--sampler: sampler '{name}' of detente-slips 2\.0 .* is no Sampler\. "):
+    with pytest.raises(
+        PluginError, match=rf"^--sampler: sampler '{name}' of detente-slips 2\.0 .* is not a subclass of Sampler\. "
+    ):
         sampler(name, [], 3, 0, host)
 
 
@@ -137,7 +139,7 @@ def test_a_command_that_is_none_says_why(
 ) -> None:
     assert main([name]) == PluginError.exit_code
     said = capsys.readouterr().err
-    assert said.startswith(f"Error: verb {name!r} of detente-slips 2.0 cannot be used: {reason}")
+    assert said.startswith(f"Error: command {name!r} of detente-slips 2.0 cannot be used: {reason}")
 
 
 def test_help_of_a_plugins_command_looks_like_ours(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,7 @@ def test_aliases_are_refused_so_that_nothing_unfolds() -> None:
         ("1: x", "r.yaml: line 1, column 1: a key must be text; put '1' in quotes."),
         ("? [a]\n: x", "r.yaml: line 1, column 3: a key cannot be a list or a mapping."),
         ("a: [1", "r.yaml: line 1, column 6: expected ',' or ']', but got '<stream end>'."),
-        ("a: 1\n---\nb: 2", "r.yaml: line 2, column 1: but found another document."),
+        ("a: 1\n---\nb: 2", "r.yaml: line 2, column 1: a second YAML document begins here; keep one"),
         ("[" * 500_000, "r.yaml: line 1, column 51: this is nested too deeply for a recipe."),
         ("a: " + "9" * 5000, "r.yaml: contains a number that is too long."),
         ("a: \0", "r.yaml: is not valid YAML: unacceptable character"),
@@ -99,8 +99,8 @@ def test_a_file_that_holds_no_recipe_is_refused(tmp_path: Path) -> None:
     assert message(lambda: read(path)) == f"{path}: file not found."
     assert message(lambda: read(tmp_path)) == f"{tmp_path}: cannot be read: Is a directory."
     for content, said in (
-        (b"- a\n- b", "holds a list; a recipe is a mapping, one `key: value` a line."),
-        (b"hello", "holds a single value; a recipe is a mapping, one `key: value` a line."),
+        (b"- a\n- b", "contains a list; a recipe is a mapping, with one `key: value` per line."),
+        (b"hello", "contains a single value; a recipe is a mapping, with one `key: value` per line."),
         (b"a: \xff", "is not UTF-8 text (byte 3)."),
         (b"#" * (MAX_BYTES + 1), "is larger than 1,000,000 bytes, which is too large for a recipe."),
     ):

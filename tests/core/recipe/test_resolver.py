@@ -33,10 +33,10 @@ def test_all_errors_are_said_at_once_each_with_its_source_and_key(host: Host, tm
     expected = f"""
         --set: seed: should be greater than or equal to 0, but is -1.
         {path}: batch: should be greater than or equal to 1, but is 0.
-        --log-every: log_every: should be greater than or equal to 1, but is 0.
+        --log-every: should be greater than or equal to 1, but is 0.
         {path}: stps: unknown key. Did you mean 'steps'?
         {path}: model.widht: unknown option. Did you mean 'width'?
-        {path}: data: There is no data 'circle' of domain 'shapes'. Did you mean 'circles'?
+        {path}: data: There is no data set 'circle' of domain 'shapes'. Did you mean 'circles'?
         {path}: metrics: There is no metric 'raundness' of domain 'shapes'. Did you mean 'roundness'?
         {path}: generator.regularizers.instance-noise: instance-noise cannot be used on the generator. Move it to
         {path}: generator.regularizers.dropout.p: should be less than 1, but is 2.

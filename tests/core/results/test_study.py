@@ -28,7 +28,7 @@ def test_a_budget_names_what_differs_between_the_arms(tmp_path):
     study = write_study(tmp_path, seeds=[0])
     recipes = study.content["recipes"]["pair"]
     recipes["arm-0"]["batch"] = recipes["arm-1"]["batch"] = 4
-    assert study.budget("pair") == "20 steps, 4 samples a batch, 1 seed"
+    assert study.budget("pair") == "20 steps, 4 samples per batch, 1 seed"
     recipes["arm-1"]["steps"] = 30
     assert study.budget("pair").startswith("20 or 30 steps (not the same for all arms), ")
 

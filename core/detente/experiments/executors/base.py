@@ -1,4 +1,4 @@
-"""What trains the cells of an experiment, as an experiment sees it."""
+"""The interface of an executor, which trains the cells of an experiment."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -68,7 +68,7 @@ ShowBoard = Callable[[Board], None]
 
 
 class Watcher(ABC):
-    """What an executor tells while it works. How far each cell is, its folder says."""
+    """What an executor reports while it works; the progress of a cell is read from its folder."""
 
     @abstractmethod
     def set(self, cell: Cell, status: str) -> None:
@@ -76,7 +76,7 @@ class Watcher(ABC):
 
     @abstractmethod
     def note(self, text: str) -> None:
-        """Something happened that a person should know."""
+        """Something happened that the user should know."""
 
     @abstractmethod
     def tick(self) -> None:
@@ -96,8 +96,8 @@ class Executor(ABC):
     def run(self, cells: Sequence[Cell], watcher: Watcher) -> None:
         """Train cells whose folders hold a recipe.yaml; returns when each is finished, diverged or failed.
 
-        A cell goes on from its checkpoint, if it has one. Whoever trains it holds its lock; one that somebody else
-        holds is waited for.
+        A cell resumes from its checkpoint, if it has one. The process that trains it holds its lock; if another process
+        holds it, this waits.
 
         Raises:
             Interrupted: SIGINT or SIGTERM came. What was running has saved its checkpoint.
@@ -105,7 +105,7 @@ class Executor(ABC):
 
 
 def record_failure(cell: Cell, reason: str) -> None:
-    """Say in the folder of a cell that it failed, unless somebody else trains it by now or has finished it."""
+    """Record in a cell's folder that it failed, unless another process trains it now or has finished it."""
     with suppress(Timeout), FileLock(cell.lock, timeout=0):
         if cell.status in SETTLED:
             return

@@ -21,6 +21,7 @@ TRIES = 2  # of a cell whose worker is killed
 
 def cpus() -> int:
     """CPUs that this process may use."""
+    # Linux alone tells which those are.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

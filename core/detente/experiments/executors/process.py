@@ -15,8 +15,8 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM
 class WorkerProcess:
     """A process that trains a cell.
 
-    Its standard input is a pipe that is never written to. The worker saves a checkpoint and ends when that closes,
-    which it does at the latest with our own process: nobody's death leaves an orphan that trains on.
+    Its standard input is a pipe that is never written to. The worker saves a checkpoint and ends when the pipe closes,
+    which happens at the latest when our own process ends: so no worker is left training alone.
 
     Args:
         cell: whose folder holds a recipe.yaml.

@@ -1,8 +1,8 @@
 """Trains one cell in a process of its own: `python -m detente.experiments.executors.worker FOLDER [--no-plugin N]...`.
 
 The cell's lock is held as long as the process lives, so nobody else trains in the folder. Its standard input is a pipe
-that the study keeps open: when that closes, because the study asks for a stop or is no more, the worker saves a
-checkpoint and ends. So nobody's death leaves an orphan that trains on.
+that the study keeps open: when it closes, because the study stops or was killed, the worker saves a checkpoint and
+ends. So no worker keeps training without its study.
 """
 
 import faulthandler
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> int:
-    """Train the cell in a folder that holds a recipe.yaml; the exit code says what became of it."""
+    """Train the cell in a folder with a recipe.yaml; returns an exit code."""
     folder, blocked = Path(arguments[0]), [name for name in arguments[1:] if name != "--no-plugin"]
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -66,10 +66,10 @@ class _WarmUp:
 
 
 def train_cell(folder: Path, blocked: list[str]) -> int:
-    """Train the cell in a folder, or go on with it, in this process; the exit code says what became of it."""
+    """Train or resume the cell in a folder, in this process; returns an exit code."""
     import torch
 
-    from detente.errors import DetenteError, DivergedError, one_line
+    from detente.errors import DetenteError, DivergedError, code_of, one_line
     from detente.plugins import discover, set_host
     from detente.recipe import load
     from detente.training.build import rebuild
@@ -102,7 +102,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
         _log.info("resuming at step %d of %d", step, built.recipe.steps)
         trainer.train()
     except KeyboardInterrupt as stopped:
-        return int(getattr(stopped, "exit_code", 130))
+        return code_of(stopped)
     except DivergedError as error:
         _log.error("%s", error)
         return error.exit_code

@@ -1,4 +1,4 @@
-"""The loop of a search: ask for settings, have them tried on one seed after the other, tell what came of it.
+"""The loop of a search: choose settings, try them on one seed after the other, report the results to the sampler.
 
 Trials go in waves. Those of a wave are asked for one after the other, before any of them is tried; then all of them
 have their first seed, those that are left their second, and so on; then all are told. What a wave asks for and gives up

@@ -1,7 +1,7 @@
-"""Which settings to try: on a grid, at random, or where a model of what came before expects the best.
+"""Which settings to try: on a grid, at random, or where a model of earlier trials expects the best.
 
-A suggestion is a function of the sampler's seed, the trial's number and the trials before it, so a search that was
-stopped anywhere asks for what it would have asked for without the stop.
+A suggestion is a function of the sampler's seed, the trial's number and the trials before it, so a resumed search
+suggests the same settings as an uninterrupted one.
 """
 
 from abc import ABC, abstractmethod
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Sampler(ABC):
-    """A way to choose settings.
+    """Chooses the settings to try.
 
     Args:
         ranges: what is searched.
@@ -101,8 +101,8 @@ class TreeParzen(Sampler):
     """Optuna's tree-structured Parzen estimator (Bergstra et al. 2011), joint over what is searched, then closing in.
 
     The first quarter of the trials, ten at most, is drawn at random. The last third, once four trials are complete, is
-    drawn around the best so far: the estimator goes on spreading its trials over everything that is about as good, and
-    on a range of several decades that leaves the last digit to chance.
+    drawn around the best so far: the estimator alone keeps spreading its trials over everything that is about as good,
+    which on a range of several orders of magnitude leaves the last digit to chance.
     """
 
     def ask(self, number: int) -> "BaseSampler":
@@ -118,7 +118,7 @@ class TreeParzen(Sampler):
 
 
 def sampler(name: str, ranges: Sequence[Range], trials: int, seed: int, host: Host) -> Sampler:
-    """The sampler of a name.
+    """The sampler with this name.
 
     Raises:
         UsageError: there is none.
@@ -128,7 +128,7 @@ def sampler(name: str, ranges: Sequence[Range], trials: int, seed: int, host: Ho
         found = host.load("sampler", name)
         if not isinstance(found, type) or not issubclass(found, Sampler):
             entry = host.entry("sampler", name)
-            raise entry.unusable(f"{entry.target} is no Sampler")
+            raise entry.unusable(f"{entry.target} is not a subclass of Sampler")
         return found(ranges, trials, seed)
     except DetenteError as error:
         raise type(error)(f"--sampler: {error}") from error

@@ -1,4 +1,4 @@
-"""Laws of playing: what a regularizer may do to a game while it runs."""
+"""Laws about training: what a regularizer may do during updates."""
 
 import copy
 import io
@@ -28,7 +28,7 @@ def play_goes_on(s: Subject) -> None:
 
 
 def off_is_absent_to_the_bit(s: Subject) -> None:
-    """At its declared inactive setting, both networks train as if it were not there."""
+    """At its declared inactive setting, both networks train as without it."""
     one = s.make()
     off = one.off
     if off is None:
@@ -48,15 +48,14 @@ def off_is_absent_to_the_bit(s: Subject) -> None:
 
 
 def the_other_player_is_left_alone(s: Subject) -> None:
-    """A turn changes weights, buffers and gradients of its own player only, and its graph ends there too."""
+    """An update changes weights, buffers and gradients of its own player only, and its graph ends there too."""
     game = s.game()
     own = s.player(game)
     other = game.generator if own is game.discriminator else game.discriminator
     before = copy.deepcopy(other.network.state_dict())
     step = game.look(s.role, s.case.batch())
-    loss = game.objective.generator(step) if s.role == "generator" else game.objective.discriminator(step)
     try:
-        own.gradients(step, loss)
+        own.gradients(step, step.loss)
     except UsageError as reason:
         raise Skip(f"cannot be used there: {reason}") from reason
     own.apply()
@@ -77,7 +76,7 @@ def the_other_player_is_left_alone(s: Subject) -> None:
 
 
 def extra_calls_shift_nobody(s: Subject) -> None:
-    """Whether its penalty is computed or not, the logits, the fakes and all running statistics stay the same."""
+    """Logits, fakes and running statistics are the same with and without computing the penalty."""
     s.needs("penalty")
     witness = [named("witness", BatchNorm())]
     try:
@@ -104,7 +103,7 @@ def extra_calls_shift_nobody(s: Subject) -> None:
 
 
 def a_checkpoint_holds_everything(s: Subject) -> None:
-    """Saved in the middle and loaded into a fresh game, play goes on bit for bit."""
+    """Saved halfway and loaded into a new game, training continues identically, bit for bit."""
     whole, first = s.game(), s.game()
     played(whole, s.case, 0, 6)
     played(first, s.case, 0, 3)
@@ -129,7 +128,7 @@ class _NoWaiting(TorchDispatchMode):
 
 
 def nothing_waits_for_the_device(s: Subject) -> None:
-    """No tensor's value is read by the host during an update."""
+    """The CPU reads no tensor's value during an update."""
     game = s.game(adam=False)
     batch = s.case.batch()
     with _NoWaiting():

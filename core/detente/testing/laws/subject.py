@@ -1,4 +1,4 @@
-"""What a law is tried on: a regularizer, in a game, on one of its players."""
+"""What a law is tested on: a regularizer, in a game, on one of its players."""
 
 import copy
 from collections.abc import Callable
@@ -60,7 +60,7 @@ class Case:
         """A fresh game, equal every time, with the regularizers on one player.
 
         Raises:
-            UsageError: they cannot sit there.
+            UsageError: they cannot be used there.
         """
         torch.manual_seed(7)
         networks = self.model.build(self.data.space)
@@ -88,22 +88,22 @@ class Case:
 
 @dataclass
 class Subject:
-    """A regularizer, the case that it is tried in, and the player that it sits on."""
+    """A regularizer, the case that it is tested in, and its player."""
 
     make: Callable[[], Regularizer]
     case: Case
     role: Role
 
     def game(self, *more: Regularizer, **options: Any) -> Game:
-        """A game with one instance of it, and `more` behind; where it cannot sit, the law does not apply."""
+        """A game with one instance of it, and `more` behind; if it cannot be used there, the law does not apply."""
         try:
             return self.case.game(self.role, self.make(), *more, **options)
         except UsageError as reason:
             raise Skip(f"cannot be used there: {reason}") from reason
 
     def player(self, game: Game) -> Player:
-        """The player that it sits on."""
-        return game.generator if self.role == "generator" else game.discriminator
+        """The player that it is used on."""
+        return game.player(self.role)
 
     def link(self, game: Game) -> Regularizer:
         """The instance in a game."""
@@ -143,11 +143,17 @@ def same(a: dict[str, Any], b: dict[str, Any], what: str) -> None:
 
 
 def played(game: Game, case: Case, first: int, last: int) -> list[dict[str, Tensor]]:
-    """Play steps `first` to `last`; where the regularizer cannot sit, the law does not apply."""
+    """Train steps `first` to `last`; if the regularizer cannot be used there, the law does not apply."""
     try:
         return [game.step(case.batch(k)) for k in range(first, last)]
     except UsageError as reason:
         raise Skip(f"cannot be used there: {reason}") from reason
+
+
+def _nothing(what: str) -> UsageError:
+    return UsageError(
+        f"plain_case() has no {what}: its laws bring their own. Take a case of `detente.testing.cases()`."
+    )
 
 
 class _NoData(Data):
@@ -155,15 +161,16 @@ class _NoData(Data):
         return 0
 
     def batch(self, index: Tensor) -> Batch:
-        raise TypeError("there are no data")
+        raise _nothing("data")
 
+    space: Any = None
     held_out = reference = batch  # type: ignore[assignment]
     identity = ""  # type: ignore[assignment]
 
 
 class _NoModel(Model):
     def build(self, space: Any) -> Any:
-        raise TypeError("there is no model")
+        raise _nothing("model")
 
 
 def plain_case() -> Case:

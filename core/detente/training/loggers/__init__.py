@@ -1,7 +1,7 @@
 """Loggers: observers of one run, switched on by name in its recipe (`log: [tensorboard]`) or by `--log tensorboard`.
 
-A logger is a class that is made once for a run and has lifecycle hooks as methods, those of `detente.hookspecs`. It is
-declared with `detente_register_loggers`; ours come the same way. The run's own log, metrics.jsonl, is always written.
+A logger is a class with lifecycle hooks of `detente.hookspecs` as methods; one instance is created for each run. It is
+declared with `detente_register_loggers`, as are the built-in ones. The run's own log, metrics.jsonl, is always written.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,8 +17,8 @@ def make_loggers(names: Iterable[str], host: Host) -> list[Plugin]:
     """The loggers that a recipe names, for `Host.notify`. They write nothing before the run starts.
 
     Raises:
-        UsageError: nobody declares a name.
-        PluginError: a logger cannot be had, for the package that it needs is missing, say.
+        UsageError: there is no logger of that name.
+        PluginError: a logger cannot be created, for example because a package that it needs is missing.
     """
     try:
         return [_make(host.entry("logger", name)) for name in names]
@@ -33,10 +33,10 @@ def _make(entry: Entry) -> Plugin:
     except DetenteError:
         raise
     except Exception as error:
-        raise PluginError(f"{entry.label} of {entry.origin} cannot be made: {one_line(error)}.") from error
+        raise PluginError(f"{entry.label} of {entry.origin} cannot be created: {one_line(error)}.") from error
     return observer(logger, replace(entry.origin, plugin=entry.name))
 
 
 def scalars(**groups: Mapping[str, float]) -> dict[str, float]:
-    """Numbers under names that tell their groups apart: `terms/D/adversarial`, `watched/D/gradient`."""
+    """Numbers with the name of their group in front: `terms/D/adversarial`, `watched/D/gradient`."""
     return {f"{group}/{name}": value for group, values in groups.items() for name, value in values.items()}

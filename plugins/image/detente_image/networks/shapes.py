@@ -1,4 +1,4 @@
-"""What the models ask of the images' shape."""
+"""What the models require of the images' shape."""
 
 from detente import Space, UsageError
 

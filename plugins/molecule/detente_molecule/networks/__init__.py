@@ -1,6 +1,6 @@
 """Reference networks for molecules: a generator of whole graphs, and one of the codes of an autoencoder.
 
-None has normalization or dropout of its own: those are regularizers here.
+None has normalization or dropout: those are regularizers here.
 """
 
 from detente_molecule.networks.latent import Latent

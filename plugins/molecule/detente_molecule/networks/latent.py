@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Networks, ProgressCallback, Sample, Space, Stream
+from detente import Count, Data, Model, Network, Networks, ProgressCallback, Sample, Space, Stream
 from detente_molecule.chemistry import BONDS, pair
 from detente_molecule.networks.molgan import GraphWriter, LikeliestType, graph_shape
 
@@ -16,7 +16,7 @@ NOISE = 0.1
 
 
 class Latent(Model):
-    """Codes of an autoencoder are what is generated and what is judged.
+    """A GAN on the codes of an autoencoder: the generator produces codes, the discriminator scores them.
 
     Before the game a relational encoder and a perceptron as decoder learn to reproduce the training graphs, with noise
     on the codes. Then both are frozen: the decoder ends the generator, which writes codes, and the encoder begins the
@@ -24,8 +24,8 @@ class Latent(Model):
     embedding` a penalty looks at codes.
 
     Args:
-        code: how many numbers, each from −1 to 1, stand for a graph.
-        width: of the hidden layers that write and judge codes.
+        code: dimension of the code of a graph; each number is from −1 to 1.
+        width: of the hidden layers of both players.
         latent_dim: of z.
         warm_up_steps: updates of the autoencoder, of 128 graphs each.
     """
@@ -125,7 +125,7 @@ class Decoder(nn.Module):
         return h
 
 
-class _CodeGenerator(nn.Module):
+class _CodeGenerator(Network):
     """z → code → graph; the decoder is frozen."""
 
     def __init__(self, widths: list[int], decoder: Decoder) -> None:
@@ -141,7 +141,7 @@ class _CodeGenerator(nn.Module):
         return self.decoder(h.tanh())
 
 
-class _CodeCritic(nn.Module):
+class _CodeCritic(Network):
     """Graph → code, by the frozen encoder → logit."""
 
     abilities = frozenset({"embed", "features"})

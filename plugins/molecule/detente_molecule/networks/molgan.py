@@ -1,6 +1,6 @@
-"""A perceptron that writes graphs against a relational network that reads them (De Cao & Kipf 2018)."""
+"""A perceptron that generates graphs against a relational graph network (De Cao & Kipf 2018)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -11,6 +11,7 @@ from detente import (
     Count,
     Data,
     Model,
+    Network,
     Networks,
     NonNegative,
     Positive,
@@ -30,22 +31,22 @@ Sampling = Literal["straight-through", "soft"]
 
 
 class MolGAN(Model):
-    """A perceptron that writes a whole graph at once against a relational graph network (De Cao & Kipf 2018).
+    """A perceptron that generates a whole graph at once against a relational graph network (De Cao & Kipf 2018).
 
-    The generator draws each atom and each bond by the Gumbel trick. With `straight-through` what it hands on are types,
-    as real graphs have them, and the gradient is the soft draw's; with `soft` the soft draws themselves are handed on,
-    and a critic can tell them from real ones by their being soft. Unlike the original, atoms and bonds are drawn with
-    noise under the temperature at which they are trained, scores of a batch are not averaged in the critic, and there
-    is no dropout.
+    The generator draws each atom and each bond by the Gumbel trick. With `straight-through` it outputs one-hot types,
+    as real graphs have, with the gradient of the soft draws; with `soft` it outputs the soft draws, and a critic can
+    distinguish them from real graphs by their softness. Unlike the original, atoms and bonds are drawn with noise under
+    the temperature at which they are trained, scores of a batch are not averaged in the critic, and there is no
+    dropout.
 
     Args:
         width: of the generator's first hidden layer; the others have twice and four times as much.
         latent_dim: of z.
-        sampling: what the generator hands on.
+        sampling: the form of the generator's output.
         temperature: of the draws; at lower ones a draw is less noisy and its gradient is larger and rarer.
         messages: widths of the critic's graph layers.
         readout: width of the critic's description of a whole graph.
-        reward: the property that samples shall have much of: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
+        reward: the property to maximize: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
             (ease of synthesis), by a network that is trained before the game and frozen. None for none.
         reward_weight: of that term in the generator's loss.
     """
@@ -80,16 +81,20 @@ class MolGAN(Model):
 
     def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         """Train the network that predicts the property, where one is wanted."""
-        reward = getattr(networks.generator, "reward", None)
-        if self.reward is not None and isinstance(reward, Reward):
+        reward = _reward_of(networks.generator)
+        if self.reward is not None and reward is not None:
             train_reward(reward, PROPERTIES[self.reward], data, rng, show)
 
     def auxiliary(self, s: Step) -> dict[str, Tensor]:
         """−weight · E V(G(z)): the property as the frozen network predicts it."""
-        reward = getattr(s.generator, "reward", None)
-        if self.reward is None or not isinstance(reward, Reward):
+        reward = _reward_of(s.generator)
+        if reward is None:
             return {}
         return {"reward": -self.reward_weight * reward(s.fake).mean()}
+
+
+def _reward_of(generator: nn.Module) -> Reward | None:
+    return generator.reward if isinstance(generator, GraphGenerator) else None
 
 
 class Draw:
@@ -100,13 +105,13 @@ class Draw:
     """
 
     def __init__(self, temperature: float, sampling: Sampling) -> None:
-        self.temperature, self.straight = temperature, sampling == "straight-through"
+        self.temperature, self.hand_on = temperature, _HANDED_ON[sampling]
 
     def __call__(self, logits: Tensor) -> Tensor:
         # −log E of an exponential E is standard Gumbel.
         exponential = torch.empty_like(logits).exponential_().clamp_(min=torch.finfo(logits.dtype).tiny)
         soft = ((logits - exponential.log()) / self.temperature).softmax(-1)
-        return straight_through(soft) if self.straight else soft
+        return self.hand_on(soft)
 
 
 class LikeliestType:
@@ -120,6 +125,13 @@ def straight_through(soft: Tensor) -> Tensor:
     """onehot(argmax y) + y − y.detach(): rows sum to one, the gradient is that of y."""
     hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
     return hard + soft - soft.detach()
+
+
+def _soft(soft: Tensor) -> Tensor:
+    return soft
+
+
+_HANDED_ON: Mapping[Sampling, Callable[[Tensor], Tensor]] = {"straight-through": straight_through, "soft": _soft}
 
 
 class GraphWriter(nn.Module):
@@ -153,16 +165,17 @@ class GraphWriter(nn.Module):
         return listed.index_select(1, self.at).unflatten(1, (self.n, self.n)), atoms
 
 
-class GraphGenerator(nn.Module):
+class GraphGenerator(Network):
     """z → hidden layers with tanh → a graph."""
 
-    reward: nn.Module
     output_layers = ("write.bonds", "write.atoms")
 
     def __init__(self, widths: list[int], n: int, types: int, draw: Draw) -> None:
         super().__init__()
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.write = GraphWriter(widths[-1], n, types, draw)
+        self.reward: Reward | None = None
+        """Frozen; what samples are worth, where that is asked for."""
 
     def forward(self, z: Tensor) -> Sample:
         h = z
@@ -171,7 +184,7 @@ class GraphGenerator(nn.Module):
         return self.write(h)
 
 
-class GraphCritic(nn.Module):
+class GraphCritic(Network):
     """Relational messages, then a linear head. `embed` is the description of the whole graph, [B, readout]."""
 
     abilities = frozenset({"embed", "features"})

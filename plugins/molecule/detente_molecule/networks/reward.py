@@ -12,11 +12,11 @@ from detente_molecule.networks.relational import Relational
 from detente_molecule.rewards import Properties, measured
 
 CLEAN, SPOILT = 6000, 18_000
-"""Real molecules that a reward learns from, and graphs made of real ones by changes that mostly make them invalid."""
+"""Real molecules that a reward is trained on, and corrupted ones, which are mostly invalid."""
 STEPS, BATCH = 1500, 128
 WORST = 0.02
-"""A graph that is not valid is worth what the worst real molecules are, this share of them: were it worth nothing, the
-difference between valid and not would drown those between molecules, and generators would make a few safe ones."""
+"""An invalid graph has the value of this fraction of the worst real molecules. With the value 0, the gap between valid
+and invalid would dominate the differences between molecules, and generators would collapse to a few of them."""
 
 
 class Reward(nn.Module):

@@ -1,7 +1,7 @@
 """Reference networks: a GAN on spectrograms, one on waveforms, a vocoder.
 
-None has normalization or dropout of its own: those are regularizers here. Without it the scale of activations is up to
-the initialization, so weights start such that layers keep the variance of their input.
+None has normalization or dropout: those are regularizers here. Without normalization the initialization determines the
+scale of activations, so weights are initialized such that layers preserve the variance of their input.
 """
 
 from detente_speech.networks.convolutional import SpecGAN, WaveGAN

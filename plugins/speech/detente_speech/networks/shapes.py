@@ -1,4 +1,4 @@
-"""What the models ask of the data's shape."""
+"""What the models require of the data's shape."""
 
 from detente import Space, UsageError
 

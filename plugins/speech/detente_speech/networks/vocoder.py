@@ -12,7 +12,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Networks, NonNegative, Space, Step, UsageError, leaves, variance_preserving
+from detente import (
+    Count,
+    Data,
+    Model,
+    Network,
+    Networks,
+    NonNegative,
+    Space,
+    Step,
+    UsageError,
+    leaves,
+    variance_preserving,
+)
 from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 from detente_speech.transforms import hop, log_mel, window
@@ -25,8 +37,8 @@ _LOUDEST = 100.0
 class Vocoder(Model):
     """Log-mel [B, 1, M, 64] and noise → waveform [B, 1, L].
 
-    Vocos has no noise; here z shifts every frame alike, so that what a log-mel leaves open (phases) may be drawn. In
-    place of Vocos's LayerNorm blocks start small: their sum keeps its variance.
+    Vocos has no noise; here z shifts all frames equally, so that what a log-mel does not determine (phases) can be
+    sampled. Instead of Vocos's LayerNorm, blocks have a small initialization, which preserves the variance.
 
     Args:
         width: channels between the blocks.
@@ -90,7 +102,7 @@ class Vocoder(Model):
         return terms
 
 
-class _Generator(nn.Module):
+class _Generator(Network):
     def __init__(self, bands: int, width: int, blocks: int, rate: int, latent_dim: int) -> None:
         super().__init__()
         self.hop, self.size = hop(rate), window(rate)
@@ -133,7 +145,7 @@ class _Block(nn.Module):
         return x + self.scale * self.narrow(F.gelu(self.widen(self.mix(x))))
 
 
-class _Critics(nn.Module):
+class _Critics(Network):
     """One critic per period, each on every p-th sample; they look at the sound, not at its condition, as HiFi-GAN's."""
 
     abilities = frozenset({"features"})

@@ -107,9 +107,9 @@ def test_a_logger_that_raises_is_reported_once_and_changes_no_number(
 
 def test_a_logger_that_cannot_be_made_is_named() -> None:
     host = watched_by(loggers=["test_loggers:Unmakeable", "test_loggers:SETS"])
-    with pytest.raises(PluginError, match=r"log: logger 'mine-0' of detente-mine 1.0 cannot be made: .*no address"):
+    with pytest.raises(PluginError, match=r"log: logger 'mine-0' of detente-mine 1.0 cannot be created: .*no address"):
         make_loggers(["mine-0"], host)
-    with pytest.raises(PluginError, match=r"log: logger 'mine-1' of detente-mine 1.0 cannot be made"):
+    with pytest.raises(PluginError, match=r"log: logger 'mine-1' of detente-mine 1.0 cannot be created"):
         make_loggers(["mine-1"], host)
 
 
