@@ -103,6 +103,7 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
     from detente.training.agreement import agree_on_data
     from detente.training.build import build
     from detente.training.loggers import make_loggers
+    from detente.training.scale import check_run
 
     before = before_in(folder, resolved.recipe, host) if folder else {}
     make_loggers(resolved.recipe.log, host)
@@ -110,6 +111,8 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
     built.refuse()
     if folder:
         agree_on_data(folder, before.get("identities") or {}, built, looks_only=False)
+    if not before:
+        check_run(built)
     for finding in built.findings:
         session.note(f"Note: {finding}")
 
@@ -137,6 +140,7 @@ def carry_out(
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
+    from detente.training.scale import check_run
     from detente.training.trainer import Trainer
 
     began, recipe = time.perf_counter(), resolved.recipe
@@ -146,6 +150,8 @@ def carry_out(
     with warm_up(session) as show:
         known = before.get("identities") or {} if resumed else {}
         built = rebuild(resolved, host, known, device=device or device_of(recipe, before), show=show)
+    if not before:  # what has begun may go on
+        check_run(built)
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder

@@ -42,8 +42,13 @@ def evaluate(
     Its scores are shown with those of real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.training import evaluation, scale
+
     trainer = trained(folder, host, device, threads)
-    n = n or trainer.samples
+    wanted = n or trainer.samples
+    n = evaluation.sample_count(trainer.built.domain, trainer.built.data, wanted)
+    if n < wanted:
+        session.note(f"Note: {n} samples, not {wanted}: {scale.NO_MORE}.")
     if n != trainer.samples:
         session.note(
             f"Note: the run's own evaluations use {trainer.samples} samples; distances depend on the number of samples."

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from detente.domains.primary import Primary
 from detente.errors import DetenteError, PluginError, UsageError
 from detente.experiments import experiment
 from detente.experiments.executors.base import Executor, ShowBoard
@@ -19,6 +20,7 @@ from detente.plugins import Host
 from detente.recipe import resolve, slug
 from detente.recipe.keys import flat
 from detente.recipe.resolved import Resolved
+from detente.results.scores import Scaled
 from detente.results.study import Study
 
 
@@ -132,12 +134,13 @@ class Comparison(Proposer):
         self.study, self.resolved = study, resolved or {}
 
     def looks(self) -> Iterator[Look]:
-        """Every arm in every domain; the first seed stands for all."""
+        """Every arm in every domain; the first seed stands for all, and the first arm for how they are measured."""
         first = self.study.seeds[0]
         for cell, recipe in self.study.runs():
             if cell.seed == first:
                 known = self.resolved.get((cell.domain, cell.arm.slug))
-                yield Look(cell.domain, cell.arm.text, recipe, resolved=known)
+                measure = Scaled(Primary(**self.study.primary(cell.domain))) if cell.arm == self.study.arms[0] else None
+                yield Look(cell.domain, cell.arm.text, recipe, resolved=known, measure=measure)
 
     def propose(self, experiment: Experiment) -> None:
         experiment.train(self.study.runs())

@@ -10,45 +10,26 @@ import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from filelock import FileLock, Timeout
 
-from detente.checks import Finding, refuse
 from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.binding import Bound, bind
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
+from detente.experiments.look import Look, Looked, look_at
 from detente.experiments.planning import LOCK, masked, recipe_text
 from detente.files import write_atomically
 from detente.plugins import Host
 from detente.recipe import Recipe
-from detente.recipe.resolved import Resolved
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
 from detente.results.table import write_results
-from detente.training.build import build
 from detente.training.loggers import make_loggers
-
-
-class Look(NamedTuple):
-    """A recipe whose networks are looked at before anything trains.
-
-    Attributes:
-        name: what it is called where something is wrong with it.
-        recipe: as plain data.
-        kept: whether what should be known about it stands in the manifest.
-        resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
-    """
-
-    domain: str
-    name: str
-    recipe: Mapping[str, Any]
-    kept: bool = True
-    resolved: Resolved | None = None
 
 
 class Proposer(ABC):
@@ -60,11 +41,13 @@ class Proposer(ABC):
         notes: what the user should know before it starts.
 
     Attributes:
+        bound: domain → the data that its cells are trained on, once they have been looked at.
         alone: whether no other process may use the folder at the same time, because runs depend on the results of
             others; otherwise the lock of each cell is enough.
         retries: whether the same command tries runs again that failed.
     """
 
+    bound: Mapping[str, Bound] = MappingProxyType({})
     alone: ClassVar[bool] = False
     retries: ClassVar[bool] = True
 
@@ -93,19 +76,16 @@ class Experiment:
         executor: what trains the cells.
         show: called with a board about once a second.
         notes: what the user should know from the start.
+
+    Attributes:
         bound: domain → the data that its cells are trained on.
     """
 
     def __init__(
-        self,
-        manifest: Manifest,
-        host: Host,
-        executor: Executor,
-        show: ShowBoard,
-        notes: Sequence[str],
-        bound: Mapping[str, Bound],
+        self, manifest: Manifest, host: Host, executor: Executor, show: ShowBoard, notes: Sequence[str]
     ) -> None:
-        self._manifest, self._executor, self._bound = manifest, executor, bound
+        self._manifest, self._executor = manifest, executor
+        self.bound: Mapping[str, Bound] = {}
         self.tracker = Tracker(executor.slots, show, notes, lambda hook, cell: host.notify(hook, cell=cell.view))
 
     def train(self, runs: Iterable[tuple[Cell, Mapping[str, Any]]]) -> None:
@@ -128,7 +108,7 @@ class Experiment:
             self.tracker.enter(cell, recipe.steps)
             if cell.status not in SETTLED:
                 unsettled.append(cell)
-                if (data := self._bound.get(cell.domain)) and data.holds_for(plain):
+                if (data := self.bound.get(cell.domain)) and data.holds_for(plain):
                     cell.run.expect(data.identities)
         if unsettled:
             self.tracker.begin(unsettled)
@@ -158,17 +138,17 @@ def start(
         Interrupted: a signal came; what has been done is kept.
     """
     proposer = plan()
-    found, bound = findings(proposer, host), _bind(proposer, host)  # a call that is wrong, or refused, writes nothing
+    found = findings(proposer, host)  # a call that is wrong, or refused, writes nothing
     proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
     lock = _acquire(proposer)
     try:
         if not _is_current(proposer):
             proposer = plan()
-            found, bound = findings(proposer, host), _bind(proposer, host)
+            found = findings(proposer, host)
         content = proposer.manifest.content
         content["findings"] = found
         content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
-        return _carry_out(proposer, lock, host, executor, show, bound)
+        return _carry_out(proposer, lock, host, executor, show)
     finally:
         lock.release()
 
@@ -183,7 +163,8 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
     lock = _acquire(proposer)
     try:
         proposer = proposer if _is_current(proposer) else plan()
-        return _carry_out(proposer, lock, host, executor, show, _bind(proposer, host, resumed=True))
+        _bind(proposer, host, resumed=True)
+        return _carry_out(proposer, lock, host, executor, show)
     finally:
         lock.release()
 
@@ -195,7 +176,6 @@ def dry_run(proposer: Proposer, host: Host) -> None:
         UsageError, PluginError: as in `start`.
     """
     proposer.manifest.content["findings"] = findings(proposer, host)
-    _bind(proposer, host)
     if proposer.alone and (proposer.manifest.folder / LOCK).exists():
         _acquire(proposer).release()
 
@@ -203,15 +183,17 @@ def dry_run(proposer: Proposer, host: Host) -> None:
 def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     """The findings about the networks of an experiment; each distinct recipe is built once.
 
+    What should be known about its evaluations joins the proposer's notes.
+
     Raises:
-        UsageError: a recipe is wrong, or ill-posed and not allowed, or a cell's folder holds another recipe; a line for
-            each.
+        UsageError: a recipe is wrong, or ill-posed and not allowed, or its runs could not be measured, or a cell's
+            folder holds another recipe, or data are not what they were; a line for each.
         PluginError: the same, and a plugin is among what is wrong.
     """
     for cell, plain in proposer.manifest.runs():
         if cell.run.recipe.exists():
             recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
-    built: dict[str, Sequence[Finding] | DetenteError] = {}
+    built: dict[str, Looked | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
     looks = list(proposer.looks())
@@ -220,26 +202,19 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     for look in looks:
         key = json.dumps(look.recipe)
         if key not in built:
-            built[key] = _build(look, host)
+            built[key] = look_at(look, host)
         made = built[key]
         if isinstance(made, DetenteError):
             problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
         elif look.kept:
-            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made]
+            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made.findings]
     if problems:
         kind = PluginError if any(isinstance(made, PluginError) for made in built.values()) else UsageError
         raise kind("\n".join(problems))
+    evaluated = [made.evaluated for made in built.values() if isinstance(made, Looked)]
+    proposer.notes += [text for text in dict.fromkeys(evaluated) if text and text not in proposer.notes]
+    _bind(proposer, host)
     return found
-
-
-def _build(look: Look, host: Host) -> Sequence[Finding] | DetenteError:
-    recipe = Recipe.model_validate(look.recipe)
-    try:
-        built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
-        refuse(built.findings if built.domain.refuses else (), recipe.allow)
-    except DetenteError as error:
-        return error
-    return built.findings
 
 
 def _acquire(proposer: Proposer) -> FileLock:
@@ -260,18 +235,17 @@ def _is_current(proposer: Proposer) -> bool:
     return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
 
 
-def _bind(proposer: Proposer, host: Host, *, resumed: bool = False) -> dict[str, Bound]:
+def _bind(proposer: Proposer, host: Host, *, resumed: bool = False) -> None:
     looks = ((look.domain, look.recipe) for look in proposer.looks())
-    return bind(proposer.manifest, looks, proposer.notes, host, resumed=resumed)
+    proposer.bound = bind(proposer.manifest, looks, proposer.notes, host, resumed=resumed)
 
 
-def _carry_out(
-    proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard, bound: Mapping[str, Bound]
-) -> Path:
+def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
     proposer.manifest.write()
     if not proposer.alone:
         lock.release()
-    experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes, bound)
+    experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
+    experiment.bound = proposer.bound
     host.notify("detente_study_started", study=proposer.manifest.view)
     try:
         proposer.propose(experiment)

@@ -136,7 +136,8 @@ class Tune(Proposer):
         """The default setting, `none`, and every end of every range."""
         t, recipes = self.tuning, self.tuning.content["recipes"]
         seed = {"seed": t.seeds[0]}
-        yield Look(t.domain, f"{t.chain}, default", {**recipes["default"], **seed}, resolved=self.resolved)
+        default = {**recipes["default"], **seed}
+        yield Look(t.domain, f"{t.chain}, default", default, resolved=self.resolved, measure=t.measure)
         yield Look(t.domain, "none", {**recipes["none"], **seed}, kept=False)
         for one in self.sampler.ranges:
             for end in one.ends:
@@ -250,6 +251,7 @@ def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
     """What a search began with stays; there may be more trials where the earlier ones do not depend on how many."""
     free = {"created", "commands", "versions", "identities", "findings", "trials"}
     before, now = (flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
+    before["primary.protocol"] = now["primary.protocol"]  # words, which may be put better in another version
     changes = [
         f"{old.path}: {key} is {before.get(key)!r} in the search but {now.get(key)!r} in this command."
         for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]

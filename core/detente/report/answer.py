@@ -47,8 +47,13 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     if not verdicts.pairs:
         return ["No verdict: no arm has a score that can be paired with one of “none”."]
     limits = [text] if (text := verdicts.limits) else []
+    dumb = [d for d in study.domains if not any(c.differences for c in verdicts.comparisons if c.domain == d)]
+    if dumb:
+        limits.append(
+            f"Nothing can be said about {listed(dumb, 6, 'domains')}: no pair of runs there has scaled scores."
+        )
     if statistics.smallest_p(verdicts.pairs) > statistics.ALPHA:
-        return [f"No verdict: {verdicts.limits}"]
+        return [f"No verdict: {verdicts.limits}", *limits[1:]]
     arms = {arm: [c for c in verdicts.comparisons if c.arm == arm] for arm in study.arms}
     found = {arm: own for arm, own in arms.items() if any(map(_says, own))}
     if not found:
@@ -73,14 +78,13 @@ def status(outcomes: Sequence[Outcome]) -> str:
     """How many runs finished, diverged or failed."""
     counts = {status: sum(o.status == status for o in outcomes) for status in ("finished", "diverged", "failed")}
     open_ = len(outcomes) - sum(counts.values())
-    unmeasured = sum(o.status == "finished" and o.final is None for o in outcomes)
     text = f"{counts['finished']} of {len(outcomes)} runs finished"
+    if unscored := sum(outcome.unscored for outcome in outcomes):
+        text += f", {unscored} of them without a score that could be measured (left out of the comparison)"
     if counts["diverged"]:
         text += f", {counts['diverged']} diverged (counted with score 0)"
     if counts["failed"]:
         text += f", {counts['failed']} failed (left out of the means)"
-    if unmeasured:
-        text += f", {unmeasured} finished without a score that could be measured (left out of the means)"
     return text + (f"; {open_} not finished yet: this is the report of an unfinished study." if open_ else ".")
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from detente.report.charts import Axes, Point, Series, chart, span, top
 from detente.report.page import render, samples
 from detente.results.outcomes import number
+from detente.results.stability import scaled_curve
 from detente.training.run_folder import Run
 
 ROWS = {"real": "real data (ceiling)", "baseline": "baseline", "untrained": "untrained (floor)"}
@@ -33,7 +34,7 @@ def run_report(run: Run) -> Path:
         "run.html",
         run.folder / "report.html",
         name=_name(run),
-        info=dict.fromkeys(("status", "step", "seconds", "error", "argv", "started", "platform")) | info,
+        info=dict.fromkeys(("status", "step", "seconds", "samples", "error", "argv", "started", "platform")) | info,
         scaled=number(final.get("scaled")),
         best=best,
         step=last.get("step"),
@@ -57,7 +58,7 @@ def _name(run: Run) -> str:
 
 
 def _course(evaluations: list[dict[str, Any]]) -> Markup | None:
-    points = [(float(line["step"]), number(line.get("scaled")) or 0.0) for line in evaluations]
+    points = [(float(step), scaled) for step, scaled in scaled_curve(evaluations)]
     if not points:
         return None
     axes = Axes(x=(0, max(p[0] for p in points)), y=(0, top([p[1] for p in points])))

@@ -81,7 +81,12 @@ class _Page:
     def verdict(self) -> str:
         """The headline, from the fresh seeds alone."""
         if self.winner is None:
-            return "No trial has finished yet."
+            lost = self.counts["failed"]
+            return (
+                f"No trial has a score: {lost} failed or could not be measured."
+                if lost
+                else "No trial has finished yet."
+            )
         name = self.tuning.name(self.winner.params)
         if not self.rows and self.counts["running"]:
             return f"{name} is ahead so far; the search is not finished."
@@ -148,8 +153,8 @@ class _Page:
         return (
             f"{len(t.trials)} trials, {runs} runs in the search, and {len(self.rows)} settings with "
             f"{len(t.fresh_seeds)} fresh seeds each; every run has {steps} steps. {counts['complete']} trials are "
-            f"complete, {counts['pruned']} pruned, {counts['failed']} failed, {counts['running']} open; "
-            f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” were not "
+            f"complete, {counts['pruned']} pruned, {counts['failed']} failed or not measured, {counts['running']} "
+            f"open; {self.diverged} of the search's runs diverged, which counts as 0. The default and “none” were not "
             "tuned, so part of the winner's advantage is due to the search itself."
         )
 

@@ -17,9 +17,10 @@ class Outcome:
     """What a cell has come to, read from its folder.
 
     Attributes:
-        final: the scaled score at the last step; 0 for a run that diverged, None while there is none and where it was
+        final: the scaled score at the last step; 0 for a run that diverged, None while there is none, and where it was
             not measured.
         best: the highest scaled score of the run, at step `best_step`.
+        samples: how many samples each evaluation had; None where the record does not say.
         scores: all scores at the last step of a run that finished.
         references: the scores of real data, baseline and untrained generator.
         curve: (step, scaled score) of each evaluation that has one.
@@ -35,6 +36,7 @@ class Outcome:
     best: float | None = None
     best_step: int | None = None
     step: int = 0
+    samples: int | None = None
     scores: dict[str, float] = field(default_factory=dict)
     references: dict[str, dict[str, float]] = field(default_factory=dict)
     curve: tuple[tuple[int, float], ...] = ()
@@ -43,13 +45,17 @@ class Outcome:
     memory: float | None = None
     stability: Stability = field(default_factory=Stability)
 
+    @property
+    def unscored(self) -> bool:
+        """Whether it finished, and its scaled score was not measured."""
+        return self.status == "finished" and self.final is None
+
     @classmethod
     def of(cls, cell: Cell) -> "Outcome":
         """Read a cell."""
         info, lines = cell.info, list(cell.run.lines())
         status = str(info.get("status", "pending"))
         best, final = info.get("best") or {}, info.get("final") or {}
-        curve = scaled_curve(lines)
         ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
         highest = number(best.get("scaled")) if status in SETTLED else None
         diverged_at = int(info.get("step") or 0) if status == "diverged" else None
@@ -61,9 +67,10 @@ class Outcome:
             best=highest,
             best_step=best.get("step") if status in SETTLED else None,
             step=int(info.get("step") or 0),
+            samples=info.get("samples"),
             scores=_finite(final.get("scores") or {}) if status == "finished" else {},
             references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
-            curve=curve,
+            curve=scaled_curve(lines),
             seconds=number(info.get("seconds")),
             step_seconds=step_seconds(lines),
             memory=number(info.get("memory")),

@@ -30,7 +30,8 @@ class Trial:
     Attributes:
         number: from 0, in the order in which they were asked for.
         params: full dotted key → value.
-        status: `running`, `complete`, `pruned` (given up after some of the seeds) or `failed`.
+        status: `running`, `complete`, `pruned` (given up after some of the seeds) or `failed`, which a run without a
+            score makes it, too.
         scores: seed → score of its run; 0 where it diverged.
     """
 

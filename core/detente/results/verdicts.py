@@ -131,6 +131,7 @@ class Verdicts:
             key = outcome.cell.domain, outcome.cell.arm
             if outcome.final is not None and not math.isnan(outcome.final):
                 self._finals.setdefault(key, {})[outcome.cell.seed] = outcome.final
+            if outcome.status in SETTLED:
                 self._diverged.setdefault(key, []).append(outcome.status == "diverged")
 
     def broken(self, domain: str, arm: Arm) -> tuple[int, int, Interval]:

@@ -93,6 +93,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
         },
         "scores": trainer.view.scores,
         "scaled": trainer.view.scaled,
+        "samples": trainer.samples,
         "primary": asdict(built.domain.primary),
         "references": run.info.get("references", {}),
         "plugins": run.info.get("plugins", []),
@@ -228,7 +229,7 @@ The licence of the data may also apply to samples of this generator.
 ## Scores
 
 Scaled score {_number(said["scaled"])}, where the untrained generator is 0 and real data are 1, on {primary["score"]}\
-{f" ({primary['protocol']})" if primary["protocol"] else ""}.
+{f" ({primary['protocol']})" if primary["protocol"] else ""}. Every row is of {said["samples"]} samples.
 
 | score | this generator | {" | ".join(rows)} |
 |---|---|{"---|" * len(rows)}

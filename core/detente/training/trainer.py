@@ -1,6 +1,7 @@
 """The loop around `Game.step`: batches in, log lines, evaluations and checkpoints out."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from detente.errors import DivergedError, Interrupted, UsageError, one_line
 from detente.hookspecs import RunView
 from detente.plugins import Host
 from detente.plugins.loader import Plugin
-from detente.training import checkpoint, evaluation
+from detente.training import checkpoint, evaluation, scale
 from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
 from detente.training.build import Built
 from detente.training.loggers.jsonl import JsonLines
@@ -54,7 +55,7 @@ class Trainer:
         self._root = Stream(recipe.seed)
         self._sampler = BatchSampler(len(built.data), recipe.batch, self._root.at("data"))
         self._evaluation = self._root.at("evaluation")
-        self.samples = evaluation.sample_count(built.domain, built.data, recipe.samples)
+        self.samples = scale.samples_of(built)
         self._metrics = JsonLines()
         self._watcher = Watcher()
         self._pending: PendingLine | None = None
@@ -105,7 +106,7 @@ class Trainer:
         """Run to the last step of the recipe.
 
         Raises:
-            DivergedError: a term or a weight is not finite; the last good checkpoint was kept.
+            DivergedError: a term, a weight or a sample is not finite; the last good checkpoint was kept.
             Interrupted: SIGINT or SIGTERM came; a checkpoint is saved.
         """
         status, reason = "failed", None
@@ -115,7 +116,8 @@ class Trainer:
         self.run.record({"status": "running", "error": None, **about})
         try:
             self._tell("detente_run_started")
-            self.run.record({"references": self.reference_rows()})
+            self.run.record({"references": self.reference_rows(), "samples": self.samples})
+            self._tell_of_scale()
             with on_signal(self._stop, *STOP):
                 self._loop()
             status = "finished"
@@ -196,10 +198,19 @@ class Trainer:
         )
 
     def scores(self, samples: Sample) -> tuple[dict[str, float], float]:
-        """All scores of samples, and the primary one scaled from floor to ceiling."""
+        """All scores of samples, and the primary one scaled from floor to ceiling; NaN where it was not measured."""
         b = self.built
         values = evaluation.score(b.domain, b.metrics, samples, b.data, self._evaluation)
         return values, b.domain.primary.scaled_row(values, self.reference_rows(batch_size(samples)))
+
+    def _tell_of_scale(self) -> None:
+        """Say what the scores of this run will lack."""
+        primary = self.built.domain.primary
+        short = scale.shortage(self.built)
+        why = scale.unscaled(self.built, primary, *primary.ends(self.reference_rows()))
+        for sentence in (short, f"Scaled scores are left out. {why}" if why else ""):
+            if sentence:
+                _log.warning("%s", sentence)
 
     def _batches(self, step: int) -> Iterator[Batch]:
         k = self.built.recipe.critic_steps
@@ -228,10 +239,15 @@ class Trainer:
         self._flush()
         self._check_weights()
         samples = self.generate(self.samples)
+        if not evaluation.is_finite(samples):
+            raise DivergedError(
+                f"{self.run.folder}: the generator's samples are not finite at step {self.step}; the last good "
+                "checkpoint was kept. Lower the learning rate, or add a regularizer that bounds the critic."
+            )
         scores, scaled = self.scores(samples)
         path = self.run.samples / f"step-{self.step:06d}{self.built.domain.preview_suffix}"
         self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), path)
-        if self.best is None or scaled > self.best[0]:
+        if scaled > (self.best[0] if self.best else -math.inf):  # never where it is NaN
             self.best = scaled, self.step
         spectral = spectral_norms(self.built.game.discriminator.network)
         self._update(scores=scores, scaled=scaled, spectral=spectral, preview=path)

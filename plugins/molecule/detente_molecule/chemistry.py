@@ -221,11 +221,21 @@ def molecule(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
 
 
 def loose(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol:
-    """What there is of a graph, valid or not: bonds that end nowhere left out, valences unchecked, rings perceived."""
+    """What there is of a graph, valid or not: bonds that end nowhere left out, and valences checked by nobody.
+
+    Sanitized where RDKit accepts it; elsewhere rings and aromaticity are perceived, as far as they go. So of a ring
+    whose bonds alternate it does not matter which of them are the double ones.
+    """
     present = atoms > 0
-    mol = _assembled(atoms, np.where(present[:, None] & present, bonds, 0)) or Chem.RWMol()
+    kept = np.where(present[:, None] & present, bonds, 0)
+    mol = _assembled(atoms, kept) or Chem.RWMol()
+    if not Chem.SanitizeMol(mol, catchErrors=True):
+        return mol.GetMol()
+    mol = _assembled(atoms, kept) or Chem.RWMol()  # sanitization may have stopped half way
     mol.UpdatePropertyCache(strict=False)
     Chem.FastFindRings(mol)
+    if mol.GetNumBonds() <= 2 * mol.GetNumAtoms():  # in a tangle there is no end of rings, and none is aromatic
+        Chem.SanitizeMol(mol, _flags.SANITIZE_SYMMRINGS | _flags.SANITIZE_SETAROMATICITY, catchErrors=True)
     return mol.GetMol()
 
 

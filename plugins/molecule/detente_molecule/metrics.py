@@ -26,7 +26,7 @@ class Validity(Metric):
     `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES
     over valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
     `valid-unique-novel`, is the number of different new molecules over n. Uniqueness falls as n grows: compare at one
-    n.
+    n. A share of nothing is NaN, and so is what is new where the data are no `Molecules`.
     """
 
     scores = {"valid-unique-novel": "higher", "validity": "higher", "uniqueness": "higher", "novelty": "higher"}
@@ -34,8 +34,8 @@ class Validity(Metric):
     def __call__(self, e: Evaluation) -> dict[str, float]:
         mols = likeliest(e.samples).molecules()
         valid, different = sum(mol is not None for mol in mols), unique(mols)
-        known = e.data.known if isinstance(e.data, Molecules) else frozenset[str]()
-        new = sum(smiles not in known for smiles in different)
+        known = e.data.known if isinstance(e.data, Molecules) else None
+        new = math.nan if known is None else sum(smiles not in known for smiles in different)
         return {
             "valid-unique-novel": _share(new, e.n),
             "validity": _share(valid, e.n),
@@ -131,8 +131,8 @@ def chemnet() -> Any:
     return FCD(device="cpu", canonize=False)
 
 
-def _share(part: int, of: int) -> float:
-    return part / of if of else 0.0
+def _share(part: float, of: int) -> float:
+    return part / of if of else math.nan
 
 
 def fingerprint(mol: Chem.Mol) -> np.ndarray:

@@ -13,7 +13,8 @@ def test_scaling_puts_the_floor_at_0_and_the_ceiling_at_1() -> None:
     scaled = RingDomain().primary.scaled_row
     rows = {"real": {"quality": 0.9}, "untrained": {"quality": 0.1}, "baseline": {}}
     assert [scaled({"quality": q}, rows) for q in (0.0, 0.1, 0.5, 0.9, 1.0)] == pytest.approx([0, 0, 0.5, 1, 1])
-    assert scaled({"quality": math.nan}, rows) == scaled({}, rows) == scaled({"quality": 0.9}, {}) == 0
+    unknown = scaled({"quality": math.nan}, rows), scaled({}, rows), scaled({"quality": 0.9}, {})
+    assert all(map(math.isnan, unknown))
 
 
 def test_distances_are_scaled_on_a_logarithm() -> None:
@@ -42,24 +43,6 @@ def test_whoever_asks_by_an_old_name_is_warned(caplog) -> None:
     assert not caplog.text
 
 
-@pytest.mark.parametrize(
-    ("direction", "value", "floor", "ceiling", "scaled"),
-    [
-        ("lower", 3.0, 5.0, 1.0, 0.5),
-        ("lower", 9.0, 5.0, 1.0, 0.0),
-        ("lower", 0.0, 5.0, 1.0, 1.0),
-        ("higher", 0.75, 0.0, 1.0, 0.75),
-        ("higher", 0.5, 1.0, 0.5, 0.0),  # real data no better than the floor
-        ("lower", 0.5, 1.0, 1.0, 0.0),
-        ("lower", math.nan, 5.0, 1.0, 0.0),
-        ("lower", 3.0, math.inf, 1.0, 0.0),
-        ("higher", 0.5, 0.0, math.nan, 0.0),
-    ],
-)
-def test_a_score_stands_between_the_untrained_generator_and_real_data(direction, value, floor, ceiling, scaled) -> None:
-    assert Primary("x", direction).scaled(value, floor=floor, ceiling=ceiling) == pytest.approx(scaled)
-
-
 @pytest.mark.parametrize(("value", "scaled"), [(100.0, 0.0), (10.0, 0.25), (0.1, 0.75), (0.01, 1.0), (0.0, 1.0)])
 def test_on_a_logarithm_each_factor_of_ten_counts_alike(value, scaled) -> None:
     assert Primary("x", log=True).scaled(value, floor=100.0, ceiling=0.01) == pytest.approx(scaled)
@@ -69,10 +52,60 @@ def test_on_a_logarithm_nothing_is_infinitely_good() -> None:
     primary = Primary("x", log=True)
     assert primary.scaled(0.0, floor=1.0, ceiling=0.0) == 1.0
     assert primary.scaled(1e-6, floor=1.0, ceiling=0.0) == pytest.approx(0.5)  # 0 counts as 1e-12
-    assert primary.scaled(0.0, floor=1e-13, ceiling=1e-14) == 0.0
 
 
-def test_a_row_without_the_score_scales_to_nothing() -> None:
-    rows = {"real": {"x": 0.0}, "untrained": {"x": 2.0}}
-    assert Primary("x").scaled_row({"x": 1.0}, rows) == 0.5
-    assert Primary("x").scaled_row({"y": 1.0}, rows) == Primary("y").scaled_row({"y": 1.0}, rows) == 0.0
+HIGHER, LOWER, LOG = Primary("s", "higher"), Primary("s", "lower"), Primary("s", "lower", log=True)
+NAN, INF = math.nan, math.inf
+
+
+@pytest.mark.parametrize(
+    ("primary", "value", "floor", "ceiling", "share"),
+    [
+        (HIGHER, 0.35, 0.2, 0.8, 0.25),
+        (LOWER, 7.0, 10.0, 2.0, 0.375),
+        (LOG, 10.0, 1000.0, 0.1, 0.5),
+        (LOG, 0.0, 1.0, 1e-6, 1.0),  # beyond the ceiling
+        (HIGHER, -3.0, 0.0, 1.0, 0.0),  # below the floor
+        (LOWER, -0.001, 0.5, -0.001, 1.0),  # a kernel distance may be negative
+    ],
+)
+def test_a_score_is_scaled_from_floor_to_ceiling(primary, value, floor, ceiling, share):
+    assert primary.scaled(value, floor, ceiling) == pytest.approx(share, abs=1e-12)
+    assert primary.spans(floor, ceiling)
+
+
+@pytest.mark.parametrize(
+    ("primary", "value", "floor", "ceiling"),
+    [
+        (HIGHER, NAN, 0.0, 1.0),
+        (LOWER, INF, 9.0, 1.0),
+        (HIGHER, 0.5, NAN, 1.0),
+        (LOWER, 0.5, 1.0, NAN),
+        (HIGHER, 0.5, -INF, 1.0),
+        (HIGHER, 0.5, 0.9, 0.8),  # real data score below the floor
+        (LOWER, 0.5, 0.4, 0.6),
+        (LOWER, 0.0, 0.0, 0.0),  # the untrained generator is as good as real data
+        (LOG, 1e-13, 1e-13, 1e-14),  # both are 0 for a logarithm
+        (Primary("s", "neither"), 0.5, 0.0, 1.0),
+    ],
+)
+def test_what_was_not_measured_or_cannot_be_scaled_is_nan_and_not_0(primary, value, floor, ceiling):
+    assert math.isnan(primary.scaled(value, floor, ceiling))
+
+
+ROWS = {"real": {"s": 1.0}, "untrained": {"s": 0.0}}
+
+
+@pytest.mark.parametrize(
+    ("scores", "references"),
+    [
+        ({}, ROWS),
+        ({"t": 0.5}, ROWS),
+        ({"s": 0.5}, {"real": {"s": 1.0}}),
+        ({"s": 0.5}, {"real": {"t": 1.0}, "untrained": {"s": 0.0}}),
+        ({"s": 0.5}, {}),
+    ],
+)
+def test_a_row_that_lacks_the_score_scales_to_nan(scores, references):
+    assert math.isnan(HIGHER.scaled_row(scores, references))
+    assert HIGHER.scaled_row({"s": 0.5}, ROWS) == 0.5

@@ -153,11 +153,11 @@ def test_dirac_rows_are_known(tmp_path: Path) -> None:
     assert found == {"real": {"distance": 0}, "baseline": {"distance": 0}, "untrained": {"distance": 3}}
 
 
-def test_held_out_data_are_repeated_where_more_samples_are_asked_for(tmp_path: Path) -> None:
+def test_more_real_data_are_drawn_where_more_samples_are_asked_for(tmp_path: Path) -> None:
     data, domain = LinearQuadraticData(), LinearQuadraticDomain()
     found = reference_rows(domain, [Counted(), Frechet()], data, Point(), 2 * 2000, cache=tmp_path)
     assert found["real"]["n"] == 4000
-    assert found["real"]["frechet"] < 1e-6  # both splits are standardized; n/(n − 1) differs between 2000 and 4000
+    assert found["real"]["frechet"] < 1e-6  # all draws are standardized; n/(n − 1) differs between 2000 and 4000
 
 
 def test_rows_are_computed_once_and_equal_when_read_again(tmp_path: Path) -> None:

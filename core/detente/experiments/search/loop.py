@@ -27,7 +27,8 @@ WAVE = 4
 """Trials that are asked for together, by default."""
 
 Evaluate = Callable[[Sequence[tuple[Trial, int]]], Sequence[float | None]]
-"""Scores of trials with seeds, in order; higher is better, 0 for a run that diverged, None for one that failed."""
+"""Scores of trials with seeds, in order; higher is better, 0 for a run that diverged, None for one that failed or
+could not be measured."""
 
 
 class Search:
