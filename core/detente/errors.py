@@ -5,6 +5,7 @@ The command line turns a class into its exit code; anything else that escapes is
 
 import difflib
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Iterable
@@ -71,6 +72,18 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close."""
     close = difflib.get_close_matches(name, list(choices), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+# Control characters but tab and newline, those that turn the direction of text, and halves of characters, which stand
+# for bytes of a file name that are no UTF-8: printed as they are, a name could clear a screen or say something else.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    """Text that a terminal, a log or a page may show: every unseen character is spelled out."""
+    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 def one_line(error: BaseException) -> str:

@@ -39,15 +39,15 @@ def before_in(folder: Path, recipe: "Recipe", host: "Host") -> dict[str, Any]:
 
 def device_of(recipe: "Recipe", before: dict[str, Any]) -> str | None:
     """Where the run was trained so far, unless its recipe says where."""
-    return before.get("device", {}).get("device") if recipe.device == "auto" else None
+    return (before.get("device") or {}).get("device") if recipe.device == "auto" else None
 
 
 def note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) -> None:
     """Say what is not as it was when the run began, for then its continuation need not be the same to the bit."""
 
     def facts(record: dict[str, Any]) -> dict[str, str]:
-        commits = {f"{e['distribution']}'s code": str(e["commit"]) for e in record.get("plugins", [])}
-        device = record.get("device", {}).get("name", "?")
+        commits = {f"{e['distribution']}'s code": str(e.get("commit")) for e in record.get("plugins", [])}
+        device = (record.get("device") or {}).get("name", "?")
         return {**record.get("versions", {}), **commits, "device": device, "threads": str(record.get("threads"))}
 
     then, today = facts(before), facts(now)

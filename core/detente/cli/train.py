@@ -16,6 +16,7 @@ from detente.cli.display import Session, duration, log_to, number, scores_table
 from detente.cli.flags import begin, set_threads
 from detente.cli.progress import progress, warm_up
 from detente.errors import UsageError, one_line
+from detente.files import lock
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from detente.training.run_folder import Run
 
 RUNS = Path("runs")
+
+_RESULT = ("step", "seconds", "final", "references")
+"""Entries of run.json that every run has once it is finished; what of them was lost is written again."""
 
 _log = logging.getLogger(__name__)
 
@@ -155,6 +159,7 @@ def carry_out(
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder
+        run.prepare()
         record = {
             **surroundings(recipe, host, built.device),
             "argv": session.argv,
@@ -175,7 +180,8 @@ def carry_out(
             Run.create(run.folder, recipe.to_yaml(), record)
         session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s)")
         built_at = time.perf_counter()
-        if before.get("status") != "finished" or start < recipe.steps:
+        whole = before.get("status") == "finished" and all(before.get(key) is not None for key in _RESULT)
+        if not whole or start < recipe.steps:
             if start:
                 session.note(f"{run.folder}: from step {start} of {recipe.steps}")
             with progress(session, start) as trainer.show:
@@ -214,11 +220,11 @@ def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
 @contextmanager
 def _alone(run: "Run") -> Iterator[None]:
     """Nobody else writes to the run meanwhile; the lock goes with the process, however that ends."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    lock = FileLock(run.folder / ".lock", timeout=0)
+    held = lock(run.folder / ".lock", timeout=0)
     try:
-        lock.acquire()
+        held.acquire()
     except Timeout:
         raise UsageError(
             f"{run.folder}: another process is training this run; wait until it ends, or stop it first."
@@ -228,7 +234,7 @@ def _alone(run: "Run") -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        held.release()
 
 
 def _write_report(run: "Run") -> Path | None:
@@ -255,7 +261,7 @@ def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
 
 def _summary(run: "Run", primary: str, report: Path | None) -> str:
     info = run.info
-    final, best = info["final"], info["best"]
+    final, best = info["final"], info.get("best")
     lines = [
         f"{run.folder}: {info['status']} after {info['step']} steps in {duration(info['seconds'])}",
         "",

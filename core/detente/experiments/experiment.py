@@ -20,16 +20,19 @@ from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.binding import Bound, bind
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
-from detente.experiments.look import Look, Looked, look_at
+from detente.experiments.look import Look as Look
+from detente.experiments.look import Looked, looked
 from detente.experiments.planning import LOCK, masked, recipe_text
-from detente.files import write_atomically
+from detente.files import lock, own_folder, sweep, write_atomically
 from detente.plugins import Host
-from detente.recipe import Recipe
+from detente.recipe.schema import Recipe, recipe_of
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
 from detente.results.table import write_results
 from detente.training.loggers import make_loggers
+
+_LEFT = 3600.0  # seconds after which nobody is still writing a file of the folder
 
 
 class Proposer(ABC):
@@ -100,10 +103,10 @@ class Experiment:
         """
         unsettled: list[Cell] = []
         for cell, plain in runs:
-            recipe = Recipe.model_validate(plain)
+            recipe = _recipe(self._manifest, cell, plain)
+            own_folder(cell.folder, self._manifest.folder)
             text = recipe_text(self._manifest, cell, recipe)
             if not cell.run.recipe.exists():
-                cell.folder.mkdir(parents=True, exist_ok=True)
                 write_atomically(cell.run.recipe, text)
             self.tracker.enter(cell, recipe.steps)
             if cell.status not in SETTLED:
@@ -140,7 +143,7 @@ def start(
     proposer = plan()
     found = findings(proposer, host)  # a call that is wrong, or refused, writes nothing
     proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
-    lock = _acquire(proposer)
+    held = _acquire(proposer)
     try:
         if not _is_current(proposer):
             proposer = plan()
@@ -148,9 +151,9 @@ def start(
         content = proposer.manifest.content
         content["findings"] = found
         content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
-        return _carry_out(proposer, lock, host, executor, show)
+        return _carry_out(proposer, held, host, executor, show)
     finally:
-        lock.release()
+        held.release()
 
 
 def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: ShowBoard) -> Path:
@@ -160,13 +163,13 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
         UsageError, StudyError, Interrupted: as in `start`.
     """
     proposer = plan()
-    lock = _acquire(proposer)
+    held = _acquire(proposer)
     try:
         proposer = proposer if _is_current(proposer) else plan()
         _bind(proposer, host, resumed=True)
-        return _carry_out(proposer, lock, host, executor, show)
+        return _carry_out(proposer, held, host, executor, show)
     finally:
-        lock.release()
+        held.release()
 
 
 def dry_run(proposer: Proposer, host: Host) -> None:
@@ -192,7 +195,7 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     """
     for cell, plain in proposer.manifest.runs():
         if cell.run.recipe.exists():
-            recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
+            recipe_text(proposer.manifest, cell, _recipe(proposer.manifest, cell, plain))
     built: dict[str, Looked | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
@@ -202,7 +205,7 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     for look in looks:
         key = json.dumps(look.recipe)
         if key not in built:
-            built[key] = look_at(look, host)
+            built[key] = looked(look, host)
         made = built[key]
         if isinstance(made, DetenteError):
             problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
@@ -217,16 +220,21 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     return found
 
 
+def _recipe(manifest: Manifest, cell: Cell, plain: Mapping[str, Any]) -> Recipe:
+    return recipe_of(plain, f"{manifest.path}: the recipe of {cell}")
+
+
 def _acquire(proposer: Proposer) -> FileLock:
     manifest = proposer.manifest
-    lock = FileLock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
+    held = lock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
     try:
-        lock.acquire()
+        held.acquire()
     except Timeout:
         raise UsageError(
             f"{manifest.folder}: another process runs this {manifest.kind}; wait for it, or stop it first."
         ) from None
-    return lock
+    sweep(manifest.folder, older=_LEFT)
+    return held
 
 
 def _is_current(proposer: Proposer) -> bool:
@@ -240,10 +248,10 @@ def _bind(proposer: Proposer, host: Host, *, resumed: bool = False) -> None:
     proposer.bound = bind(proposer.manifest, looks, proposer.notes, host, resumed=resumed)
 
 
-def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
+def _carry_out(proposer: Proposer, held: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
     proposer.manifest.write()
     if not proposer.alone:
-        lock.release()
+        held.release()
     experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
     experiment.bound = proposer.bound
     host.notify("detente_study_started", study=proposer.manifest.view)

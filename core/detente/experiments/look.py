@@ -1,4 +1,4 @@
-"""What an experiment looks at before anything trains: the networks of its recipes."""
+"""A recipe is looked at before an experiment trains anything: what would be refused, and what should be known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from detente.checks import Finding, refuse
 from detente.errors import DetenteError
 from detente.plugins import Host
-from detente.recipe import Recipe
 from detente.recipe.resolved import Resolved
+from detente.recipe.schema import recipe_of
 from detente.results.scores import Measure
 from detente.training import scale
 from detente.training.build import build
@@ -40,10 +40,10 @@ class Looked(NamedTuple):
     evaluated: str
 
 
-def look_at(look: Look, host: Host) -> Looked | DetenteError:
-    """Build the networks of a recipe and say what is known of them, or the error that refuses it."""
-    recipe = Recipe.model_validate(look.recipe)
+def looked(look: Look, host: Host) -> Looked | DetenteError:
+    """Build the networks of a recipe, check them, and forget them; an error if training would be refused."""
     try:
+        recipe = recipe_of(look.recipe, "recipe")
         built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
         refuse(built.findings if built.domain.refuses else (), recipe.allow)
         if look.measure is not None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from detente import __version__
 from detente.errors import UsageError
 from detente.experiments.executors.local import cpus
+from detente.files import encoded, read_bytes
 from detente.plugins import Host
 from detente.recipe import Recipe
 from detente.recipe.document import read
@@ -88,7 +89,7 @@ def recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
         UsageError: it holds another recipe.
     """
     text, file = recipe.to_yaml(), cell.run.recipe
-    if file.exists() and file.read_text(encoding="utf-8") != text:
+    if file.exists() and read_bytes(file) != encoded(text):
         there, here = flat(read(file)), flat(recipe.plain())
         lines = [
             f"{file}: {key} is {there.get(key, 'absent')!r} in this file but {here.get(key, 'absent')!r} in "

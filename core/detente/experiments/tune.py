@@ -15,12 +15,12 @@ from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.planning import existing, head, masked, note_versions, primary_of, refuse_changes
-from detente.experiments.search.loop import Search
+from detente.experiments.search.loop import Evaluate, Search
 from detente.experiments.search.reading import ranges
 from detente.experiments.search.request import Wish, check_size, measure_of, seeds_of
 from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
-from detente.experiments.search.storage import check_url, database_storage, journal_storage
+from detente.experiments.search.storage import check_url, database_storage, journal_storage, unusable
 from detente.plugins import Host
 from detente.recipe import resolve
 from detente.recipe.keys import flat, put
@@ -93,14 +93,20 @@ def resume(
     def opened() -> Tune:
         tuning = Tuning.open(folder)
         content = tuning.content
-        if "***" in (content["storage"] or ""):
+        storage = content.get("storage")
+        if "***" in (storage or ""):
             raise UsageError(
                 f"{folder}: the password of its storage is not kept; give the command of the search again to resume it."
             )
         texts = [f"{entry['label']}={entry['range']}" for entry in content["search"]]
         searched = ranges(texts, content["recipes"]["default"], host)
+        if {one.key: one.label for one in searched} != tuning.labels:
+            raise UsageError(
+                f"{tuning.path}: search: the keys are not those of the labels in recipes.default; correct it, or give "
+                "the command of the search again with a new --out."
+            )
         chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"], host)
-        return Tune(tuning, tuning, chosen, content["storage"], note_versions(tuning, host))
+        return Tune(tuning, tuning, chosen, storage, note_versions(tuning, host))
 
     return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
 
@@ -163,15 +169,7 @@ class Tune(Proposer):
             return [t.measure(t.trial_cell(trial, seed)) for trial, seed in pairs]
 
         try:
-            search = Search(
-                self.sampler,
-                t.seeds,
-                evaluate,
-                wave=t.content["wave"],
-                storage=database_storage(self.storage) if self.storage else journal_storage(t.journal),
-                name=t.content["name"],
-                show=lambda trials: self._keep(trials, experiment),
-            )
+            search = self._search(experiment, evaluate)
             search.run()
             t.importance = search.importance()
             winner = t.winner
@@ -183,6 +181,22 @@ class Tune(Proposer):
                 experiment.train([t.rival_run(rival, seed) for seed in t.fresh_seeds for rival in t.rivals])
         finally:
             t.write_trials()
+
+    def _search(self, experiment: Experiment, evaluate: Evaluate) -> Search:
+        t = self.tuning
+        storage = database_storage(self.storage) if self.storage else journal_storage(t.journal)
+        try:
+            return Search(
+                self.sampler,
+                t.seeds,
+                evaluate,
+                wave=t.content["wave"],
+                storage=storage,
+                name=t.content["name"],
+                show=lambda trials: self._keep(trials, experiment),
+            )
+        except Exception as error:  # of Optuna's, about what a storage holds
+            raise unusable(Path(masked(self.storage)) if self.storage else t.journal, error) from error
 
     def write_report(self) -> Path:
         from detente.report import tuning_report

@@ -115,7 +115,9 @@ class Resolver:
             if isinstance(above, dict) and above.get(key[-1], "") is None:
                 del above[key[-1]]
         try:
-            shape = Recipe.model_validate_json(json.dumps(self.values, default=str), strict=True)
+            # By way of JSON, for what callers from Python hand over; pydantic's own reader takes no names of files that
+            # are not UTF-8.
+            shape = Recipe.model_validate(json.loads(json.dumps(self.values, default=str)), strict=True)
         except ValidationError as error:
             for found in error.errors(include_url=False):
                 key = tuple(map(str, found["loc"]))

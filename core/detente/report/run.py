@@ -6,6 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from detente.errors import UsageError
+from detente.files import read_text
 from detente.report.charts import Axes, Point, Series, chart, span, top
 from detente.report.page import render, samples
 from detente.results.outcomes import number
@@ -16,15 +18,15 @@ ROWS = {"real": "real data (ceiling)", "baseline": "baseline", "untrained": "unt
 
 
 def run_report(run: Run) -> Path:
-    """Write report.html into the folder of a run, of what is there by now.
-
-    Raises:
-        UsageError: run.json is damaged.
-    """
-    info, lines = run.info, list(run.lines())
+    """Write report.html into the folder of a run, of what is there by now; what is damaged is named and left out."""
+    info, lines, damaged = run.contents()
+    try:
+        recipe = read_text(run.recipe)
+    except UsageError as error:
+        recipe, damaged = "", [*damaged, str(error)]
     references = info.get("references") or {}
     final, best = info.get("final") or {}, info.get("best") or {}
-    evaluations = [line for line in lines if "scores" in line]
+    evaluations = [line for line in lines if line.get("scores") is not None]
     last = evaluations[-1] if evaluations else {}
     scores: dict[str, Any] = last.get("scores") or final.get("scores") or {}
     names = list(dict.fromkeys([*scores, *(name for row in references.values() for name in row)]))
@@ -46,7 +48,8 @@ def run_report(run: Run) -> Path:
         earlier=_some(shown[:-1], 11),
         findings=info.get("findings") or [],
         data=dict.fromkeys(("licence", "source", "notes")) | (info.get("data") or {}),
-        recipe=run.recipe.read_text(encoding="utf-8"),
+        recipe=recipe,
+        damaged=damaged,
         record=json.dumps({k: info[k] for k in ("versions", "plugins", "device", "threads") if k in info}, indent=2),
     )
 

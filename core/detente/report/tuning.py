@@ -29,9 +29,9 @@ def tuning_report(folder: Path) -> Path:
     """Write report.html into a search's folder, of what is there by now.
 
     Raises:
-        UsageError: the folder holds no search.
+        UsageError: the folder holds no search, or one of which too much is damaged.
     """
-    tuning = Tuning.open(folder)
+    tuning = Tuning.open(folder, damaged=True)
     page = _Page(tuning)
     return render(
         "tuning.html",
@@ -40,6 +40,7 @@ def tuning_report(folder: Path) -> Path:
         page=page,
         short=short,
         findings=tuning.content.get("findings", []),
+        damaged=[*tuning.damaged, *(text for outcome in page.outcomes.values() for text in outcome.damaged)],
         recipes=[
             *((rival.arm.text, dump(rival.recipe)) for rival in tuning.rivals),
             *([] if tuning.rivals else [("default", dump(tuning.content["recipes"]["default"]))]),
@@ -228,8 +229,8 @@ class _Page:
     def how(self) -> str:
         """The method, in words."""
         c = self.tuning.content
-        chosen_by = SAMPLERS.get(c["sampler"], c["sampler"])
-        text = f"Settings were chosen by {chosen_by} with seed {c['sampler_seed']}, {c['wave']} at a time"
+        sampler, seed, wave = (c.get(key, "unknown") for key in ("sampler", "sampler_seed", "wave"))
+        text = f"Settings were chosen by {SAMPLERS.get(sampler, sampler)} with seed {seed}, {wave} at a time"
         if len(self.tuning.seeds) > 1:
             text += (
                 "; after each seed a trial was pruned if it was further behind the best complete one than one in "

@@ -27,6 +27,7 @@ class Outcome:
         seconds: what the run took; `step_seconds` without evaluations, per step.
         memory: the most bytes that its process held.
         stability: how stable it was.
+        damaged: a sentence for each thing in the folder that was left out because it cannot be used.
     """
 
     cell: Cell
@@ -44,6 +45,7 @@ class Outcome:
     step_seconds: float | None = None
     memory: float | None = None
     stability: Stability = field(default_factory=Stability)
+    damaged: tuple[str, ...] = ()
 
     @property
     def unscored(self) -> bool:
@@ -53,7 +55,7 @@ class Outcome:
     @classmethod
     def of(cls, cell: Cell) -> "Outcome":
         """Read a cell."""
-        info, lines = cell.info, list(cell.run.lines())
+        info, lines, damaged = cell.run.contents()
         status = str(info.get("status", "pending"))
         best, final = info.get("best") or {}, info.get("final") or {}
         ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
@@ -62,7 +64,7 @@ class Outcome:
         return cls(
             cell,
             status,
-            reason=str(info.get("error") or "").replace(str(cell.folder), "").lstrip(": "),
+            reason=str(info.get("error") or " ".join(damaged)).replace(str(cell.folder), "").lstrip(":/ "),
             final=ended,
             best=highest,
             best_step=best.get("step") if status in SETTLED else None,
@@ -75,13 +77,18 @@ class Outcome:
             step_seconds=step_seconds(lines),
             memory=number(info.get("memory")),
             stability=read_stability(lines, ended, highest, diverged_at),
+            damaged=tuple(damaged),
         )
 
 
 def number(value: Any) -> float | None:
     """A finite number, or None."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if is_number else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer of hundreds of digits
+        return None
 
 
 def _finite(scores: dict[str, Any]) -> dict[str, float]:
@@ -94,7 +101,7 @@ def step_seconds(lines: Sequence[dict[str, Any]]) -> float | None:
     A line of terms carries the time at which the next line was due. So the time between two such lines holds the steps
     between them, unless an evaluation came in between; those few pairs are outliers that the median passes over.
     """
-    terms = [line for line in lines if "terms" in line]
+    terms = [line for line in lines if line.get("terms") is not None and line.get("seconds") is not None]
     pairs = [(a, b) for a, b in pairwise(terms) if b["step"] > a["step"]]
     times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairs]
     times = [time for time in times if time > 0]

@@ -76,7 +76,7 @@ class StepsUntil(Measure):
     def of(self, cell: Cell, outcome: Outcome) -> float:
         passes, measured = BETTER[self.primary.direction].than, False
         for line in cell.run.lines():
-            value = number(line.get("scores", {}).get(self.name))
+            value = number((line.get("scores") or {}).get(self.name))
             if value is not None and passes(value, self.threshold):
                 return max(0.0, 1 - int(line["step"]) / self.steps)
             measured |= value is not None
@@ -100,4 +100,4 @@ def measure(content: Mapping[str, Any]) -> Measure:
     """The measure that tuning.yaml has."""
     if "threshold" in content:
         return StepsUntil(content["score"], content["direction"], content["threshold"], content["steps"])
-    return Scaled(Primary(content["score"], content["direction"], content["log"]))
+    return Scaled(Primary(content["score"], content["direction"], content.get("log", False)))

@@ -54,7 +54,7 @@ def read(
         final, best: scaled scores.
         diverged_at: the step at which it diverged, if it did.
     """
-    evaluations = [line for line in lines if "scores" in line]
+    evaluations = [line for line in lines if line.get("scores") is not None]
     watched = [(int(line["step"]), line["watched"]) for line in lines if "watched" in line]
     norms = {key: [w[key] for _, w in watched if key in w] for key in ("D/gradient", "G/gradient")}
     apart = [w["D/apart"] for _, w in watched if w.get("D/apart") is not None]
@@ -75,7 +75,7 @@ def read(
 
 def scaled_curve(lines: Iterable[Mapping[str, Any]]) -> Curve:
     """(step, scaled score) of each evaluation that has one: what was not measured is not 0."""
-    found = ((line["step"], line.get("scaled")) for line in lines if "scores" in line)
+    found = ((line["step"], line.get("scaled")) for line in lines if line.get("scores") is not None)
     return _curve((step, value) for step, value in found if isinstance(value, int | float) and math.isfinite(value))
 
 

@@ -13,6 +13,7 @@ from detente.domains.contracts import Model
 from detente.engine.sample import Batch, Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
+from detente.files import staged
 from detente.hookspecs import RunView
 from detente.plugins import Host
 from detente.plugins.loader import Plugin
@@ -85,13 +86,7 @@ class Trainer:
                 _log.warning("%s Continuing from the one before.", error)
                 continue
             self.changed = agree(path, state, self.run, self.built, self.host, looks_only)
-            try:
-                self.built.game.load_state_dict(state["game"])
-            except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-                raise UsageError(
-                    f"{path}: does not fit the networks of {self.run.recipe} ({one_line(error)[:200]}); restore "
-                    "the recipe that the run was trained with, or start a new run."
-                ) from error
+            checkpoint.enter(path, state, self.built.game, self.built.recipe, self.run.recipe)
             self.step, self._seconds, self._metrics.size = state["step"], state["seconds"], state["metrics_size"]
             self.best = (state["best"][0], state["best"][1]) if state["best"] else None
             if any(key in self.changed for key in MEASURED):
@@ -246,7 +241,8 @@ class Trainer:
             )
         scores, scaled = self.scores(samples)
         path = self.run.samples / f"step-{self.step:06d}{self.built.domain.preview_suffix}"
-        self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), path)
+        with staged(path) as new:
+            self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), new)
         if scaled > (self.best[0] if self.best else -math.inf):  # never where it is NaN
             self.best = scaled, self.step
         spectral = spectral_norms(self.built.game.discriminator.network)
@@ -269,12 +265,13 @@ class Trainer:
         self._flush()
         self._check_weights()
         checkpoint.save(
-            self.run.checkpoints / f"step-{self.step:08d}.pt",
+            self.run.checkpoints / checkpoint.named(self.step),
             {
                 "game": self.built.game.state_dict(),
                 "recipe": self.built.recipe.plain(),
                 "identities": dict(self.built.identities),
                 "step": self.step,
+                "seed": self.built.recipe.seed,
                 "seconds": self._seconds,
                 "best": list(self.best) if self.best else None,
                 "scores": [dict(self.view.scores), self.view.scaled],

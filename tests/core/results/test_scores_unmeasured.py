@@ -7,7 +7,7 @@ import pytest
 from detente.domains.primary import Primary
 from detente.results.outcomes import Outcome
 from detente.results.scores import Scaled, StepsUntil
-from detente.results.stability import collapse, curve
+from detente.results.stability import collapse, scaled_curve
 from detente.training.run_folder import Run
 from searches import cell
 
@@ -62,6 +62,6 @@ def test_a_finished_run_without_a_scaled_score_has_none_in_any_form(tmp_path):
 
 def test_a_gap_in_a_course_is_no_collapse():
     lines = [{"step": s, "scores": {}, "scaled": v} for s, v in ((1, 0.8), (2, None), (3, 0.7), (4, None))]
-    assert curve(lines) == ((1, 0.8), (3, 0.7))
-    assert collapse(curve(lines)) is None
+    assert scaled_curve(lines) == ((1, 0.8), (3, 0.7))
+    assert collapse(scaled_curve(lines)) is None
     assert collapse([(1, 0.8), (3, 0.1)]) == 3

@@ -26,7 +26,7 @@ def test_noise_is_what_is_left_of_trials_and_seeds():
 def test_a_damaged_search_is_named(tmp_path, plain):
     found = write_search(tmp_path, plain)
     found.record.write_text("{")
-    with pytest.raises(UsageError, match=r"trials\.json: is corrupt.*delete it"):
+    with pytest.raises(UsageError, match=r"trials\.json: is not JSON.*delete it"):
         Tuning.open(tmp_path)
     found.path.write_text("format: 7\n")
     with pytest.raises(UsageError, match="has format 7"):

@@ -57,7 +57,7 @@ def test_a_score_that_was_not_measured_is_no_zero_and_no_pair(tmp_path, missing)
     assert c.mean == pytest.approx(np.delete(np.subtract(BETTER, NONE), 1).mean())
     assert verdicts.finals("a", study.arms[1]).keys() == {0, 2, 3, 4, 5, 6, 7}
     if missing is None:
-        assert "1 finished without a score that could be measured" in status(outcomes)
+        assert "1 of them without a score that could be measured" in status(outcomes)
 
 
 @pytest.mark.parametrize(

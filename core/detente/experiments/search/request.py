@@ -16,9 +16,10 @@ from detente.experiments.search.space import Range
 from detente.plugins import Host
 from detente.recipe.components import load_component
 from detente.recipe.document import parse, read
+from detente.results.schemas import MOST_SEEDS, MOST_TRIALS
 from detente.results.scores import Measure, Scaled, StepsUntil
 
-MOST_TRIALS, MOST_SEEDS, MOST_RUNS = 1000, 50, 10_000
+MOST_RUNS = 10_000
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
         value = parse(threshold, "--metric")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"--metric: {text!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
-        direction = next(word for word, better in BETTER.items() if better.sign == sign)
+        direction = "lower" if sign == BETTER["lower"].sign else "higher"
         return StepsUntil(name, direction, float(value), recipe["steps"])
     direction = primary.direction if name == primary.score else scores[name]
     if direction not in BETTER:
