@@ -69,7 +69,7 @@ def test_a_run_without_a_measured_score_is_no_zero_anywhere(tmp_path):
     assert (outcome.final, outcome.best, outcome.curve) == (None, None, ())
     assert read(lines, None, None, None).collapsed is None
     text = page(tmp_path)
-    assert "1 finished without a score that could be measured (left out of the means)" in text
+    assert "1 of them without a score that could be measured (left out of the comparison)" in text
     assert "not measured" in text
     assert "“none”, 0.60 (from 0.60 to 0.60); “r1” follows with 0.60 (from 0.60 to 0.60)" in text
 
