@@ -64,7 +64,14 @@ class Packed:
         raise KeyError(f"there is no split {split!r}; there are {', '.join(self.sizes)}")
 
 
-def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed], modules: Iterable[str] = ()) -> Packed:
+def packed(
+    kind: str,
+    made_of: Mapping[str, Any],
+    make: Callable[[], Packed],
+    modules: Iterable[str] = (),
+    *,
+    version: str | None = None,
+) -> Packed:
     """What `make` makes, as memory-mapped arrays from the cache where it is there and whole.
 
     What other code made is not read: an entry is named by the code of `make`'s module too, and of those that this
@@ -75,12 +82,13 @@ def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed], mo
         made_of: everything that the result depends on besides the code, as plain data.
         make: makes it.
         modules: whose code the result depends on, where `make`'s module does not import them.
+        version: instead of the code, for what is only fetched: its content does not depend on how.
 
     Raises:
         MissingExtraError: numpy or filelock is not installed.
     """
     require("run", "numpy", "filelock")
-    by = code_of(_module(make), *modules)
+    by = code_of(_module(make), *modules) if version is None else version
     place = cache_folder() / kind / named({"format": _PACKED_FORMAT, "code": by, **made_of})
     found = _read(place)
     if found is not None:

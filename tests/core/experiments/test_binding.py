@@ -176,6 +176,22 @@ def test_a_search_does_not_grow_on_other_data(tmp_path: Path):
     assert read(out / "tuning.yaml")["identities"]["ring"] == known
 
 
+@pytest.mark.parametrize("said", ["[]", '{"data": 3}', '{"data": "x", "samples": -1}', "{"])
+def test_damaged_identities_of_a_cell_are_named(one: Path, said: str):
+    (cell,) = Study.open(one).cells
+    cell.run.expected.write_text(said)
+    with pytest.raises(UsageError, match=r"identities\.json: "):
+        compare(one, ["none", "r1"])
+
+
+@pytest.mark.parametrize("said", [3, {"ring": []}, {"ring": {"data": None}}, {"ring": {"data": "x", "path": 3}}])
+def test_damaged_identities_of_a_study_are_named(one: Path, said: object):
+    content = {**read(one / "study.yaml"), "identities": said}
+    (one / "study.yaml").write_text(dump(content))
+    with pytest.raises(UsageError, match=r"study\.yaml: identities"):
+        compare(one, ["none", "r1"])
+
+
 def test_a_dry_run_refuses_other_data(one: Path, capsys: pytest.CaptureFixture[str]):
     points.write(Path("shots/a.json"), std=0.3)
     words = [word for text in SETS for word in ("--set", text)]
