@@ -11,6 +11,8 @@ from detente.results.manifest import Manifest
 from detente.training.build import identities_of
 from detente.training.identities import Identities, differences, located
 
+_MOST = 8  # sentences of an error
+
 
 class Bound(NamedTuple):
     """The data of one domain.
@@ -57,28 +59,30 @@ def bind(
     for domain, plain in recipes.items():
         own, was = cells.get(domain, []), known.get(domain) or {}
         settled = [(cell, recipe) for cell, recipe in own if cell.status in SETTLED]
-        done = bool(own) and len(settled) == len(own)
+        done = manifest.complete and bool(own) and len(settled) == len(own)
         recipe = Recipe.model_validate(plain)
         try:
             now = identities_of(located(recipe, was) if resumed else recipe, host)
         except (DetenteError, OSError):
-            if done:
-                continue  # a report needs no data
-            raise
+            if not done:
+                raise
+            continue  # a report needs no data
         now["typed"] = recipe.data.options.get("path")
         changed = [f"{manifest.path}: {domain}: {sentence}" for sentence in differences(was, now)]
         bound[domain] = Bound(plain["data"], now)
-        for cell, about in settled:
-            if bound[domain].holds_for(about):
-                changed += [f"{cell.folder}: {said}" for said in differences(cell.run.identities, now)]
+        if not changed:
+            same = [cell for cell, about in settled if bound[domain].holds_for(about)]
+            changed = [f"{cell.folder}: {said}" for cell in same for said in differences(cell.run.identities, now)]
         if changed and not done:
-            raise UsageError("\n".join(dict.fromkeys(changed)))
+            raise UsageError("\n".join(changed[:_MOST]))
         notes += changed[:1]
         if not was and any(not cell.run.identities for cell, _ in settled):
             notes.append(
                 f"{domain}: runs of an earlier version do not say which data they were trained on; they are taken to be"
                 " those of today."
             )
-        if not changed:
+        if changed:  # whoever trains a cell all the same finds out
+            bound[domain] = Bound(plain["data"], was or now)
+        else:
             known[domain] = now
     return bound

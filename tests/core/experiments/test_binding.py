@@ -10,9 +10,10 @@ import pytest
 
 import points
 from detente import cli, plugins
-from detente.errors import UsageError
+from detente.errors import Interrupted, UsageError
 from detente.experiments import compare as study
 from detente.experiments import tune as search
+from detente.experiments.executors.worker import train_cell
 from detente.recipe.document import dump, read
 from detente.results.cells import SETTLED
 from detente.results.study import Study
@@ -100,8 +101,6 @@ def test_a_cell_is_not_trained_on_data_that_changed_while_the_study_ran(tmp_path
     points.write(Path("shots/a.json"))
 
     def changing(folder: Path, blocked: list[str]) -> int:
-        from detente.experiments.executors.worker import train_cell
-
         code = train_cell(folder, blocked)
         points.write(Path("shots/a.json"), std=0.3)
         return code
@@ -174,6 +173,31 @@ def test_a_search_does_not_grow_on_other_data(tmp_path: Path):
     points.write(Path("shots/a.json"))
     search.tune(wish(**given, trials=3), out=out, host=host, executor=InProcess())
     assert read(out / "tuning.yaml")["identities"]["ring"] == known
+
+
+def test_a_search_that_stopped_between_trials_is_not_resumed_on_other_data(tmp_path: Path):
+    points.write(Path("shots/a.json"))
+    out, host = tmp_path / "search", plugins.discover()
+    given = {"domain": "ring", "set": SETS, "steps": None, "seeds": 1, "fresh": 2, "trials": 4, "wave": 1}
+    left = 2
+
+    def stopping(folder: Path, blocked: list[str]) -> int:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Interrupted(2)
+        return train_cell(folder, blocked)
+
+    with pytest.raises(Interrupted):
+        search.tune(wish(**given), out=out, host=host, executor=InProcess(stopping))
+    shutil.rmtree(next(path.parent for path in out.rglob("recipe.yaml") if not (path.parent / "run.json").exists()))
+    points.write(Path("shots/a.json"), std=0.3)
+    with pytest.raises(UsageError, match=r"tuning.yaml: ring: the data were 100 training samples"):
+        search.resume(out, host=host, executor=InProcess())
+    points.write(Path("shots/a.json"))
+    assert search.resume(out, host=host, executor=InProcess()).is_file()
+    shutil.rmtree("shots")
+    assert search.resume(out, host=host, executor=InProcess()).is_file()
 
 
 @pytest.mark.parametrize("said", ["[]", '{"data": 3}', '{"data": "x", "samples": -1}', "{"])
