@@ -161,6 +161,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     space, domain = built.data.space, built.domain
     state = {"step": trainer.step, "scores": view.scores, "scaled": view.scaled, "samples": trainer.samples}
     about = outline.about(built.data, built.recipe.data.name)
+    about["identity"] = run.identities.get("form", about["identity"])  # of what it was trained on
     said = described(built.recipe, space, about, domain.primary, run.info, **state)
     return write(Exported(built.game.generator.deployed(), built.model, domain, space, said), built.recipe, run, folder)
 

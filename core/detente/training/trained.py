@@ -17,7 +17,9 @@ from detente.recipe.loading import resolve
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
 from detente.training import checkpoint, outline
+from detente.training.agreement import changes, refuse
 from detente.training.export import Exported, described, dtype_of
+from detente.training.identities import located
 from detente.training.run_folder import Run
 from detente.training.warmup import fresh
 
@@ -36,10 +38,10 @@ def of_run(folder: Path, host: Host | None = None) -> tuple[Exported, Recipe]:
     run, host = Run.open(folder), host or plugins.host()
     resolved = resolve(run.recipe, host=host)
     recipe = resolved.recipe
-    if not (state := _newest(run)):
-        raise UsageError(f"{folder}: no checkpoint yet; train longer (detente resume {folder}).")
+    path, state = _newest(run)
+    _agree(path, state, run, recipe, host)
     model: Model = resolved.make("model")
-    space, about = outline.kept(folder) or _asked(resolved, model)
+    space, about = outline.kept(folder) or _asked(folder, recipe, model, host)
     domain: Domain = resolved.make("domain")
     domain.meet(space)
     info = run.info
@@ -55,29 +57,48 @@ def data_of(folder: Path, model: Model, host: Host | None = None) -> Data:
     Raises:
         UsageError, PluginError: they are no longer where they were.
     """
-    return model.view(resolve(Run.open(folder).recipe, host=host or plugins.host()).make("data"))
+    run, host = Run.open(folder), host or plugins.host()
+    recipe = located(resolve(run.recipe, host=host).recipe, run.identities)
+    return model.view(resolve(recipe.plain(), host=host).make("data"))
 
 
-def _asked(resolved: Resolved, model: Model) -> tuple[Space, dict[str, Any]]:
-    data = model.view(resolved.make("data"))
-    return data.space, outline.about(data, resolved.recipe.data.name)
+def _asked(folder: Path, recipe: Recipe, model: Model, host: Host) -> tuple[Space, dict[str, Any]]:
+    data = data_of(folder, model, host)
+    return data.space, outline.about(data, recipe.data.name)
 
 
-def _newest(run: Run) -> dict[str, Any] | None:
-    """The newest checkpoint that can be read.
+def _agree(path: Path, state: dict[str, Any], run: Run, recipe: Recipe, host: Host) -> None:
+    """Refuse a checkpoint of another recipe; which data they were does not matter any more.
 
     Raises:
-        UsageError: there are some, and none can be.
+        UsageError: with a line for each difference.
+    """
+    was = state.get("recipe") or {**recipe.plain(), "seed": state.get("seed", recipe.seed)}
+    refuse(
+        changes(was, recipe.plain(), host),
+        str(path),
+        data_too=False,
+        there="in this checkpoint",
+        here=f"in {run.recipe.name}",
+        instead=f"Put the old values back into {run.recipe}.",
+    )
+
+
+def _newest(run: Run) -> tuple[Path, dict[str, Any]]:
+    """The newest checkpoint that can be read, with its content.
+
+    Raises:
+        UsageError: there is none, or none can be.
     """
     found = checkpoint.checkpoints(run.checkpoints)
     for path in reversed(found):
         try:
-            return checkpoint.load(path)
+            return path, checkpoint.load(path)
         except UsageError as error:
             if path == found[0]:
                 raise
             _log.warning("%s Using the one before.", error)
-    return None
+    raise UsageError(f"{run.folder}: no checkpoint yet; train longer (detente resume {run.folder}).")
 
 
 def _deployed(resolved: Resolved, model: Model, space: Space, state: dict[str, Any], run: Run) -> nn.Module:
