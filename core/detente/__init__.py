@@ -20,7 +20,18 @@ _HOME = {
     "detente.domains.metrics": ("frechet_distance",),
     "detente.domains.packed": ("Packed", "PackedData", "packed"),
     "detente.domains.primary": ("Primary",),
-    "detente.domains.sources": ("enumerated", "files_below", "folder_of", "package_file", "shuffled", "stamps"),
+    "detente.domains.sources": (
+        "archived",
+        "enumerated",
+        "file_of",
+        "files_below",
+        "folder_of",
+        "package_file",
+        "shown",
+        "shuffled",
+        "stamps",
+        "text_lines",
+    ),
     "detente.engine.combinators": ("Ramp", "annealed", "lazily"),
     "detente.engine.game": ("Game",),
     "detente.engine.gradients": (
@@ -97,12 +108,16 @@ if TYPE_CHECKING:
     from detente.domains.packed import PackedData as PackedData
     from detente.domains.packed import packed as packed
     from detente.domains.primary import Primary as Primary
+    from detente.domains.sources import archived as archived
     from detente.domains.sources import enumerated as enumerated
+    from detente.domains.sources import file_of as file_of
     from detente.domains.sources import files_below as files_below
     from detente.domains.sources import folder_of as folder_of
     from detente.domains.sources import package_file as package_file
+    from detente.domains.sources import shown as shown
     from detente.domains.sources import shuffled as shuffled
     from detente.domains.sources import stamps as stamps
+    from detente.domains.sources import text_lines as text_lines
     from detente.engine.chain import Chain as Chain
     from detente.engine.chain import chain as chain
     from detente.engine.combinators import Ramp as Ramp
