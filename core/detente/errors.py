@@ -50,9 +50,15 @@ class Interrupted(KeyboardInterrupt):
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close."""
-    close = difflib.get_close_matches(name, list(choices), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close, whatever the case."""
+    folded: dict[str, list[str]] = {}
+    for choice in choices:
+        folded.setdefault(choice.casefold(), []).append(choice)
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    if not close:
+        return ""
+    closest = max(folded[close[0]], key=lambda choice: difflib.SequenceMatcher(None, name, choice).ratio())
+    return f" Did you mean {closest!r}?"
 
 
 def one_line(error: BaseException) -> str:

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TextIO
 
 from detente.files import plain
+from detente.plugins.loader import installed
 
 PREPARING = "detente.progress"
 """The logger to which data say, at level INFO, how far they are with what takes long: fetching, decoding."""
@@ -120,7 +120,7 @@ def messages(session: Session) -> Iterator[None]:
     """
     handler, preparing = _Messages(logging.WARNING), _Preparing(logging.INFO)
     # A plugin's loggers are called as its package is, which need not begin with our name.
-    shown = {*(point.module.partition(".")[0] for point in entry_points(group="detente"))}
+    shown = {package for found in installed() if (package := found.package)}
     shown |= {"py"} if session.verbose else set()
     handler.addFilter(lambda record: record.name.startswith("detente") or record.name.partition(".")[0] in shown)
     ours, root = logging.getLogger("detente"), logging.getLogger()

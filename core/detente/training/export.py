@@ -98,7 +98,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
         "versions": run.info.get("versions", {}),
     }
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
-    weights = built.game.generator.deployed().to("cpu")
+    weights = trainer.deployed().to("cpu")
     try:
         about = {"format": "pt", "detente": description["detente"]}
         replace_atomically(paths[0], lambda partial: save_model(weights, str(partial), about))
