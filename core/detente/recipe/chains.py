@@ -1,15 +1,16 @@
 """The syntax of `--reg`: `d:spectral-norm+r1(gamma=1, every=4)+g:ema`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from detente import plugins
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
-from detente.recipe.document import parse
+from detente.recipe.values import annotation_of, value_of
 
 SOURCE = "--reg"
 _PREFIX = {
@@ -55,7 +56,9 @@ def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Chains:
     host = host or plugins.host()
     texts = [text] if isinstance(text, str) else text
     arm = Chains()
-    for link in [link for part in texts for link in parse_links(part)]:
+    for link in [
+        link for part in texts for link in _Reader(part, partial(annotation_of, "regularizer", host=host)).links()
+    ]:
         sides = link.sides or _default_sides(link.kind, host)
         for side in sides:
             chain: dict[str, dict[str, Any]] = getattr(arm, side)
@@ -67,12 +70,12 @@ def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Chains:
 
 
 def parse_links(text: str) -> list[ParsedLink]:
-    """The links of a chain; none for `none`. Looks nothing up.
+    """The links of a chain; none for `none`. Looks nothing up, so values are what they are in YAML.
 
     Raises:
         UsageError: the text is malformed; names the position.
     """
-    return _Reader(text).links()
+    return _Reader(text, lambda kind, name: Any).links()
 
 
 def slug(text: str) -> str:
@@ -97,10 +100,15 @@ def _default_sides(kind: str, host: Host) -> tuple[str, ...]:
 
 
 class _Reader:
-    """Reads a text from left to right; `at` is the index of the next character."""
+    """Reads a text from left to right; `at` is the index of the next character.
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+    Args:
+        text: the chain.
+        annotation: of an option, for a regularizer's name and its own.
+    """
+
+    def __init__(self, text: str, annotation: Callable[[str, str], Any]) -> None:
+        self.text, self.at, self.annotation = text, 0, annotation
 
     def links(self) -> list[ParsedLink]:
         if self.text.strip() == "none":
@@ -122,13 +130,13 @@ class _Reader:
                 raise self._error(f"has {name!r} before ':', where only g, d or both can stand,", self.at - 1)
             sides, name = _PREFIX[name], self._name("the name of a regularizer")
         start = self.at
-        options = self._options() if self._take("(") else {}
+        options = self._options(name) if self._take("(") else {}
         instance = options.pop("name", None)
         if instance is not None and not (isinstance(instance, str) and _NAME.fullmatch(instance)):
             raise self._error(f"gives {name} the name {instance!r}, which is not letters, digits, - and _,", start)
         return ParsedLink(name, sides, options, instance)
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, kind: str) -> dict[str, Any]:
         options: dict[str, Any] = {}
         if self._take(")"):
             return options
@@ -141,10 +149,11 @@ class _Reader:
             if not self._take("="):
                 raise self._unexpected(f"'=' after {option!r}", missing="'='")
             start = self.at
-            value = self.text[start : self._end_of_value()]
-            if not value.strip():
+            text = self.text[start : self._end_of_value()].strip()
+            if not text:
                 raise self._error(f"has no value for {option!r}", start)
-            options[option] = parse(value, f"{SOURCE}: {self.text!r}: the value of {option!r} at character {start + 1}")
+            where = f"{SOURCE}: {self.text!r}: the value of {option!r} at character {start + 1}"
+            options[option] = value_of(text, self.annotation(kind, option), where)
             if self._take(")"):
                 return options
             if not self._take(","):

@@ -15,7 +15,8 @@ from detente.experiments.search.samplers import Sampler
 from detente.experiments.search.space import Range
 from detente.plugins import Host
 from detente.recipe.components import load_component
-from detente.recipe.document import parse, read
+from detente.recipe.document import read
+from detente.recipe.values import plain_value
 from detente.results.scores import Measure, Scaled, StepsUntil
 
 MOST_TRIALS, MOST_SEEDS, MOST_RUNS = 1000, 50, 10_000
@@ -160,7 +161,7 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
         hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
         raise UsageError(f"--metric: there is no score {name!r} in these recipes.{hint}")
     if sign:
-        value = parse(threshold, "--metric")
+        value = plain_value(threshold, "--metric")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"--metric: {text!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
         return StepsUntil(name, "lower" if sign == "<" else "higher", float(value), recipe["steps"])
