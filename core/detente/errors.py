@@ -61,6 +61,21 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     return f" Did you mean {closest!r}?"
 
 
+def clipped(text: str, characters: int = 1000, lines: int = 40) -> str:
+    """A message that a person can read, whatever it quotes: of long lines and of many both ends."""
+
+    def line(text: str) -> str:
+        if len(text) <= characters:
+            return text
+        head, tail = characters * 2 // 3, characters // 4
+        return f"{text[:head]} … ({len(text) - head - tail:,} characters) … {text[-tail:]}"
+
+    found = text.split("\n")
+    if len(found) > lines:
+        found = [*found[: lines - 5], f"… ({len(found) - lines + 1:,} lines) …", *found[-4:]]
+    return "\n".join(map(line, found))
+
+
 def one_line(error: BaseException) -> str:
     """An exception as one printable line; our own errors without the name of their class."""
     try:
@@ -69,5 +84,5 @@ def one_line(error: BaseException) -> str:
         text = "(no readable message)"
     if not isinstance(error, DetenteError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    text = " ".join(text.split())
+    text = clipped(" ".join(text.split()))
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -122,6 +122,8 @@ def seeds_of(text: str) -> int | list[int]:
     """The number of seeds in a flag, or a list of them."""
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
         raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
+    if any(len(part.strip()) > 19 for part in text.split(",")):
+        raise UsageError(f"--seeds {text}: has too many digits; seeds are integers below 2^63.")
     numbers = [int(part) for part in text.split(",") if part.strip()]
     return numbers if "," in text else numbers[0]
 

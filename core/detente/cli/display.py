@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from detente.errors import clipped
 from detente.files import plain
 from detente.plugins.loader import installed
 
@@ -53,7 +54,7 @@ class Session:
     def error(self, text: str) -> None:
         """Why the command failed."""
         start = "\x1b[1;31mError:\x1b[0m" if _colours(sys.stderr) else "Error:"
-        write(f"{start} {text}")
+        write(f"{start} {clipped(text)}")
 
 
 def duration(seconds: float) -> str:
@@ -104,7 +105,7 @@ def write(text: str) -> None:
 
 class _Messages(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        write(f"{record.levelname.capitalize()}: {record.getMessage()}")
+        write(f"{record.levelname.capitalize()}: {clipped(record.getMessage())}")
 
 
 class _Preparing(logging.Handler):

@@ -42,8 +42,11 @@ def evaluate(
     Its scores are shown with those of real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.training.sizes import check_samples
+
     trainer = trained(folder, host, device, threads)
     n = n or trainer.samples
+    check_samples("--samples", n, trainer.built.data.space)
     if n != trainer.samples:
         session.note(
             f"Note: the run's own evaluations use {trainer.samples} samples; distances depend on the number of samples."
@@ -79,8 +82,10 @@ def sample(
     """Write samples of a run's newest checkpoint, to look at, read or listen to."""
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.engine.streams import Stream
+    from detente.training.sizes import check_samples
 
     trainer = trained(folder, host, device, threads)
+    check_samples("--samples", n, trainer.built.data.space)
     domain = trainer.built.domain
     suffix = domain.preview_suffix
     out = out or folder / f"sample-step-{trainer.step:06d}-n{n}-seed{seed}{suffix}"

@@ -23,6 +23,8 @@ _PREFIX = {
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 _SLUG = 60
+MOST_LINKS = 100
+"""Regularizers of a chain."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class _Reader:
         found = [self._link()]
         while self._take("+"):
             found.append(self._link())
+            if len(found) > MOST_LINKS:
+                raise UsageError(f"{SOURCE}: {self.text!r} has more than {MOST_LINKS} regularizers; use fewer.")
         if self.at < len(self.text):
             raise self._unexpected("'+' or the end" if self.text[self.at - 1] == ")" else "'+', '(' or the end")
         if any(link.kind == "none" for link in found):

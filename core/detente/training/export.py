@@ -24,6 +24,7 @@ from detente.recipe import options_of
 from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.options import check
 from detente.training import evaluation
+from detente.training.sizes import check_samples
 from detente.training.trainer import Trainer
 
 EXPORT_FORMAT = 1
@@ -60,6 +61,7 @@ class Exported:
                     f"{type(self.model).__name__} needs its condition: sample({n}, labels=…), one for each."
                 )
             labels = torch.arange(n) % (self.space.classes or 1)
+        check_samples("samples", n, self.space)
         return evaluation.generate(self.generator, self.model, n, Stream(seed).at("sample"), labels)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from detente.domains.primary import Primary, current_name
 from detente.errors import UsageError, did_you_mean
-from detente.experiments.planning import seed_numbers
+from detente.experiments.planning import MOST_RUNS, seed_numbers
 from detente.experiments.search.loop import WAVE
 from detente.experiments.search.samplers import Sampler
 from detente.experiments.search.space import Range
@@ -19,7 +19,7 @@ from detente.recipe.document import read
 from detente.recipe.values import plain_value
 from detente.results.scores import Measure, Scaled, StepsUntil
 
-MOST_TRIALS, MOST_SEEDS, MOST_RUNS = 1000, 50, 10_000
+MOST_TRIALS, MOST_SEEDS = 1000, 50
 
 
 @dataclass(frozen=True)
