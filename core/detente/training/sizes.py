@@ -48,14 +48,8 @@ def check_run(resolved: Resolved, model: Model, space: Space, device: torch.devi
         UsageError: it asks for more than there is; with both numbers.
     """
     recipe = resolved.recipe
-    updates = recipe.steps * recipe.critic_steps
-    if updates > MOST_UPDATES:
-        each = f" with {recipe.critic_steps:,} updates of the discriminator each" if recipe.critic_steps > 1 else ""
-        years = updates // (10_000 * 86_400 * 365)
-        raise UsageError(
-            f"steps: {_count(recipe.steps)} steps{each} would take {_count(years)} years at 10,000 updates a second."
-            f" Ask for {MOST_UPDATES // recipe.critic_steps:,} or fewer."
-        )
+    _check_updates("steps", recipe.steps, recipe.critic_steps)
+    _check_updates("model.warm_up_steps", getattr(model, "warm_up_steps", 0))
     check_samples("samples", recipe.samples or 0, space, recipe.batch)
     item = 8 if recipe.precision == "fp64" else 4
     networks = _shapes_alone(model, space)
@@ -74,6 +68,18 @@ def check_run(resolved: Resolved, model: Model, space: Space, device: torch.devi
             f" are {copies} × {item} bytes each",
             count * copies * item,
             device,
+        )
+
+
+def _check_updates(key: str, steps: int, critic_steps: int = 1) -> None:
+    updates = steps * critic_steps
+    if updates > MOST_UPDATES:
+        each = f" with {_count(critic_steps)} updates of the discriminator each" if critic_steps > 1 else ""
+        years = updates // (10_000 * 86_400 * 365)
+        most = MOST_UPDATES // critic_steps
+        do = f"Ask for {_count(most)} or fewer." if most else "Lower critic_steps."
+        raise UsageError(
+            f"{key}: {_count(steps)} steps{each} would take {_count(years)} years at 10,000 updates a second. {do}"
         )
 
 

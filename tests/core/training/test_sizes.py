@@ -39,6 +39,20 @@ def test_the_discriminators_updates_count_too() -> None:
     said = refusal("steps=10000000000", "critic_steps=100")
     assert "10,000,000,000 steps with 100 updates of the discriminator each would take 3 years" in said
     assert said.endswith("Ask for 100,000,000 or fewer.")
+    assert refusal("steps=1", "critic_steps=100000000000").endswith("Lower critic_steps.")
+
+
+def test_the_updates_of_a_warm_up_count_too() -> None:
+    resolved = resolve(None, "ring", [], [], host=plugins.host())
+    model = resolved.make("model")
+    model.warm_up_steps = 10**12
+    with pytest.raises(UsageError, match=r"model\.warm_up_steps: 1,000,000,000,000 steps would take 3 years"):
+        sizes.check_run(resolved, model, resolved.make("data").space, torch.device("cpu"))
+
+
+def test_more_layers_than_a_network_can_have_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"model\.depth: should be less than or equal to 1000"):
+        resolve(None, "ring", ["model.depth=1000000000"], [], host=plugins.host())
 
 
 @pytest.mark.parametrize("batch", [10**9, 10**12, 10**30])

@@ -4,13 +4,25 @@ Both are built from configurations of the transformers library, without weights 
 layers, as every transformer's do; dropout is off, because here it is a regularizer.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Networks, Positive, ProgressCallback, Space, Stream, UsageError, Whole, register_layer
+from detente import (
+    Count,
+    Data,
+    Networks,
+    Positive,
+    ProgressCallback,
+    Range,
+    Space,
+    Stream,
+    UsageError,
+    Whole,
+    register_layer,
+)
 from detente.compat import transformers
 from detente_text.networks.sampling import (
     Choice,
@@ -48,7 +60,7 @@ class Transformer(Warmed):
     def __init__(
         self,
         width: Count = 128,
-        layers: Count = 2,
+        layers: Annotated[int, Range(least=1, most=1000)] = 2,
         heads: Count = 4,
         sampling: Sampling | bool = "straight-through",
         coldest: Positive = 0.2,
