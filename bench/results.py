@@ -96,18 +96,18 @@ class Page:
     def _overview(self) -> Iterator[str]:
         yield from ("## Overview", "")
         yield "Mean scaled score at the last step (0 untrained, 1 real data), and the difference from `none` with its"
-        yield from (".95 interval. ▲ and ▼ are verdicts; everything else is undecided.", "")
+        yield ".95 interval, on seeds on which neither run broke down (diverged or scored 0). ▲ and ▼ are verdicts; all"
+        yield from ("else is undecided.", "")
         head = ["arm", *(d.name for d in self.domains)]
         if self.verdicts.overall:
-            head += ["interquartile mean", "chance to beat none"]
+            head += ["interquartile mean" if self.verdicts.trimmed else "mean", "chance to beat none"]
         rows: list[list[str]] = []
         for arm in self.study.arms:
             cells = [_cell(d.row(arm)) for d in self.domains]
             overall = next((o for o in self.verdicts.overall if o.arm == arm), None)
             if overall:
-                cells += [_with(number(overall.iqm, 2), overall.interval if self._many else None)]
-                chance = percent(overall.improvement)
-                cells += [_with(chance, overall.improvement_interval if self._many else None)]
+                cells += [_with(number(overall.iqm, 2), overall.interval)]
+                cells += [_with(percent(overall.improvement), overall.improvement_interval)]
             rows.append([_code(arm), *cells])
         yield from _table(head, rows)
 
@@ -124,7 +124,7 @@ class Page:
         yield from (", ".join(f"{row.key} {_code(row.arm)}" for row in d.rows) + ".", "")
         if self._many and self.study.none:
             yield from _table(
-                ["arm", "Δ", "p alone", "p Holm", "p joint", "diverged", "verdict"], [_difference(r) for r in d.rows]
+                ["arm", "Δ", "p alone", "p Holm", "p joint", "broke down", "verdict"], [_difference(r) for r in d.rows]
             )
         yield from _table(
             [
@@ -191,14 +191,14 @@ def _cell(row: Row) -> str:
 
 
 def _difference(row: Row) -> list[str]:
-    n, of, interval = row.diverged
-    diverged = _with(f"{n} of {of}", interval)
+    n, of, interval = row.broken
+    broken = _with(f"{n} of {of}", interval) if of else "–"
     c = row.compared
     if c is None:
-        return [_code(row.arm), "–", "–", "–", "–", diverged, "–"]
-    verdict = "▲ better" if c.claimed > 0 else "▼ worse" if c.claimed < 0 else "undecided"
+        return [_code(row.arm), "–", "–", "–", "–", broken, "–"]
+    verdict = ("▲ " if c.claimed > 0 else "▼ " if c.claimed < 0 else "") + c.contrast.word
     ps = [p_value(value) for value in (c.p, c.holm, c.adjusted)]
-    return [_code(row.arm), _with(signed(c.mean), c.interval), *ps, diverged, verdict]
+    return [_code(row.arm), _with(signed(c.mean), c.interval), *ps, broken, verdict]
 
 
 def _steady(d: DomainPart, row: Row) -> list[str]:
@@ -208,7 +208,7 @@ def _steady(d: DomainPart, row: Row) -> list[str]:
         "–" if raw is None else f"{number(raw[0])} ({number(raw[1])} to {number(raw[2])})",
         number(row.best, 2),
         number(row.kept, 2),
-        f"{len(row.collapses)} of {len(row.outcomes)}",
+        f"{len(row.collapses)} of {len(row.settled)}" if row.settled else "–",
         number(row.spikes),
         percent(row.saturated),
         number(row.cost, 2),

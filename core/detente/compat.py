@@ -7,6 +7,7 @@ the transforms that détente uses are written in Python.
 
 import importlib
 import importlib.util
+import io
 import sys
 from types import ModuleType
 from typing import Any, NoReturn
@@ -32,6 +33,17 @@ def require(extra: str, *modules: str) -> None:
             f"This part of détente needs {' and '.join(missing)}. Install the extra {extra!r}:"
             f" pip install 'detente[{extra}]'"
         )
+
+
+def unencodable() -> None:
+    """Have standard output and error write an escape for what their encoding has no bytes for, instead of failing.
+
+    On Windows a redirected output is in cp1252, which has no “≥”; and no encoding has the bytes of file names that are
+    not UTF-8.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def torchaudio() -> ModuleType:

@@ -4,6 +4,10 @@ The command line turns a class into its exit code; anything else that escapes is
 """
 
 import difflib
+import logging
+import re
+import sys
+import warnings
 from collections.abc import Iterable
 
 
@@ -49,6 +53,21 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
+def code_of(stopped: KeyboardInterrupt) -> int:
+    """The exit code after an interruption; 130, as shells have it, after Ctrl-C."""
+    return stopped.exit_code if isinstance(stopped, Interrupted) else 130
+
+
+def tell_renamed(log: logging.Logger, kind: str, old: str, new: str) -> None:
+    """Say that a name is old: in the log, for whoever types it, and to Python at the line of whoever programs."""
+    text = f"The {kind} {old!r} is called {new!r} now; its old name goes with the next release."
+    log.warning("%s", text)
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "detente":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, DeprecationWarning, level)
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close, whatever the case."""
     folded: dict[str, list[str]] = {}
@@ -74,6 +93,18 @@ def clipped(text: str, characters: int = 1000, lines: int = 40) -> str:
     if len(found) > lines:
         found = [*found[: lines - 5], f"… ({len(found) - lines + 1:,} lines) …", *found[-4:]]
     return "\n".join(map(line, found))
+
+
+# Control characters but tab and newline, those that turn the direction of text, and halves of characters, which stand
+# for bytes of a file name that are no UTF-8: printed as they are, a name could clear a screen or say something else.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    """Text that a terminal, a log or a page may show: every unseen character is spelled out."""
+    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 def one_line(error: BaseException) -> str:

@@ -145,8 +145,8 @@ class RunView(_View):
         terms: of the last log line: each player's loss terms and what its regularizers report, `D/adversarial`, `G/r1`.
         watched: of the same line: gradient norms and scores, as `detente.training.monitor` describes them.
         late: of the same line: the update at which a term was computed, where that was not the last one.
-        scores: of the last evaluation, by name.
-        scaled: the primary one of them, between floor (0) and ceiling (1).
+        scores: of the last evaluation, by name; NaN where one was not measured.
+        scaled: the primary one of them, between floor (0) and ceiling (1); NaN where it was not measured.
         spectral: of the same evaluation: the largest singular value of each layer of the discriminator.
         preview: of the same evaluation: a file of samples, in the domain's format.
     """

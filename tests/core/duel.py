@@ -13,9 +13,6 @@ from detente.results.manifest import Manifest
 class Duel(Manifest):
     file, kind, verb, format = "duel.yaml", "duel", "duel", 1
 
-    def check(self) -> None:
-        _ = self.content["recipe"], self.content["rates"], self.content.get("winner")
-
     def run(self, rate: float, seed: int) -> tuple[Cell, dict[str, Any]]:
         optimizer = {**self.content["recipe"]["generator"], "optimizer": {"name": "sgd", "lr": rate}}
         cell = self.cell("dirac", Arm(f"rate {rate}", f"rate-{rate}"), seed)

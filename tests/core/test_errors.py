@@ -1,41 +1,69 @@
-"""Suggestions for names that were misspelt."""
+"""The errors that users meet: what class has what exit code, and how any exception becomes one line."""
 
 import pytest
 
-from detente.errors import clipped, did_you_mean
+from detente.errors import (
+    DetenteError,
+    DivergedError,
+    Interrupted,
+    MissingExtraError,
+    PluginError,
+    StudyError,
+    UsageError,
+    did_you_mean,
+    one_line,
+)
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
-    [("R1", "r1"), ("EMA", "ema"), ("Spectral-Norm", "spectral-norm"), ("GAMMA", "gamma"), ("adamw", "AdamW")],
+    ("error", "code"),
+    [(DetenteError, 1), (UsageError, 2), (PluginError, 3), (MissingExtraError, 3), (DivergedError, 4), (StudyError, 5)],
 )
-def test_a_name_in_another_case_is_meant(name: str, meant: str) -> None:
-    assert did_you_mean(name, ["r1", "r2", "ema", "spectral-norm", "GAMES", "gamma", "AdamW"]) == (
-        f" Did you mean {meant!r}?"
-    )
+def test_every_error_of_ours_has_the_exit_code_of_its_kind(error, code) -> None:
+    assert error("x").exit_code == code and issubclass(error, DetenteError)
 
 
-def test_of_names_that_differ_in_case_alone_the_one_in_the_same_case_is_meant() -> None:
-    assert did_you_mean("Qeb", ["qed", "Qed", "QED"]) == " Did you mean 'Qed'?"
-    assert did_you_mean("QEB", ["qed", "Qed", "QED"]) == " Did you mean 'QED'?"
+@pytest.mark.parametrize(("signal", "code"), [(2, 130), (15, 143)])
+def test_an_interruption_ends_as_a_shell_reports_its_signal_and_no_except_exception_stops_it(signal, code) -> None:
+    error = Interrupted(signal)
+    assert error.exit_code == code and str(error) == f"interrupted by signal {signal}"
+    assert isinstance(error, KeyboardInterrupt) and not isinstance(error, Exception)
 
 
-@pytest.mark.parametrize("name", ["", "zzz", "x" * 100_000])
-def test_nothing_is_meant_by_what_is_like_no_name(name: str) -> None:
-    assert did_you_mean(name, ["r1", "ema"]) == ""
+def test_a_missing_extra_is_an_import_error_too() -> None:
+    with pytest.raises(ImportError):
+        raise MissingExtraError("install it")
 
 
-def test_a_message_keeps_both_ends_of_what_is_long() -> None:
-    said = clipped("--reg: " + "x" * 100_000 + " has ')' at character 3")
-    assert said.startswith("--reg: xxx") and said.endswith(" has ')' at character 3")
-    assert len(said) < 1000 and "(99,114 characters)" in said
+@pytest.mark.parametrize(
+    ("name", "choices", "hint"),
+    [
+        ("spectral-nrom", ["r1", "spectral-norm", "weight-norm"], " Did you mean 'spectral-norm'?"),
+        ("gama", (x for x in ("gamma", "every")), " Did you mean 'gamma'?"),
+        ("zzz", ["r1", "l2"], ""),
+        ("r1", [], ""),
+    ],
+)
+def test_the_closest_name_is_offered_where_one_is_close(name, choices, hint) -> None:
+    assert did_you_mean(name, choices) == hint
 
 
-def test_of_many_lines_the_first_and_the_last_are_kept() -> None:
-    said = clipped("\n".join(map(str, range(1000)))).splitlines()
-    assert said[:2] == ["0", "1"] and said[-1] == "999" and "… (961 lines) …" in said and len(said) == 40
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
 
 
-@pytest.mark.parametrize("text", ["", "short", "x" * 1000, "\n" * 39])
-def test_what_is_short_stays_as_it_is(text: str) -> None:
-    assert clipped(text) == text
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (UsageError("r1: gamma=-1 should be 0 or more."), "r1: gamma=-1 should be 0 or more."),
+        (UsageError("two\n  lines"), "two lines"),
+        (ValueError("bad\tvalue"), "ValueError: bad value"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (ValueError(), "ValueError"),
+        (ValueError("\x1b[31mred\x07"), "ValueError: ?[31mred?"),
+        (Unreadable(), "Unreadable: (no readable message)"),
+    ],
+)
+def test_any_exception_becomes_one_printable_line(error, line) -> None:
+    assert one_line(error) == line

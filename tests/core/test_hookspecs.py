@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 import torch
 
-from detente.errors import DivergedError, Interrupted, PluginError
+from detente.errors import DivergedError, Interrupted
 from detente.experiments import compare as study
 from detente.experiments import tune
 from detente.hookspecs import CellView, RunView, StudyView, hookimpl
 from detente.plugins import Host
-from detente.plugins.loader import observer
-from observers import MINE, STEPS, Stop, assert_same_numbers, lines, train, watched_by
+from observers import STEPS, Stop, assert_same_numbers, lines, train, watched_by
 from searches import SMALL, InProcess, wish
 
 pytestmark = pytest.mark.usefixtures("module_cache")
@@ -178,19 +177,6 @@ def test_a_resumed_run_starts_where_its_checkpoint_is(tmp_path: Path, plain: Pat
     assert diary.short == [("started", 20), ("logged", 30), ("logged", 40), ("evaluated", 40), ("finished", 40)]
     assert diary.told[0][-1].scores.keys() == diary.told[-1][-1].scores.keys() != set()
     assert_same_numbers(plain, tmp_path)
-
-
-def test_an_observer_with_a_misspelt_hook_or_without_any_is_refused() -> None:
-    class Misspelt:
-        @hookimpl
-        def detente_log(self) -> None: ...
-
-    class Silent: ...
-
-    with pytest.raises(PluginError, match="detente_log is not a hook"):
-        observer(Misspelt(), MINE)
-    with pytest.raises(PluginError, match="implements no hook"):
-        observer(Silent(), MINE)
 
 
 class Minutes:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import detente
 from detente import _moved
 
 
@@ -60,3 +61,9 @@ def test_old_and_new_names_are_the_same_thing():
     assert old("detente.study").compare is compare.compare
     assert old("detente.tuning").tune is tune.tune
     assert old("detente.pool").Progress is CellProgress
+
+
+def test_public_names_that_changed_work_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match=r"detente\.Show is called detente\.ProgressCallback now"):
+        assert detente.Show is detente.ProgressCallback
+    assert "Show" not in detente.__all__

@@ -5,8 +5,9 @@ import typing
 from typing import Any
 
 import pytest
+import torch
 
-from detente import DetenteError, UsageError
+from detente import DetenteError, Leaf, Space, UsageError
 from detente.engine.options import declared_options
 from detente.plugins import host
 from detente.recipe import options_of
@@ -77,7 +78,7 @@ def test_renamed_options_lead_to_options_that_there_are() -> None:
             if entry.domain in DOMAINS:
                 target = host().load(entry.kind, entry.name, entry.domain)
                 names = {option.name for option in options_of(target)}
-                renamed = {} if kind == "metric" else getattr(target, "renamed", {})
+                renamed = getattr(target, "renamed", {})
                 assert set(renamed.values()) <= names and not set(renamed) & names
                 found |= {(entry.domain, entry.name, old): new for old, new in renamed.items()}
     assert found == {
@@ -88,9 +89,31 @@ def test_renamed_options_lead_to_options_that_there_are() -> None:
 
 @pytest.mark.parametrize("name", ["latent", "relgan", "transformer"])
 def test_true_and_false_still_say_whether_words_are_whole(name: str) -> None:
-    from detente_text.networks.sampling import is_straight
+    space = Space((Leaf((4, 6), channel_axis=-1),))
 
+    def whole(sampling: str | bool) -> bool:
+        model = host().load("model", name, "text")(sampling=sampling)
+        generator = model.build(space).generator
+        x = generator(torch.randn(3, model.latent_dim))
+        return bool(torch.isin(x, torch.tensor([0.0, 1.0])).all())
+
+    assert [whole(value) for value in ("straight-through", True, "soft", False)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("name", ["latent", "relgan", "relgan-null", "transformer"])
+def test_an_option_works_by_its_old_name_in_python_too(name: str) -> None:
     model = host().load("model", name, "text")
-    assert [is_straight(model(sampling=value).sampling) for value in ("straight-through", True, "soft", False)] == [
-        *(True, True, False, False)
-    ]
+    with pytest.warns(DeprecationWarning, match="The option 'hard' is called 'sampling' now") as said:
+        assert model(hard=False).sampling is False
+    assert said[0].filename == __file__
+    with pytest.raises(TypeError, match="hard"):
+        model(hard=False, sampling="soft")
+
+
+def test_an_old_name_is_checked_like_the_new_one() -> None:
+    latent = host().load("model", "latent", "molecule")
+    with pytest.warns(DeprecationWarning, match="'codes' is called 'code' now"):
+        assert latent(codes=7).code == 7
+    for wrong in (0, -3, 1.5):
+        with pytest.raises(UsageError, match="code="):
+            latent(codes=wrong)

@@ -14,6 +14,8 @@ from detente.checks.finding import Finding as Finding
 from detente.checks.finding import Rule as Rule
 from detente.checks.finding import refuses as refuses
 from detente.checks.finding import warns as warns
+from detente.checks.trial import Trial as Trial
+from detente.checks.trial import tried as tried
 from detente.engine.game import Game
 from detente.errors import UsageError, did_you_mean
 from detente.plugins import Host, host
@@ -35,15 +37,18 @@ def rules(at: Host, distributions: Iterable[str] = ()) -> list[Rule]:
     return found
 
 
-def findings(game: Game, *, warmed_up: bool = False, by: Sequence[Rule] | None = None) -> list[Finding]:
+def findings(
+    game: Game, *, warmed_up: bool = False, by: Sequence[Rule] | None = None, trial: Trial | None = None
+) -> list[Finding]:
     """All findings about a game, those that refuse first.
 
     Args:
         game: players whose networks are already rewritten.
         warmed_up: whether the networks were trained before the game.
         by: the rules; ours by default.
+        trial: what one update showed, from `tried`; without it the rules that ask for it find nothing.
     """
-    context = Context(game, warmed_up)
+    context = Context(game, warmed_up, trial or Trial())
     found = [finding for rule in (rules(host()) if by is None else by) for finding in rule(context)]
     return sorted(found, key=lambda f: f.level != "refuse")
 
@@ -61,12 +66,16 @@ def check_codes(allowed: Sequence[str], at: Host) -> None:
             raise UsageError(f"allow: there is no finding {code!r}.{hint}")
 
 
+def refused(found: Sequence[Finding], allowed: Sequence[str] = ()) -> list[Finding]:
+    """Those that stop a recipe that does not allow them."""
+    return [f for f in found if f.level == "refuse" and f.code not in allowed]
+
+
 def refuse(found: Sequence[Finding], allowed: Sequence[str] = ()) -> None:
     """Stop on what is refused and not allowed.
 
     Raises:
         UsageError: with one line per refusal.
     """
-    bad = [f for f in found if f.level == "refuse" and f.code not in allowed]
-    if bad:
+    if bad := refused(found, allowed):
         raise UsageError("\n".join(f"{f} To train it all the same: --allow {f.code}." for f in bad))

@@ -1,9 +1,10 @@
 """A finding, the rules that make them, and what rules ask about a game."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal, NamedTuple
 
+from detente.checks.trial import Trial
 from detente.engine.game import Game
 from detente.engine.layers import Layer, layers
 from detente.engine.player import Player
@@ -47,6 +48,8 @@ class Context:
 
     game: Game
     warmed_up: bool
+    trial: Trial = field(default_factory=Trial)
+    """What one update on a copy showed; nothing where none was played."""
 
     @property
     def players(self) -> tuple[Player, Player]:

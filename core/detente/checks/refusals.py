@@ -131,3 +131,16 @@ def clipped_weights_under_a_slope_target(c: Context) -> Iterator[Fault]:
             "al. 2017, section 3)",
             f"Keep {link.name} and remove {clips[0]}.",
         )
+
+
+@refuses("layer-never-runs")
+def layer_never_runs(c: Context) -> Iterator[Fault]:
+    """A hook on a layer whose forward nobody calls does nothing, and nothing says so."""
+    for role, layer, name in c.trial.idle:
+        yield Fault(
+            f"{role}.regularizers.{name}",
+            f"has no effect on the layer {layer}",
+            "the network computes with that layer's weight and never calls the layer itself, as nn.MultiheadAttention "
+            "does with its out_proj",
+            f'Leave the layer out with where="not {layer}", or call it in the network\'s forward.',
+        )

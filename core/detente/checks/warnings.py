@@ -7,7 +7,7 @@ from torch import nn
 
 from detente.checks.finding import Context, Fault, at, one_lipschitz, touched, warns
 from detente.engine.combinators import unwrap
-from detente.engine.layers import Layer, Normalization, Reparametrization, layers, weights
+from detente.engine.layers import Layer, Normalization, Reparametrization, inserted, layers, weights
 from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 
@@ -49,16 +49,21 @@ def decay_of_scale_invariant_weights(c: Context) -> Iterator[Fault]:
         invariant = {id(x.weight) for x in _found(player.network) if _scale_is_removed(player.network, x)}
         normalized = [link for link in c.active(player) if link.normalizes_weights]
         invariant |= {id(layer.weight) for link in normalized for layer in touched(player, link)}
+        scaled = any(link.normalizes_slope for link in c.active(player))
         for link in (link for link in c.active(player) if link.decays_weights):
-            names = [n for n, p in weights(player.network, link.where) if id(p) in invariant]
+            names = [n for n, p in weights(player.network, link.where) if scaled or id(p) in invariant]
             if names:
                 yield Fault(
                     at(player, link),
                     f"shrinks {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
-                    "the normalization that follows removes their scale, so this only raises the effective learning "
-                    "rate and does not change the function (van Laarhoven 2017)",
+                    f"{_SLOPE if scaled else _BEHIND}, so this only raises the effective learning rate and does not "
+                    "change the function (van Laarhoven 2017)",
                     "Choose other weights with where=, or tune the learning rate instead.",
                 )
+
+
+_BEHIND = "the normalization that follows removes their scale"
+_SLOPE = "the critic's output is divided by its own slope, which removes their scale"
 
 
 def _found(net: nn.Module) -> list[Layer]:
@@ -79,6 +84,41 @@ def _scale_is_removed(net: nn.Module, layer: Layer) -> bool:
     return bool(after) and isinstance(
         after[0], nn.modules.batchnorm._NormBase | nn.GroupNorm | nn.LayerNorm | Normalization
     )
+
+
+@warns("uncovered-weights")
+def uncovered_weights(c: Context) -> Iterator[Fault]:
+    """A normalization of every weight finds only the weights of registered layers."""
+    for player in c.players:
+        for link in c.active(player):
+            names = _uncovered(player.network) if link.normalizes_weights and link.where is None else []
+            if names:
+                yield Fault(
+                    at(player, link),
+                    f"does not reach {names[0]}" + (f" and {len(names) - 1} more weights" if len(names) > 1 else ""),
+                    "they belong to no layer that regularizers know, as those of nn.LSTM, of nn.MultiheadAttention and "
+                    "of layers that torch.nn.utils reparametrizes, so the bound on the network does not hold",
+                    "Build the network from registered layers, register yours with detente.register_layer, or name the "
+                    "layers that you mean with where=.",
+                )
+
+
+def _uncovered(net: nn.Module) -> list[str]:
+    known = {id(layer.weight) for layer in _found(net)}
+    known |= {id(p) for _, _, child in inserted(net) for p in child.parameters()}
+    return [name for name, p in net.named_parameters() if p.requires_grad and p.dim() > 1 and id(p) not in known]
+
+
+@warns("penalty-without-value")
+def penalty_without_value(c: Context) -> Iterator[Fault]:
+    """A `penalty` that forgets its `return` trains as if it were not there."""
+    for role, name in c.trial.silent:
+        yield Fault(
+            f"{role}.regularizers.{name}",
+            "returned no value at its first update",
+            "without a value it adds nothing to the loss, and it does nothing else",
+            "Return the penalty as a scalar tensor; ignore this if it starts later on purpose.",
+        )
 
 
 @warns("l2-under-adam")
@@ -156,4 +196,4 @@ def recurrent_critic_under_input_gradient(c: Context) -> Iterator[Fault]:
 def _coefficient(link: Regularizer) -> float:
     """The largest of the coefficients whose zero switches it off, as its `off` names them."""
     inner = unwrap(link)
-    return max((abs(getattr(inner, option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)
+    return max((abs(inner.option(option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)

@@ -16,7 +16,8 @@ from typer.core import TyperGroup
 from detente import plugins
 from detente.cli import check, compare, installed, resume, train, tune, use
 from detente.cli.display import Session
-from detente.errors import DetenteError, Interrupted, UsageError, one_line
+from detente.compat import unencodable
+from detente.errors import DetenteError, Interrupted, UsageError, code_of, one_line
 from detente.plugins.registry import Entry
 from detente.training.signals import on_signal
 
@@ -110,6 +111,7 @@ for verbs in (train, resume, check, use, compare, tune, installed):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. `detente` and `python -m detente` end with it."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    unencodable()
     session = Session(["detente", *arguments])
     arguments = arguments or ["--help"]
     logging.raiseExceptions = False  # a log that cannot be written must not hide what it was about
@@ -151,11 +153,11 @@ def _report(error: BaseException, session: Session) -> int:
         session.error(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
-        code = int(getattr(error, "exit_code", 130))
+        code = code_of(error)
         session.error(f"Interrupted. Resume with: {resume}" if resume else "Interrupted.")
         return code
     if isinstance(error, _BadCommandLine):
-        context = getattr(error, "ctx", None)
+        context = getattr(error, "ctx", None)  # that base has no public type
         help_ = f" See `{context.command_path} --help`." if context else ""
         session.error(f"{_message(error)}{help_}")
         return UsageError.exit_code

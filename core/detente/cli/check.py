@@ -38,12 +38,13 @@ def check(
     if domain is None and recipe is None:
         raise UsageError("check needs a RECIPE file, or --domain and --reg.")
     from detente import recipe as recipes
+    from detente.checks import refused
 
-    resolved = recipes.load(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
+    resolved = recipes.resolve(recipe, domain, sets or (), regs or (), {"allow": allow}, host)
     built = recipes.build(resolved, host, dry=True)
     found = built.findings
     lines = [f"{finding.level}: {finding}" for finding in found] or ["No findings."]
     session.result("\n".join(lines), {"findings": [finding.plain() for finding in found]})
-    refused = [f.code for f in found if f.level == "refuse" and f.code not in resolved.allow]
-    if refused and built.domain.refuses:
-        raise UsageError(f"training would be refused because of: {', '.join(refused)}; fix it, or use --allow CODE.")
+    codes = [finding.code for finding in refused(found, resolved.recipe.allow)]
+    if codes and built.domain.refuses:
+        raise UsageError(f"training would be refused because of: {', '.join(codes)}; fix it, or use --allow CODE.")

@@ -1,6 +1,5 @@
 """`compare`, and resuming a study."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,7 +77,7 @@ def compare(
     if not chosen or not arms:
         what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
         raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
-    numbers = seeds_of(seeds) if seeds is not None else base.seeds
+    numbers = flags.seeds_of(seeds) if seeds is not None else base.seeds
     out = out or (Path("studies") / Path(preset).stem if preset else OUT)
     how: dict[str, Any] = {
         "sets": [*base.sets, *(sets or [])],
@@ -116,16 +115,6 @@ def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> No
     with board(session) as show:
         report = study.resume(folder, host=host, jobs=jobs, show=show)
     _finish(session, folder, report)
-
-
-def seeds_of(text: str) -> int | list[int]:
-    """The number of seeds in a flag, or a list of them."""
-    if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
-        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
-    if any(len(part.strip()) > 19 for part in text.split(",")):
-        raise UsageError(f"--seeds {text}: has too many digits; seeds are integers below 2^63.")
-    numbers = [int(part) for part in text.split(",") if part.strip()]
-    return numbers if "," in text else numbers[0]
 
 
 def _budget(study: "Study") -> str:

@@ -1,5 +1,6 @@
 """What a terminal shows: results on standard output, progress and messages on standard error."""
 
+import codecs
 import json
 import logging
 import os
@@ -9,9 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from detente.errors import clipped
-from detente.files import plain
+from detente.errors import clipped, visible
+from detente.files import appending, plain
 from detente.plugins.loader import installed
+from detente.training.run_folder import LogFormatter
 
 PREPARING = "detente.progress"
 """The logger to which data say, at level INFO, how far they are with what takes long: fetching, decoding."""
@@ -41,7 +43,10 @@ class Session:
     def result(self, text: str, data: Any) -> None:
         """What the command was asked for: the text, or the data where JSON was asked for."""
         if self.json:
-            text = json.dumps(plain(data), indent=2, ensure_ascii=False)
+            whole = codecs.lookup(self._results.encoding or "ascii").name == "utf-8"
+            text = json.dumps(plain(data), indent=2, ensure_ascii=not whole)
+        else:
+            text = visible(text)
         self._results.write(text.rstrip("\n") + "\n")
         self._results.flush()
 
@@ -53,8 +58,7 @@ class Session:
 
     def error(self, text: str) -> None:
         """Why the command failed."""
-        start = "\x1b[1;31mError:\x1b[0m" if _colours(sys.stderr) else "Error:"
-        write(f"{start} {clipped(text)}")
+        write(clipped(text), "\x1b[1;31mError:\x1b[0m " if _colours(sys.stderr) else "Error: ")
 
 
 def duration(seconds: float) -> str:
@@ -73,6 +77,7 @@ def number(value: float | None) -> str:
 
 def table(rows: list[tuple[str, ...]], indent: int = 0) -> str:
     """Aligned columns, two spaces apart; the last one is not padded."""
+    rows = [tuple(visible(cell).replace("\n", " ") for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
     return "\n".join((" " * indent + line).rstrip() for line in lines)
@@ -96,10 +101,13 @@ def _colours(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def write(text: str) -> None:
-    """Write a message; if standard error was closed, training continues without it."""
+def write(text: str, start: str = "") -> None:
+    """Write a message, in which no name steers the terminal, after a start that may.
+
+    If standard error was closed, training continues without it.
+    """
     with suppress(OSError, ValueError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(f"{start}{visible(text)}\n")
         sys.stderr.flush()
 
 
@@ -144,8 +152,9 @@ def messages(session: Session) -> Iterator[None]:
 @contextmanager
 def log_to(session: Session, path: Path) -> Iterator[None]:
     """Append everything that is said meanwhile to a file, with the traceback of what goes wrong."""
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    appending(path).close()  # nothing is written through a link
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace", delay=True)
+    handler.setFormatter(LogFormatter())
     root = logging.getLogger()
     root.addHandler(handler)
     session.log = path

@@ -1,6 +1,7 @@
 """Flags that several verbs share, and what they do."""
 
 import contextlib
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from detente.cli.display import Session, messages
+from detente.errors import UsageError
 from detente.plugins import Host, discover, set_host
 
 MOST = 4096
@@ -78,6 +80,16 @@ def begin(
 def names(text: str | None) -> list[str] | None:
     """The names in a list with commas; None where no list was given."""
     return None if text is None else [name for part in text.split(",") if (name := part.strip())]
+
+
+def seeds_of(text: str) -> int | list[int]:
+    """The number of seeds in a flag, or a list of them."""
+    if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
+        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
+    if any(len(part.strip()) > 19 for part in text.split(",")):
+        raise UsageError(f"--seeds {text}: has too many digits; seeds are integers below 2^63.")
+    numbers = [int(part) for part in text.split(",") if part.strip()]
+    return numbers if "," in text else numbers[0]
 
 
 def set_threads(threads: int | None) -> int:

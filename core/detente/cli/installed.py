@@ -125,6 +125,7 @@ def _describe(entry: "Entry") -> dict[str, Any]:
     except PluginError as error:
         shown["error"] = str(error)
         return shown
+    # Data may be made by a function, which says none of this before it is called.
     shown["summary"] = entry.summary or getattr(target, "description", "")
     return shown | {key: getattr(target, key, None) or None for key in ("licence", "source")}
 
@@ -167,10 +168,11 @@ def _torch() -> dict[str, str]:
     try:
         import torch
 
+        from detente.experiments.executors.local import cpus
+
         cuda = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-        cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         return _check(
-            "torch", f"{torch.__version__}; {', '.join(cuda) or 'no CUDA device'}; {cpus} CPUs, using 1 thread"
+            "torch", f"{torch.__version__}; {', '.join(cuda) or 'no CUDA device'}; {cpus()} CPUs, using 1 thread"
         )
     except Exception as error:  # libraries that do not fit fail in many ways
         return _check("torch", one_line(error), "broken")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from detente.cli.display import Session, duration, number, write
+from detente.errors import visible
 from detente.hookspecs import RunView
 
 if TYPE_CHECKING:
@@ -111,12 +112,12 @@ def _bar(start: int) -> Iterator[Callable[[RunView], None]]:
 
         def show(p: RunView) -> None:
             nonlocal seen
-            bars.update(task, total=p.steps, completed=p.step, now=_values(p.terms))
+            bars.update(task, total=p.steps, completed=p.step, now=visible(_values(p.terms)))
             if p.scaled is not None and (p.scores, p.scaled) != seen:
                 seen = dict(p.scores), p.scaled
                 text = f"step {p.step}  {_scores(p)}"
                 _log.info("%s", text)
-                console.print(text, markup=False, highlight=False, soft_wrap=True)
+                console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
 
         bars.update(task, completed=start)
         yield show
@@ -143,9 +144,9 @@ def board(session: Session) -> Iterator[Callable[["Board"], None]]:
 
             def draw(board: "Board") -> None:
                 for note in notes(board):
-                    console.print(note, markup=False, highlight=False, soft_wrap=True)
+                    console.print(visible(note), markup=False, highlight=False, soft_wrap=True)
                 cells = [f"  {p.cell}  {_cell(p)}" for p in board.running[: max(1, console.height - 3)]]
-                live.update(Text("\n".join([_total(board), *cells])), refresh=True)
+                live.update(Text(visible("\n".join([_total(board), *cells]))), refresh=True)
 
             yield draw
         return

@@ -15,13 +15,18 @@ from detente.cli.display import Session, duration, log_to, number, scores_table
 from detente.cli.flags import begin, set_threads
 from detente.cli.progress import progress, warm_up
 from detente.errors import UsageError, one_line
+from detente.files import lock
 
 if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.recipe import Recipe
+    from detente.recipe.resolved import Resolved
     from detente.training.run_folder import Run
 
 RUNS = Path("runs")
+
+_RESULT = ("step", "seconds", "final", "references")
+"""Entries of run.json that every run has once it is finished; what of them was lost is written again."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,16 +87,16 @@ def train(
         "allow": allow,
         "log": flags.names(log),
     }
-    resolved = recipes.load(recipe, domain, sets or (), regs or (), given, host)
+    resolved = recipes.resolve(recipe, domain, sets or (), regs or (), given, host)
     if dry_run:
         _look(session, host, resolved, folder)
-        session.result(resolved.to_yaml(), resolved.plain())
+        session.result(resolved.recipe.to_yaml(), resolved.recipe.plain())
         return
-    session.note(resolved.to_yaml().rstrip())
+    session.note(resolved.recipe.to_yaml().rstrip())
     carry_out(session, host, resolved, folder, out, threads)
 
 
-def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None) -> None:
+def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | None) -> None:
     """Refuse what training would refuse, and say what it would say first.
 
     Raises:
@@ -99,12 +104,14 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
     """
     from detente.training.build import build
     from detente.training.loggers import make_loggers
+    from detente.training.scale import check_run
 
-    if folder:
-        _before(folder, recipe)
-    make_loggers(recipe.log, host)
-    built = build(recipe, host, dry=True)
+    before = _before(folder, resolved.recipe) if folder else {}
+    make_loggers(resolved.recipe.log, host)
+    built = build(resolved, host, dry=True)
     built.refuse()
+    if not before:
+        check_run(built)
     for finding in built.findings:
         session.note(f"Note: {finding}")
 
@@ -112,7 +119,7 @@ def _look(session: Session, host: "Host", recipe: "Recipe", folder: Path | None)
 def carry_out(
     session: Session,
     host: "Host",
-    recipe: "Recipe",
+    resolved: "Resolved",
     folder: Path | None,
     parent: Path,
     threads: int | None,
@@ -123,17 +130,21 @@ def carry_out(
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
+    from detente.training.scale import check_run
     from detente.training.trainer import Trainer
 
-    began = time.perf_counter()
+    began, recipe = time.perf_counter(), resolved.recipe
     before = _before(folder, recipe) if folder else {}
     loggers = make_loggers(recipe.log, host)
     set_threads(threads or before.get("threads"))
     with warm_up(session) as show:
-        built = build(recipe, host, device=device or before.get("device", {}).get("device"), show=show)
+        built = build(resolved, host, device=device or (before.get("device") or {}).get("device"), show=show)
+    if not before:  # what has begun may go on
+        check_run(built)
     run = Run(_make(folder, parent, recipe))
     with _alone(run), log_to(session, run.log):
         session.run = run.folder
+        run.prepare()
         record = {
             **surroundings(recipe, host, built.device),
             "argv": session.argv,
@@ -150,7 +161,8 @@ def carry_out(
         trainer = Trainer(built, run, host, loggers)
         start = trainer.restore()
         built_at = time.perf_counter()
-        if before.get("status") != "finished" or start < recipe.steps:
+        whole = before.get("status") == "finished" and all(before.get(key) is not None for key in _RESULT)
+        if not whole or start < recipe.steps:
             if start:
                 session.note(f"{run.folder}: from step {start} of {recipe.steps}")
             with progress(session, start) as trainer.show:
@@ -216,11 +228,11 @@ def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
 @contextmanager
 def _alone(run: "Run") -> Iterator[None]:
     """Nobody else writes to the run meanwhile; the lock goes with the process, however that ends."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    lock = FileLock(run.folder / ".lock", timeout=0)
+    held = lock(run.folder / ".lock", timeout=0)
     try:
-        lock.acquire()
+        held.acquire()
     except Timeout:
         raise UsageError(
             f"{run.folder}: another process is training this run; wait until it ends, or stop it first."
@@ -230,15 +242,15 @@ def _alone(run: "Run") -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        held.release()
 
 
 def _note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) -> None:
     """Say what is not as it was when the run began, for then its continuation need not be the same to the bit."""
 
     def facts(record: dict[str, Any]) -> dict[str, str]:
-        commits = {f"{e['distribution']}'s code": str(e["commit"]) for e in record.get("plugins", [])}
-        device = record.get("device", {}).get("name", "?")
+        commits = {f"{e['distribution']}'s code": str(e.get("commit")) for e in record.get("plugins", [])}
+        device = (record.get("device") or {}).get("name", "?")
         return {**record.get("versions", {}), **commits, "device": device, "threads": str(record.get("threads"))}
 
     then, today = facts(before), facts(now)
@@ -273,7 +285,7 @@ def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
 
 def _summary(run: "Run", primary: str, report: Path | None) -> str:
     info = run.info
-    final, best = info["final"], info["best"]
+    final, best = info["final"], info.get("best")
     lines = [
         f"{run.folder}: {info['status']} after {info['step']} steps in {duration(info['seconds'])}",
         "",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from detente.cli import flags
-from detente.cli.compare import seeds_of
 from detente.cli.display import Session, number, table
 from detente.cli.flags import begin
 from detente.cli.progress import board
@@ -105,7 +104,7 @@ def tune(
         "sampler": sampler,
         "sampler_seed": sampler_seed,
         "trials": trials,
-        "seeds": seeds_of(seeds) if seeds is not None else None,
+        "seeds": flags.seeds_of(seeds) if seeds is not None else None,
         "fresh": fresh,
         "wave": wave,
         "metric": metric,
@@ -186,24 +185,23 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
         name = f"{rival.arm.text} *" if "winner" in rival.roles else rival.arm.text
         rows.append((name, "–" if mean is None else f"{mean:.3f}", str(len(cells)), str(diverged)))
         rivals.append({"text": rival.arm.text, "roles": rival.roles, "mean": mean, "scores": scores})
-    lines = [
-        table(rows),
-        "",
-        "* winner of the search"
-        + (
-            f" as trial {winner.number} of {len(tuning.trials)}, mean score {number(winner.mean)} in the search"
-            if winner
-            else ""
-        ),
-        "",
-        f"report  {report}",
-        f"recipe  {tuning.best}",
-        f"next    detente train --recipe {tuning.best}",
-    ]
+    if winner is None:
+        lines = ["No trial has a score, so there is no winner.", "", f"report  {report}"]
+    else:
+        lines = [
+            table(rows),
+            "",
+            f"* winner of the search as trial {winner.number} of {len(tuning.trials)}, mean score "
+            f"{number(winner.mean)} in the search",
+            "",
+            f"report  {report}",
+            f"recipe  {tuning.best}",
+            f"next    detente train --recipe {tuning.best}",
+        ]
     data = {
         "search": folder,
         "report": report,
-        "best": tuning.best,
+        "best": tuning.best if winner else None,
         "metric": tuning.measure.text,
         "winner": winner and {"number": winner.number, "params": winner.params, "mean": winner.mean},
         "fresh": rivals,

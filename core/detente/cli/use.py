@@ -9,6 +9,7 @@ from detente.cli import flags
 from detente.cli.display import number, scores_table
 from detente.cli.flags import begin, set_threads
 from detente.errors import UsageError
+from detente.files import own_folder, staged
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -42,11 +43,15 @@ def evaluate(
     Its scores are shown with those of real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.training import evaluation, scale
     from detente.training.sizes import check_samples
 
     trainer = trained(folder, host, device, threads)
-    n = n or trainer.samples
-    check_samples("--samples", n, trainer.built.data.space)
+    wanted = n or trainer.samples
+    check_samples("--samples", wanted, trainer.built.data.space)
+    n = evaluation.sample_count(trainer.built.domain, trainer.built.data, wanted)
+    if n < wanted:
+        session.note(f"Note: {n} samples, not {wanted}: {scale.NO_MORE}.")
     if n != trainer.samples:
         session.note(
             f"Note: the run's own evaluations use {trainer.samples} samples; distances depend on the number of samples."
@@ -95,9 +100,11 @@ def sample(
         raise UsageError(
             f"--out {out}: samples of {domain.name} are written as {suffix}; name the file {out.stem}{suffix}."
         )
+    samples = trainer.generate(n, Stream(seed).at("sample"))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        domain.preview(trainer.generate(n, Stream(seed).at("sample")), out)
+        with staged(out) as new:
+            domain.preview(samples, new)
     except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise UsageError(f"--out {out}: cannot be written: {error.strerror}.") from error
     session.result(str(out), {"run": folder, "step": trainer.step, "n": n, "seed": seed, "file": out})
@@ -119,7 +126,8 @@ def export(
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.training.export import export_run
 
-    written = export_run(trained(folder, host, "cpu", None), out or folder / "export")
+    trainer = trained(folder, host, "cpu", None)
+    written = export_run(trainer, out or own_folder(folder / "export", folder))
     lines = [str(path) for path in written]
     load = f"python -c \"from detente import load_exported; print(load_exported('{written[0].parent}').sample(4))\""
     session.result("\n".join([*lines, f"load with  {load}"]), {"run": folder, "files": written})
@@ -148,7 +156,7 @@ def report(
     else:
         from detente.report import run_report
 
-        path = run_report(Run.open(folder))
+        path = run_report(Run.there(folder))
     session.result(str(path), {"report": path})
 
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from detente.files import lock
+
 _log = logging.getLogger(__name__)
 
 
@@ -50,12 +52,10 @@ def alone(place: Path) -> Iterator[None]:
 
     A folder that cannot be written to has no lock: each then makes its own.
     """
-    from filelock import FileLock  # comes with the extra `run`
-
-    lock = FileLock(place.with_name(f"{place.name}.lock"))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        held = lock(place.with_name(f"{place.name}.lock"))
+        held.acquire()
     except OSError as error:
         not_kept(error)
         yield
@@ -63,7 +63,7 @@ def alone(place: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        held.release()
 
 
 def not_kept(error: OSError) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from detente.domains.primary import Direction, Primary
 from detente.engine.options import Component
-from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each
+from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each, rows
 from detente.engine.step import Step
 from detente.engine.streams import Stream
 
@@ -64,6 +64,13 @@ class Data(Component, ABC):
     @abstractmethod
     def held_out(self) -> Sample:
         """Encoded real samples that no generator trains on: the ceiling is their score."""
+
+    def real(self, n: int) -> Sample:
+        """`n` encoded real samples for the ceiling, none of them twice, or as many as there are.
+
+        The first held-out ones; data that can be drawn anew also draw what goes beyond those.
+        """
+        return rows(self.held_out(), slice(0, n))
 
     @abstractmethod
     def reference(self) -> Sample:
@@ -154,12 +161,12 @@ class Evaluation:
 class Metric(Component, ABC):
     """A way to score samples. `scores` names what it returns and which direction is better.
 
-    `renamed` maps names that scores had until the last release to those that they have: an old name still works, with a
-    warning.
+    `renamed_scores` maps names that scores had until the last release to those that they have: an old name still works,
+    with a warning.
     """
 
     scores: Mapping[str, Direction]
-    renamed: Mapping[str, str] = {}
+    renamed_scores: Mapping[str, str] = {}
 
     @abstractmethod
     def __call__(self, e: Evaluation) -> dict[str, float]:

@@ -61,7 +61,7 @@ class Packed:
             if name == split:
                 return slice(start, start + size)
             start += size
-        raise KeyError(split)
+        raise KeyError(f"there is no split {split!r}; there are {', '.join(self.sizes)}")
 
 
 def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed]) -> Packed:

@@ -2,45 +2,74 @@
 
 import logging
 import math
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from detente.errors import tell_renamed
 
 Direction = Literal["higher", "lower", "neither"]
+"""Which scores are better. What each word means stands in `BETTER`."""
+
+
+class Better(NamedTuple):
+    """An end of a scale that is better than the other."""
+
+    sign: str
+    """As `--metric` and sentences write it."""
+    than: Callable[[float, float], bool]
+    """Whether one score is better than another."""
+
+
+BETTER: Mapping[Direction, Better] = {"lower": Better("<", operator.lt), "higher": Better(">", operator.gt)}
+"""The directions that have a better end."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Primary:
-    """The one score of a domain that carries comparisons, scaled from floor (0) to ceiling (1)."""
+    """The one score of a domain that carries comparisons, scaled from floor (0) to ceiling (1).
+
+    Attributes:
+        log: whether it is scaled on a logarithm, as distances are.
+        protocol: how it is measured, in words; how many samples there are is said beside it.
+    """
 
     score: str
     direction: Direction = "lower"
     log: bool = False
-    """Whether it is scaled on a logarithm, as distances are."""
     protocol: str = ""
 
     def scaled(self, value: float, floor: float, ceiling: float) -> float:
         """Where `value` stands between the untrained generator's score and real data's, clipped to [0, 1].
 
-        0 where there is nothing to scale: a number is not finite, or real data score no better than the floor.
+        NaN where that is unknown: a number is not finite, real data score no better than the floor, or no score is
+        better than another.
         """
-        better = ceiling < floor if self.direction == "lower" else ceiling > floor
-        if not better or not all(map(math.isfinite, (value, floor, ceiling))):
-            return 0.0
-        if self.log:
-            value, floor, ceiling = (math.log(max(v, 1e-12)) for v in (value, floor, ceiling))
-        share = (value - floor) / (ceiling - floor) if floor != ceiling else 0.0  # both below 1e-12 on a logarithm
-        return min(1.0, max(0.0, share))
+        if not self.spans(floor, ceiling) or not math.isfinite(value):
+            return math.nan
+        value, floor, ceiling = map(self._on_scale, (value, floor, ceiling))
+        return min(1.0, max(0.0, (value - floor) / (ceiling - floor)))
+
+    def spans(self, floor: float, ceiling: float) -> bool:
+        """Whether there is something between the two: both are finite, and the ceiling is better."""
+        if self.direction not in BETTER or not (math.isfinite(floor) and math.isfinite(ceiling)):
+            return False
+        return BETTER[self.direction].than(self._on_scale(ceiling), self._on_scale(floor))
+
+    def _on_scale(self, value: float) -> float:
+        return math.log(max(value, 1e-12)) if self.log else value
 
     def scaled_row(self, scores: Mapping[str, float], references: Mapping[str, Mapping[str, float]]) -> float:
-        """The score of this name among `scores`, scaled from the row `untrained` to `real`; 0 where one lacks it."""
-        value, floor, ceiling = (
-            row.get(self.score, math.nan)
-            for row in (scores, references.get("untrained", {}), references.get("real", {}))
-        )
-        return self.scaled(value, floor=floor, ceiling=ceiling)
+        """The score of this name among `scores`, scaled from the row `untrained` to `real`; NaN where one lacks it."""
+        return self.scaled(scores.get(self.score, math.nan), *self.ends(references))
+
+    def ends(self, references: Mapping[str, Mapping[str, float]]) -> tuple[float, float]:
+        """Floor and ceiling: the score of this name in the rows `untrained` and `real`, NaN where one lacks it."""
+        floor, ceiling = (references.get(row, {}).get(self.score, math.nan) for row in ("untrained", "real"))
+        return floor, ceiling
 
 
 def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
@@ -48,11 +77,10 @@ def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
 
     Args:
         score: the name that was used.
-        renamed: `Metric.renamed` of the metrics there are.
+        renamed: `Metric.renamed_scores` of the metrics there are.
     """
     for names in renamed:
         if score in names:
-            # By the log, not as a Python warning: programmers see those, and users type the names of scores.
-            _log.warning("The score %r is called %r now; its old name goes with the next release.", score, names[score])
+            tell_renamed(_log, "score", score, names[score])
             return names[score]
     return score

@@ -1,4 +1,4 @@
-"""Sources of data: files inside installed packages, files and folders of the user's, which may be anything.
+"""Where data come from: files inside installed packages, files and folders of the user's, which may be anything.
 
 A pipe hangs, a device never ends, a small archive unpacks to a terabyte: what a user named is looked at before it is
 read, and what is read of it is bounded.

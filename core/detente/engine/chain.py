@@ -26,7 +26,7 @@ class Chain(Regularizer):
                 raise UsageError(
                     f"two regularizers in one chain are called {link.name!r}; give one of them another name."
                 )
-            self.add_module(link.name, link)
+            self._modules[link.name] = link  # add_module refuses names that nn.Module has, such as half
         self.links = links
         check_order(links)
         has = {p: tuple(link for link in links if p in link.defines()) for p in POINTS}

@@ -77,7 +77,7 @@ class Lazily(_Wrapper):
 
     def __init__(self, inner: Regularizer, every: Count) -> None:
         super().__init__(inner)
-        if "penalty" not in inner.defines():
+        if "penalty" not in inner.defines() or inner.watches:
             raise UsageError(
                 f"{inner.name}: every={every} computes a penalty at every {every}-th update; {inner.name} has no "
                 "penalty, so it cannot have every."
@@ -113,14 +113,16 @@ class Ramp(Component):
 
     def at(self, t: int) -> float:
         """The value at update `t`."""
-        share = 1.0 if t >= self.updates else t / self.updates
-        return self.start + (self.end - self.start) * share
+        if t >= self.updates:
+            return self.end  # exactly: start + (end - start) may round
+        return self.start + (self.end - self.start) * (t / self.updates)
 
 
 class Annealed(_Wrapper):
     """See `annealed`.
 
-    The options are set at each point, from the point's own moment, and nowhere else. A report, a closed form or a count
+    The options are set at each point, from the point's own moment (where a point prepares the next update's forwards,
+    from that update), and nowhere else. A report, a closed form or a count
     of passes is that of the last point.
     """
 
@@ -151,7 +153,8 @@ class Annealed(_Wrapper):
             self.inner.adjust_gradients(net, m)
 
     def adjust_weights(self, net: nn.Module, m: Moment) -> None:
-        if self._acts(m):
+        self._set(m.t + self.sets_up_next)
+        if not self.inner.inactive(m):
             self.inner.adjust_weights(net, m)
 
     def inactive(self, m: Moment) -> bool:
@@ -166,8 +169,13 @@ def _check(target: Regularizer, ramps: dict[str, Ramp]) -> None:
     stated = declared_options(type(target))
     for name, ramp in ramps.items():
         known = stated.get(name)
-        if not isinstance(getattr(target, name, None), int | float) or (known is not None and known.whole):
+        if not isinstance(target.option(name), int | float) or (known is not None and known.whole):
             raise UsageError(f"{target.name} has no numeric option {name!r} that can have a schedule.")
+        if name in target.fixed:
+            raise UsageError(
+                f"{target.name}: {name} is read once, when the network is built, so it cannot have a schedule. "
+                "Give it one value."
+            )
         for end in (ramp.start, ramp.end):
             if known is not None and (problem := known.problem(end)):
                 raise UsageError(f"{kebab(type(target).__name__)}: {name}={end!r} {problem}.")

@@ -151,14 +151,17 @@ class Game:
     def _gradients(self, player: Player, batch: Batch, fakes: Fakes) -> None:
         """One turn up to the gradients: the step, the loss, the penalties, backward. The step is gone afterwards."""
         step, own = self._step(player, batch, fakes), player.role == "generator"
-        loss = self.objective.generator(step) if own else self.objective.discriminator(step)
-        player.gradients(step, loss, self.auxiliary(step) if own and self.auxiliary else None)
+        player.gradients(step, step.loss, self.auxiliary(step) if own and self.auxiliary else None)
         if self.watch is not None:
             self.watch(player, step)
 
+    def player(self, role: Role) -> Player:
+        """The player of that role."""
+        return {"generator": self.generator, "discriminator": self.discriminator}[role]
+
     def look(self, role: Role, batch: Batch) -> Step:
         """The step of the player's next update on this batch, with new fakes; nothing is updated."""
-        player = self.generator if role == "generator" else self.discriminator
+        player = self.player(role)
         return self._step(player, batch, self._generate(player, batch, attached=role == "generator"))
 
     def _step(self, player: Player, batch: Batch, fakes: Fakes) -> Step:

@@ -88,6 +88,7 @@ def graph_leaves(value: Tensor) -> Iterator[Tensor]:
         node = todo.pop()
         if node is not None and node not in seen:
             seen.add(node)
+            # Autograd's nodes have no common class; the one that ends in a leaf has it as `variable`.
             if isinstance(leaf := getattr(node, "variable", None), Tensor):
                 yield leaf
             todo.extend(n for n, _ in node.next_functions)

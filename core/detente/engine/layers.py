@@ -14,6 +14,7 @@ from detente.engine.network import output_layers
 from detente.errors import UsageError
 
 Where = str | list[str] | None
+_NOT = "not "
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,18 @@ class Layer:
         return weight
 
     @property
+    def groups(self) -> int:
+        """How many groups the weight counts its outputs within: those of a transposed convolution, else 1."""
+        return self.module.groups if isinstance(self.module, nn.modules.conv._ConvTransposeNd) else 1
+
+    @property
     def outputs(self) -> int:
         """How many channels the layer's output has."""
-        counted = self.weight.shape[self.out_axis]
-        if isinstance(self.module, nn.modules.conv._ConvTransposeNd):
-            return counted * self.module.groups  # its weight counts the outputs of one group
-        return counted
+        return self.weight.shape[self.out_axis] * self.groups
+
+    def rows(self, weight: Tensor) -> Tensor:
+        """A weight of this layer's shape as [outputs, ...]: one filter a row, also where groups share an axis."""
+        return rows(weight, self.out_axis, self.groups)
 
     @property
     def used(self) -> Tensor:
@@ -59,6 +66,23 @@ class _Kind:
     channel_axis: int | None
 
 
+def rows(weight: Tensor, out_axis: int, groups: int = 1) -> Tensor:
+    """A weight as [outputs, ...], one filter a row.
+
+    A grouped transposed convolution stores [inputs, outputs / groups, ...], each group's inputs one after the other, so
+    that its filters are found within the groups.
+
+    Args:
+        weight: as the layer stores it.
+        out_axis: the dimension that counts the outputs of a group.
+        groups: into how many groups the first dimension falls.
+    """
+    if groups == 1:
+        return weight if out_axis == 0 else weight.movedim(out_axis, 0)
+    grouped = weight.unflatten(0, (groups, -1))  # [groups, inputs / groups, outputs / groups, ...]
+    return grouped.movedim(out_axis + 1, 1).flatten(0, 1)
+
+
 _CONV, _DECONV = _Kind({"weight": 0}, 1), _Kind({"weight": 1}, 1)
 _CELL = _Kind({"weight_ih": 0, "weight_hh": 0}, None)
 _KINDS: dict[type[nn.Module], _Kind] = {
@@ -67,6 +91,7 @@ _KINDS: dict[type[nn.Module], _Kind] = {
     **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), _CONV),
     **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), _DECONV),
     **dict.fromkeys((nn.RNNCell, nn.LSTMCell, nn.GRUCell), _CELL),
+    nn.Embedding: _Kind({"weight": 1}, None),  # its weight counts; nothing is inserted between it and what reads it
 }
 
 
@@ -107,17 +132,27 @@ def _kind(module: nn.Module) -> _Kind | None:
 
 
 def matches(name: str, where: Where) -> bool:
-    """Whether `where` (a glob, a list of globs, None for all) names `name`, with or without its leading path."""
+    """Whether `where` names `name`, with or without its leading path.
+
+    `where` is a glob, a list of globs, or None for all. A glob after "not " takes away: `not head` is all but the head,
+    and `["conv*", "not conv1"]` the convolutions but the first.
+    """
     if where is None:
         return True
     parts = name.split(".")
     tails = [".".join(parts[i:]) for i in range(len(parts))]
     globs = [where] if isinstance(where, str) else where
-    return any(fnmatchcase(tail, glob) for tail in tails for glob in globs)
+    taken = [glob for glob in globs if not glob.startswith(_NOT)] or ["*"]
+    left_out = [glob.removeprefix(_NOT).strip() for glob in globs if glob.startswith(_NOT)]
+    return any(fnmatchcase(t, g) for t in tails for g in taken) and not any(
+        fnmatchcase(t, g) for t in tails for g in left_out
+    )
 
 
 def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[Layer]:
-    """The weights of a network's registered layers, in module order; those of frozen layers are left out.
+    """The weights of a network's registered layers, in module order.
+
+    Frozen layers are left out where others are trained; a deployed network, which is frozen as a whole, has them all.
 
     Args:
         net: the network.
@@ -153,11 +188,12 @@ def _last(net: nn.Module, found: list[Layer]) -> tuple[str, ...]:
 
 
 def _layers(net: nn.Module) -> Iterator[Layer]:
+    trained = any(p.requires_grad for p in net.parameters())
     for name, module in net.named_modules():
         kind = _kind(module)
         for weight, axis in kind.weights.items() if kind else ():
             parameter = module._parameters.get(weight)
-            if parameter is not None and parameter.requires_grad:
+            if parameter is not None and (parameter.requires_grad or not trained):
                 yield Layer(name, module, weight, axis, kind.channel_axis if kind else None)
 
 
@@ -188,7 +224,7 @@ def weights(net: nn.Module, where: Where = None) -> list[tuple[str, nn.Parameter
 
 def after(layer: Layer, name: str, child: nn.Module) -> None:
     """Insert `child` behind the layer's output, before whatever follows (an activation, as a rule)."""
-    _adopt(layer.module, name, child)
+    adopt(layer.module, name, child)
     layer.module.register_forward_hook(_After(name))
 
 
@@ -198,21 +234,43 @@ def reparametrize(layer: Layer, name: str, child: Reparametrization) -> None:
     During the layer's forward the result stands in the module's `__dict__`, where attribute lookup finds it before the
     parameter; afterwards it is gone. Several of them on one weight compose in the order of insertion.
     """
-    _adopt(layer.module, name, child)
+    adopt(layer.module, name, child)
     layer.module.register_forward_pre_hook(_StandIn(name, layer.weight_name))
     layer.module.register_forward_hook(_StepAside(layer.weight_name), always_call=True)
 
 
-def _adopt(module: nn.Module, name: str, child: nn.Module) -> None:
+def adopt(module: nn.Module, name: str, child: nn.Module) -> None:
+    """Make `child` a part of a layer, under a name that its hooks find it by.
+
+    Raises:
+        UsageError: the layer has something of that name.
+    """
     if name in module._modules or name in module._parameters or name in module._buffers:
         raise UsageError(
             f"a layer already has a child named {name!r}; give the second instance of this regularizer its own name."
         )
     weight = next(module.parameters(recurse=False))
-    module.add_module(name, child.to(weight.device, weight.dtype))
+    module._modules[name] = child.to(weight.device, weight.dtype)  # add_module refuses names such as half
 
 
-class _After:
+def inserted(net: nn.Module) -> Iterator[tuple[str, str, nn.Module]]:
+    """What regularizers have inserted into a network: the layer's name, the child's name, the child."""
+    for name, module in net.named_modules():
+        hooks = (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
+        for hook in hooks:
+            if isinstance(hook, Inserted):
+                child = module._modules[hook.child]
+                assert child is not None, "an inserted child stays"
+                yield name, hook.child, child
+
+
+class Inserted:
+    """Base of the hooks that run a child which a regularizer has inserted into a layer."""
+
+    child: str
+
+
+class _After(Inserted):
     def __init__(self, child: str) -> None:
         self.child = child
 
@@ -220,7 +278,7 @@ class _After:
         return module._modules[self.child](output)  # type: ignore[misc]
 
 
-class _StandIn:
+class _StandIn(Inserted):
     def __init__(self, child: str, weight: str) -> None:
         self.child, self.weight = child, weight
 

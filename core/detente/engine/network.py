@@ -6,7 +6,10 @@ from detente.errors import UsageError
 
 
 class Network(nn.Module):
-    """A generator or discriminator that declares abilities. Any module can have the same attributes, or none of them.
+    """A generator or discriminator that declares abilities.
+
+    A module of another class can have the same attributes, or none of them: so that nobody's own network has to be
+    rewritten, they are read here, and only here, with these defaults.
 
     Attributes:
         abilities: what it can do beyond its forward. "embed": its submodule `embed` maps a sample to a sample-shaped
@@ -27,7 +30,7 @@ def abilities(net: nn.Module) -> frozenset[str]:
     Raises:
         UsageError: it declares something other than a set of names, or an "embed" that it does not have.
     """
-    stated = getattr(net, "abilities", frozenset())
+    stated = getattr(net, "abilities", Network.abilities)
     if isinstance(stated, str) or not all(isinstance(name, str) for name in stated):
         raise UsageError(f"{type(net).__name__}.abilities should be a set of names, but is {stated!r}.")
     if "embed" in stated:
@@ -43,7 +46,7 @@ def feature_layers(net: nn.Module) -> tuple[str, ...]:
     """
     if "features" not in abilities(net):
         return ()
-    return _existing(net, "feature_layers", getattr(net, "feature_layers", ()))
+    return _existing(net, "feature_layers", getattr(net, "feature_layers", Network.feature_layers))
 
 
 def output_layers(net: nn.Module) -> tuple[str, ...] | None:
@@ -52,7 +55,7 @@ def output_layers(net: nn.Module) -> tuple[str, ...] | None:
     Raises:
         UsageError: it names a submodule that it does not have.
     """
-    stated = getattr(net, "output_layers", None)
+    stated = getattr(net, "output_layers", Network.output_layers)
     return None if stated is None else _existing(net, "output_layers", stated)
 
 

@@ -7,7 +7,9 @@ def __init__(self, gamma: NonNegative = 10.0) -> None: ...
 A component refuses anything else before its constructor runs; recipes and their JSON schema ask the same `Range`.
 """
 
+import functools
 import inspect
+import logging
 import math
 import re
 import types
@@ -16,9 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral, Real
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
-from detente.errors import UsageError
+from detente.errors import UsageError, tell_renamed
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +180,36 @@ class Component:
 
     __slots__ = ()
 
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """What its options were called until the last release, which still works: {old: new}."""
+
     def __new__(cls, *args: Any, **options: Any) -> Self:
         if args or options:
             if cls.__init__ is object.__init__:
                 raise TypeError(f"{cls.__name__}() takes no arguments")
-            check_options(cls, args, options)
+            check_options(cls, args, _current(cls, options))
         return super().__new__(cls)
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "__init__" in vars(cls) and cls.renamed:
+            cls.__init__ = _by_old_names(cls, cls.__init__)
+
+
+def _current(cls: type[Component], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options under the names that they have now."""
+    now = {old: new for old, new in cls.renamed.items() if new not in options}
+    return {now.get(name, name): value for name, value in options.items()}
+
+
+def _by_old_names(cls: type[Component], init: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that takes renamed options by their old names too."""
+
+    @functools.wraps(init)
+    def taking(self: Component, *args: Any, **options: Any) -> None:
+        current = _current(cls, options)
+        for old in options.keys() - current.keys():
+            tell_renamed(_log, "option", old, cls.renamed[old])
+        init(self, *args, **current)
+
+    return taking

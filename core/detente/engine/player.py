@@ -46,6 +46,8 @@ class Player:
         self.regularizer.attach(network)
         first = next(network.parameters())
         self.regularizer.to(first.device)
+        if first.dtype is torch.float64:
+            self.regularizer.double()  # its running means are as exact as the game
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = optimizer(self.parameters)
         self._adjusts_gradients = "adjust_gradients" in self.regularizer.defines()
@@ -66,7 +68,7 @@ class Player:
         terms = {"adversarial": loss, **(extra or {})}
         for name, value in self.regularizer.penalties(step):
             if name not in self._proved:
-                self._prove(name, value)
+                self.prove(name, value)
             terms[name] = value
         total = loss
         for name, value in terms.items():
@@ -115,12 +117,27 @@ class Player:
         device = self.parameters[0].device if self.parameters else None
         self.last = {name: (value.to(device), t) for name, (value, t) in state["last"].items()}
 
-    def _prove(self, name: str, value: Tensor) -> None:
-        """Once per penalty, when it first fires: does it depend on anything that this player can change?"""
+    def prove(self, name: str, value: Tensor) -> None:
+        """Once per penalty, when it first fires: a scalar that depends on something that this player can change?
+
+        Raises:
+            UsageError: saying what it is instead.
+        """
+        where = f"{self.role}.regularizers.{name}"
+        if not isinstance(value, Tensor):
+            raise UsageError(
+                f"{where}: the penalty returned {value!r}, a {type(value).__name__}, but it should return a tensor of "
+                "one number that was computed from the networks."
+            )
+        if value.shape != ():
+            raise UsageError(
+                f"{where}: the penalty returned a tensor of shape {list(value.shape)}, but it should return one "
+                "number, such as its mean over the batch."
+            )
         own = {id(p) for p in self.parameters}
         if not any(id(v) in own for v in graph_leaves(value)):
             raise UsageError(
-                f"{self.role}.regularizers.{name}: the penalty depends on no parameter of the {self.role}, so it would "
+                f"{where}: the penalty depends on no parameter of the {self.role}, so it would "
                 "have no effect. Compute it from this player's network without detaching."
             )
         self._proved.add(name)

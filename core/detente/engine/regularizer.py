@@ -59,6 +59,10 @@ class Regularizer(Component, nn.Module):
         players: the players that it supports; the first is the default, which can also be "both".
         needs: abilities that it needs of the model ("embed", "features") or of the objective ("softplus").
         off: the option values at which it does nothing at all, bit for bit; None if there is no such setting.
+        fixed: options that are read once, when the network is built, so that a schedule of them would have no effect.
+        sets_up_next: whether `adjust_weights` prepares the forward passes of the next update, as dropout's does; a
+            schedule gives it the values of the next update there.
+        watches: whether its `penalty` only looks at the step, and never adds to the loss.
         where: the layers or parameters that it acts on, as a glob or globs; None for those that it chooses itself.
         averages: whether it deploys an average of the weights; nothing that changes them may come after it in a chain.
         couples: whether its penalty in the discriminator's update depends on the generator's parameters.
@@ -73,12 +77,16 @@ class Regularizer(Component, nn.Module):
         mixes_samples: whether in training a sample's output depends on the others of its batch in any way.
         needs_positions: whether it normalizes over the positions of one sample, so that there must be some.
         drops_units: whether it sets hidden units to zero at random.
+        normalizes_slope: whether the critic's own slope divides its output, so that its scale has no effect.
         by_position: whether its penalty depends on which dimensions of a sample are positions and which are channels.
     """
 
     players: tuple[str, ...] = ("discriminator", "generator")
     needs: tuple[str, ...] = ()
     off: Mapping[str, Any] | None = None
+    fixed: tuple[str, ...] = ()
+    sets_up_next: bool = False
+    watches: bool = False
     where: Where = None
     averages: bool = False
     couples: bool = False
@@ -92,6 +100,7 @@ class Regularizer(Component, nn.Module):
     mixes_samples: bool = False
     needs_positions: bool = False
     drops_units: bool = False
+    normalizes_slope: bool = False
     by_position: bool = False
 
     name: str = ""
@@ -155,7 +164,11 @@ class Regularizer(Component, nn.Module):
 
     def is_off(self) -> bool:
         """Whether its options switch it off for good, as `off` states it."""
-        return self.off is not None and all(getattr(self, k) == v for k, v in self.off.items())
+        return self.off is not None and all(self.option(name) == value for name, value in self.off.items())
+
+    def option(self, name: str) -> Any:
+        """The value of an option, which stands in the attribute of its name; None where it has none of that name."""
+        return getattr(self, name, None)
 
     def report(self, net: nn.Module) -> dict[str, Tensor]:
         """Values for the log, computed only when a log line is written."""

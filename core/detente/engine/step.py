@@ -17,7 +17,10 @@ from detente.errors import UsageError
 Role = Literal["discriminator", "generator"]
 """Which player."""
 PenaltySpace = Literal["input", "embedding"]
-"""Where a penalty differentiates: the sample before augmentation, or the discriminator's embedding of it after."""
+"""Where a penalty differentiates: the sample before augmentation, or the discriminator's embedding of it after.
+
+What each word means stands in `SPACES`.
+"""
 
 
 class DomainLike(Protocol):
@@ -151,31 +154,28 @@ class Step:
 
     def real_at(self, space: PenaltySpace) -> Sample:
         """The reals where a penalty differentiates: the sample before augmentation, or D's embedding of it after."""
-        return self.real if space == "input" else self._embedded("real", self.real)
+        return SPACES[space].seen(self, "real", self.real)
 
     def fake_at(self, space: PenaltySpace) -> Sample:
         """The fakes where a penalty differentiates."""
-        return self.fake if space == "input" else self._embedded("fake", self.fake)
+        return SPACES[space].seen(self, "fake", self.fake)
 
     def channel_axes(self, space: PenaltySpace) -> tuple[int, ...]:
         """Which axis of each leaf holds channels, symbols or types; the others are batch and positions."""
-        if space == "embedding" or self.space is None:
-            return (-1,) * len(leaves(self.real_at(space)))
-        return tuple(leaf.channel_axis for leaf in self.space.leaves)
+        return SPACES[space].channel_axes(self)
 
     def critic(self, x: Sample, space: PenaltySpace = "input") -> Logits:
         """D∘augment at `x`, with draws of the caller's own; with `space="embedding"`, D from that embedding on."""
-        stream = self.m.rng.at("critic", next(self._calls))
-        if space == "input":
-            seen = self._seen(x, stream)
-            return call(self.discriminator, seen, self.labels, stream, autocast=self.autocast)
-        assert self.embedding is not None, "an embedding came from fake_at or real_at"
-        with self.embedding.standing_in(x):
-            return call(self.discriminator, self.real, self.labels, stream, autocast=self.autocast)
+        return SPACES[space].critic(self, x, self.m.rng.at("critic", next(self._calls)))
 
     def generate(self, z: Sample) -> Sample:
         """G(z) with this step's noise, so that repeated calls differ in `z` alone."""
         return call(self.generator, z, self.labels, self.noise, autocast=self.autocast)
+
+    @property
+    def loss(self) -> Tensor:
+        """The adversarial loss of the player whose turn it is, a scalar."""
+        return {"discriminator": self.objective.discriminator, "generator": self.objective.generator}[self.turn](self)
 
     def losses(self) -> tuple[Tensor, Tensor]:
         """The discriminator's and the generator's loss on these samples with the fakes attached to the generator."""
@@ -185,15 +185,6 @@ class Step:
 
     def _seen(self, x: Sample, stream: Stream) -> Sample:
         return x if self.augment is None else self.augment(x, stream.at("augment"))
-
-    def _embedded(self, which: str, x: Sample) -> Sample:
-        _, embedding, _ = self._root(which, x)
-        if embedding is None:
-            raise UsageError(
-                f"{type(self.discriminator).__name__} has no 'embed' ability, which space='embedding' needs; "
-                "use space='input'."
-            )
-        return embedding
 
     def _featured(self, which: str, x: Sample) -> tuple[Any, ...]:
         if not self.features:
@@ -218,3 +209,45 @@ class Step:
             embedding = self.embedding.take() if self.embedding else None
             self._shared[which] = logits, embedding, tuple(stage.take() for stage in self.features)
         return self._shared[which]
+
+
+class _Input:
+    """The sample before augmentation."""
+
+    needs: tuple[str, ...] = ()
+
+    def seen(self, s: Step, which: str, x: Sample) -> Sample:
+        return x
+
+    def channel_axes(self, s: Step) -> tuple[int, ...]:
+        return (-1,) * len(leaves(s.real)) if s.space is None else tuple(leaf.channel_axis for leaf in s.space.leaves)
+
+    def critic(self, s: Step, x: Sample, stream: Stream) -> Logits:
+        return call(s.discriminator, s._seen(x, stream), s.labels, stream, autocast=s.autocast)
+
+
+class _Embedding:
+    """What the discriminator's submodule `embed` makes of the augmented sample; channels come last in it."""
+
+    needs = ("embed",)
+
+    def seen(self, s: Step, which: str, x: Sample) -> Sample:
+        _, embedding, _ = s._root(which, x)
+        if embedding is None:
+            raise UsageError(
+                f"{type(s.discriminator).__name__} has no 'embed' ability, which space='embedding' needs; "
+                "use space='input'."
+            )
+        return embedding
+
+    def channel_axes(self, s: Step) -> tuple[int, ...]:
+        return (-1,) * len(leaves(self.seen(s, "real", s.real)))
+
+    def critic(self, s: Step, x: Sample, stream: Stream) -> Logits:
+        assert s.embedding is not None, "an embedding came from fake_at or real_at"
+        with s.embedding.standing_in(x):
+            return call(s.discriminator, s.real, s.labels, stream, autocast=s.autocast)
+
+
+SPACES: Mapping[PenaltySpace, _Input | _Embedding] = {"input": _Input(), "embedding": _Embedding()}
+"""Where a penalty may differentiate; `needs` are the abilities that the discriminator must have for it."""

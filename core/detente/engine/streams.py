@@ -75,7 +75,8 @@ class ForwardPass:
         return found
 
 
-_OUTSIDE = ForwardPass(Stream(0))
+_OUTSIDE = ForwardPass(Stream(0), records=True)
+"""Networks that somebody else runs in training mode keep running statistics as torch's own layers do."""
 _current: ForwardPass = _OUTSIDE
 
 
@@ -92,7 +93,7 @@ def enter(stream: Stream, device: torch.device, records: bool = False) -> None:
 
 
 def leave() -> None:
-    """Forget the current forward pass: modules called outside the engine record nothing."""
+    """Forget the current forward pass."""
     global _current
     _current = _OUTSIDE
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from detente.domains.primary import Primary
 from detente.errors import DetenteError, PluginError, UsageError
 from detente.experiments import experiment
 from detente.experiments.executors.base import Executor, ShowBoard
@@ -24,8 +25,10 @@ from detente.experiments.planning import (
     seed_numbers,
 )
 from detente.plugins import Host
-from detente.recipe import load, slug
+from detente.recipe import resolve, slug
 from detente.recipe.keys import flat
+from detente.recipe.resolved import Resolved
+from detente.results.scores import Scaled
 from detente.results.study import Study
 
 
@@ -120,18 +123,32 @@ def resume(
 
 
 class Comparison(Proposer):
-    """Every cell of a study, all at once."""
+    """Every cell of a study, all at once.
 
-    def __init__(self, study: Study, before: Study | None, notes: Sequence[str]) -> None:
+    Args:
+        study: the study; `before` as it was in its folder.
+        notes: what a person should know before it begins.
+        resolved: the recipe of each arm in each domain, where this call says what they are.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        before: Study | None,
+        notes: Sequence[str],
+        resolved: Mapping[tuple[str, str], Resolved] | None = None,
+    ) -> None:
         super().__init__(study, before, notes)
-        self.study = study
+        self.study, self.resolved = study, resolved or {}
 
     def looks(self) -> Iterator[Look]:
-        """Every arm in every domain; the first seed stands for all."""
+        """Every arm in every domain; the first seed stands for all, and the first arm for how they are measured."""
         first = self.study.seeds[0]
         for cell, recipe in self.study.runs():
             if cell.seed == first:
-                yield Look(cell.domain, cell.arm.text, recipe)
+                known = self.resolved.get((cell.domain, cell.arm.slug))
+                measure = Scaled(Primary(**self.study.primary(cell.domain))) if cell.arm == self.study.arms[0] else None
+                yield Look(cell.domain, cell.arm.text, recipe, resolved=known, measure=measure)
 
     def propose(self, experiment: Experiment) -> None:
         experiment.train(self.study.runs())
@@ -166,17 +183,18 @@ def _plan(
     slugs = {text: slug(text) for text in texts}
     problems: list[DetenteError] = []
     recipes: dict[str, dict[str, Any]] = {}
+    resolved: dict[tuple[str, str], Resolved] = {}
     for name in names:
         own = [*sets, *(domain_sets or {}).get(name, ())]
         recipes[name] = {}
         for text in texts:
             try:
-                found = load(recipe, name, own, [text], flags, host).plain()
+                found = resolved[name, slugs[text]] = resolve(recipe, name, own, [text], flags, host)
             except DetenteError as error:
                 problems.append(error)
             else:
-                del found["seed"]  # all seeds of an arm share the rest
-                recipes[name][slugs[text]] = found
+                # All seeds of an arm share the rest.
+                recipes[name][slugs[text]] = {k: v for k, v in found.recipe.plain().items() if k != "seed"}
     if problems:
         lines = dict.fromkeys(line for problem in problems for line in str(problem).splitlines())
         kind = PluginError if any(isinstance(problem, PluginError) for problem in problems) else UsageError
@@ -192,7 +210,7 @@ def _plan(
         "recipes": recipes,
     }
     study = Study(out, content)
-    return Comparison(study, old, note_versions(study, host))
+    return Comparison(study, old, note_versions(study, host), resolved)
 
 
 def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:

@@ -11,39 +11,26 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from filelock import FileLock, Timeout
 
-from detente.checks import Finding, refuse
 from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
+from detente.experiments.look import Look as Look
+from detente.experiments.look import Looked, looked
 from detente.experiments.planning import LOCK, masked
-from detente.files import write_atomically
+from detente.files import encoded, lock, own_folder, read_bytes, sweep, write_atomically
 from detente.plugins import Host
-from detente.recipe import Recipe
+from detente.recipe.schema import Recipe, recipe_of
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
 from detente.results.table import write_results
-from detente.training.build import build
 from detente.training.loggers import make_loggers
 
-
-class Look(NamedTuple):
-    """A recipe whose networks are looked at before anything trains.
-
-    Attributes:
-        name: what it is called where something is wrong with it.
-        recipe: as plain data.
-        kept: whether what should be known about it stands in the manifest.
-    """
-
-    domain: str
-    name: str
-    recipe: Mapping[str, Any]
-    kept: bool = True
+_LEFT = 3600.0  # seconds after which nobody is still writing a file of the folder
 
 
 class Proposer(ABC):
@@ -108,10 +95,10 @@ class Experiment:
         """
         unsettled: list[Cell] = []
         for cell, plain in runs:
-            recipe = Recipe.model_validate(plain)
+            recipe = _recipe(self._manifest, cell, plain)
+            own_folder(cell.folder, self._manifest.folder)
             text = _recipe_text(self._manifest, cell, recipe)
             if not cell.run.recipe.exists():
-                cell.folder.mkdir(parents=True, exist_ok=True)
                 write_atomically(cell.run.recipe, text)
             self.tracker.enter(cell, recipe.steps)
             if cell.status not in SETTLED:
@@ -146,7 +133,7 @@ def start(
     proposer = plan()
     found = findings(proposer, host)  # a call that is wrong, or refused, writes nothing
     proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
-    lock = _acquire(proposer)
+    held = _acquire(proposer)
     try:
         if not _is_current(proposer):
             proposer = plan()
@@ -154,9 +141,9 @@ def start(
         content = proposer.manifest.content
         content["findings"] = found
         content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
-        return _carry_out(proposer, lock, host, executor, show)
+        return _carry_out(proposer, held, host, executor, show)
     finally:
-        lock.release()
+        held.release()
 
 
 def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: ShowBoard) -> Path:
@@ -166,11 +153,11 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
         UsageError, StudyError, Interrupted: as in `start`.
     """
     proposer = plan()
-    lock = _acquire(proposer)
+    held = _acquire(proposer)
     try:
-        return _carry_out(proposer if _is_current(proposer) else plan(), lock, host, executor, show)
+        return _carry_out(proposer if _is_current(proposer) else plan(), held, host, executor, show)
     finally:
-        lock.release()
+        held.release()
 
 
 def dry_run(proposer: Proposer, host: Host) -> None:
@@ -187,15 +174,17 @@ def dry_run(proposer: Proposer, host: Host) -> None:
 def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     """The findings about the networks of an experiment; each distinct recipe is built once.
 
+    What should be known about its evaluations joins the proposer's notes.
+
     Raises:
-        UsageError: a recipe is wrong, or ill-posed and not allowed, or a cell's folder holds another recipe; a line for
-            each.
+        UsageError: a recipe is wrong, or ill-posed and not allowed, or its runs could not be measured, or a cell's
+            folder holds another recipe; a line for each.
         PluginError: the same, and a plugin is among what is wrong.
     """
     for cell, plain in proposer.manifest.runs():
         if cell.run.recipe.exists():
-            _recipe_text(proposer.manifest, cell, Recipe.model_validate(plain))
-    built: dict[str, Sequence[Finding] | DetenteError] = {}
+            _recipe_text(proposer.manifest, cell, _recipe(proposer.manifest, cell, plain))
+    built: dict[str, Looked | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
     looks = list(proposer.looks())
@@ -204,46 +193,43 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     for look in looks:
         key = json.dumps(look.recipe)
         if key not in built:
-            built[key] = _build(look.recipe, host)
+            built[key] = looked(look, host)
         made = built[key]
         if isinstance(made, DetenteError):
             problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
         elif look.kept:
-            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made]
+            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made.findings]
     if problems:
         kind = PluginError if any(isinstance(made, PluginError) for made in built.values()) else UsageError
         raise kind("\n".join(problems))
+    evaluated = [made.evaluated for made in built.values() if isinstance(made, Looked)]
+    proposer.notes += [text for text in dict.fromkeys(evaluated) if text and text not in proposer.notes]
     return found
 
 
-def _build(plain: Mapping[str, Any], host: Host) -> Sequence[Finding] | DetenteError:
-    recipe = Recipe.model_validate(plain)
-    try:
-        built = build(recipe, host, dry=True)
-        refuse(built.findings if built.domain.refuses else (), recipe.allow)
-    except DetenteError as error:
-        return error
-    return built.findings
+def _recipe(manifest: Manifest, cell: Cell, plain: Mapping[str, Any]) -> Recipe:
+    return recipe_of(plain, f"{manifest.path}: the recipe of {cell}")
 
 
 def _recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
     """What the recipe.yaml of a cell holds."""
     text = recipe.to_yaml()
-    if cell.run.recipe.exists() and cell.run.recipe.read_text(encoding="utf-8") != text:
+    if cell.run.recipe.exists() and read_bytes(cell.run.recipe) != encoded(text):
         raise UsageError(f"{cell.run.recipe}: is not the {manifest.kind}'s recipe for this cell; move the folder away.")
     return text
 
 
 def _acquire(proposer: Proposer) -> FileLock:
     manifest = proposer.manifest
-    lock = FileLock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
+    held = lock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
     try:
-        lock.acquire()
+        held.acquire()
     except Timeout:
         raise UsageError(
             f"{manifest.folder}: another process runs this {manifest.kind}; wait for it, or stop it first."
         ) from None
-    return lock
+    sweep(manifest.folder, older=_LEFT)
+    return held
 
 
 def _is_current(proposer: Proposer) -> bool:
@@ -252,10 +238,10 @@ def _is_current(proposer: Proposer) -> bool:
     return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
 
 
-def _carry_out(proposer: Proposer, lock: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
+def _carry_out(proposer: Proposer, held: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
     proposer.manifest.write()
     if not proposer.alone:
-        lock.release()
+        held.release()
     experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
     host.notify("detente_study_started", study=proposer.manifest.view)
     try:

@@ -15,16 +15,17 @@ from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.planning import existing, head, masked, note_versions, primary_of, refuse_changes
-from detente.experiments.search.loop import Search
+from detente.experiments.search.loop import Evaluate, Search
 from detente.experiments.search.reading import ranges
 from detente.experiments.search.request import Wish, check_size, measure_of, seeds_of
 from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
-from detente.experiments.search.storage import check_url, database_storage, journal_storage
+from detente.experiments.search.storage import check_url, database_storage, journal_storage, unusable
 from detente.plugins import Host
-from detente.recipe import load
+from detente.recipe import resolve
 from detente.recipe.keys import flat, put
 from detente.recipe.overlay import ROLES
+from detente.recipe.resolved import Resolved
 from detente.results.search import Trial, Tuning, best, short
 
 FRESH_FROM = 1000
@@ -92,14 +93,20 @@ def resume(
     def opened() -> Tune:
         tuning = Tuning.open(folder)
         content = tuning.content
-        if "***" in (content["storage"] or ""):
+        storage = content.get("storage")
+        if "***" in (storage or ""):
             raise UsageError(
                 f"{folder}: the password of its storage is not kept; give the command of the search again to resume it."
             )
         texts = [f"{entry['label']}={entry['range']}" for entry in content["search"]]
         searched = ranges(texts, content["recipes"]["default"], host)
+        if {one.key: one.label for one in searched} != tuning.labels:
+            raise UsageError(
+                f"{tuning.path}: search: the keys are not those of the labels in recipes.default; correct it, or give "
+                "the command of the search again with a new --out."
+            )
         chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"], host)
-        return Tune(tuning, tuning, chosen, content["storage"], note_versions(tuning, host))
+        return Tune(tuning, tuning, chosen, storage, note_versions(tuning, host))
 
     return experiment.resume(opened, host, executor or LocalExecutor(jobs, host.block), show)
 
@@ -112,23 +119,31 @@ class Tune(Proposer):
         sampler: chooses the settings.
         storage: URL of a database for Optuna, with its password; None for a journal in the folder.
         notes: what a person should know before it begins.
+        resolved: the recipe that is searched, where this call says what it is.
     """
 
     alone = True
     retries = False
 
     def __init__(
-        self, tuning: Tuning, before: Tuning | None, sampler: Sampler, storage: str | None, notes: Sequence[str]
+        self,
+        tuning: Tuning,
+        before: Tuning | None,
+        sampler: Sampler,
+        storage: str | None,
+        notes: Sequence[str],
+        resolved: Resolved | None = None,
     ) -> None:
         super().__init__(tuning, before, notes)
-        self.tuning, self.sampler, self.storage = tuning, sampler, storage
+        self.tuning, self.sampler, self.storage, self.resolved = tuning, sampler, storage, resolved
         self._told: set[int] = set()
 
     def looks(self) -> Iterator[Look]:
         """The default setting, `none`, and every end of every range."""
         t, recipes = self.tuning, self.tuning.content["recipes"]
         seed = {"seed": t.seeds[0]}
-        yield Look(t.domain, f"{t.chain}, default", {**recipes["default"], **seed})
+        default = {**recipes["default"], **seed}
+        yield Look(t.domain, f"{t.chain}, default", default, resolved=self.resolved, measure=t.measure)
         yield Look(t.domain, "none", {**recipes["none"], **seed}, kept=False)
         for one in self.sampler.ranges:
             for end in one.ends:
@@ -154,15 +169,7 @@ class Tune(Proposer):
             return [t.measure(t.trial_cell(trial, seed)) for trial, seed in pairs]
 
         try:
-            search = Search(
-                self.sampler,
-                t.seeds,
-                evaluate,
-                wave=t.content["wave"],
-                storage=database_storage(self.storage) if self.storage else journal_storage(t.journal),
-                name=t.content["name"],
-                show=lambda trials: self._keep(trials, experiment),
-            )
+            search = self._search(experiment, evaluate)
             search.run()
             t.importance = search.importance()
             winner = t.winner
@@ -174,6 +181,22 @@ class Tune(Proposer):
                 experiment.train([t.rival_run(rival, seed) for seed in t.fresh_seeds for rival in t.rivals])
         finally:
             t.write_trials()
+
+    def _search(self, experiment: Experiment, evaluate: Evaluate) -> Search:
+        t = self.tuning
+        storage = database_storage(self.storage) if self.storage else journal_storage(t.journal)
+        try:
+            return Search(
+                self.sampler,
+                t.seeds,
+                evaluate,
+                wave=t.content["wave"],
+                storage=storage,
+                name=t.content["name"],
+                show=lambda trials: self._keep(trials, experiment),
+            )
+        except Exception as error:  # of Optuna's, about what a storage holds
+            raise unusable(Path(masked(self.storage)) if self.storage else t.journal, error) from error
 
     def write_report(self) -> Path:
         from detente.report import tuning_report
@@ -198,7 +221,8 @@ class Tune(Proposer):
 def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     old = existing(Tuning, out)
     seeds = seeds_of(wish)
-    default = load(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host).plain()
+    resolved = resolve(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
+    default = resolved.recipe.plain()
     del default["seed"]
     searched = ranges(wish.search, default, host)
     chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
@@ -234,13 +258,14 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         notes.append(f"The grid has {chosen.trials} points; the rest of the {wish.trials} trials is not needed.")
     if len(seeds) == 1:
         notes.append("With one seed per trial the search cannot distinguish a better setting from a lucky run.")
-    return Tune(tuning, old, chosen, wish.storage, notes)
+    return Tune(tuning, old, chosen, wish.storage, notes, resolved)
 
 
 def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
     """What a search began with stays; there may be more trials where the earlier ones do not depend on how many."""
     free = {"created", "commands", "versions", "findings", "trials"}
     before, now = (flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
+    before["primary.protocol"] = now["primary.protocol"]  # words, which may be put better in another version
     changes = [
         f"{old.path}: {key} is {before.get(key)!r} in the search but {now.get(key)!r} in this command."
         for key in [key for key in {**before, **now} if before.get(key) != now.get(key)]

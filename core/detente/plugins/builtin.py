@@ -205,6 +205,24 @@ def detente_register_rules(registry) -> None:
         "refuses weight clipping beside a gradient penalty",
     )
     add(
+        "refusals",
+        "layer-never-runs",
+        "layer_never_runs",
+        "refuses a regularizer on a layer that the network never calls",
+    )
+    add(
+        "warnings",
+        "uncovered-weights",
+        "uncovered_weights",
+        "warns of weights that a normalization of every weight does not reach",
+    )
+    add(
+        "warnings",
+        "penalty-without-value",
+        "penalty_without_value",
+        "warns of a penalty that returns no value",
+    )
+    add(
         "warnings",
         "minibatch-stddev-under-input-gradient",
         "minibatch_statistics_under_input_gradient",

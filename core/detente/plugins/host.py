@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from detente.errors import DetenteError, PluginError, UsageError, did_you_mean, one_line
+from detente.errors import DetenteError, PluginError, UsageError, did_you_mean, one_line, tell_renamed
 from detente.plugins.loader import DECLARES, HOOKS, Plugin, canonical, installed, is_core, load
 from detente.plugins.registry import MAY_HAVE_DOMAIN, OF_ONE_DOMAIN, Entry, Kind, Origin, label
 
@@ -75,7 +75,7 @@ class Host:
         now = found[0].name
         if now != name and (kind, name) not in self._told:
             self._told.add((kind, name))
-            _log.warning("The %s %r is called %r now; its old name goes with the next release.", kind, name, now)
+            tell_renamed(_log, kind, name, now)
         return found[0]
 
     def load(self, kind: Kind, name: str, domain: str | None = None) -> Any:

@@ -21,6 +21,7 @@ import pluggy
 
 from detente import hookspecs
 from detente.errors import PluginError, did_you_mean, one_line
+from detente.plugins.process import unchanged
 from detente.plugins.registry import Entry, Kind, Origin, Registry
 
 CORE = "detente"  # the distribution that holds this file
@@ -163,7 +164,7 @@ def load(found: Installed) -> Plugin:
     origin, staged = found.origin, list[Entry]()
     try:
         # Standard output carries results (`--json`): what a plugin prints must not mix with them.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), unchanged(f"plugin {origin.plugin!r} ({origin})"):
             implementation = _import(found)
             manager = _register(implementation, origin)
             _declare(manager, origin, staged)

@@ -5,12 +5,14 @@ import importlib
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from detente.errors import DetenteError, PluginError, did_you_mean, one_line
+from detente.plugins.process import unchanged
 
 Kind = Literal[
     "domain",
@@ -161,7 +163,7 @@ class Entry:
         """
         module, _, attributes = self.target.partition(":")
         try:
-            found: Any = importlib.import_module(module)
+            found = sys.modules.get(module) or self._import(module)
             for attribute in attributes.split("."):
                 found = getattr(found, attribute)
         except KeyboardInterrupt:
@@ -172,6 +174,10 @@ class Entry:
                 f" {one_line(error).rstrip('.')}.{_fix(error, self)}"
             ) from error
         return found
+
+    def _import(self, module: str) -> Any:
+        with unchanged(f"{self.label} of {self.origin}"):
+            return importlib.import_module(module)
 
 
 def label(kind: Kind, name: str, domain: str | None) -> str:

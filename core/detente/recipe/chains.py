@@ -1,7 +1,7 @@
 """The syntax of `--reg`: `d:spectral-norm+r1(gamma=1, every=4)+g:ema`."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -10,6 +10,7 @@ from typing import Any
 from detente import plugins
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
+from detente.recipe.document import Key
 from detente.recipe.values import annotation_of, value_of
 
 SOURCE = "--reg"
@@ -57,18 +58,18 @@ def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Chains:
     """
     host = host or plugins.host()
     texts = [text] if isinstance(text, str) else text
-    arm = Chains()
-    for link in [
-        link for part in texts for link in _Reader(part, partial(annotation_of, "regularizer", host=host)).links()
-    ]:
-        sides = link.sides or _default_sides(link.kind, host)
+    arm: dict[str, dict[str, dict[str, Any]]] = {"generator": {}, "discriminator": {}}
+    annotation = partial(annotation_of, "regularizer", host=host)
+    for link in [link for part in texts for link in _Reader(part, annotation).links()]:
+        kind = current(link.kind, host)
+        sides = link.sides or _default_sides(kind, host)
         for side in sides:
-            chain: dict[str, dict[str, Any]] = getattr(arm, side)
-            name = link.name or _free(link.kind, chain)
+            chain = arm[side]
+            name = link.name or _free(kind, chain)
             if name in chain:
                 raise UsageError(f"{SOURCE}: two regularizers of the {side} are called {name!r}; rename one of them.")
-            chain[name] = dict(link.options) if name == link.kind else {"kind": link.kind, **link.options}
-    return arm
+            chain[name] = dict(link.options) if name == kind else {"kind": kind, **link.options}
+    return Chains(**arm)
 
 
 def parse_links(text: str) -> list[ParsedLink]:
@@ -87,6 +88,37 @@ def slug(text: str) -> str:
     return f"{legible or 'arm'}-{digest}"
 
 
+def current(kind: str, host: Host) -> str:
+    """The name that a regularizer has now, for one that it may have had before; an unknown one as it is."""
+    try:
+        return host.entry("regularizer", kind).name
+    except DetenteError:  # the same comes up, with its place, when the regularizer is looked up
+        return kind
+
+
+def addressed(key: Key, chains: Mapping[str, Collection[str]], host: Host, source: str) -> Key | None:
+    """The full key of one that begins with the name of a regularizer; None where no chain has one of that name.
+
+    Args:
+        key: as it was typed.
+        chains: the names in each player's chain.
+        host: knows what a name was before.
+        source: where it was typed, for errors.
+
+    Raises:
+        UsageError: both players have one.
+    """
+    if not any(key[0] in chain for chain in chains.values()):
+        key = (current(key[0], host), *key[1:])
+    found = [(side, "regularizers", *key) for side, chain in chains.items() if key[0] in chain]
+    if len(found) > 1:
+        full = " or ".join(".".join(each) for each in found)
+        raise UsageError(
+            f"{source}: {'.'.join(key)}: both players have a regularizer called {key[0]!r}. Use the full key {full}."
+        )
+    return found[0] if found else None
+
+
 def _free(kind: str, chain: dict[str, Any]) -> str:
     names = (kind if n == 1 else f"{kind}-{n}" for n in range(1, len(chain) + 2))
     return next(name for name in names if name not in chain)
@@ -97,7 +129,7 @@ def _default_sides(kind: str, host: Host) -> tuple[str, ...]:
         target = host.load("regularizer", kind)
     except DetenteError as error:
         raise type(error)(f"{SOURCE}: {error}") from error
-    players = getattr(target, "players", ())
+    players = getattr(target, "players", ())  # a function that makes regularizers has none
     return _PREFIX.get(players[0] if players else "discriminator", ("discriminator",))
 
 

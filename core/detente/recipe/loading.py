@@ -81,7 +81,7 @@ def resolve(
     problems: list[str] = []
     for key, value in settings:
         try:
-            address = _address(overlay, key)
+            address = _address(overlay, key, host)
             overlay.put(address, _value(overlay, address, value, key, host), SET)
         except UsageError as error:
             problems.append(str(error))
@@ -156,23 +156,17 @@ def _value(overlay: Overlay, key: Key, text: str, typed: Key, host: Host) -> Any
     return value_of(text.strip() if name else text, annotation, f"{SET}: {'.'.join(typed)}")
 
 
-def _address(overlay: Overlay, key: Key) -> Key:
+def _address(overlay: Overlay, key: Key, host: Host) -> Key:
     """The full key of one that begins with the name of a regularizer."""
     if key[0] in Recipe.model_fields:
         return key
     chains = {side: overlay.get((side, "regularizers")) for side in ROLES}
     names = {side: list(chain) if isinstance(chain, Mapping) else [] for side, chain in chains.items()}
-    found = [(side, "regularizers", *key) for side in ROLES if key[0] in names[side]]
-    if len(found) == 1:
-        return found[0]
-    dotted = ".".join(key)
-    if found:
-        full = " or ".join(".".join(each) for each in found)
-        raise UsageError(
-            f"{SET}: {dotted}: both players have a regularizer called {key[0]!r}. Use the full key {full}."
-        )
+    found = arms.addressed(key, names, host, SET)
+    if found is not None:
+        return found
     hint = did_you_mean(key[0], [*Recipe.model_fields, *(name for chain in names.values() for name in chain)])
-    raise UsageError(f"{SET}: {dotted}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
+    raise UsageError(f"{SET}: {'.'.join(key)}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
 
 
 def _normalize(overlay: Overlay) -> None:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from detente.errors import did_you_mean
+from detente.errors import did_you_mean, tell_renamed
 
 _log = logging.getLogger(__name__)
 
@@ -115,6 +115,7 @@ def check(
         reserved: words that the caller understands besides, for suggestions.
     """
     options = {option.name: option for option in options_of(target)}
+    # A function that makes components may say it too, and need not.
     typed = {new: old for old, new in getattr(target, "renamed", {}).items() if old in given and new not in given}
     given = _current(given, typed)
     out = Checked()
@@ -142,7 +143,7 @@ def check(
 def _current(given: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
     """The options under the names that they have now, in their order; a warning for each that was `typed` otherwise."""
     for new, old in typed.items():
-        _log.warning("The option %r is called %r now; its old name goes with the next release.", old, new)
+        tell_renamed(_log, "option", old, new)
     now = {old: new for new, old in typed.items()}
     return {now.get(name, name): value for name, value in given.items()}
 
@@ -215,6 +216,9 @@ def read(annotation: Any, value: Any) -> tuple[Any, Any]:
 
     adapter = _adapter(annotation)
     try:
+        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            # The name of a file need not be UTF-8, which pydantic's JSON knows nothing of. It is no number either.
+            return adapter.validate_python(value), value
         # JSON has the types of a recipe, so strict reading takes a list for a tuple but never text for a number.
         found = adapter.validate_json(json.dumps(value, default=str), strict=True)
     except ValidationError as error:

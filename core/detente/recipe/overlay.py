@@ -1,7 +1,7 @@
 """Layers of a recipe laid over each other, with a record of which source said what."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from detente.errors import UsageError
@@ -72,6 +72,15 @@ class Overlay:
         """Where a value was given, for an error: source and dotted key, or the flag alone if it has the key's name."""
         source, dotted = self.source(key, default), ".".join(key)
         return source if source == as_flag(dotted) else f"{source}: {dotted}"
+
+    def sources(self, keys: Iterable[Key], default: str) -> dict[Key, str]:
+        """Who said last what stands at each key or below it: of a component its options, if any were given."""
+        found: dict[Key, str] = {}
+        for key in keys:
+            inside = {other: source for other, source in self._sources.items() if other[: len(key)] == key}
+            options = [source for other, source in inside.items() if other[-1] != "name"]
+            found[key] = (options or [*inside.values()] or [self.source(key, default)])[-1]
+        return found
 
     def get(self, key: Key) -> Any:
         """What stands at a key; None where nothing does."""

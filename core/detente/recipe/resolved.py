@@ -1,7 +1,7 @@
 """A recipe whose names are looked up and whose options are checked: what each component is made by, kept beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from detente.engine.regularizer import Regularizer
@@ -19,10 +19,17 @@ class Resolved:
         recipe: with every default in it.
         parts: what makes each component, by its key: `("model",)`, `("generator", "optimizer")`, `("metrics", "prdc")`,
             `("discriminator", "regularizers", "r1")`.
+        sources: the file or flag that each of these keys is from; none for a recipe that is merely taken again.
     """
 
     recipe: Recipe
     parts: Mapping[Key, Part]
+    sources: Mapping[Key, str] = field(default_factory=dict)
+
+    def where(self, *key: str) -> str:
+        """A key, and who said what stands there, for the start of an error."""
+        source = self.sources.get(key)
+        return f"{source}: {'.'.join(key)}" if source else ".".join(key)
 
     def make(self, *key: str) -> Any:
         """The component at a key.
@@ -38,7 +45,7 @@ class Resolved:
 
     def regularizers(self, role: Role) -> list[RegularizerPart]:
         """What a player's chain consists of, in order."""
-        found = (self.parts[role, "regularizers", name] for name in getattr(self.recipe, role).regularizers)
+        found = (self.parts[role, "regularizers", name] for name in self.recipe.player(role).regularizers)
         return [part for part in found if isinstance(part, RegularizerPart)]
 
     def regularizer(self, role: Role, name: str) -> Regularizer:

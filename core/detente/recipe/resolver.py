@@ -69,7 +69,8 @@ class Resolver:
                 ("critic_steps",), "must be 1 if simultaneous is true, because both players are updated at once."
             )
         self._raise()
-        return Resolved(Recipe.model_validate(self.values), self.parts)
+        keys = [*self.parts, *((side, "regularizers") for side in ROLES), ("device",)]
+        return Resolved(Recipe.model_validate(self.values), self.parts, self.overlay.sources(keys, self.source))
 
     def _problem(self, key: Key, text: str, cause: DetenteError | None = None) -> None:
         self.problems.append((key, text, cause))
@@ -114,7 +115,9 @@ class Resolver:
             if isinstance(above, dict) and above.get(key[-1], "") is None:
                 del above[key[-1]]
         try:
-            shape = Recipe.model_validate_json(json.dumps(self.values, default=str), strict=True)
+            # By way of JSON, for what callers from Python hand over; pydantic's own reader takes no names of files that
+            # are not UTF-8.
+            shape = Recipe.model_validate(json.loads(json.dumps(self.values, default=str)), strict=True)
         except ValidationError as error:
             for found in error.errors(include_url=False):
                 key = tuple(map(str, found["loc"]))

@@ -1,17 +1,19 @@
 """The fields of a recipe. Types and ranges are checked here; names and options of components in the resolver."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from detente.errors import UsageError
 from detente.recipe.document import dump
+from detente.records import said
 
 RECIPE_FORMAT = 1
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Component(BaseModel):
@@ -69,6 +71,10 @@ class Recipe(BaseModel):
     generator: PlayerConfig = PlayerConfig()
     discriminator: PlayerConfig = PlayerConfig()
 
+    def player(self, role: str) -> PlayerConfig:
+        """What stands under "generator" or "discriminator"."""
+        return {"generator": self.generator, "discriminator": self.discriminator}[role]
+
     def updates(self, role: str) -> int:
         """How often a player's weights change in the whole run."""
         return self.steps * (self.critic_steps if role == "discriminator" else 1)
@@ -81,6 +87,21 @@ class Recipe(BaseModel):
         """The recipe as plain data, in the order of its fields; without `log` where it names nobody."""
         # So recipes from before there was a `log` keep their text and their fingerprints.
         return self.model_dump(mode="python", exclude=None if self.log else {"log"})
+
+
+def recipe_of(data: Mapping[str, Any], source: str) -> Recipe:
+    """The recipe that plain data of ours stand for.
+
+    Args:
+        source: where the data stand.
+
+    Raises:
+        UsageError: they are none; a sentence for each thing that is wrong.
+    """
+    try:
+        return Recipe.model_validate(data, strict=True)
+    except ValidationError as error:
+        raise UsageError("\n".join(f"{said(source, one)}." for one in error.errors(include_url=False))) from error
 
 
 def fingerprint(recipe: Recipe, without: Iterable[str] = ()) -> str:

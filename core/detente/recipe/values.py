@@ -29,10 +29,8 @@ def value_of(text: str, annotation: Any, source: str) -> Any:
     annotation is `str | list[str]`, `null` where it is `str | None`.
 
     Raises:
-        UsageError: it is not UTF-8, or should be YAML and is not, or has a comment or an anchor in it.
+        UsageError: it should be YAML and is not, or has a comment or an anchor in it.
     """
-    if any("\ud800" <= c <= "\udfff" for c in text):  # how Python keeps a byte that is no character
-        raise UsageError(f"{source}: {text!a} is not UTF-8. Rename the file or folder, or name it by a link.")
     others = _beside_text(annotation)
     if others is None:
         return plain_value(text, source)

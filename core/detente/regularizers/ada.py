@@ -36,6 +36,8 @@ class ADA(Regularizer):
 
     players = ("discriminator",)
     off = {"speed": 0.0, "start": 0.0}
+    fixed = ("start",)
+    watches = True
 
     p: Tensor
     r: Tensor

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Where, last_layers, layers, weights
+from detente.engine.layers import Layer, Where, last_layers, layers, weights
 from detente.engine.options import Positive
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
@@ -31,10 +31,10 @@ class AdaptiveClip(Regularizer):
     def __init__(self, ratio: Positive = 0.01, eps: Positive = 1e-3, where: Where = None) -> None:
         super().__init__()
         self.ratio, self.eps, self.where = ratio, eps, where
-        self._units: list[tuple[nn.Parameter, tuple[int, ...] | None]] = []
+        self._units: list[tuple[nn.Parameter, int, tuple[int, ...] | None]] = []
 
     def attach(self, net: nn.Module) -> None:
-        axes = {id(layer.weight): layer.out_axis for layer in layers(net)}
+        of = {id(layer.weight): layer for layer in layers(net)}
         chosen = weights(net, "*" if self.where is None else self.where)
         if self.where is None:
             chosen = [(name, p) for name, p in chosen if not _inside(name, last_layers(net))]
@@ -43,10 +43,10 @@ class AdaptiveClip(Regularizer):
                 f"adaptive-clip: {type(net).__name__} has only output layers, which are excluded by default; select "
                 "their parameters with where=."
             )
-        self._units = [(p, _dims(p, axes.get(id(p)))) for _, p in chosen]
+        self._units = [(p, *_unit(p, of.get(id(p)))) for _, p in chosen]
 
     def adjust_gradients(self, net: nn.Module, m: Moment) -> None:
-        moving = [(p, p.grad, dims) for p, dims in self._units if p.grad is not None]
+        moving = [(_grouped(p, n), _grouped(p.grad, n), dims) for p, n, dims in self._units if p.grad is not None]
         if not moving:
             return
         W = [torch.linalg.vector_norm(p, dim=dims, keepdim=True) for p, _, dims in moving]
@@ -62,10 +62,15 @@ def _inside(parameter: str, modules: tuple[str, ...]) -> bool:
     return any(path == name or path.startswith(f"{name}.") for name in modules)
 
 
-def _dims(p: Tensor, out_axis: int | None) -> tuple[int, ...] | None:
-    """The dimensions within a unit; None where the parameter is one unit."""
-    if out_axis is None:
-        if sum(n > 1 for n in p.shape) < 2:
-            return None
-        out_axis = 0
-    return tuple(d for d in range(p.dim()) if d != out_axis)
+def _grouped(x: Tensor, groups: int) -> Tensor:
+    """A view in which each group of a transposed convolution has an axis of its own."""
+    return x if groups == 1 else x.unflatten(0, (groups, -1))
+
+
+def _unit(p: Tensor, layer: Layer | None) -> tuple[int, tuple[int, ...] | None]:
+    """The groups of a parameter, and the dimensions within a unit of it; None where it is one unit as a whole."""
+    if layer is None:
+        return 1, None if sum(n > 1 for n in p.shape) < 2 else tuple(range(1, p.dim()))
+    if layer.groups > 1:
+        return layer.groups, tuple(d for d in range(1, p.dim() + 1) if d != layer.out_axis + 1)
+    return 1, tuple(d for d in range(p.dim()) if d != layer.out_axis)

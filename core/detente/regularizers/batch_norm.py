@@ -8,6 +8,7 @@ from detente.engine.layers import Normalization, Where, after, layers
 from detente.engine.options import Positive, Probability
 from detente.engine.regularizer import Regularizer
 from detente.engine.streams import current_pass
+from detente.errors import UsageError
 
 
 class BatchNorm(Regularizer):
@@ -28,6 +29,7 @@ class BatchNorm(Regularizer):
     players = ("generator", "discriminator")
     normalizes_batch = True
     mixes_samples = True
+    fixed = ("momentum", "eps")
 
     def __init__(self, momentum: Probability = 0.1, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
@@ -36,7 +38,8 @@ class BatchNorm(Regularizer):
     def rewrite(self, net: nn.Module) -> None:
         for layer in layers(net, self.where, outputs=False):
             if layer.channel_axis is not None:
-                after(layer, self.name, BatchNormalization(layer.outputs, layer.channel_axis, self.momentum, self.eps))
+                norm = BatchNormalization(layer.outputs, layer.channel_axis, self.momentum, self.eps, layer.name)
+                after(layer, self.name, norm)
 
 
 class BatchNormalization(Normalization):
@@ -46,9 +49,9 @@ class BatchNormalization(Normalization):
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, axis: int, momentum: float, eps: float) -> None:
+    def __init__(self, channels: int, axis: int, momentum: float, eps: float, layer: str) -> None:
         super().__init__()
-        self.axis, self.momentum, self.eps = axis, momentum, eps
+        self.axis, self.momentum, self.eps, self.layer = axis, momentum, eps, layer
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
@@ -60,6 +63,11 @@ class BatchNormalization(Normalization):
         return self._normalized(x)
 
     def _normalized(self, x: Tensor) -> Tensor:
+        if self.training and x.numel() == x.shape[1]:
+            raise UsageError(
+                f"batch-norm: in the layer {self.layer!r} a channel has a single number per batch, whose normalized "
+                "value is always 0. Use a larger batch, layer-norm, or exclude the layer with where=."
+            )
         known = not self.training or current_pass().records
         return F.batch_norm(
             x,

@@ -28,6 +28,7 @@ class Dropout(Regularizer):
 
     off = {"p": 0.0}
     drops_units = True
+    sets_up_next = True
 
     def __init__(self, p: Fraction = 0.3, where: Where = None) -> None:
         super().__init__()

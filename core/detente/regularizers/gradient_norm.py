@@ -1,5 +1,6 @@
 """Gradient normalization: a critic whose slope is bounded by construction."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from detente.engine.forward import abilities
 from detente.engine.gradients import Logits, safe_sqrt, score
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import Sample, detach, each, leaves, like, per_sample, sumsq
-from detente.engine.step import Role
+from detente.engine.step import SPACES, Role
 from detente.errors import UsageError
 
 
@@ -37,15 +38,18 @@ class GradientNorm(Regularizer):
 
     players = ("discriminator",)
     bounds_critic = True
+    normalizes_slope = True
 
     def __init__(self, space: Literal["input", "embedding"] = "input") -> None:
         super().__init__()
-        self.space = space
+        self.space: Literal["input", "embedding"] = space
+        self.needs = SPACES[space].needs
 
     def rewrite(self, net: nn.Module) -> None:
-        if self.space == "embedding" and "embed" not in abilities(net):
-            raise UsageError(f"gradient-norm: {type(net).__name__} has no 'embed' ability; use space='input'.")
-        around = _Around(self.space == "embedding")
+        for need in self.needs:
+            if need not in abilities(net):
+                raise UsageError(f"gradient-norm: {type(net).__name__} has no {need!r} ability; use space='input'.")
+        around = _Around(_TAKES[self.space])
         net.register_forward_pre_hook(around.enter)
         net.register_forward_hook(around.leave, always_call=True)
 
@@ -57,31 +61,29 @@ class _Call(NamedTuple):
     grad_enabled: bool
     wanted: bool
     """Whether the caller would have had a graph."""
-    embedding: RemovableHandle | None
+    hook: RemovableHandle | None
+    """To be removed when the forward is over."""
 
 
 class _Around:
-    """Runs a network's forward with a graph to its input, also where the caller wants none."""
+    """Runs a network's forward with a graph to what it is differentiated by, also where the caller wants none."""
 
-    def __init__(self, embedded: bool) -> None:
-        self.embedded = embedded
+    def __init__(self, take: "_Take") -> None:
+        self.take = take
         self.calls: list[_Call] = []
         self.x: Any = None
 
     def enter(self, net: nn.Module, inputs: tuple) -> tuple:
         enabled = torch.is_grad_enabled()
         own = any(leaf.requires_grad for leaf in leaves(inputs[0])) or any(p.requires_grad for p in net.parameters())
-        # Last of the hooks on the stage, so that it sees what a penalty may have put in the embedding's place.
-        stage = net.get_submodule("embed").register_forward_hook(self._embed) if self.embedded else None
-        self.calls.append(_Call(enabled, enabled and own, stage))
+        inputs, hook = self.take(self, net, inputs)
+        self.calls.append(_Call(enabled, enabled and own, hook))
         torch.set_grad_enabled(True)
-        if self.embedded:
-            return inputs
-        self.x = _differentiable(inputs[0])
-        return (self.x, *inputs[1:])
+        return inputs
 
-    def _embed(self, stage: nn.Module, inputs: tuple, output: Sample) -> Sample:
-        self.x = _differentiable(output)
+    def keep(self, x: Sample) -> Sample:
+        """Take x, with a graph from here on, for what the logits are differentiated by."""
+        self.x = each(lambda leaf: leaf if leaf.requires_grad else leaf.detach().requires_grad_(), x)
         return self.x
 
     def leave(self, net: nn.Module, inputs: tuple, output: Logits | None) -> Logits | None:
@@ -93,12 +95,27 @@ class _Around:
             return out if call.wanted else detach(out)
         finally:
             torch.set_grad_enabled(call.grad_enabled)
-            if call.embedding is not None:
-                call.embedding.remove()
+            if call.hook is not None:
+                call.hook.remove()
 
 
-def _differentiable(x: Sample) -> Sample:
-    return each(lambda leaf: leaf if leaf.requires_grad else leaf.detach().requires_grad_(), x)
+_Take = Callable[[_Around, nn.Module, tuple], tuple[tuple, RemovableHandle | None]]
+
+
+def _input(around: _Around, net: nn.Module, inputs: tuple) -> tuple[tuple, None]:
+    return (around.keep(inputs[0]), *inputs[1:]), None
+
+
+def _embedding(around: _Around, net: nn.Module, inputs: tuple) -> tuple[tuple, RemovableHandle]:
+    def keep(stage: nn.Module, seen: tuple, output: Sample) -> Sample:
+        return around.keep(output)
+
+    # Last of the hooks on the stage, so that it sees what a penalty may have put in the embedding's place.
+    return inputs, net.get_submodule("embed").register_forward_hook(keep)
+
+
+_TAKES: Mapping[Literal["input", "embedding"], _Take] = {"input": _input, "embedding": _embedding}
+"""By what the logits are differentiated; each gives the network its inputs, and a hook to remove afterwards."""
 
 
 def _normalized(logits: Tensor, x: Sample) -> Tensor:

@@ -1,7 +1,7 @@
 """The gradient penalty of WGAN-GP."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
@@ -9,7 +9,7 @@ from detente.engine.gradients import Logits, input_gradient, mix, position_sumsq
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample, leaves, sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class GradientPenalty(Regularizer):
@@ -48,19 +48,20 @@ class GradientPenalty(Regularizer):
         scope: Literal["sample", "position"] = "sample",
     ) -> None:
         super().__init__()
-        self.slope_target, self.by_position = target, scope == "position"
+        self.slope_target, self.by_position = target, _SCOPES[scope].by_position
         self.weight, self.target, self.one_sided = weight, target, one_sided
         self.points, self.scope = points, scope
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
-        x, logits = _POINTS[self.points](s, self.space)
+        x, logits = _POINTS[self.points].look(s, self.space)
         grad = input_gradient(logits, x)  # [B, ...]
-        excess = safe_sqrt(_SCOPES[self.scope](grad, s, self.space)) - self.target  # [B] or [B, P]
+        excess = safe_sqrt(_SCOPES[self.scope].sumsq(grad, s, self.space)) - self.target  # [B] or [B, P]
         return self.weight * (excess.clamp(min=0) if self.one_sided else excess).square().mean()
 
     def passes(self, turn: Role = "discriminator") -> Passes:
-        return Passes(critic=int(self.points == "mix"), gradient=1)
+        return Passes(critic=_POINTS[self.points].critic, gradient=1)
 
     def on_linear_game(self, game: LinearGame) -> Tensor:
         excess = game.w.norm() - self.target
@@ -73,13 +74,26 @@ def _mixed(s: Step, space: PenaltySpace) -> tuple[Sample, Logits]:
     return x, s.critic(x, space)
 
 
-_POINTS: dict[str, Callable[[Step, PenaltySpace], tuple[Sample, Logits]]] = {
-    "mix": _mixed,
-    "real": lambda s, space: (s.real_at(space), s.real_logits),
-    "fake": lambda s, space: (s.fake_at(space), s.fake_logits),
+class _Points(NamedTuple):
+    look: Callable[[Step, PenaltySpace], tuple[Sample, Logits]]
+    critic: int
+    """Passes through the critic that it takes beyond the engine's own."""
+
+
+_POINTS = {
+    "mix": _Points(_mixed, critic=1),
+    "real": _Points(lambda s, space: (s.real_at(space), s.real_logits), critic=0),
+    "fake": _Points(lambda s, space: (s.fake_at(space), s.fake_logits), critic=0),
 }
-_SCOPES: dict[str, Callable[[Sample, Step, PenaltySpace], Tensor]] = {
-    "sample": lambda grad, s, space: sumsq(grad),
-    "position": lambda grad, s, space: position_sumsq(grad, s.channel_axes(space)),
+
+
+class _Scope(NamedTuple):
+    sumsq: Callable[[Sample, Step, PenaltySpace], Tensor]
+    """Squared norms of a gradient, [B] or [B, P]."""
+    by_position: bool
+
+
+_SCOPES = {
+    "sample": _Scope(lambda grad, s, space: sumsq(grad), by_position=False),
+    "position": _Scope(lambda grad, s, space: position_sumsq(grad, s.channel_axes(space)), by_position=True),
 }
-"""Squared norms of a gradient, [B] or [B, P]."""

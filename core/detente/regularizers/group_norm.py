@@ -31,6 +31,8 @@ class GroupNorm(Regularizer):
     With size=2 and ε = 0, units (1, 3, 10, 30) become (−1, 1, −1, 1).
     """
 
+    fixed = ("eps",)
+
     def __init__(self, size: Count = 16, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
         self.size, self.eps, self.where = size, eps, where

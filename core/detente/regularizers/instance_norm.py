@@ -30,6 +30,7 @@ class InstanceNorm(Regularizer):
     """
 
     needs_positions = True
+    fixed = ("eps",)
 
     def __init__(self, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()

@@ -26,6 +26,8 @@ class LayerNorm(Regularizer):
     On units (1, 3) with ε = 0: (−1, 1).
     """
 
+    fixed = ("eps",)
+
     def __init__(self, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
         self.eps, self.where = eps, where

@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Layer, Where, last_layers, layers
+from detente.engine.layers import Inserted, Layer, Where, adopt, last_layers, layers
 from detente.engine.options import Probability, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import per_sample
@@ -40,6 +40,7 @@ class MinibatchStddev(Regularizer):
 
     players = ("discriminator",)
     mixes_samples = True
+    fixed = ("momentum",)
 
     def __init__(
         self, group: Annotated[int, Range(least=2)] = 4, momentum: Probability = 0.1, where: Where = None
@@ -60,12 +61,12 @@ class MinibatchStddev(Regularizer):
                     "channel can be added; select another layer with where=."
                 )
             child = _Channel(layer, self.group, self.momentum)
-            layer.module.add_module(self.name, child.to(layer.weight.device, layer.weight.dtype))
+            adopt(layer.module, self.name, child)
             # First of the hooks, so that it adds to the layer's own output and not to a normalized one.
             layer.module.register_forward_hook(_Add(self.name), prepend=True)
 
 
-class _Add:
+class _Add(Inserted):
     def __init__(self, child: str) -> None:
         self.child = child
 

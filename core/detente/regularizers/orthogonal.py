@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Where, layers
+from detente.engine.layers import Layer, Where, layers
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Step
@@ -29,15 +29,15 @@ class Orthogonal(Regularizer):
     def __init__(self, weight: NonNegative = 1e-4, where: Where = None) -> None:
         super().__init__()
         self.weight, self.where = weight, where
-        self._chosen: list[tuple[Tensor, int]] = []
+        self._chosen: list[Layer] = []
 
     def attach(self, net: nn.Module) -> None:
-        self._chosen = [(layer.weight, layer.out_axis) for layer in layers(net, self.where)]
+        self._chosen = layers(net, self.where)
 
     def penalty(self, s: Step) -> Tensor:
         costs = []
-        for weight, out_axis in self._chosen:
-            W = weight.movedim(out_axis, 0).flatten(1)  # [outputs, rest]
+        for layer in self._chosen:
+            W = layer.rows(layer.weight).flatten(1)  # [outputs, rest]
             gram = W @ W.T
             costs.append((gram - gram.diagonal().diag()).square().sum())
         return self.weight * torch.stack(costs).sum()

@@ -6,7 +6,7 @@ from detente.engine.gradients import input_gradient
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class R2(Regularizer):
@@ -33,6 +33,7 @@ class R2(Regularizer):
         super().__init__()
         self.gamma = gamma
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
         grad = input_gradient(s.fake_logits, s.fake_at(self.space))  # [B, ...]

@@ -6,7 +6,7 @@ from detente.engine.gradients import Logits, input_gradient, score
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample, sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class Roth(Regularizer):
@@ -36,6 +36,7 @@ class Roth(Regularizer):
         super().__init__()
         self.gamma = gamma
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
         real = _weighted(s.real_logits, s.real_at(self.space), sign=-1)

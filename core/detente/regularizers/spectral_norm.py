@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from detente.engine.layers import Reparametrization, Where, layers, reparametrize
+from detente.engine.layers import Layer, Reparametrization, Where, layers, reparametrize, rows
+from detente.engine.options import Count
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
 from detente.engine.streams import Stream
-from detente.errors import UsageError
 
 _EPS = 1e-12
 
@@ -18,30 +18,31 @@ class SpectralNorm(Regularizer):
     W̄ = W / σ(W),  σ(W) ≈ uᵀWv      (Miyato et al. 2018, eq. 8 and algorithm 1)
 
     W is the weight reshaped to [outputs, rest]. For a convolution this is the paper's norm, not the norm of the
-    operator, which can be up to √(kh·kw) times larger. A forward pass changes no state: u and v get one power iteration
-    per update, in `adjust_weights`, so that extra forward passes change nothing; the paper iterates at every forward
-    pass. Gradients flow through σ with u, v constant. The deployed network has u, v iterated to convergence. It has no
-    inactive setting.
+    operator, which can be up to √(kh·kw) times larger. A forward pass changes no state: u and v are iterated in
+    `adjust_weights`, so that extra forward passes change nothing; the paper makes one iteration at every forward pass,
+    about three per update. A weight of zeros has no direction and starts at random instead. Gradients flow through σ
+    with u, v constant. The deployed network has u, v iterated to convergence. It has no inactive setting.
 
     Args:
+        iterations: power iterations per update.
         where: glob patterns of layer names; None for all layers, including output layers.
 
     Raises:
-        UsageError: no layer matches, or a weight is all zeros and has no direction to normalize.
+        UsageError: no layer matches.
     """
 
     bounds_critic = True
     normalizes_weights = True
 
-    def __init__(self, where: Where = None) -> None:
+    def __init__(self, iterations: Count = 3, where: Where = None) -> None:
         super().__init__()
-        self.where = where
+        self.iterations, self.where = iterations, where
         self._pairs: list[tuple[_Sigma, Tensor]] = []
 
     def rewrite(self, net: nn.Module) -> None:
         for layer in layers(net, self.where):
             child = self.name if layer.weight_name == "weight" else f"{self.name}_{layer.weight_name}"
-            sigma = _Sigma(layer.weight, layer.out_axis, f"{layer.name}.{layer.weight_name}")
+            sigma = _Sigma(layer)
             reparametrize(layer, child, sigma)
             self._pairs.append((sigma, layer.weight))
 
@@ -49,15 +50,14 @@ class SpectralNorm(Regularizer):
     def attach(self, net: nn.Module) -> None:
         for sigma, weight in self._pairs:
             if not weight.any():
-                raise UsageError(
-                    f"spectral-norm: {sigma.purpose} is all zeros and has no largest singular value; exclude it "
-                    "with where=, or initialize it."
-                )
+                draws = Stream(0).at("spectral-norm", sigma.purpose, "start").generator()
+                weight.copy_(torch.randn(weight.shape, generator=draws))
         for _ in range(15):
             self._iterate()
 
     def adjust_weights(self, net: nn.Module, m: Moment) -> None:
-        self._iterate()
+        for _ in range(self.iterations):
+            self._iterate()
 
     def _iterate(self) -> None:
         """One power iteration of all weights: v ← Wᵀu / ‖Wᵀu‖, u ← Wv / ‖Wv‖."""
@@ -86,19 +86,19 @@ class _Sigma(Reparametrization):
     u: Tensor
     v: Tensor
 
-    def __init__(self, weight: Tensor, out_axis: int, purpose: str) -> None:
+    def __init__(self, layer: Layer) -> None:
         super().__init__()
-        self.out_axis, self.purpose = out_axis, purpose
-        rows, columns = self.matrix(weight).shape
+        self.out_axis, self.groups, self.purpose = layer.out_axis, layer.groups, f"{layer.name}.{layer.weight_name}"
+        outputs, rest = self.matrix(layer.weight).shape
         # The same start whatever else draws: it is keyed by the weight's name.
-        draws = Stream(0).at("spectral-norm", purpose).generator()
-        self.register_buffer("u", nn.functional.normalize(torch.randn(rows, generator=draws), dim=0))
-        self.register_buffer("v", nn.functional.normalize(torch.randn(columns, generator=draws), dim=0))
+        draws = Stream(0).at("spectral-norm", self.purpose).generator()
+        self.register_buffer("u", nn.functional.normalize(torch.randn(outputs, generator=draws), dim=0))
+        self.register_buffer("v", nn.functional.normalize(torch.randn(rest, generator=draws), dim=0))
 
     def matrix(self, weight: Tensor) -> Tensor:
         """W as [outputs, rest]."""
-        rows_first = weight if self.out_axis == 0 else weight.movedim(self.out_axis, 0)
-        return rows_first if rows_first.dim() == 2 else rows_first.flatten(1)
+        filters = rows(weight, self.out_axis, self.groups)
+        return filters if filters.dim() == 2 else filters.flatten(1)
 
     def forward(self, weight: Tensor) -> Tensor:
         matrix = self.matrix(weight)

@@ -42,16 +42,23 @@ class _Direction(Reparametrization):
     @torch.no_grad()
     def __init__(self, layer: Layer) -> None:
         super().__init__()
-        v = layer.weight
-        self.dims = tuple(d for d in range(v.dim()) if d != layer.out_axis)
+        self.groups = layer.groups
+        v = self._grouped(layer.weight)
+        filters = (layer.out_axis,) if self.groups == 1 else (0, layer.out_axis + 1)
+        self.dims = tuple(d for d in range(v.dim()) if d not in filters)
         norm = self._norm(v)
         # The same directions whatever else draws: they are keyed by the layer's name.
         draws = Stream(0).at("weight-norm", layer.name, layer.weight_name).generator()
         v.copy_(torch.where(norm == 0, torch.randn(v.shape, generator=draws).to(v), v))
         self.g = nn.Parameter(norm)
 
+    def _grouped(self, v: Tensor) -> Tensor:
+        """The weight with its groups apart, where each has filters of its own on a shared axis."""
+        return v if self.groups == 1 else v.unflatten(0, (self.groups, -1))
+
     def _norm(self, v: Tensor) -> Tensor:
         return torch.linalg.vector_norm(v, dim=self.dims, keepdim=True)
 
     def forward(self, v: Tensor) -> Tensor:
-        return v * (self.g / self._norm(v).clamp(min=_EPS))
+        grouped = self._grouped(v)
+        return (grouped * (self.g / self._norm(grouped).clamp(min=_EPS))).view_as(v)

@@ -6,7 +6,7 @@ from detente.engine.gradients import input_gradient, mix
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import leaves, sumsq
-from detente.engine.step import PenaltySpace, Role, Step
+from detente.engine.step import SPACES, PenaltySpace, Role, Step
 
 
 class ZeroCentredGP(Regularizer):
@@ -33,6 +33,7 @@ class ZeroCentredGP(Regularizer):
         super().__init__()
         self.weight = weight
         self.space: PenaltySpace = space
+        self.needs = (*self.needs, *SPACES[space].needs)
 
     def penalty(self, s: Step) -> Tensor:
         real, fake = s.real_at(self.space), s.fake_at(self.space)

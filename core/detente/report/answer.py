@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+from detente.report.page import signed
 from detente.results import statistics
 from detente.results.cells import Arm
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
 from detente.results.verdicts import Comparison, Verdicts
 
+ABOUT = (
+    "Differences are of scores with the same seed where neither run broke down, that is, diverged or scored 0; "
+    "breakdowns are compared apart, and a rate of them that these seeds did not show remains possible."
+)
 _MOST = 4  # arms whose verdicts stand in the answer; the table has all
 
 
@@ -31,32 +36,42 @@ def question(study: Study) -> str:
 
 def answer(study: Study, verdicts: Verdicts) -> list[str]:
     """The verdict first, with its uncertainty, and then what the seeds cannot support."""
+    if not verdicts.complete:
+        return [
+            f"Unfinished: {verdicts.ended} of {verdicts.runs} runs have ended. There is no verdict before all have."
+        ]
     if len(study.seeds) == 1:
         return [statistics.limits(1, 1)]
     if not verdicts.comparisons:
         return ["No verdict: there is no pair of an arm and “none” to compare."]
     if not verdicts.pairs:
-        return ["No verdict yet: no arm has a run that can be paired with one of “none”."]
+        return ["No verdict: no arm has a score that can be paired with one of “none”."]
     limits = [text] if (text := verdicts.limits) else []
+    dumb = [d for d in study.domains if not any(c.differences for c in verdicts.comparisons if c.domain == d)]
+    if dumb:
+        limits.append(
+            f"Nothing can be said about {listed(dumb, 6, 'domains')}: no pair of runs there has scaled scores."
+        )
     if statistics.smallest_p(verdicts.pairs) > statistics.ALPHA:
-        return [f"No verdict: {verdicts.limits}"]
+        return [f"No verdict: {verdicts.limits}", *limits[1:]]
     arms = {arm: [c for c in verdicts.comparisons if c.arm == arm] for arm in study.arms}
-    found = {arm: own for arm, own in arms.items() if any(c.claimed for c in own)}
+    found = {arm: own for arm, own in arms.items() if any(map(_says, own))}
     if not found:
         which = "the arm does not differ" if len(study.arms) == 2 else "no arm differs"
         return [
             f"With {verdicts.pairs} seeds nothing is significant: {which} significantly from “none”. "
             "This does not mean that there is no difference.",
+            *_untested(verdicts),
             *limits,
         ]
     sentences = [_verdict(own, len(study.domains)) for own in _sorted(found)]
     sentences[0] = f"With {verdicts.pairs} seeds {sentences[0]}"
     more = len(sentences) - _MOST
     rest = [f"{more} more arms have a verdict; see the table below."] if more > 0 else []
-    silent = [arm.text for arm in study.arms if arm != study.none and arm not in found]
+    silent = [arm.text for arm in arms if arm not in found and any(c.contrast.pairs for c in arms[arm])]
     if silent:
         rest.append(f"Undecided in all domains: {listed([f'“{name}”' for name in silent], 6, 'arms')}.")
-    return [*sentences[:_MOST], *rest, *limits]
+    return [*sentences[:_MOST], *rest, ABOUT, *_untested(verdicts), *limits]
 
 
 def status(outcomes: Sequence[Outcome]) -> str:
@@ -64,6 +79,8 @@ def status(outcomes: Sequence[Outcome]) -> str:
     counts = {status: sum(o.status == status for o in outcomes) for status in ("finished", "diverged", "failed")}
     open_ = len(outcomes) - sum(counts.values())
     text = f"{counts['finished']} of {len(outcomes)} runs finished"
+    if unscored := sum(outcome.unscored for outcome in outcomes):
+        text += f", {unscored} of them without a score that could be measured (left out of the comparison)"
     if counts["diverged"]:
         text += f", {counts['diverged']} diverged (counted with score 0)"
     if counts["failed"]:
@@ -83,24 +100,73 @@ def _sorted(found: dict[Arm, list[Comparison]]) -> list[list[Comparison]]:
     return sorted(found.values(), key=lambda own: -sum(c.claimed * (1 + abs(c.mean or 0)) for c in own))
 
 
+def _says(c: Comparison) -> bool:
+    """Whether there is anything to claim."""
+    return bool(c.contrast.better or c.contrast.steadier or c.claimed)
+
+
+def _untested(verdicts: Verdicts) -> list[str]:
+    """Arms without a pair, which nothing is said of."""
+    names = [f"“{c.arm.text}” on {c.domain}" for c in verdicts.comparisons if not c.contrast.pairs]
+    return [f"Not tested, for want of scores: {listed(names, 6, 'comparisons')}."] if names else []
+
+
 def _verdict(own: Sequence[Comparison], domains: int) -> str:
-    better, worse = [c for c in own if c.claimed > 0], [c for c in own if c.claimed < 0]
-    open_ = [c.domain for c in own if not c.claimed]
+    """An arm in a sentence: domains in which it is better, is worse, and breaks down more or less often."""
     parts: list[str] = []
-    if better:
-        parts.append(f"improves on “none” {_where(better, domains)}")
-    if worse:
-        parts.append(f"is worse than “none” {_where(worse, domains)}")
+    for sign, words in ((1, "improves on “none”"), (-1, "is worse than “none”")):
+        if claimed := [c for c in own if c.claimed == sign]:
+            parts.append(f"{words} {_where(claimed, domains)}")
+    parts += [_apart(c) for c in own if _says(c) and not c.claimed]
+    open_ = [c.domain for c in own if not _says(c) and c.contrast.pairs]
     undecided = f"; {listed(open_, 6, 'domains')} {'is' if len(open_) == 1 else 'are'} undecided" if open_ else ""
     return f"“{own[0].arm.text}” {', and '.join(parts)}{undecided}."
 
 
 def _where(claimed: Sequence[Comparison], domains: int) -> str:
     several = f"in {len(claimed)} of {domains} domains, " if domains > 1 else ""
-    return several + ", ".join(f"on {c.domain} by {abs(c.mean or 0):.2f} (.95 interval {_between(c)})" for c in claimed)
+    return several + ", ".join(f"on {c.domain} {_by(c)}" for c in claimed)
+
+
+def _by(c: Comparison) -> str:
+    """How large a claimed difference is, and the breakdowns that belong to it."""
+    found = c.contrast
+    own, other = found.broken
+    parts = [f"{_between(c)}{_seeds(c)}"] if found.better else []
+    if found.steadier or not found.better:
+        parts.append(f"broke down with {own} of {found.pairs} seeds, “none” with {other}")
+    if not found.better and not found.steadier:
+        parts.append(f"{'above' if c.claimed > 0 else 'below'} with {max(found.ahead)} of {found.pairs}")
+    if not found.better and c.mean is not None:
+        parts.append(f"{signed(c.mean)} elsewhere, {_between(c)}")
+    return (f"by {abs(c.mean or 0):.2f} " if found.better else "") + f"({'; '.join(parts)})"
+
+
+def _apart(c: Comparison) -> str:
+    """A claim about one part alone, or about both where they contradict each other."""
+    own, other = c.contrast.broken
+    parts: list[str] = []
+    if c.contrast.better:
+        more = "higher" if c.contrast.better > 0 else "lower"
+        parts.append(f"scores {more} by {abs(c.mean or 0):.2f} where neither breaks down ({_between(c)}{_seeds(c)})")
+    if c.contrast.steadier:
+        less = "less" if c.contrast.steadier > 0 else "more"
+        parts.append(f"breaks down {less} often ({own} of {c.contrast.pairs} seeds, “none” {other})")
+    return f"on {c.domain} {' but '.join(parts)}"
+
+
+def _seeds(c: Comparison) -> str:
+    """Of how many seeds a difference is, where breakdowns took some."""
+    sound, pairs = len(c.contrast.sound), c.contrast.pairs
+    return f", {sound} of {pairs} seeds" if sound < pairs else ""
 
 
 def _between(c: Comparison) -> str:
-    assert c.interval is not None, "a claim has an interval"
-    low, high = sorted(abs(v) for v in c.interval)
-    return f"{low:.2f} to {high:.2f}"
+    if c.interval is None:
+        few = len(c.contrast.sound) < 2
+        return "one seed, no interval" if few else "the same with every seed, no interval"
+    low, high = c.interval
+    if not c.contrast.better:
+        return f".95 interval {signed(low)} to {signed(high)}"
+    low, high = sorted((abs(low), abs(high)))
+    return f".95 interval {low:.2f} to {high:.2f}"

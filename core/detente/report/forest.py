@@ -11,7 +11,7 @@ _WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BOTTOM = 440, 34, 14, 12, 24, 32
 
 
 @dataclass(frozen=True)
-class Line:
+class ForestRow:
     """One arm's difference.
 
     Attributes:
@@ -30,7 +30,7 @@ class Line:
     claimed: bool
 
 
-def forest(lines: Sequence[Line], title: str) -> Markup:
+def forest(lines: Sequence[ForestRow], title: str) -> Markup:
     """A mark for each mean, a line for its interval, small dots for the seeds, and a rule at 0."""
     values = [0.0, *(v for line in lines for v in (line.mean, *(line.interval or ()), *line.single))]
     low, high = min(values), max(values)

@@ -14,6 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from detente.errors import visible
 from detente.files import write_atomically
 from detente.report.charts import short
 
@@ -21,11 +22,6 @@ _MOST_BYTES = 3_000_000  # of one sample file inside a report
 _MOST_LINES = 40
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".svg": "image/svg+xml"}
 _SOUNDS = {".ogg": "audio/ogg", ".wav": "audio/wav", ".flac": "audio/flac"}
-
-# Control characters, and those that turn the direction of text: in a name they could make a page say something else.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
 
 
 def render(template: str, path: Path, **values: Any) -> Path:
@@ -38,11 +34,6 @@ def render(template: str, path: Path, **values: Any) -> Path:
     page = _environment().get_template(template)
     write_atomically(path, page.render(style=Markup(style), script=Markup(script), policy=policy, **values))
     return path
-
-
-def visible(text: str) -> str:
-    """Text with every unseen character spelled out."""
-    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 @cache
@@ -141,6 +132,8 @@ def preview(path: Path) -> Preview:
     digits = re.search(r"\d+", path.stem)
     step = int(digits[0]) if digits else 0
     try:
+        if path.is_symlink() or not path.is_file():  # what is not the run's own does not belong in its report
+            return Preview(step, "none", f"{path.name} is not a file of the run")
         if path.stat().st_size > _MOST_BYTES:
             return Preview(step, "none", f"{path.name} is too large to be shown here")
         content = path.read_bytes()

@@ -1,12 +1,15 @@
 """The settings that a search ends with, side by side on new seeds."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from detente.report.page import p_value
+from detente.results.contrasts import Contrast
 from detente.results.outcomes import Outcome
-from detente.results.search import Rival, paired
-from detente.results.statistics import ALPHA, LEVEL, Interval, difference_interval
+from detente.results.search import Rival
+from detente.results.statistics import LEVEL, Interval, difference_interval
 
 ROLES = {"winner": "the winner", "default": "the default", "none": "no regularizer"}
 
@@ -18,38 +21,27 @@ class Row:
     Attributes:
         outcomes: one per fresh seed.
         scores: by the measure of the search, None where a run has none.
-        winner: scores of the winner, to compare with.
-        p: two-sided, that the winner does not differ, adjusted for all comparisons with it.
+        against: the winner's scores held against these; None for the winner itself.
     """
 
     rival: Rival
     outcomes: Sequence[Outcome]
     scores: Sequence[float | None]
-    winner: Sequence[float | None]
-    p: float = 1.0
+    against: Contrast | None = None
+
+    @property
+    def measured(self) -> list[float]:
+        """Scores of the runs that have one."""
+        return [score for score in self.scores if score is not None and not math.isnan(score)]
 
     @property
     def mean(self) -> float | None:
-        found = [score for score in self.scores if score is not None]
-        return fmean(found) if found else None
+        return fmean(self.measured) if self.measured else None
 
     @property
     def interval(self) -> Interval | None:
         """Of the mean."""
-        return difference_interval([s for s in self.scores if s is not None], (0.0, 1.0))
-
-    @property
-    def ahead(self) -> list[float]:
-        """By how much the winner is ahead, for each seed."""
-        return paired(self.winner, self.scores)
-
-    @property
-    def lead(self) -> float | None:
-        return fmean(self.ahead) if self.ahead else None
-
-    @property
-    def lead_interval(self) -> Interval | None:
-        return difference_interval(self.ahead)
+        return difference_interval(self.measured, (0.0, 1.0))
 
     @property
     def roles(self) -> str:
@@ -73,19 +65,46 @@ def with_interval(mean: float | None, around: Interval | None) -> str:
     return f"{mean:.3f}" + (f" ({around.low:.3f} to {around.high:.3f})" if around else "")
 
 
-def interval_text(around: Interval | None) -> str:
+def interval_text(around: Interval | None, pairs: int) -> str:
     """An interval of a difference in a sentence."""
     if around is None:
-        return "no interval for one pair"
+        return "no interval for one pair" if pairs < 2 else "no interval, as all differences are the same"
     low, high = (f"{end:+.3f}".replace("-", "−") for end in around)
     return f"{LEVEL:.0%} interval {low} to {high}".replace("%", " %")
 
 
-def claim(row: Row) -> str:
-    """What the winner's lead over a setting is worth; as between arms, the test and the interval must both say so."""
-    around = row.lead_interval
-    if row.p <= ALPHA and around is not None:
-        if around.low <= 0 <= around.high:
-            return "not significant: the test alone is, the interval includes 0"
-        return "significant improvement" if (row.lead or 0) > 0 else "significantly worse"
+def lead(row: Row) -> str:
+    """By how much the winner is ahead of a setting, and what that is worth."""
+    c = row.against
+    if c is None or not c.pairs:
+        return ""
+    parts: list[str] = []
+    n = len(c.sound)
+    if c.mean is not None:
+        what = "ahead of" if c.mean >= 0 else "behind"
+        where = "" if n == c.pairs else f" on the {n} of {c.pairs} seeds on which neither broke down"
+        parts.append(
+            f"The winner is {abs(c.mean):.3f} {what} {call(row)}{where}, and ahead with {sum(d > 0 for d in c.sound)} "
+            f"of {n} seeds; {interval_text(c.interval, n)}, p {p_value(c.quality.adjusted)}"
+        )
+    if c.broken != (0, 0):
+        own, other = c.broken
+        parts += [
+            f"{'it' if parts else 'The winner'} broke down (diverged or scored 0) with {own} of {c.pairs} seeds, "
+            f"{call(row)} with {other}, p {p_value(c.breakdowns.adjusted)}",
+            f"with such runs as 0 it is ahead with {c.ahead[0]} of {c.pairs}, p {p_value(c.whole.adjusted)}",
+        ]
+    return f"{'; '.join(parts)}: {claim(c)}."
+
+
+def claim(c: Contrast) -> str:
+    """What the winner's lead is worth; as between arms, the test and the interval must both say so."""
+    if c.claimed:
+        return "significant improvement" if c.claimed > 0 else "significantly worse"
+    if c.better or c.steadier:
+        return f"significantly {c.word}"
+    if c.whole.adjusted is None:
+        return "not tested before all runs on fresh seeds have ended"
+    if c.quality.significant:
+        return "not significant: the test alone is, the interval includes 0"
     return "not significant"

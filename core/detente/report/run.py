@@ -6,24 +6,27 @@ from typing import Any
 
 from markupsafe import Markup
 
+from detente.errors import UsageError
+from detente.files import read_text
 from detente.report.charts import Axes, Point, Series, chart, span, top
 from detente.report.page import render, samples
 from detente.results.outcomes import number
+from detente.results.stability import scaled_curve
 from detente.training.run_folder import Run
 
 ROWS = {"real": "real data (ceiling)", "baseline": "baseline", "untrained": "untrained (floor)"}
 
 
 def run_report(run: Run) -> Path:
-    """Write report.html into the folder of a run, of what is there by now.
-
-    Raises:
-        UsageError: run.json is damaged.
-    """
-    info, lines = run.info, list(run.lines())
+    """Write report.html into the folder of a run, of what is there by now; what is damaged is named and left out."""
+    info, lines, damaged = run.contents()
+    try:
+        recipe = read_text(run.recipe)
+    except UsageError as error:
+        recipe, damaged = "", [*damaged, str(error)]
     references = info.get("references") or {}
     final, best = info.get("final") or {}, info.get("best") or {}
-    evaluations = [line for line in lines if "scores" in line]
+    evaluations = [line for line in lines if line.get("scores") is not None]
     last = evaluations[-1] if evaluations else {}
     scores: dict[str, Any] = last.get("scores") or final.get("scores") or {}
     names = list(dict.fromkeys([*scores, *(name for row in references.values() for name in row)]))
@@ -33,7 +36,7 @@ def run_report(run: Run) -> Path:
         "run.html",
         run.folder / "report.html",
         name=_name(run),
-        info=dict.fromkeys(("status", "step", "seconds", "error", "argv", "started", "platform")) | info,
+        info=dict.fromkeys(("status", "step", "seconds", "samples", "error", "argv", "started", "platform")) | info,
         scaled=number(final.get("scaled")),
         best=best,
         step=last.get("step"),
@@ -45,7 +48,8 @@ def run_report(run: Run) -> Path:
         earlier=_some(shown[:-1], 11),
         findings=info.get("findings") or [],
         data=dict.fromkeys(("licence", "source", "notes")) | (info.get("data") or {}),
-        recipe=run.recipe.read_text(encoding="utf-8"),
+        recipe=recipe,
+        damaged=damaged,
         record=json.dumps({k: info[k] for k in ("versions", "plugins", "device", "threads") if k in info}, indent=2),
     )
 
@@ -57,7 +61,7 @@ def _name(run: Run) -> str:
 
 
 def _course(evaluations: list[dict[str, Any]]) -> Markup | None:
-    points = [(float(line["step"]), number(line.get("scaled")) or 0.0) for line in evaluations]
+    points = [(float(step), scaled) for step, scaled in scaled_curve(evaluations)]
     if not points:
         return None
     axes = Axes(x=(0, max(p[0] for p in points)), y=(0, top([p[1] for p in points])))

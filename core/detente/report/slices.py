@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from detente.errors import visible
 from detente.report.charts import Axes, short, span, ticks
-from detente.report.page import visible
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,15 @@ def study_report(folder: Path) -> Path:
     """Write report.html, and statistics.json beside it, into a study's folder, of what is there by now.
 
     Raises:
-        UsageError: the folder holds no study.
+        UsageError: the folder holds no study, or one of which too much is damaged.
     """
-    study = Study.open(folder)
+    study = Study.open(folder, damaged=True)
     outcomes = [Outcome.of(cell) for cell in study.cells]
     verdicts = Verdicts(study, outcomes)
     verdicts.write()
     domains = [DomainPart(study, name, outcomes, verdicts) for name in study.domains]
     recipes = [
-        (f"{name}: {arm.text}", dump(study.content["recipes"][name][arm.slug]))
-        for name in study.domains
-        for arm in study.arms
+        (f"{name}: {arm.text}", dump(recipe)) for name in study.domains for arm, recipe in study.recipes(name).items()
     ]
     return render(
         "study.html",
@@ -45,4 +43,5 @@ def study_report(folder: Path) -> Path:
         lost=[outcome for outcome in outcomes if outcome.status not in SETTLED or outcome.status == "diverged"],
         recipes=recipes,
         findings=study.content.get("findings", []),
+        damaged=[*study.damaged, *(text for outcome in outcomes for text in outcome.damaged)],
     )

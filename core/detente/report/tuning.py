@@ -8,13 +8,15 @@ import numpy as np
 from markupsafe import Markup
 
 from detente.recipe.document import dump
-from detente.report.page import Samples, p_value, render
+from detente.report.page import Samples, render
 from detente.report.page import samples as samples_of
-from detente.report.rivals import ROLES, Row, call, claim, interval_text, with_interval
+from detente.report.rivals import ROLES, Row, call, lead, with_interval
 from detente.report.slices import Dot, choice_chart, slice_chart
+from detente.results.cells import SETTLED
+from detente.results.contrasts import contrasts
 from detente.results.outcomes import Outcome
 from detente.results.search import Noise, Trial, Tuning, short
-from detente.results.statistics import LEVEL, Interval, limits, step_down
+from detente.results.statistics import LEVEL, Interval, limits
 
 SAMPLERS = {
     "grid": "a grid",
@@ -27,9 +29,9 @@ def tuning_report(folder: Path) -> Path:
     """Write report.html into a search's folder, of what is there by now.
 
     Raises:
-        UsageError: the folder holds no search.
+        UsageError: the folder holds no search, or one of which too much is damaged.
     """
-    tuning = Tuning.open(folder)
+    tuning = Tuning.open(folder, damaged=True)
     page = _Page(tuning)
     return render(
         "tuning.html",
@@ -38,6 +40,7 @@ def tuning_report(folder: Path) -> Path:
         page=page,
         short=short,
         findings=tuning.content.get("findings", []),
+        damaged=[*tuning.damaged, *(text for outcome in page.outcomes.values() for text in outcome.damaged)],
         recipes=[
             *((rival.arm.text, dump(rival.recipe)) for rival in tuning.rivals),
             *([] if tuning.rivals else [("default", dump(tuning.content["recipes"]["default"]))]),
@@ -68,24 +71,23 @@ class _Page:
         scores = [[self.tuning.measure(cell) for cell in own] for own in cells]
         if not scores:
             return []
-        first, *others = scores
-        ahead = [
-            [math.nan if None in (x, y) else float(x or 0) - float(y or 0) for x, y in zip(first, own, strict=True)]
-            for own in others
-        ]
-        # With none that has both scores there is nothing to test.
-        tested = bool(others) and all(any(map(math.isfinite, column)) for column in ahead)
-        ps = [1.0, *(step_down(np.array(ahead).T).tolist() if tested else [1.0] * len(others))]
-        return [
-            Row(rival, [self.outcomes[cell] for cell in own], found, first, p)
-            for rival, own, found, p in zip(rivals, cells, scores, ps, strict=True)
-        ]
+        table = np.array([[math.nan if s is None else s for s in own] for own in scores])  # [rivals, seeds]
+        outcomes = [[self.outcomes[cell] for cell in own] for own in cells]
+        ended = all(o.status in (*SETTLED, "failed") for own in outcomes for o in own)
+        winner = np.repeat(table[:1], len(table) - 1, axis=0)
+        against = [None, *(contrasts(winner.T, table[1:].T, tested=ended) if len(table) > 1 else [])]
+        return list(map(Row, rivals, outcomes, scores, against))
 
     @property
     def verdict(self) -> str:
         """The headline, from the fresh seeds alone."""
         if self.winner is None:
-            return "No trial has finished yet."
+            lost = self.counts["failed"]
+            return (
+                f"No trial has a score: {lost} failed or could not be measured."
+                if lost
+                else "No trial has finished yet."
+            )
         name = self.tuning.name(self.winner.params)
         if not self.rows and self.counts["running"]:
             return f"{name} is ahead so far; the search is not finished."
@@ -93,7 +95,7 @@ class _Page:
         if not self.rows or self.rows[0].mean is None:
             return f"{first}; its runs on new seeds are not finished, and its score in the search is optimistic."
         own = self.rows[0]
-        n = len([score for score in own.scores if score is not None])
+        n = len(own.measured)
         text = (
             f"On {n} fresh seeds {self.tuning.name(self.winner.params)} reaches {with_interval(own.mean, own.interval)}"
         )
@@ -108,16 +110,7 @@ class _Page:
     def sentences(self) -> list[str]:
         """What the differences are worth."""
         found: list[str] = []
-        for row in self.rows[1:]:
-            if row.lead is None:
-                continue
-            n, above = len(row.ahead), sum(d > 0 for d in row.ahead)
-            what = "ahead of" if row.lead >= 0 else "behind"
-            text = (
-                f"The winner is {abs(row.lead):.3f} {what} {call(row)}, and ahead with {above} of {n} seeds; "
-                f"{interval_text(row.lead_interval)}, p {p_value(row.p)}"
-            )
-            found.append(f"{text}: {claim(row)}.")
+        found += [lead(row) for row in self.rows[1:]]
         if (
             len({trial.mean for trial in self.tuning.trials if trial.status == "complete"})
             == 1
@@ -125,7 +118,8 @@ class _Page:
         ):
             found.append("All complete trials have the same score: the search found no difference.")
         if len(self.rows) > 1:
-            found.append(limits(len(self.rows[1].ahead), len(self.rows) - 1))
+            pairs = max(row.against.pairs for row in self.rows[1:] if row.against)
+            found.append(limits(pairs, len(self.rows) - 1) if pairs else "")
         if self.winner is not None and self.rows and self.rows[0].mean is not None:
             drop = self.winner.mean - self.rows[0].mean
             k = len(self.winner.scores)
@@ -160,8 +154,8 @@ class _Page:
         return (
             f"{len(t.trials)} trials, {runs} runs in the search, and {len(self.rows)} settings with "
             f"{len(t.fresh_seeds)} fresh seeds each; every run has {steps} steps. {counts['complete']} trials are "
-            f"complete, {counts['pruned']} pruned, {counts['failed']} failed, {counts['running']} open; "
-            f"{self.diverged} of the search's runs diverged, which counts as 0. The default and “none” were not "
+            f"complete, {counts['pruned']} pruned, {counts['failed']} failed or not measured, {counts['running']} "
+            f"open; {self.diverged} of the search's runs diverged, which counts as 0. The default and “none” were not "
             "tuned, so part of the winner's advantage is due to the search itself."
         )
 
@@ -192,7 +186,7 @@ class _Page:
 
     def interval(self, trial: Trial) -> Interval | None:
         """Of a trial's mean, from the noise that all complete trials share."""
-        if self.noise is None or not trial.scores:
+        if self.noise is None or math.isnan(trial.mean):
             return None
         from scipy.stats import t
 
@@ -235,8 +229,8 @@ class _Page:
     def how(self) -> str:
         """The method, in words."""
         c = self.tuning.content
-        chosen_by = SAMPLERS.get(c["sampler"], c["sampler"])
-        text = f"Settings were chosen by {chosen_by} with seed {c['sampler_seed']}, {c['wave']} at a time"
+        sampler, seed, wave = (c.get(key, "unknown") for key in ("sampler", "sampler_seed", "wave"))
+        text = f"Settings were chosen by {SAMPLERS.get(sampler, sampler)} with seed {seed}, {wave} at a time"
         if len(self.tuning.seeds) > 1:
             text += (
                 "; after each seed a trial was pruned if it was further behind the best complete one than one in "

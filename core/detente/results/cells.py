@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detente.errors import UsageError
 from detente.hookspecs import CellView
 from detente.training.run_folder import Run
 
@@ -47,11 +46,8 @@ class Cell:
 
     @property
     def info(self) -> dict[str, Any]:
-        """What its run.json says; nothing before it has been written."""
-        try:
-            return self.run.info
-        except UsageError:
-            return {}
+        """What its run.json says, without what is damaged; nothing before it has been written."""
+        return self.run.sound[0]
 
     @property
     def status(self) -> str:

@@ -15,7 +15,12 @@ from detente.errors import UsageError
 from detente.files import write_atomically
 from detente.hookspecs import StudyView
 from detente.recipe.document import dump, read
+from detente.records import checked, sound
 from detente.results.cells import Arm, Cell
+from detente.results.schemas import ManifestRecord
+
+MOST = 8
+"""Sentences about one file."""
 
 
 class Manifest(ABC):
@@ -30,6 +35,9 @@ class Manifest(ABC):
         kind: what is in such a folder, in a word.
         verb: what makes one.
         format: the number that the file begins with.
+        schema: what the file holds.
+        needs: entries that a report can do without, and going on cannot.
+        damaged: a sentence for each thing that is left out, where only what is sound was read.
         text: the file when it was opened; None where it was not read from a file.
     """
 
@@ -37,14 +45,20 @@ class Manifest(ABC):
     kind: ClassVar[str]
     verb: ClassVar[str]
     format: ClassVar[int]
+    schema: ClassVar[type[ManifestRecord]] = ManifestRecord
+    needs: ClassVar[tuple[str, ...]] = ()
     text: bytes | None = None
 
     def __init__(self, folder: Path, content: dict[str, Any]) -> None:
         self.folder, self.content = folder, content
+        self.damaged: list[str] = []
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: Path, *, damaged: bool = False) -> Self:
         """An existing one.
+
+        Args:
+            damaged: read what is sound where some of it is not, for a report.
 
         Raises:
             UsageError: there is none, or it is damaged or of another format.
@@ -55,18 +69,24 @@ class Manifest(ABC):
                 f"{folder}: not a {cls.kind} folder (it has no {cls.file}); name the folder that {cls.verb} printed."
             )
         text = path.read_bytes()  # before the content, so that a change between the two is noticed later
-        content = read(path)
-        if content.get("format") != cls.format:
-            raise UsageError(f"{path}: has format {content.get('format')!r}, this version reads {cls.format}.")
-        found = cls(folder, content)
+        content, said = read(path), []
+        if damaged:
+            content, said = sound(cls.schema, content, str(path))
+        else:
+            checked(cls.schema, content, str(path), cls.fix())
+            missing = [key for key in cls.needs if content.get(key) is None]
+            if missing:
+                raise UsageError(f"{path}: {missing[0]}: is missing; {cls.fix()}.")
+        begun = {"format": cls.format, "created": "", "commands": [], "versions": []}
+        found = cls(folder, {**begun, **content})
         found.text = text
-        try:
-            found.check()
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UsageError(
-                f"{path}: is corrupt ({error!r}); give the command of the {cls.kind} again with a new --out."
-            ) from error
+        found.damaged = [*said, *found.problems(damaged)]
         return found
+
+    @classmethod
+    def fix(cls) -> str:
+        """What to do about a damaged one, as a sentence ends."""
+        return f"correct it, or give the command of the {cls.kind} again with a new --out"
 
     def write(self) -> None:
         """Put the file in its place."""
@@ -94,13 +114,16 @@ class Manifest(ABC):
     def view(self) -> StudyView:
         """What observers are shown of it."""
 
-    @abstractmethod
-    def check(self) -> None:
-        """Look everything up that is needed later, and read what stands beside the file.
+    def problems(self, damaged: bool) -> list[str]:
+        """Look at what no schema says: whether entries go together, and what stands beside the file.
+
+        Args:
+            damaged: return a sentence for each thing that is left out, instead of raising.
 
         Raises:
-            KeyError, TypeError, ValueError, AttributeError: something is not there, or is not what it should be.
+            UsageError: something is damaged.
         """
+        return []
 
     @abstractmethod
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from detente.results.cells import SETTLED, Cell
-from detente.results.stability import Stability
+from detente.results.stability import Stability, scaled_curve
 from detente.results.stability import read as read_stability
 
 
@@ -17,14 +17,17 @@ class Outcome:
     """What a cell has come to, read from its folder.
 
     Attributes:
-        final: the scaled score at the last step; 0 for a run that diverged, None while there is none.
+        final: the scaled score at the last step; 0 for a run that diverged, None while there is none, and where it was
+            not measured.
         best: the highest scaled score of the run, at step `best_step`.
+        samples: how many samples each evaluation had; None where the record does not say.
         scores: all scores at the last step of a run that finished.
         references: the scores of real data, baseline and untrained generator.
-        curve: (step, scaled score) of each evaluation.
+        curve: (step, scaled score) of each evaluation that has one.
         seconds: what the run took; `step_seconds` without evaluations, per step.
         memory: the most bytes that its process held.
         stability: how stable it was.
+        damaged: a sentence for each thing in the folder that was left out because it cannot be used.
     """
 
     cell: Cell
@@ -34,6 +37,7 @@ class Outcome:
     best: float | None = None
     best_step: int | None = None
     step: int = 0
+    samples: int | None = None
     scores: dict[str, float] = field(default_factory=dict)
     references: dict[str, dict[str, float]] = field(default_factory=dict)
     curve: tuple[tuple[int, float], ...] = ()
@@ -41,39 +45,50 @@ class Outcome:
     step_seconds: float | None = None
     memory: float | None = None
     stability: Stability = field(default_factory=Stability)
+    damaged: tuple[str, ...] = ()
+
+    @property
+    def unscored(self) -> bool:
+        """Whether it finished, and its scaled score was not measured."""
+        return self.status == "finished" and self.final is None
 
     @classmethod
     def of(cls, cell: Cell) -> "Outcome":
         """Read a cell."""
-        info, lines = cell.info, list(cell.run.lines())
+        info, lines, damaged = cell.run.contents()
         status = str(info.get("status", "pending"))
         best, final = info.get("best") or {}, info.get("final") or {}
-        curve = [(int(line["step"]), float(line.get("scaled") or 0.0)) for line in lines if "scores" in line]
         ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
         highest = number(best.get("scaled")) if status in SETTLED else None
         diverged_at = int(info.get("step") or 0) if status == "diverged" else None
         return cls(
             cell,
             status,
-            reason=str(info.get("error") or "").replace(str(cell.folder), "").lstrip(": "),
+            reason=str(info.get("error") or " ".join(damaged)).replace(str(cell.folder), "").lstrip(":/ "),
             final=ended,
             best=highest,
             best_step=best.get("step") if status in SETTLED else None,
             step=int(info.get("step") or 0),
+            samples=info.get("samples"),
             scores=_finite(final.get("scores") or {}) if status == "finished" else {},
             references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
-            curve=tuple(curve),
+            curve=scaled_curve(lines),
             seconds=number(info.get("seconds")),
             step_seconds=step_seconds(lines),
             memory=number(info.get("memory")),
             stability=read_stability(lines, ended, highest, diverged_at),
+            damaged=tuple(damaged),
         )
 
 
 def number(value: Any) -> float | None:
     """A finite number, or None."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if is_number else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer of hundreds of digits
+        return None
 
 
 def _finite(scores: dict[str, Any]) -> dict[str, float]:
@@ -86,7 +101,7 @@ def step_seconds(lines: Sequence[dict[str, Any]]) -> float | None:
     A line of terms carries the time at which the next line was due. So the time between two such lines holds the steps
     between them, unless an evaluation came in between; those few pairs are outliers that the median passes over.
     """
-    terms = [line for line in lines if "terms" in line]
+    terms = [line for line in lines if line.get("terms") is not None and line.get("seconds") is not None]
     pairs = [(a, b) for a, b in pairwise(terms) if b["step"] > a["step"]]
     times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairs]
     times = [time for time in times if time > 0]

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from detente.errors import UsageError
-from detente.files import plain, write_atomically
+from detente.files import plain, read_json, write_atomically
 from detente.hookspecs import StudyView
 from detente.recipe.keys import put
+from detente.records import shorten, sound
 from detente.results.cells import Arm, Cell
-from detente.results.manifest import Manifest
+from detente.results.manifest import MOST, Manifest
+from detente.results.outcomes import number
+from detente.results.schemas import TrialsRecord, TuningRecord
 from detente.results.scores import Measure, measure
 
 SEARCH_FORMAT = 1
@@ -30,7 +33,8 @@ class Trial:
     Attributes:
         number: from 0, in the order in which they were asked for.
         params: full dotted key → value.
-        status: `running`, `complete`, `pruned` (given up after some of the seeds) or `failed`.
+        status: `running`, `complete`, `pruned` (given up after some of the seeds) or `failed`, which a run without a
+            score makes it, too.
         scores: seed → score of its run; 0 where it diverged.
     """
 
@@ -46,8 +50,8 @@ class Trial:
 
 
 def best(trials: Iterable[Trial]) -> Trial | None:
-    """The complete trial with the highest mean; among equals the first."""
-    complete = [trial for trial in trials if trial.status == "complete"]
+    """The complete trial with the highest mean; among equals the first. One with a score not measured has no mean."""
+    complete = [trial for trial in trials if trial.status == "complete" and not math.isnan(trial.mean)]
     return min(complete, key=lambda trial: (-trial.mean, trial.number), default=None)
 
 
@@ -67,10 +71,11 @@ class Noise:
     def of(cls, trials: Iterable[Trial]) -> "Noise | None":
         """From complete trials on the same seeds: residuals of score = trial + seed, pooled.
 
-        Trials with a score of 0 are left out: there the scale ends, and what is cut off does not vary. None where fewer
-        than two trials or two seeds remain.
+        Trials with a score of 0 are left out: there the scale ends, and what is cut off does not vary; and those with
+        one that was not measured. None where fewer than two trials or two seeds remain, and where those do not vary.
         """
-        rows = [list(t.scores.values()) for t in trials if t.status == "complete" and all(t.scores.values())]
+        complete = [list(trial.scores.values()) for trial in trials if trial.status == "complete"]
+        rows = [row for row in complete if all(score > 0 for score in row)]
         if len(rows) < 2 or len(rows[0]) < 2:
             return None
         n, k = len(rows), len(rows[0])
@@ -82,7 +87,8 @@ class Noise:
             for value, seed in zip(row, seeds, strict=True)
         )
         freedom = (n - 1) * (k - 1)
-        return cls(math.sqrt(squares / freedom), freedom)
+        deviation = math.sqrt(squares / freedom)
+        return cls(deviation, freedom) if deviation > 1e-12 else None
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,8 @@ class Rival:
 class Tuning(Manifest):
     """What a tuning.yaml says, and trials.json beside it."""
 
-    file, kind, verb, format = "tuning.yaml", "search", "tune", SEARCH_FORMAT
+    file, kind, verb, format, schema = "tuning.yaml", "search", "tune", SEARCH_FORMAT, TuningRecord
+    needs = ("name", "reg", "sampler", "sampler_seed", "trials", "wave")
 
     def __init__(self, folder: Path, content: dict[str, Any]) -> None:
         super().__init__(folder, content)
@@ -110,31 +117,68 @@ class Tuning(Manifest):
         self.rivals: list[Rival] = []
         self.importance: dict[str, float] = {}
 
-    def check(self) -> None:
-        _ = self.measure, self.labels, self.seeds, self.fresh_seeds, self.primaries, self.content["recipes"]["default"]
-        self.read_trials()
+    def problems(self, damaged: bool) -> list[str]:
+        return self.read_trials(damaged=damaged)
 
-    def read_trials(self) -> None:
+    def read_trials(self, *, damaged: bool = False) -> list[str]:
         """Take trials, rivals and importance from trials.json, where there is one.
+
+        Args:
+            damaged: take what is sound where some of it is not.
+
+        Returns:
+            A sentence for each thing that is left out.
 
         Raises:
             UsageError: it is damaged.
         """
         if not self.record.exists():
-            return
+            return []
         try:
-            found = json.loads(self.record.read_text(encoding="utf-8"))
-            self.trials = [
-                Trial(t["number"], t["params"], t["status"], {int(k): v for k, v in t["scores"].items()})
-                for t in found["trials"]
-            ]
-            self.rivals = [Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"]) for r in found["rivals"]]
-            self.importance = dict(found["importance"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UsageError(
-                f"{self.record}: is corrupt ({error!r}); delete it and resume the search, which writes it again from "
-                "its runs."
-            ) from error
+            return self._take(read_json(self.record), damaged)
+        except UsageError as error:
+            if damaged:
+                return str(error).splitlines()
+            lines = [line.rstrip(".") for line in str(error).splitlines()]
+            fix = "delete it and resume the search, which writes it again from its runs"
+            raise UsageError("\n".join(f"{line}; {fix}." for line in lines)) from error
+
+    def _take(self, content: Any, damaged: bool) -> list[str]:
+        found, said = sound(TrialsRecord, content, str(self.record))
+        trials = [
+            Trial(t["number"], t["params"], t["status"], {int(k): v for k, v in t["scores"].items()})
+            for t in found.get("trials", [])
+        ]
+        wrong = {trial.number: text for i, trial in enumerate(trials) if (text := self._wrong(trial, i, said))}
+        said += [f"{self.record}: trial {number}: {text}; it is left out." for number, text in wrong.items()]
+        if said and not damaged:
+            raise UsageError("\n".join(line.replace("; it is left out.", ".") for line in said[:MOST]))
+        self.trials = [trial for trial in trials if trial.number not in wrong]
+        self.rivals = [
+            Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"]) for r in found.get("rivals", [])
+        ]
+        self.importance = {k: v for k, v in found.get("importance", {}).items() if k in self.labels}
+        return said
+
+    def _wrong(self, trial: Trial, place: int, said: Sequence[str]) -> str | None:
+        """What does not go together with the rest of the search."""
+        if trial.number != place and not said:
+            return f"stands in place {place}"
+        if trial.params.keys() != self.labels.keys():
+            return f"has other params than {', '.join(self.labels)}"
+        for entry in self.content["search"]:
+            value = trial.params[entry["key"]]
+            if not entry["range"].startswith("choice") and number(value) is None:
+                return f"params.{entry['key']}: should be a number, but is {shorten(value)}"
+        try:
+            self.recipe(trial.params)
+        except (KeyError, TypeError):
+            return "has params that are no keys of the search's recipe"
+        if not trial.scores.keys() <= set(self.seeds):
+            return "has scores of other seeds than those of the search"
+        if trial.status == "complete" and trial.scores.keys() != set(self.seeds):
+            return "is complete without a score for each seed"
+        return None
 
     def write_trials(self) -> None:
         """Put trials.json in its place."""
@@ -174,7 +218,7 @@ class Tuning(Manifest):
     @property
     def chain(self) -> str:
         """What `--reg` said, or `none`."""
-        return str(self.content["reg"])
+        return str(self.content.get("reg", "?"))
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -240,8 +284,3 @@ def short(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {None: "null", True: "true", False: "false"}[value]
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def paired(a: Sequence[float | None], b: Sequence[float | None]) -> list[float]:
-    """Differences where both have a value."""
-    return [x - y for x, y in zip(a, b, strict=True) if x is not None and y is not None]

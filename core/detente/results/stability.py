@@ -1,5 +1,6 @@
 """How stable a run was, computed from its metrics file."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -53,8 +54,7 @@ def read(
         final, best: scaled scores.
         diverged_at: the step at which it diverged, if it did.
     """
-    evaluations = [line for line in lines if "scores" in line]
-    curve = [(int(line["step"]), float(line.get("scaled") or 0.0)) for line in evaluations]
+    evaluations = [line for line in lines if line.get("scores") is not None]
     watched = [(int(line["step"]), line["watched"]) for line in lines if "watched" in line]
     norms = {key: [w[key] for _, w in watched if key in w] for key in ("D/gradient", "G/gradient")}
     apart = [w["D/apart"] for _, w in watched if w.get("D/apart") is not None]
@@ -63,7 +63,7 @@ def read(
     )
     return Stability(
         kept=final / best if final is not None and best else None,
-        collapsed=diverged_at if diverged_at is not None else collapse(curve),
+        collapsed=diverged_at if diverged_at is not None else collapse(scaled_curve(lines)),
         spikes=sum(map(spikes, norms.values())) if any(norms.values()) else None,
         saturated=sum(value >= APART for value in apart) / len(apart) if apart else None,
         modes=_curve((line["step"], line["scores"].get(name)) for line in evaluations) if name else (),
@@ -73,11 +73,17 @@ def read(
     )
 
 
-def collapse(curve: Sequence[tuple[int, float]]) -> int | None:
+def scaled_curve(lines: Iterable[Mapping[str, Any]]) -> Curve:
+    """(step, scaled score) of each evaluation that has one: what was not measured is not 0."""
+    found = ((line["step"], line.get("scaled")) for line in lines if line.get("scores") is not None)
+    return _curve((step, value) for step, value in found if isinstance(value, int | float) and math.isfinite(value))
+
+
+def collapse(scores: Sequence[tuple[int, float]]) -> int | None:
     """The step from which on a score stays below `COLLAPSED` times its best to the end."""
-    best = max((value for _, value in curve), default=0.0)
+    best = max((value for _, value in scores), default=0.0)
     found = None
-    for step, value in reversed(curve):
+    for step, value in reversed(scores):
         if value >= COLLAPSED * best:
             break
         found = step

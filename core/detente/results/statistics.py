@@ -6,78 +6,55 @@ seed: one set of scores gives one set of numbers. docs/explanation/statistics.md
 """
 
 import math
-from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
-Array = NDArray[np.float64]
+from detente.results.intervals import (
+    LEVEL,
+    TIE,
+    Array,
+    Interval,
+    difference_interval,
+    measured,
+    stratified_interval,
+    wilson,
+)
 
-LEVEL = 0.95
-"""Of every interval."""
+__all__ = ["LEVEL", "Array", "Interval", "difference_interval", "measured", "stratified_interval", "wilson"]
+
 ALPHA = 0.05
 """A claim is made at an adjusted p of this at most."""
-EXACT = 12
-"""Up to so many pairs all flips of signs are enumerated; above, `FLIPS` are drawn."""
+EXACT = 14
+"""Up to so many pairs all flips of signs are enumerated: 8,192, fewer than `FLIPS`, which are drawn above."""
 FLIPS = 9_999
-RESAMPLES = 2_000
-"""Of a bootstrap; where there are no more ways to resample than that, each is taken once."""
+TRIMMED = 8
+"""From so many scores on the lowest and the highest quarter are left out of a mean: of fewer, each one matters."""
 BLOCKS = 10
 """So many blocks a comparison of mean ranks needs: below, the chi-square of Friedman's test is a poor guess."""
-_TIE = 1e-9  # relative: sums that differ by rounding are equal
-
-
-class Interval(NamedTuple):
-    """An estimate's range at the level `LEVEL`."""
-
-    low: float
-    high: float
 
 
 # --- one arm against another ------------------------------------------------------------------------------------------
 
 
-def difference_interval(differences: ArrayLike, bounds: tuple[float, float] = (-1.0, 1.0)) -> Interval | None:
-    """A symmetric studentized bootstrap interval for the mean of paired differences; None with fewer than two.
-
-    Hall 1988; Efron and Tibshirani 1993, ch. 12: mean ± q·s/√n, where q is the `LEVEL` quantile of |mean* − mean|·√n/s*
-    over resamples. Of the intervals that were tried it alone keeps its coverage with 4 to 10 seeds and skewed noise;
-    with 3 seeds none does.
-
-    Args:
-        differences: [n].
-        bounds: what a mean difference can be at most; those of scaled scores by default.
-    """
-    d = np.asarray(differences, float)
-    n = len(d)
-    if n < 2:
-        return None
-    mean, error = float(d.mean()), float(d.std(ddof=1)) / math.sqrt(n)
-    if error <= _TIE * max(1.0, abs(mean)):
-        return Interval(mean, mean)
-    drawn = d[_resamples(n)]  # [B, n]
-    errors = drawn.std(axis=1, ddof=1) / math.sqrt(n)
-    usable = errors > _TIE * error  # a resample of one value alone says nothing of the spread
-    t = np.abs(drawn.mean(axis=1)[usable] - mean) / errors[usable]
-    half = float(np.quantile(t, LEVEL)) * error
-    return Interval(max(bounds[0], mean - half), min(bounds[1], mean + half))
-
-
-def sign_flip(differences: ArrayLike) -> float:
+def sign_flip(differences: ArrayLike) -> float | None:
     """The two-sided p of the paired permutation test: how often flipped signs give a sum as far from 0.
 
     If two arms do not differ, each difference might as well have the other sign. With up to `EXACT` pairs all 2ⁿ flips
     are enumerated; above, `FLIPS` are drawn and the observed one is counted among them (Phipson and Smyth 2010).
 
     Args:
-        differences: [n]; without any p is 1.
+        differences: [n]; NaN where there is no pair.
+
+    Returns:
+        None without a pair.
     """
-    d = np.asarray(differences, float)
-    return float(step_down(d[:, None])[0]) if len(d) else 1.0
+    d = measured(differences)
+    varied = d[d != 0]  # a sign of 0 changes nothing, so the fewer others can be enumerated
+    return float(step_down(varied[:, None])[0]) if len(varied) else 1.0 if len(d) else None
 
 
 def step_down(differences: ArrayLike) -> Array:
@@ -93,9 +70,10 @@ def step_down(differences: ArrayLike) -> Array:
         differences: [pairs, comparisons]; NaN where a comparison lacks a pair.
 
     Returns:
-        [comparisons], as they came; with one comparison it is `sign_flip`.
+        [comparisons], as they came, NaN without a pair; with one comparison it is `sign_flip`.
     """
-    d = np.nan_to_num(np.asarray(differences, float), nan=0.0)
+    given = np.asarray(differences, float)
+    d = np.nan_to_num(given, nan=0.0)
     scale = np.sqrt((d**2).sum(axis=0))
     unit = d / np.where(scale > 0, scale, 1.0)
     signs, exact = _signs(len(d))
@@ -103,24 +81,24 @@ def step_down(differences: ArrayLike) -> Array:
     flipped = np.abs(signs @ unit)  # [S, C]
     order = np.argsort(observed, kind="stable")  # the weakest first
     largest = np.maximum.accumulate(flipped[:, order], axis=1)
-    above = (largest >= observed[order] * (1 - _TIE)).sum(axis=0)
+    above = (largest >= observed[order] - TIE).sum(axis=0)
     p = above / len(signs) if exact else (above + 1) / (len(signs) + 1)
     adjusted = np.maximum.accumulate(p[::-1])[::-1]
     out = np.empty_like(adjusted)
     out[order] = adjusted
-    return out
+    return np.where(np.isnan(given).all(axis=0), np.nan, out)
 
 
 def holm(p: ArrayLike) -> Array:
     """Adjusted p by Holm (1979): the smallest times the number of comparisons, and so on down.
 
     Args:
-        p: [comparisons].
+        p: [comparisons]; NaN where nothing was tested, which stays NaN and costs nothing.
     """
     values = np.asarray(p, float)
-    order = np.argsort(values, kind="stable")
-    factors = np.arange(len(values), 0, -1)
-    out = np.empty_like(values)
+    order = np.argsort(values, kind="stable")[: np.isfinite(values).sum()]
+    factors = np.arange(len(order), 0, -1)
+    out = np.full_like(values, np.nan)
     out[order] = np.minimum(1.0, np.maximum.accumulate(values[order] * factors))
     return out
 
@@ -145,35 +123,16 @@ def probability_of_improvement(scores: ArrayLike, reference: ArrayLike) -> Array
 def interquartile_mean(scores: ArrayLike) -> Array:
     """The mean without the lowest and the highest quarter (Agarwal et al. 2021): of 1, 2, …, 8 it is 4.5.
 
+    Of fewer than `TRIMMED` scores it is the mean.
+
     Args:
         scores: [..., n].
 
     Returns:
         [...]
     """
-    return np.asarray(stats.trim_mean(np.asarray(scores, float), 0.25, axis=-1))
-
-
-def stratified_interval(
-    statistic: Callable[..., Array], strata: Sequence[Sequence[ArrayLike]], resamples: int = RESAMPLES
-) -> Interval:
-    """A percentile bootstrap interval of a statistic over domains, resampled over the seeds of each.
-
-    Args:
-        statistic: of one list per group with an array [B, n] for each domain, where rows are resamples: [B].
-        strata: for each domain one array [n] per group; groups of a domain with equally many seeds are resampled
-            together, as pairs.
-        resamples: how many.
-    """
-    rng = np.random.default_rng(0)
-    drawn: list[list[Array]] = []
-    for domain in strata:
-        groups = [np.asarray(group, float) for group in domain]
-        picks = {n: rng.integers(0, n, (resamples, n)) for n in dict.fromkeys(map(len, groups))}
-        drawn.append([group[picks[len(group)]] for group in groups])
-    found = statistic(*([domain[k] for domain in drawn] for k in range(len(strata[0]))))
-    low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(low), float(high))
+    values = np.asarray(scores, float)
+    return np.asarray(stats.trim_mean(values, 0.25 if values.shape[-1] >= TRIMMED else 0.0, axis=-1))
 
 
 def mean_ranks(scores: ArrayLike) -> Array:
@@ -205,25 +164,12 @@ def critical_difference(arms: int, blocks: int) -> float | None:
     return q * math.sqrt(arms * (arms + 1) / (6 * blocks))
 
 
-# --- rates ------------------------------------------------------------------------------------------------------------
-
-
-def wilson(count: int, of: int) -> Interval:
-    """Wilson's interval for a rate (1927): 0 of 10 runs that diverged leave up to 28 %."""
-    if of == 0:
-        return Interval(0.0, 1.0)
-    found = stats.binomtest(count, of).proportion_ci(LEVEL, method="wilson")
-    return Interval(float(found.low), float(found.high))
-
-
 # --- what the seeds cannot support ------------------------------------------------------------------------------------
 
 
 def smallest_p(pairs: int) -> float:
-    """The smallest p that `sign_flip` can give: 2/2ⁿ by enumeration, 1/(`FLIPS` + 1) by draws."""
-    if pairs > EXACT:
-        return 1 / (FLIPS + 1)
-    return min(1.0, 2.0 / 2**pairs)
+    """The least p that `sign_flip` can give: 2/2ⁿ by enumeration, and not below 1/(`FLIPS` + 1) by draws."""
+    return min(1.0, 2.0 / 2**pairs) if pairs <= EXACT else 1 / (FLIPS + 1)
 
 
 def pairs_needed(comparisons: int) -> int:
@@ -252,7 +198,7 @@ def limits(pairs: int, comparisons: int) -> str:
     return ""
 
 
-# --- draws ------------------------------------------------------------------------------------------------------------
+# --- parts ------------------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -263,11 +209,3 @@ def _signs(n: int) -> tuple[Array, bool]:
     if n <= EXACT:
         return np.array([(1.0, *rest) for rest in product((1.0, -1.0), repeat=n - 1)]), True
     return np.random.default_rng(0).choice((-1.0, 1.0), (FLIPS, n)), False
-
-
-@cache
-def _resamples(n: int) -> NDArray[np.int64]:
-    """Rows of indices, [B, n]: every way to resample where those are few."""
-    if n**n <= 2 * RESAMPLES:
-        return np.array(list(product(range(n), repeat=n)))
-    return np.random.default_rng(0).integers(0, n, (RESAMPLES, n))

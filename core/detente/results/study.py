@@ -3,9 +3,11 @@
 from functools import cached_property
 from typing import Any
 
+from detente.errors import UsageError
 from detente.hookspecs import StudyView
 from detente.results.cells import NONE, Arm, Cell
-from detente.results.manifest import Manifest
+from detente.results.manifest import MOST, Manifest
+from detente.results.schemas import StudyRecord
 
 STUDY_FORMAT = 1
 _BUDGET = {"steps": "steps", "batch": "samples per batch", "critic_steps": "critic update(s) per step"}
@@ -14,11 +16,14 @@ _BUDGET = {"steps": "steps", "batch": "samples per batch", "critic_steps": "crit
 class Study(Manifest):
     """What a study.yaml says."""
 
-    file, kind, verb, format = "study.yaml", "study", "compare", STUDY_FORMAT
+    file, kind, verb, format, schema = "study.yaml", "study", "compare", STUDY_FORMAT, StudyRecord
 
-    def check(self) -> None:
-        for cell in self.cells:
-            _ = self.recipe(cell), self.primary(cell.domain)["score"]
+    def problems(self, damaged: bool) -> list[str]:
+        keys = [(d, arm.slug) for d in self.domains for arm in self.arms if arm not in self.recipes(d)]
+        missing = [f"{self.path}: recipes.{domain}.{slug}: is missing; {self.fix()}." for domain, slug in keys]
+        if missing and not damaged:
+            raise UsageError("\n".join(missing[:MOST]))
+        return missing
 
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
         return [(cell, self.recipe(cell)) for cell in self.cells]
@@ -59,17 +64,25 @@ class Study(Manifest):
 
     def primary(self, domain: str) -> dict[str, Any]:
         """The score that carries a domain: `score`, `direction`, `log`, `protocol`."""
-        return dict(self.content["domains"][domain]["primary"])
+        found = self.content["domains"][domain]["primary"]
+        return {"direction": "lower", "log": False, "protocol": ""} | {
+            key: found[key] for key in ("score", "direction", "log", "protocol") if key in found
+        }
 
     def budget(self, domain: str) -> str:
         """What every arm of a domain gets, in words."""
-        recipes = [self.content["recipes"][domain][arm.slug] for arm in self.arms]
+        recipes = self.recipes(domain).values()
         text = ", ".join(
             f"{values[0]} {what}" if len(values) == 1 else f"{' or '.join(values)} {what} (not the same for all arms)"
             for key, what in _BUDGET.items()
             if (values := list(dict.fromkeys(str(recipe[key]) for recipe in recipes if key in recipe)))
         )
         return f"{text}, {len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
+
+    def recipes(self, domain: str) -> dict[Arm, dict[str, Any]]:
+        """The recipes of a domain's arms, without a seed, as far as there are any."""
+        found = self.content.get("recipes", {}).get(domain, {})
+        return {arm: found[arm.slug] for arm in self.arms if arm.slug in found}
 
     def recipe(self, cell: Cell) -> dict[str, Any]:
         """The resolved recipe of a cell as plain data."""

@@ -1,14 +1,15 @@
 """What a study's outcomes support: each arm against `none` in each domain, and over domains.
 
-A verdict needs two things at once: an adjusted p of .05 at most, over all arms and domains of the study together, and
-an interval of the difference that leaves 0 out. A diverged run counts as 0; a failed one is left out with its pair.
+`contrasts` says when there is a verdict. A run that diverged has score 0; one that failed, or whose score was not
+measured, is left out with its pair. While runs are open nothing is tested: who looks again and again and stops at a
+small p finds one.
 """
 
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -18,7 +19,8 @@ from numpy.typing import ArrayLike
 
 from detente.files import plain, write_atomically
 from detente.results import statistics
-from detente.results.cells import Arm
+from detente.results.cells import SETTLED, Arm
+from detente.results.contrasts import Contrast, contrasts
 from detente.results.outcomes import Outcome
 from detente.results.statistics import ALPHA, Interval
 from detente.results.study import Study
@@ -29,29 +31,65 @@ class Comparison:
     """One arm against `none` in one domain.
 
     Attributes:
-        differences: scaled final score less that of `none`, by seed.
-        mean, interval: of the differences; the interval is None with one pair.
-        p: of the exact paired permutation test, on its own; `holm` over all arms and domains, `adjusted` by the joint
-            step-down test, on which verdicts rest.
+        differences: scaled final score less that of `none`, by seed; a run that broke down has 0.
+        contrast: what they amount to.
         improvement: the chance that a run of the arm is above a run of `none`.
     """
 
     domain: str
     arm: Arm
     differences: Mapping[int, float]
-    mean: float | None
-    interval: Interval | None
-    p: float
-    holm: float
-    adjusted: float
+    contrast: Contrast
     improvement: float | None
+
+    @property
+    def mean(self) -> float | None:
+        """Of the differences on seeds on which neither run broke down."""
+        return self.contrast.mean
+
+    @property
+    def interval(self) -> Interval | None:
+        """Of that mean."""
+        return self.contrast.interval
+
+    @property
+    def p(self) -> float | None:
+        """Of the quality alone; `holm` and `adjusted` over all tests of the study. None where nothing was tested."""
+        return self.contrast.quality.alone
+
+    @property
+    def holm(self) -> float | None:
+        return self.contrast.quality.holm
+
+    @property
+    def adjusted(self) -> float | None:
+        return self.contrast.quality.adjusted
 
     @property
     def claimed(self) -> int:
         """1 where the arm is better than `none`, −1 where it is worse, 0 where that is open."""
-        if self.adjusted > ALPHA or self.interval is None:
-            return 0
-        return (self.interval.low > 0) - (self.interval.high < 0)
+        return self.contrast.claimed
+
+    def plain(self) -> dict[str, Any]:
+        """As data."""
+        c = self.contrast
+        broken = {"own": c.broken[0], "none": c.broken[1], "of": c.pairs}
+        return {
+            "domain": self.domain,
+            "arm": self.arm.text,
+            "differences": dict(self.differences),
+            "sound": len(c.sound),
+            "mean": c.mean,
+            "interval": c.interval and list(c.interval),
+            "p": self.p,
+            "holm": self.holm,
+            "adjusted": self.adjusted,
+            "broken": broken | c.breakdowns._asdict(),
+            "whole": c.whole._asdict(),
+            "improvement": self.improvement,
+            "claimed": c.claimed,
+            "verdict": c.word,
+        }
 
 
 @dataclass(frozen=True)
@@ -59,9 +97,10 @@ class Overall:
     """One arm over all domains.
 
     Attributes:
-        iqm, interval: interquartile mean of all scaled scores, with a bootstrap stratified over the domains.
+        iqm, interval: interquartile mean of all scaled scores, below `statistics.TRIMMED` scores the mean; the interval
+            is stratified over the domains, None where one has a single seed.
         gain, gain_interval: of the paired differences from `none`, likewise; None for `none` itself.
-        improvement, improvement_interval: the chance to be above a run of `none`, mean over the domains.
+        improvement, improvement_interval: the chance to be above a run of `none`, mean over the domains, likewise.
         rank: mean rank over the domains, 1 is best; only where there are enough domains.
     """
 
@@ -85,13 +124,25 @@ class Verdicts:
 
     def __init__(self, study: Study, outcomes: Sequence[Outcome]) -> None:
         self.study = study
+        self.ended, self.runs = sum(o.status in (*SETTLED, "failed") for o in outcomes), len(outcomes)
         self._finals: dict[tuple[str, Arm], dict[int, float]] = {}
         self._diverged: dict[tuple[str, Arm], list[bool]] = {}
         for outcome in outcomes:
             key = outcome.cell.domain, outcome.cell.arm
-            if outcome.final is not None:
+            if outcome.final is not None and not math.isnan(outcome.final):
                 self._finals.setdefault(key, {})[outcome.cell.seed] = outcome.final
+            if outcome.status in SETTLED:
                 self._diverged.setdefault(key, []).append(outcome.status == "diverged")
+
+    def broken(self, domain: str, arm: Arm) -> tuple[int, int, Interval]:
+        """How many runs broke down, of how many that have a score, and the interval of the rate."""
+        found = [score <= 0 for score in self.finals(domain, arm).values()]
+        return sum(found), len(found), statistics.wilson(sum(found), len(found))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all runs have come to an end."""
+        return self.ended == self.runs
 
     def finals(self, domain: str, arm: Arm) -> dict[int, float]:
         """Scaled final scores by seed."""
@@ -109,31 +160,20 @@ class Verdicts:
         keys = [(d, arm) for d in self.study.domains for arm in self.study.arms if none and arm != none]
         if none is None or not keys:
             return []
-        pairs: list[dict[int, float]] = []
-        for domain, arm in keys:
-            own, other = self.finals(domain, arm), self.finals(domain, none)
-            pairs.append({seed: own[seed] - other[seed] for seed in seeds if seed in own and seed in other})
-        table = np.array([[found.get(seed, math.nan) for found in pairs] for seed in seeds])  # [seeds, comparisons]
-        alone = [statistics.sign_flip(list(found.values())) for found in pairs]
-        holm, adjusted = statistics.holm(alone), statistics.step_down(table)
-        return [
-            Comparison(
-                domain,
-                arm,
-                found,
-                fmean(found.values()) if found else None,
-                statistics.difference_interval(list(found.values())),
-                alone[i],
-                float(holm[i]),
-                float(adjusted[i]),
-                float(
-                    _improvement([list(self.finals(domain, arm).values())], [list(self.finals(domain, none).values())])
-                )
-                if found
-                else None,
-            )
-            for i, ((domain, arm), found) in enumerate(zip(keys, pairs, strict=True))
-        ]
+        own, other = (
+            np.array([[self.finals(d, arm).get(seed, math.nan) for d, arm in sides] for seed in seeds])
+            for sides in (keys, [(d, none) for d, _ in keys])
+        )  # [seeds, comparisons] each
+        found: list[Comparison] = []
+        for i, ((domain, arm), contrast) in enumerate(
+            zip(keys, contrasts(own, other, tested=self.complete), strict=True)
+        ):
+            differences = own[:, i] - other[:, i]
+            paired = {seed: float(d) for seed, d in zip(seeds, differences, strict=True) if not math.isnan(d)}
+            sides = [list(self.finals(domain, side).values()) for side in (arm, none)]
+            chance = float(_improvement(*([side] for side in sides))) if paired else None
+            found.append(Comparison(domain, arm, paired, contrast, chance))
+        return found
 
     def of(self, domain: str, arm: Arm) -> Comparison | None:
         """The comparison of an arm in a domain."""
@@ -142,17 +182,17 @@ class Verdicts:
     @property
     def pairs(self) -> int:
         """The most pairs that any comparison has."""
-        return max((len(c.differences) for c in self.comparisons), default=0)
+        return max((c.contrast.pairs for c in self.comparisons), default=0)
 
     @property
     def limits(self) -> str:
         """What the seeds cannot support, in words; empty where they limit nothing."""
-        return statistics.limits(self.pairs, len(self.comparisons))
+        return statistics.limits(self.pairs, sum(c.contrast.pairs > 0 for c in self.comparisons))
 
     @cached_property
     def overall(self) -> list[Overall]:
-        """Every arm over all domains, where there is more than one."""
-        if len(self.study.domains) < 2:
+        """Every arm over all domains, where there is more than one and all runs have come to an end."""
+        if len(self.study.domains) < 2 or not self.complete:
             return []
         ranks = self._ranks()
         return [self._overall(arm, ranks.get(arm)) for arm in self.study.arms]
@@ -161,8 +201,9 @@ class Verdicts:
         scores = [list(self.finals(d, arm).values()) for d in self.study.domains]
         if not all(scores):  # an arm that is missing in a domain cannot be held against one that is not
             return Overall(arm, None, None)
-        iqm = float(_iqm(scores))
-        interval = statistics.stratified_interval(_iqm, [[s] for s in scores])
+        mean = partial(_pooled, self.trimmed)
+        iqm = float(mean(scores))
+        interval = statistics.stratified_interval(mean, [[s] for s in scores], (0.0, 1.0))
         none = self.study.none
         own = [c for c in self.comparisons if c.arm == arm and c.differences]
         if none is None or len(own) < len(self.study.domains):
@@ -173,12 +214,19 @@ class Verdicts:
             arm,
             iqm,
             interval,
-            float(_iqm(gains)),
-            statistics.stratified_interval(_iqm, [[g] for g in gains]),
+            float(mean(gains)),
+            statistics.stratified_interval(mean, [[g] for g in gains], (-1.0, 1.0)),
             float(_improvement(*zip(*both, strict=True))),
-            statistics.stratified_interval(_improvement, both),
+            statistics.stratified_interval(_improvement, both, (0.0, 1.0)),
             rank,
         )
+
+    @cached_property
+    def trimmed(self) -> bool:
+        """Whether means over domains are interquartile: every arm has the scores for it, and a gain the pairs."""
+        sizes = [sum(len(self.finals(d, arm)) for d in self.study.domains) for arm in self.study.arms]
+        gains = [sum(len(c.differences) for c in self.comparisons if c.arm == arm) for arm in self.study.arms]
+        return all(n >= statistics.TRIMMED for n in [*sizes, *(n for n in gains if n)])
 
     def _ranks(self) -> dict[Arm, float]:
         table = self._means()
@@ -208,19 +256,23 @@ class Verdicts:
 
     def plain(self) -> dict[str, Any]:
         """All of it as data."""
-        comparisons = [{**asdict(c), "arm": c.arm.text, "claimed": c.claimed} for c in self.comparisons]
         rates = [
-            {"domain": d, "arm": arm.text, "diverged": n, "of": of, "interval": list(interval)}
+            {"domain": d, "arm": arm.text, kind: n, "of": of, "interval": list(interval)}
+            for kind, count in (("diverged", self.diverged), ("broken", self.broken))
             for d in self.study.domains
             for arm in self.study.arms
-            for n, of, interval in [self.diverged(d, arm)]
+            for n, of, interval in [count(d, arm)]
         ]
         return {
             "level": statistics.LEVEL,
             "alpha": ALPHA,
             "limits": self.limits,
-            "comparisons": comparisons,
-            "diverged": rates,
+            "ended": self.ended,
+            "runs": self.runs,
+            "comparisons": [c.plain() for c in self.comparisons],
+            "diverged": [rate for rate in rates if "diverged" in rate],
+            "broken": [rate for rate in rates if "broken" in rate],
+            "mean": "interquartile" if self.trimmed else "plain",
             "overall": [{**asdict(o), "arm": o.arm.text} for o in self.overall],
             "ranks": self.ranks,
         }
@@ -232,9 +284,10 @@ class Verdicts:
         return path
 
 
-def _iqm(domains: Sequence[ArrayLike]) -> np.ndarray:
-    """Of all scores of all domains together, [..., n] each: [...]"""
-    return statistics.interquartile_mean(np.concatenate([np.asarray(part, float) for part in domains], axis=-1))
+def _pooled(trimmed: bool, domains: Sequence[ArrayLike]) -> np.ndarray:
+    """The mean of all scores of all domains together, interquartile or plain, [..., n] each: [...]"""
+    scores = np.concatenate([np.asarray(part, float) for part in domains], axis=-1)
+    return statistics.interquartile_mean(scores) if trimmed else scores.mean(axis=-1)
 
 
 def _improvement(own: Sequence[ArrayLike], other: Sequence[ArrayLike]) -> np.ndarray:

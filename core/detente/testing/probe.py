@@ -12,6 +12,7 @@ from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Sample, Space, as_input, batch_size, leaves
 from detente.engine.step import Moment, Role, Step
 from detente.engine.streams import Stream
+from detente.errors import UsageError
 
 
 class Plain(Domain):
@@ -23,10 +24,10 @@ class Plain(Domain):
         return torch.cat([leaf.flatten(1) for leaf in leaves(x)], 1)
 
     def preview(self, x: Sample, path: object) -> None:
-        raise TypeError("the plain domain has nothing to show")
+        raise UsageError("probe: tensors have no preview. Give probe the domain whose samples they are.")
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
-        raise TypeError("the plain domain has no baseline")
+        raise UsageError("probe: tensors have no baseline. Give probe the domain whose samples they are.")
 
 
 class Linear(nn.Module):
@@ -73,17 +74,21 @@ def probe(
     """The step that a regularizer called `name` would see in one turn on these samples.
 
     Without `fake` the samples are G(z); then `generator` and `z` are needed. In the generator's turn they are attached.
+
+    Raises:
+        UsageError: there is neither a fake sample nor what makes one.
     """
     domain = domain or Plain()
     root = Stream(seed).at(turn, t)
     noise = Stream(seed).at("noise", t)
+    if fake is None:
+        if generator is None or z is None:
+            raise UsageError("probe: got neither fake samples nor what makes some. Give fake=, or generator= and z=.")
+        made: Sample = call(generator, z, labels, noise)
+        fake = made
     if z is None:
         first = leaves(real)[0]
         z = torch.zeros(batch_size(real), 1, dtype=first.dtype, device=first.device)
-    if fake is None:
-        assert generator is not None, "without fakes there must be a generator"
-        fake = call(generator, z, labels, noise)
-    assert fake is not None
     return Step(
         turn=turn,
         generator=generator or nn.Identity(),
@@ -113,5 +118,8 @@ def moment(t: int = 0, lr: float = 0.1, seed: int = 0, name: str = "probe") -> M
 def value(regularizer: Regularizer, step: Step) -> Tensor:
     """The penalty's value; an error if it does not fire."""
     found = regularizer.penalty(step)
-    assert found is not None, f"{regularizer.name} does not fire at update {step.m.t}"
+    if found is None:
+        raise UsageError(
+            f"{regularizer.name}: has no penalty at update {step.m.t}. Probe an update at which it fires, with t=."
+        )
     return found

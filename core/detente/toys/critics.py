@@ -6,12 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Model, Networks
-from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
 from detente.engine.network import Network
 from detente.engine.options import Count, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
-from detente.toys.data import draw, identity
+from detente.toys.data import Drawn
 from detente.toys.domain import Toy, flip
 
 LENGTH, FREQUENCIES, PERIOD = 16, 3, 4
@@ -29,12 +28,12 @@ class CriticsDomain(Toy):
     """Short waves of one frequency, [B, 1, 16]."""
 
     name = "critics"
-    primary = Primary("frechet", "lower", log=True, protocol="Fréchet distance, 1000 samples against 2000")
+    primary = Primary("frechet", "lower", log=True, protocol="Fréchet distance to 2000 reference samples")
     metrics = ("frechet", "kernel-distance", "prdc")
     augmentations = {"shift": shift, "flip": flip}
 
 
-class CriticsData(PackedData):
+class CriticsData(Drawn):
     """sin(2πft/16 + φ) for t = 0 … 15, with f one of 1, 2, 3 and φ uniform on the circle.
 
     Args:
@@ -54,9 +53,8 @@ class CriticsData(PackedData):
         f = torch.arange(1, FREQUENCIES + 1, dtype=torch.float64)
         turns = f[:, None, None] * (t[:, None] - t) / LENGTH  # [f, t, s]
         self.covariance = (2 * math.pi * turns).cos().mean(dim=0) / 2
-        splits = draw(_waves, size, seed)
-        hashed = identity("critics", splits, seed=seed)
-        super().__init__(Space((Leaf((1, LENGTH), "wave", channel_axis=1),)), *splits, identity=hashed)
+        space = Space((Leaf((1, LENGTH), "wave", channel_axis=1),))
+        super().__init__("critics", space, _waves, size, seed, {"seed": seed})
 
 
 def _waves(n: int, generator: torch.Generator) -> Sample:

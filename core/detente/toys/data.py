@@ -2,13 +2,14 @@
 
 import ctypes
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import torch
 
-from detente.engine.sample import Sample, leaves
+from detente.domains.packed import PackedData
+from detente.engine.sample import Sample, Space, cat, leaves, rows
 from detente.engine.streams import Stream
 
 HELD_OUT = REFERENCE = 2000
@@ -23,7 +24,35 @@ class Splits(NamedTuple):
     reference: Sample
 
 
-def draw(sample: Callable[[int, torch.Generator], Sample], size: int, seed: int) -> Splits:
+Draw = Callable[[int, torch.Generator], Sample]
+"""Makes a number of samples from a generator of random numbers."""
+
+
+class Drawn(PackedData):
+    """Toy data that are drawn from a distribution: there is no end of real samples.
+
+    Args:
+        name: of the data.
+        space: of a sample.
+        sample: makes them.
+        size: how many to train on.
+        seed: of the draws; equal seeds give equal data.
+        told: what the content depends on, for the name of the data in caches.
+    """
+
+    def __init__(self, name: str, space: Space, sample: Draw, size: int, seed: int, told: Mapping[str, Any]) -> None:
+        splits = draw(sample, size, seed)
+        super().__init__(space, *splits, identity=identity(name, splits, **told))
+        self._sample, self._further = sample, Stream(seed).at("data").at("further")
+
+    def real(self, n: int) -> Sample:
+        """The held-out samples; beyond them new draws."""
+        parts = [self._held_out]
+        parts += [self._sample(HELD_OUT, self._further.at(k).generator()) for k in range(1, -(-n // HELD_OUT))]
+        return self.encode(rows(cat(parts), slice(0, n)))
+
+
+def draw(sample: Draw, size: int, seed: int) -> Splits:
     """`size` training samples and the two other splits.
 
     Args:

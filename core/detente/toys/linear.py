@@ -6,11 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Evaluation, Metric, Model, Networks
-from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
 from detente.engine.options import Count, Finite, Range, Whole
 from detente.engine.sample import Leaf, Sample, Space
-from detente.toys.data import HELD_OUT, REFERENCE, Splits, draw, identity
+from detente.toys.data import Drawn
 from detente.toys.domain import Toy, flat, flip
 
 
@@ -27,7 +26,7 @@ class DiracDomain(Toy):
     """The Dirac-GAN: a point on the line, data at 0      (Mescheder et al. 2018, definition 2.1)."""
 
     name = "dirac"
-    primary = Primary("distance", "lower", protocol="mean distance of 1000 samples to the origin")
+    primary = Primary("distance", "lower", protocol="mean distance of the samples to the origin")
     metrics = ("distance",)
     augmentations = {"flip": flip}
 
@@ -36,20 +35,19 @@ class BilinearDomain(Toy):
     """The Dirac-GAN in n dimensions: min over θ, max over ψ of −ψᵀθ, n copies of the game on the line."""
 
     name = "bilinear"
-    primary = Primary("distance", "lower", protocol="mean distance of 1000 samples to the origin")
+    primary = Primary("distance", "lower", protocol="mean distance of the samples to the origin")
     metrics = ("distance",)
     augmentations = {"flip": flip}
 
 
-class _Origin(PackedData):
+class _Origin(Drawn):
     """Zeros."""
 
     licence = "public domain"
     source = "constructed"
 
     def __init__(self, dim: int, size: int) -> None:
-        splits = Splits(*(torch.zeros(n, dim) for n in (size, HELD_OUT, REFERENCE)))
-        super().__init__(Space((Leaf((dim,)),)), *splits, identity=identity("origin", splits))
+        super().__init__("origin", Space((Leaf((dim,)),)), lambda n, _: torch.zeros(n, dim), size, 0, {})
 
 
 class DiracData(_Origin):
@@ -133,12 +131,12 @@ class LinearQuadraticDomain(Toy):
     """
 
     name = "linear-quadratic"
-    primary = Primary("frechet", "lower", protocol="Fréchet distance, 1000 samples against 2000 of the reference")
+    primary = Primary("frechet", "lower", protocol="Fréchet distance to 2000 reference samples")
     metrics = ("frechet",)
     augmentations = {"flip": flip}
 
 
-class LinearQuadraticData(PackedData):
+class LinearQuadraticData(Drawn):
     """N(0, 1), [B, 1]; every split is shifted and scaled to mean 0 and mean square 1.
 
     So the closed forms hold exactly for the full batch, up to the rounding of float32.
@@ -153,9 +151,8 @@ class LinearQuadraticData(PackedData):
     source = "drawn"
 
     def __init__(self, size: Annotated[int, Range(least=2)] = 10_000, seed: Whole = 0) -> None:
-        splits = draw(_standardized, size, seed)
-        hashed = identity("linear-quadratic", splits, size=size, seed=seed)
-        super().__init__(Space((Leaf((1,)),)), *splits, identity=hashed)
+        told = {"size": size, "seed": seed}
+        super().__init__("linear-quadratic", Space((Leaf((1,)),)), _standardized, size, seed, told)
 
 
 def _standardized(n: int, generator: torch.Generator) -> Sample:

@@ -11,12 +11,11 @@ from torch import Tensor
 
 from detente.domains.contracts import Evaluation, Metric, Model, Networks
 from detente.domains.metrics import mode_scores
-from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
 from detente.engine.options import Count, NonNegative, Positive, Range, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.errors import UsageError
-from detente.toys.data import draw, identity
+from detente.toys.data import Drawn
 from detente.toys.domain import Toy
 from detente.toys.networks import Perceptron
 
@@ -25,7 +24,7 @@ _SIDE = 400
 _BLUE = torch.tensor([31, 119, 180])
 SHARED = ("modes", "frechet", "kernel-distance", "prdc")
 QUALITY = Primary(
-    "quality", "higher", protocol="share of 2000 samples within 3σ of a centre × share of centres that have one"
+    "quality", "higher", protocol="share of samples within 3σ of a centre × share of centres that have one"
 )
 
 
@@ -44,7 +43,7 @@ class Modes(Metric):
     """
 
     scores = {"quality": "higher", "inside": "higher", "modes": "higher", "modes-kl": "lower"}
-    renamed = {"kl": "modes-kl"}
+    renamed_scores = {"kl": "modes-kl"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         data = e.data
@@ -63,7 +62,7 @@ class Modes(Metric):
         return {"quality": share * covered / data.modes, "inside": share, "modes": covered, "modes-kl": kl}
 
 
-class Mixture(PackedData):
+class Mixture(Drawn):
     """Equally likely Gaussians of one standard deviation in the plane, [B, 2].
 
     Attributes:
@@ -81,9 +80,8 @@ class Mixture(PackedData):
             which = torch.randint(self.modes, (n,), generator=generator)
             return (centres[which] + std * torch.randn(n, 2, generator=generator, dtype=torch.float64)).float()
 
-        splits = draw(sample, size, seed)
-        hashed = identity(name, splits, centres=centres.tolist(), std=self.std, seed=seed)
-        super().__init__(Space((Leaf((2,)),)), *splits, identity=hashed)
+        told = {"centres": centres.tolist(), "std": self.std, "seed": seed}
+        super().__init__(name, Space((Leaf((2,)),)), sample, size, seed, told)
 
     @property
     def modes(self) -> int:

@@ -30,6 +30,6 @@ class Perceptron(Network):
 
     def forward(self, x: Tensor) -> Tensor:
         for name in self.names:
-            x = getattr(self, name)(x)
+            x = self.get_submodule(name)(x)
         x = self.out(x)
         return x[:, 0] if self.squeeze else x

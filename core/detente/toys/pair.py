@@ -4,12 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Data, Model, Networks
-from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
 from detente.engine.network import Network
 from detente.engine.options import Count, NonNegative, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
-from detente.toys.data import draw, identity
+from detente.toys.data import Drawn
 from detente.toys.domain import Toy, flip, gaussian_fit, training_samples
 
 ROWS, U, V = 4, (1.0, -0.5, 0.25), (1.0, 0.5, 0.0, -0.5, -1.0)
@@ -19,7 +18,7 @@ class PairDomain(Toy):
     """Two leaves, a table [B, 4, 3] and a vector [B, 5], jointly Gaussian."""
 
     name = "pair"
-    primary = Primary("frechet", "lower", log=True, protocol="Fréchet distance, 1000 samples against 2000")
+    primary = Primary("frechet", "lower", log=True, protocol="Fréchet distance to 2000 reference samples")
     metrics = ("frechet", "kernel-distance", "prdc")
     augmentations = {"flip": flip}
 
@@ -28,7 +27,7 @@ class PairDomain(Toy):
         return tuple(leaves(gaussian_fit(leaf, n, generator))[0] for leaf in leaves(training_samples(data)))
 
 
-class PairData(PackedData):
+class PairData(Drawn):
     """With h ~ N(0, 1)⁴ and s = ½ Σ hᵢ ~ N(0, 1): the table is hᵢ·u_c, the vector s·v_j, plus noise on every entry.
 
     Args:
@@ -55,10 +54,8 @@ class PairData(PackedData):
             return table.reshape(n, ROWS, len(U)), vector.contiguous()
 
         self.covariance = mix.T @ mix + noise**2 * torch.eye(mix.shape[1], dtype=torch.float64)
-        splits = draw(sample, size, seed)
-        hashed = identity("pair", splits, noise=noise, seed=seed)
         space = Space((Leaf((ROWS, len(U)), "table"), Leaf((len(V),), "vector")))
-        super().__init__(space, *splits, identity=hashed)
+        super().__init__("pair", space, sample, size, seed, {"noise": noise, "seed": seed})
 
 
 def _mix() -> Tensor:

@@ -5,12 +5,11 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from detente.domains.contracts import Data, Model, Networks
-from detente.domains.packed import PackedData
 from detente.domains.primary import Primary
 from detente.engine.network import Network
 from detente.engine.options import Count, Probability, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
-from detente.toys.data import draw, identity
+from detente.toys.data import Drawn
 from detente.toys.domain import Toy, training_samples
 
 LENGTH, SYMBOLS = 6, "abcde"
@@ -28,7 +27,7 @@ class TokensDomain(Toy):
     """Words of six symbols, one-hot or soft, [B, 6, 5]."""
 
     name = "tokens"
-    primary = Primary("frechet", "lower", log=True, protocol="Fréchet distance, 1000 samples against 2000")
+    primary = Primary("frechet", "lower", log=True, protocol="Fréchet distance to 2000 reference samples")
     metrics = ("frechet", "kernel-distance", "prdc")
     augmentations = {"mask": mask}
 
@@ -43,7 +42,7 @@ class TokensDomain(Toy):
         return one_hot(words, len(SYMBOLS)).to(often.dtype)
 
 
-class TokensData(PackedData):
+class TokensData(Drawn):
     """The first symbol is uniform; after it comes its successor in the circle of symbols, or else a uniform one.
 
     Args:
@@ -68,9 +67,8 @@ class TokensData(PackedData):
             return one_hot(words, len(SYMBOLS)).to(torch.uint8)
 
         self.covariance = _covariance(order)
-        splits = draw(sample, size, seed)
-        hashed = identity("tokens", splits, order=order, seed=seed)
-        super().__init__(Space((Leaf((LENGTH, len(SYMBOLS)), "symbols"),)), *splits, identity=hashed)
+        space = Space((Leaf((LENGTH, len(SYMBOLS)), "symbols"),))
+        super().__init__("tokens", space, sample, size, seed, {"order": order, "seed": seed})
 
 
 def _covariance(order: float) -> Tensor:

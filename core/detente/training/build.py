@@ -1,13 +1,13 @@
 """From a resolved recipe to a game that is ready to be trained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from detente import plugins
-from detente.checks import Finding, findings, refuse, rules
+from detente.checks import Finding, findings, refuse, rules, tried
 from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.chain import chain
 from detente.engine.forward import abilities
@@ -25,8 +25,16 @@ from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
 from detente.training.provenance import components, origins
+from detente.training.sampler import BatchSampler
 from detente.training.sizes import check_run
 from detente.training.warmup import drawing, fresh, start, warms_up
+
+_PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
+    "fp32": (torch.float32, None),
+    "bf16": (torch.float32, torch.bfloat16),
+    "fp64": (torch.float64, None),
+}
+"""What weights and samples are, and what networks compute in where it is something else."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,8 @@ def build(
     and the data; then each player's regularizers rewrite its network.
 
     Args:
-        recipe: a resolved recipe; one without its components, as `load` returns it, is resolved again.
+        recipe: a resolved recipe, which knows the file or flag that something is from; one without its components, as
+            `load` returns it, is resolved again.
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
         rank: index of this process in a data-parallel run.
@@ -97,31 +106,32 @@ def build(
         PluginError: a part cannot be loaded, or its data are missing.
     """
     host = host or plugins.host()
-    resolved = recipe if isinstance(recipe, Resolved) else resolve(recipe.plain(), host=host)
+    resolved = recipe if isinstance(recipe, Resolved) else _again(recipe, host)
     recipe = resolved.recipe
     root = Stream(recipe.seed)
-    on = _device(device or recipe.device)
-    dtype = torch.float64 if recipe.precision == "fp64" else torch.float32
-    with _at("domain"):
+    with _at(resolved, "device"):
+        on = _device(device or recipe.device)
+    dtype, autocast = _PRECISIONS[recipe.precision]
+    with _at(resolved, "domain"):
         domain: Domain = resolved.make("domain")
-    with _at("data"):
+    with _at(resolved, "data"):
         data: Data = resolved.make("data")
-    with _at("model"), drawing(root.at("initialization")):
+    with _at(resolved, "model"), drawing(root.at("initialization")):
         model: Model = resolved.make("model")
         data = model.view(data)
         domain.meet(data.space)
         _check_labels(recipe, model, data)
     check_run(resolved, model, data.space, on)
-    with _at("model"), drawing(root.at("initialization")):
+    with _at(resolved, "model"), drawing(root.at("initialization")):
         if dry:
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
         else:
             networks = _start(recipe, host, model, data, on, dtype, show)
-    with _at("objective"):
+    with _at(resolved, "objective"):
         objective: Objective = resolved.make("objective")
     able = abilities(networks.discriminator) | objective.abilities
     players = {role: _player(resolved, role, networks, able, root) for role in ROLES}
-    with _at("metrics"):
+    with _at(resolved, "metrics"):
         metrics = resolved.metrics()
     game = Game(
         players["generator"],
@@ -136,25 +146,40 @@ def build(
         simultaneous=recipe.simultaneous,
         fresh_fakes=recipe.fresh_fakes,
         auxiliary=model.auxiliary if type(model).auxiliary is not Model.auxiliary else None,
-        autocast=torch.bfloat16 if recipe.precision == "bf16" else None,
+        autocast=autocast,
         rank=rank,
     )
-    used = {entry.distribution for entry in components(recipe, host)}
-    warmed_up = warms_up(model) and model.warms_players
-    found = tuple(findings(game, warmed_up=warmed_up, by=rules(host, used)))
-    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, found)
+    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=())
+    built = replace(built, findings=_findings(built, host))
     if not dry:
         built.refuse()
     return built
 
 
+def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
+    """What the rules find; where none refuses, with what one update on a copy shows."""
+    recipe, game = built.recipe, built.game
+    by = rules(host, {entry.distribution for entry in components(recipe, host)})
+    warmed_up = warms_up(built.model) and built.model.warms_players
+    found = findings(game, warmed_up=warmed_up, by=by)
+    if not any(finding.level == "refuse" for finding in found):
+        sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
+        batches = [built.prepare(built.data.batch(sampler.indices(k))) for k in range(recipe.critic_steps)]
+        found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
+    return tuple(found)
+
+
+def _again(recipe: Recipe, host: Host) -> Resolved:
+    return replace(resolve(recipe.plain(), host=host), sources={})
+
+
 @contextmanager
-def _at(key: str) -> Iterator[None]:
-    """Name the part of the recipe that an error is about."""
+def _at(resolved: Resolved, *key: str) -> Iterator[None]:
+    """Name the part of the recipe that an error is about, and the file or flag that it is from."""
     try:
         yield
     except DetenteError as error:
-        raise type(error)(f"{key}: {error}") from error
+        raise type(error)(f"{resolved.where(*key)}: {error}") from error
 
 
 def _start(
@@ -178,7 +203,7 @@ def _device(name: str) -> torch.device:
     except RuntimeError as error:
         raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.")
+        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
     return device
 
 
@@ -191,16 +216,15 @@ def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
 
 
 def _player(resolved: Resolved, role: Role, networks: Networks, able: frozenset[str], root: Stream) -> Player:
-    with _at(f"{role}.optimizer"):
+    with _at(resolved, role, "optimizer"):
         optimizer = resolved.make(role, "optimizer")
-    entries = getattr(resolved.recipe, role).regularizers
+    entries = resolved.recipe.player(role).regularizers
     with drawing(root.at("rewriting", role)):
         links = [_regularizer(resolved, role, name) for name in entries]
-        with _at(f"{role}.regularizers"):
-            for link, entry in zip(links, entries.values(), strict=True):
-                needs = (*link.needs, "embed") if entry.get("space") == "embedding" else link.needs
-                _check_needs(link.name, needs, able, type(networks.discriminator).__name__)
-            return Player(role, getattr(networks, role), optimizer, chain(*links))
+        with _at(resolved, role, "regularizers"):
+            for link in links:
+                _check_needs(link.name, link.needs, able, type(networks.discriminator).__name__)
+            return Player(role, networks._asdict()[role], optimizer, chain(*links))
 
 
 def _regularizer(resolved: Resolved, role: Role, name: str) -> Regularizer:
@@ -208,8 +232,8 @@ def _regularizer(resolved: Resolved, role: Role, name: str) -> Regularizer:
         return resolved.regularizer(role, name)
     except (DetenteError, ValueError) as error:
         # Our own errors begin with the name, which stands in the key already.
-        kind = getattr(resolved.recipe, role).regularizers[name].get("kind", name)
-        text = f"{role}.regularizers.{name}: {str(error).removeprefix(f'{kind}: ')}"
+        kind = resolved.recipe.player(role).regularizers[name].get("kind", name)
+        text = f"{resolved.where(role, 'regularizers', name)}: {str(error).removeprefix(f'{kind}: ')}"
         raise (type(error) if isinstance(error, DetenteError) else UsageError)(text) from error
 
 

@@ -25,6 +25,9 @@ ROWS = ("real", "baseline", "untrained")
 
 Scores = dict[str, float]
 
+_ROWS_FORMAT = 2
+"""Of reference rows in the cache. Those of format 1 may hold real data that are repeated."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -84,12 +87,16 @@ def conditions(data: Data, model: Model, n: int, rng: Stream) -> Tensor | None:
 
 
 def sample_count(domain: Domain, data: Data, wanted: int | None = None) -> int:
-    """Samples per evaluation: as many as wanted, or the domain's number, but no more than there are held-out data.
+    """Samples per evaluation: as many as wanted, or the domain's number, but no more than there are real ones.
 
-    Generator, floor and ceiling are scored at one number, and repeated real data would not be a ceiling.
+    Generator, floor and ceiling are scored at one number, and repeated real data would not be a ceiling. Without real
+    data there is no ceiling, and the number is free; but conditions that are data, such as a vocoder's, come from the
+    training samples then, and none of them comes twice.
     """
-    count, held_out = wanted or domain.sample_count, batch_size(data.held_out())
-    return min(count, held_out) if held_out else count
+    count = wanted or domain.sample_count
+    if real := batch_size(data.real(count)):
+        return min(count, real)
+    return count if data.space.condition is None else min(count, len(data))
 
 
 def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data, rng: Stream) -> Scores:
@@ -102,7 +109,7 @@ def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data
         PluginError: a metric returns other names than it states, or two state the same.
     """
     evaluation = Evaluation(samples, data, domain, rng)
-    finite = all(bool(leaf.isfinite().all()) for leaf in leaves(samples))
+    finite = is_finite(samples)
     scores: Scores = {}
     for metric in metrics:
         name = type(metric).__name__
@@ -121,6 +128,11 @@ def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data
     return scores
 
 
+def is_finite(samples: Sample) -> bool:
+    """Whether all their numbers are finite; a diverged generator's are not."""
+    return all(bool(leaf.isfinite().all()) for leaf in leaves(samples))
+
+
 def reference_rows(
     domain: Domain,
     metrics: Sequence[Metric],
@@ -136,9 +148,9 @@ def reference_rows(
 ) -> dict[str, Scores]:
     """The scores of real data, of the domain's baseline and of an untrained generator, `n` samples each.
 
-    Real data are the held-out split, cut to `n` or repeated up to `n`; without one their row is NaN. The rows are
-    computed once and kept in a file whose name is a hash of all that they depend on, down to the weights that the model
-    starts with; a damaged file is computed again.
+    Real data are `Data.real`; where there are fewer than `n`, and be it none, their row is NaN: what is repeated is no
+    ceiling. The rows are computed once and kept in a file whose name is a hash of all that they depend on, down to the
+    weights that the model starts with; a damaged file is computed again.
 
     Args:
         warmed: makes the generator as the warm-up leaves it; where that alone is a generator (`Model.starts_good`), its
@@ -147,12 +159,12 @@ def reference_rows(
         batch: samples per forward pass.
         cache: folder of the files; `cache_folder()` by default.
     """
-    generator = fresh(model, data.space, seed).generator.requires_grad_(False).eval()
     depends_on = {
+        "format": _ROWS_FORMAT,
         "data": data.identity,
         "domain": [domain.name, domain.sample_count],
         "model": described(model),
-        "weights": weights_hash(generator),
+        "weights": weights_hash(fresh(model, data.space, seed).generator),
         "metrics": [described(metric) for metric in metrics],
         "versions": versions,
         "torch": torch.__version__,
@@ -166,26 +178,40 @@ def reference_rows(
     if kept is not None:
         return kept
 
-    root = Stream(seed).at("reference")
-    found: dict[str, Scores] = {}
-
-    def put(row: str, samples: Sample) -> None:
-        found[row] = score(domain, metrics, samples, data, root.at("scores"))
-
-    held_out = data.held_out()
-    if batch_size(held_out) == 0:  # too few data to split: there is no ceiling, and nothing can be scaled
-        found["real"] = {name: math.nan for metric in metrics for name in metric.scores}
-    else:
-        put("real", rows(held_out, torch.arange(n) % batch_size(held_out)))
-    rng = root.at("baseline")
-    if model.starts_good and warmed is not None:
-        put("baseline", generate(warmed().eval(), model, n, rng, conditions(data, model, n, rng), batch=batch))
-    else:
-        put("baseline", domain.baseline(data, n, rng.generator()))
-    rng = root.at("untrained")
-    put("untrained", generate(generator, model, n, rng, conditions(data, model, n, rng), batch=batch))
+    found = {row: reference_row(row, domain, metrics, data, model, n, seed, warmed=warmed, batch=batch) for row in ROWS}
     _write(path, {"depends_on": key, "rows": found})
     return found
+
+
+def reference_row(
+    row: str,
+    domain: Domain,
+    metrics: Sequence[Metric],
+    data: Data,
+    model: Model,
+    n: int,
+    seed: int = 0,
+    *,
+    warmed: Callable[[], nn.Module] | None = None,
+    batch: int = 256,
+) -> Scores:
+    """One of `ROWS`, computed anew; the arguments are those of `reference_rows`."""
+    root = Stream(seed).at("reference")
+    rng = root.at(row)
+    samples: Sample | None = None
+    if row == "real":
+        real = data.real(n)
+        samples = real if batch_size(real) == n else None
+    elif row == "untrained":
+        network = fresh(model, data.space, seed).generator.requires_grad_(False).eval()
+        samples = generate(network, model, n, rng, conditions(data, model, n, rng), batch=batch)
+    elif model.starts_good and warmed is not None:
+        samples = generate(warmed().eval(), model, n, rng, conditions(data, model, n, rng), batch=batch)
+    else:
+        samples = domain.baseline(data, n, rng.generator())
+    if samples is None:
+        return {name: math.nan for metric in metrics for name in metric.scores}
+    return score(domain, metrics, samples, data, root.at("scores"))
 
 
 def _read(path: Path, depends_on: str, names: set[str]) -> dict[str, Scores] | None:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
@@ -18,17 +19,48 @@ from detente.engine.chain import chain
 from detente.engine.sample import Leaf, Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line
-from detente.files import plain, replace_atomically, write_atomically
+from detente.files import in_utf8, plain, read_json, replace_atomically, write_atomically
 from detente.plugins import Host
 from detente.recipe import options_of
 from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.options import check
+from detente.records import Count, Record, checked
 from detente.training import evaluation
 from detente.training.sizes import check_samples
 from detente.training.trainer import Trainer
 
 EXPORT_FORMAT = 1
 WEIGHTS, DESCRIPTION, CARD, RECIPE = "generator.safetensors", "model.json", "README.md", "recipe.yaml"
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class _Leaf(Record):
+    shape: list[Count]
+    name: str
+    channel_axis: int
+    symbols: list[str] = []
+
+
+class _Space(Record):
+    leaves: Annotated[list[_Leaf], Field(min_length=1)]
+    classes: Count | None = None
+    condition: list[Count] | None = None
+
+
+class _Named(Record):
+    name: str
+
+
+class ExportRecord(Record):
+    """What loading asks of model.json; the rest is for people."""
+
+    format: Literal[1]
+    domain: str
+    model: _Named
+    regularizers: dict[str, dict[str, Any]]
+    space: _Space
+    dtype: Literal["float32", "float64", "bfloat16"]
+    done: Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -94,6 +126,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
         },
         "scores": trainer.view.scores,
         "scaled": trainer.view.scaled,
+        "samples": trainer.samples,
         "primary": asdict(built.domain.primary),
         "references": run.info.get("references", {}),
         "plugins": run.info.get("plugins", []),
@@ -103,13 +136,18 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     weights = trainer.deployed().to("cpu")
     try:
         about = {"format": "pt", "detente": description["detente"]}
-        replace_atomically(paths[0], lambda partial: save_model(weights, str(partial), about))
+        replace_atomically(paths[0], lambda partial: _save(weights, partial, about))
     except SafetensorError as error:  # what safetensors makes of an OSError
         raise DetenteError(f"{paths[0]}: cannot be written ({one_line(error)}).") from error
     write_atomically(paths[1], json.dumps(plain(description), indent=2, ensure_ascii=False) + "\n")
     write_atomically(paths[2], _card(description, trainer))
     write_atomically(paths[3], recipe.to_yaml())
     return paths
+
+
+def _save(network: nn.Module, path: Path, about: dict[str, str]) -> None:
+    with in_utf8(path, write=True) as name:
+        save_model(network, name, about)
 
 
 def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
@@ -121,33 +159,29 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
     """
     folder, host = Path(folder), host or plugins.host()
     path = folder / DESCRIPTION
+    if not path.is_file():
+        raise UsageError(f"{folder}: not an export folder (no {DESCRIPTION}); give the folder that export wrote.")
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"{folder}: not an export folder (no {DESCRIPTION}); give the folder that export wrote."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}); export the run again.") from error
-    if not isinstance(said, dict) or said.get("format") != EXPORT_FORMAT:
-        found = said.get("format") if isinstance(said, dict) else None
-        raise UsageError(f"{path}: has format {found!r}, this version reads {EXPORT_FORMAT}; export the run again.")
-    try:
+        said = checked(ExportRecord, read_json(path), str(path), "export the run again")
         leaves = (
             Leaf(tuple(leaf["shape"]), leaf["name"], leaf["channel_axis"], tuple(leaf.get("symbols", ())))
             for leaf in said["space"]["leaves"]
         )
         condition = said["space"].get("condition")
-        space = Space(tuple(leaves), said["space"]["classes"], tuple(condition) if condition else None)
+        space = Space(tuple(leaves), said["space"].get("classes"), tuple(condition) if condition else None)
         domain: Domain = load_component(host, "domain", said["domain"])()
         domain.meet(space)
         options = {k: v for k, v in said["model"].items() if k != "name"}
         model: Model = _make(load_component(host, "model", said["model"]["name"], said["domain"]), options)
-        dtype = getattr(torch, said["dtype"])
+        dtype = _DTYPES[said["dtype"]]
         generator = _deployed(host, model, space, said["regularizers"], dtype, said["done"])
-        load_model(generator, folder / WEIGHTS)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{path}: is corrupt ({error!r}); export the run again.") from error
+    except DetenteError:
+        raise
+    except Exception as error:  # of a plugin's network, to which the file may say anything
+        raise UsageError(f"{path}: is corrupt ({one_line(error)[:200]}); export the run again.") from error
+    try:
+        with in_utf8(folder / WEIGHTS) as name:
+            load_model(generator, name)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise UsageError(
             f"{folder / WEIGHTS}: cannot be loaded ({' '.join(str(error).split())[:200]}); export the run "
@@ -229,7 +263,7 @@ The licence of the data may also apply to samples of this generator.
 ## Scores
 
 Scaled score {_number(said["scaled"])}, where the untrained generator is 0 and real data are 1, on {primary["score"]}\
-{f" ({primary['protocol']})" if primary["protocol"] else ""}.
+{f" ({primary['protocol']})" if primary["protocol"] else ""}. Every row is of {said["samples"]} samples.
 
 | score | this generator | {" | ".join(rows)} |
 |---|---|{"---|" * len(rows)}

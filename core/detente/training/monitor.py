@@ -100,7 +100,7 @@ def spectral_norms(net: nn.Module) -> dict[str, float]:
         found = layers(net)
     except UsageError:  # a network of no registered layer
         return {}
-    values = [_largest(layer.used.movedim(layer.out_axis, 0).flatten(1)) for layer in found]
+    values = [_largest(layer.rows(layer.used).flatten(1)) for layer in found]
     names = [x.name if x.weight_name == "weight" else f"{x.name}.{x.weight_name}" for x in found]
     return dict(zip(names, torch.stack(values).tolist(), strict=True)) if values else {}
 

@@ -1,18 +1,21 @@
 """The folder of a run: what is kept, and how it is written so that a crash at any moment leaves it readable."""
 
 import json
+import logging
 import platform
 import re
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from detente.errors import UsageError
-from detente.files import plain, write_atomically
+from detente.errors import UsageError, visible
+from detente.files import appending, own_folder, parsed, plain, read_bytes, read_json, sweep, write_atomically
+from detente.records import checked, sound
+from detente.training.run_record import RUN_FORMAT, RunRecord, is_entry
 
-RUN_FORMAT = 1
+_FIX = "correct it, or delete the file and resume the run, which writes it again"
 
 
 def new_folder(parent: Path, label: str) -> Path:
@@ -34,6 +37,20 @@ def new_folder(parent: Path, label: str) -> Path:
             return folder
 
 
+class Contents(NamedTuple):
+    """What a run's folder says.
+
+    Attributes:
+        info: run.json, without what is damaged.
+        lines: those of metrics.jsonl that are sound.
+        damaged: a sentence for each thing that is left out; what a crash may leave is not among them.
+    """
+
+    info: dict[str, Any]
+    lines: list[dict[str, Any]]
+    damaged: list[str]
+
+
 class Run:
     """One training run on disk.
 
@@ -47,26 +64,59 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, recipe_yaml: str, record: dict[str, Any]) -> "Run":
-        """Start a run in an existing or new folder: the recipe first, for everything else can be made again from it."""
+        """Start a run in an existing or new folder: the recipe first, for everything else can be made again from it.
+
+        Raises:
+            UsageError: a link to somewhere else stands where the run would write.
+        """
         run = cls(folder)
-        for part in (run.checkpoints, run.samples):
-            part.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        run.prepare()
         write_atomically(folder / "recipe.yaml", recipe_yaml)
-        run.record(
-            {
-                "format": RUN_FORMAT,
-                "status": "running",
-                "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-                "argv": sys.argv,
-                "platform": platform.platform(),
-                **record,
-            }
+        write_atomically(
+            folder / "run.json",
+            _json(
+                {
+                    "format": RUN_FORMAT,
+                    "status": "running",
+                    "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                    "argv": sys.argv,
+                    "platform": platform.platform(),
+                    **record,
+                }
+            ),
         )
         return run
+
+    def prepare(self) -> None:
+        """Make sure that what a run writes goes into its folder, and clear away what a killed process left half done.
+
+        Whoever calls this holds the run's lock.
+
+        Raises:
+            UsageError: a link to somewhere else stands where the run would write.
+        """
+        for part in (self.checkpoints, self.samples):
+            sweep(own_folder(part, self.folder))
+        for grows in (self.metrics, self.log):
+            if grows.exists() or grows.is_symlink():
+                appending(grows).close()
+        sweep(self.folder)
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
         """An existing run.
+
+        Raises:
+            UsageError: the folder holds none, or its run.json is damaged.
+        """
+        run = cls.there(folder)
+        _ = run.info
+        return run
+
+    @classmethod
+    def there(cls, folder: Path) -> "Run":
+        """An existing run, damaged or not.
 
         Raises:
             UsageError: the folder holds none.
@@ -76,12 +126,7 @@ class Run:
                 f"{folder}: not the folder of a run (recipe.yaml or run.json is missing); name the one that train "
                 "printed."
             )
-        run = cls(folder)
-        if run.info.get("format") != RUN_FORMAT:
-            raise UsageError(
-                f"{folder}/run.json: has format {run.info.get('format')!r}, this version reads {RUN_FORMAT}."
-            )
-        return run
+        return cls(folder)
 
     @property
     def recipe(self) -> Path:
@@ -108,25 +153,76 @@ class Run:
         """What run.json says.
 
         Raises:
-            UsageError: it is damaged.
+            UsageError: it is damaged, or of another format.
         """
+        return checked(RunRecord, self._content(), str(self.folder / "run.json"), _FIX)
+
+    @property
+    def sound(self) -> tuple[dict[str, Any], list[str]]:
+        """What of run.json can be used, and a sentence for each entry that cannot; nothing where there is none."""
         path = self.folder / "run.json"
+        if not path.exists():
+            return {}, []
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{path}: cannot be read ({error}); resume the run to write it again.") from error
+            return sound(RunRecord, self._content(), str(path))
+        except UsageError as error:
+            return {}, str(error).splitlines()
 
     def record(self, changes: dict[str, Any]) -> None:
-        """Change entries of run.json."""
-        path = self.folder / "run.json"
-        known = self.info if path.exists() else {}
-        write_atomically(path, json.dumps(plain({**known, **changes}), indent=2, ensure_ascii=False) + "\n")
+        """Change entries of run.json; one that is damaged goes."""
+        known, _ = self.sound
+        write_atomically(self.folder / "run.json", _json({"format": RUN_FORMAT, **known, **changes}))
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last line that a crash cut short is left out."""
-        if self.metrics.exists():
-            for line in self.metrics.read_text(encoding="utf-8").splitlines():
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    return
+        """The lines of metrics.jsonl; one that is damaged, or that a crash cut short, is left out."""
+        return (line for line in self._lines() if line is not None)
+
+    def contents(self) -> Contents:
+        """All that can be used, and what cannot; whatever the folder holds, this raises nothing."""
+        info, damaged = self.sound
+        lines = list(self._lines())
+        if lost := lines.count(None):
+            damaged = [*damaged, f"{self.metrics}: {lost} damaged line{'s are' if lost > 1 else ' is'} left out."]
+        return Contents(info, [line for line in lines if line is not None], damaged)
+
+    def _content(self) -> Any:
+        try:
+            return read_json(self.folder / "run.json")
+        except UsageError as error:
+            raise UsageError(f"{str(error).rstrip('.')}; {_FIX}.") from error
+
+    def _lines(self) -> Iterator[dict[str, Any] | None]:
+        """Every line; None for a damaged one that is not just the cut end."""
+        if not self.metrics.exists():
+            return
+        try:
+            *whole, rest = read_bytes(self.metrics).split(b"\n")
+        except UsageError:
+            yield None
+            return
+        yield from map(entry_of, whole)
+        if (last := entry_of(rest)) is not None:
+            yield last
+
+
+def entry_of(line: bytes) -> dict[str, Any] | None:
+    """What a line of metrics.jsonl says; None where it is damaged."""
+    try:
+        found = parsed(line)
+    except ValueError:
+        return None
+    return found if is_entry(found) else None
+
+
+def _json(record: dict[str, Any]) -> str:
+    return json.dumps(plain(record), indent=2, ensure_ascii=False) + "\n"
+
+
+class LogFormatter(logging.Formatter):
+    """How lines of a run's log.txt look; names in them cannot steer a terminal that shows it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))

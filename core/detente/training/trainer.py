@@ -1,6 +1,7 @@
 """The loop around `Game.step`: batches in, log lines, evaluations and checkpoints out."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -13,10 +14,11 @@ from detente.domains.contracts import Model, Networks
 from detente.engine.sample import Batch, Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
+from detente.files import staged
 from detente.hookspecs import RunView
 from detente.plugins import Host
 from detente.plugins.loader import Plugin
-from detente.training import checkpoint, evaluation
+from detente.training import checkpoint, evaluation, scale
 from detente.training.build import Built
 from detente.training.loggers.jsonl import JsonLines
 from detente.training.monitor import PendingLine, Watcher, spectral_norms
@@ -53,7 +55,7 @@ class Trainer:
         self._root = Stream(recipe.seed)
         self._sampler = BatchSampler(len(built.data), recipe.batch, self._root.at("data"))
         self._evaluation = self._root.at("evaluation")
-        self.samples = evaluation.sample_count(built.domain, built.data, recipe.samples)
+        self.samples = scale.samples_of(built)
         self._metrics = JsonLines()
         self._watcher = Watcher()
         self._pending: PendingLine | None = None
@@ -66,7 +68,7 @@ class Trainer:
         """Load the newest readable checkpoint, if there is one; returns the step to continue from.
 
         Raises:
-            UsageError: there are checkpoints and none of them can be read, or it does not fit the networks.
+            UsageError: there are checkpoints and none of them can be read, or it is not of this recipe.
         """
         found = checkpoint.checkpoints(self.run.checkpoints)
         for path in reversed(found):
@@ -77,13 +79,7 @@ class Trainer:
                     raise
                 _log.warning("%s Continuing from the one before.", error)
                 continue
-            try:
-                self.built.game.load_state_dict(state["game"])
-            except (RuntimeError, ValueError, KeyError) as error:
-                raise UsageError(
-                    f"{path}: does not fit the networks of {self.run.recipe} ({one_line(error)[:200]}); restore "
-                    "the recipe that the run was trained with, or start a new run."
-                ) from error
+            checkpoint.enter(path, state, self.built.game, self.built.recipe, self.run.recipe)
             self.step, self._seconds, self._metrics.size = state["step"], state["seconds"], state["metrics_size"]
             self.best = (state["best"][0], state["best"][1]) if state["best"] else None
             scores, scaled = state["scores"]
@@ -96,15 +92,17 @@ class Trainer:
         """Run to the last step of the recipe.
 
         Raises:
-            DivergedError: a term or a weight is not finite; the last good checkpoint was kept.
+            DivergedError: a term, a weight or a sample is not finite; the last good checkpoint was kept.
             Interrupted: SIGINT or SIGTERM came; a checkpoint is saved.
         """
         status, reason = "failed", None
-        data = {key: getattr(self.built.data, key) for key in ("licence", "source", "notes")}
+        of = self.built.data
+        data = {"licence": of.licence, "source": of.source, "notes": of.notes}
         self.run.record({"status": "running", "error": None, "data": data})
         try:
             self._tell("detente_run_started")
-            self.run.record({"references": self.reference_rows()})
+            self.run.record({"references": self.reference_rows(), "samples": self.samples})
+            self._tell_of_scale()
             with on_signal(self._stop, *STOP):
                 self._loop()
             status = "finished"
@@ -196,10 +194,19 @@ class Trainer:
         )
 
     def scores(self, samples: Sample) -> tuple[dict[str, float], float]:
-        """All scores of samples, and the primary one scaled from floor to ceiling."""
+        """All scores of samples, and the primary one scaled from floor to ceiling; NaN where it was not measured."""
         b = self.built
         values = evaluation.score(b.domain, b.metrics, samples, b.data, self._evaluation)
         return values, b.domain.primary.scaled_row(values, self.reference_rows(batch_size(samples)))
+
+    def _tell_of_scale(self) -> None:
+        """Say what the scores of this run will lack."""
+        primary = self.built.domain.primary
+        short = scale.shortage(self.built)
+        why = scale.unscaled(self.built, primary, *primary.ends(self.reference_rows()))
+        for sentence in (short, f"Scaled scores are left out. {why}" if why else ""):
+            if sentence:
+                _log.warning("%s", sentence)
 
     def _batches(self, step: int) -> Iterator[Batch]:
         k = self.built.recipe.critic_steps
@@ -228,10 +235,16 @@ class Trainer:
         self._flush()
         self._check_weights()
         samples = self.generate(self.samples)
+        if not evaluation.is_finite(samples):
+            raise DivergedError(
+                f"{self.run.folder}: the generator's samples are not finite at step {self.step}; the last good "
+                "checkpoint was kept. Lower the learning rate, or add a regularizer that bounds the critic."
+            )
         scores, scaled = self.scores(samples)
         path = self.run.samples / f"step-{self.step:06d}{self.built.domain.preview_suffix}"
-        self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), path)
-        if self.best is None or scaled > self.best[0]:
+        with staged(path) as new:
+            self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), new)
+        if scaled > (self.best[0] if self.best else -math.inf):  # never where it is NaN
             self.best = scaled, self.step
         spectral = spectral_norms(self.built.game.discriminator.network)
         self._update(scores=scores, scaled=scaled, spectral=spectral, preview=path)
@@ -245,6 +258,7 @@ class Trainer:
 
     def _tell(self, hook: str, **arguments: Any) -> None:
         """Call a lifecycle hook: of the run's own log first, whose failure ends the run, then of everybody else."""
+        # Hooks are called by name, here as by pluggy.
         getattr(self._metrics, hook)(run=self.view, **arguments)
         self.host.notify(hook, *self.loggers, run=self.view, **arguments)
 
@@ -252,10 +266,11 @@ class Trainer:
         self._flush()
         self._check_weights()
         checkpoint.save(
-            self.run.checkpoints / f"step-{self.step:08d}.pt",
+            self.run.checkpoints / checkpoint.named(self.step),
             {
                 "game": self.built.game.state_dict(),
                 "step": self.step,
+                "seed": self.built.recipe.seed,
                 "seconds": self._seconds,
                 "best": list(self.best) if self.best else None,
                 "scores": [dict(self.view.scores), self.view.scaled],

@@ -16,7 +16,7 @@ from detente.domains.cache import alone, cache_folder, named, not_kept
 from detente.domains.contracts import Data, Metric, Model, Networks, ProgressCallback
 from detente.engine.sample import Space
 from detente.engine.streams import Stream, enter, leave
-from detente.files import replace_atomically
+from detente.files import in_utf8, replace_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +110,8 @@ def weights_hash(network: nn.Module) -> str:
 def _take(networks: Networks, place: Path) -> bool:
     """Load what is kept at `place`; False where there is nothing that fits."""
     try:
-        found = load_file(place)
+        with in_utf8(place) as name:
+            found = load_file(name)
         for role, net in networks._asdict().items():
             own = {key.removeprefix(f"{role}."): v for key, v in found.items() if key.startswith(f"{role}.")}
             net.load_state_dict(own)
@@ -131,6 +132,11 @@ def _keep(networks: Networks, place: Path) -> None:
         for name, value in net.state_dict().items()
     }
     try:
-        replace_atomically(place, lambda partial: save_file(tensors, partial))
+        replace_atomically(place, lambda partial: _save(tensors, partial))
     except (OSError, SafetensorError) as error:  # what safetensors makes of a full disk
         not_kept(OSError(str(error)))
+
+
+def _save(tensors: dict[str, Tensor], path: Path) -> None:
+    with in_utf8(path, write=True) as name:
+        save_file(tensors, name)

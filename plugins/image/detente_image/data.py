@@ -149,16 +149,26 @@ class StackedDigits(Images):
         self._spelled = (classes * torch.tensor([100, 10, 1])).sum(1)
         # The scored splits do not follow the seed: scores of runs on different draws stay comparable.
         fixed = np.random.Generator(np.random.PCG64(0))
+        scored = {split: fixed.integers(of.sizes[split], size=(SCORED, 3)) for split in ("held_out", "reference")}
         self._held_out, self._reference = (
-            _stack(self._rows(split), torch.from_numpy(fixed.integers(of.sizes[split], size=(SCORED, 3))))
-            for split in ("held_out", "reference")
+            _stack(self._rows(split), torch.from_numpy(scored[split])) for split in scored
         )
+        self._real = scored["held_out"]
 
     def __len__(self) -> int:
         return len(self._triples)
 
     def batch(self, index: Tensor) -> Batch:
         return Batch(self.encode(_stack(self._digits, self._triples[index])), self._spelled[index])
+
+    def real(self, n: int) -> Tensor:
+        """The held-out triples; beyond them fresh ones of held-out digits."""
+        digits = self._rows("held_out")
+        # Of 750³ triples so few are drawn twice that some more make up for them.
+        fresh = np.random.Generator(np.random.PCG64(1)).integers(len(digits), size=(n + n // 50, 3))
+        every = np.concatenate([self._real, fresh])
+        first = np.sort(np.unique(every, axis=0, return_index=True)[1])
+        return self.encode(_stack(digits, torch.from_numpy(every[first[:n]])))
 
 
 def _stack(digits: Tensor, triples: Tensor) -> Tensor:
@@ -221,8 +231,6 @@ class Folder(Images):
     licence = "yours"
 
     def __init__(self, path: str, size: Side = 32, channels: Literal[1, 3] = 3) -> None:
-        if channels not in (1, 3):
-            raise UsageError(f"folder: channels={channels} should be 1 or 3.")
         where = folder_of(path, "folder")
         files = files_below(where, sources.PICTURES)
         if not files:

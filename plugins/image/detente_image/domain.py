@@ -28,7 +28,7 @@ class Image(Domain):
         direction="lower",
         log=True,
         protocol="Fréchet distance on features of a digit classifier (grey) or of an extractor trained on emoji and"
-        " stacked digits (colour); 750 samples, or as many as are held out, against the reference split",
+        " stacked digits (colour), to the reference split",
     )
     metrics = ("frechet", "kernel-distance", "prdc", "modes", "diversity")
     augmentations = {"translation": translation, "cutout": cutout, "colour": colour}

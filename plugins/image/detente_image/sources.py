@@ -13,6 +13,8 @@ from detente import PluginError, package_file
 PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 # Pillow knows formats that start other programs (EPS) or that hold no pixels; only these are ever opened.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+_MODES = {1: "L", 3: "RGB"}
+"""What Pillow calls pictures of so many channels."""
 
 
 def digits() -> Path:
@@ -95,9 +97,9 @@ def read_picture(file: Path, size: int, channels: int) -> np.ndarray:
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    picture = picture.convert("RGB" if channels == 3 else "L")
+    picture = picture.convert(_MODES[channels])
     square = np.asarray(ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS))
-    return square[None] if channels == 1 else square.transpose(2, 0, 1)
+    return square.reshape(size, size, channels).transpose(2, 0, 1)
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

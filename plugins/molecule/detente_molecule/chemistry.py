@@ -17,6 +17,21 @@ from rdkit import Chem, rdBase
 from torch import Tensor
 
 from detente import Sample
+from detente_molecule.smiles import (
+    INVALID,
+    ISOTOPES,
+    LARGE,
+    MOST_ATOMS,
+    ODD,
+    OTHER_ATOMS,
+    RADICALS,
+    SALT,
+    STEREO,
+    Misfit,
+    forget,
+    largest_part,
+    parsed,
+)
 
 ATOMS = ("C", "N", "O", "F", "S", "Cl", "Br", "N+", "O-", "I", "P", "B", "Si", "N-", "S+", "P+", "C-", "Se")
 """Atom types with their charge; type k of a graph is the k-th of them, and a data set takes the first so many."""
@@ -24,16 +39,28 @@ BONDS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
 """Bond type k of a graph is the k-th of them."""
 
 _TYPE_OF = {name: i for i, name in enumerate(ATOMS, 1)}
-_TOKEN = re.compile(r"\[[^\]]*\]|Cl|Br|[A-Za-z]")
-_NAMES = {letter: letter.upper() for letter in "BCNOPSFIbcnops"} | {"L": "Cl", "R": "Br"}
 _UNCLEAR = 255
+_NAMES = {letter: letter.upper() for letter in "BCNOPSFIbcnops"} | {"L": "Cl", "R": "Br"}
 _LETTERS = bytes(_TYPE_OF[_NAMES[chr(c)]] if chr(c) in _NAMES else _UNCLEAR for c in range(256))
 """Atom type by the letter of a SMILES, L and R being Cl and Br; `_UNCLEAR` for what only a look at each atom tells."""
-_SILENT = b"-=#:()/\\%0123456789"
+_SILENT = b"-=#()/\\%0123456789"
 """What stands between the letters of atoms and says nothing about them."""
-_RAW = Chem.SmilesParserParams()
-_RAW.sanitize = False
-_RAW.removeHs = False
+_SAYS_NO_MORE = re.compile(r"\[(C)@@?H?\]|\[(n)H\]")
+"""Brackets around an atom that its letter and its bonds tell as well, if its hydrogens are as many as they imply."""
+_MISSING = 1000
+
+
+def _implied_hydrogens() -> np.ndarray:
+    """How many hydrogens an uncharged atom has, by its type and the sum of its bonds; `_MISSING` where none fits."""
+    valences = Chem.GetPeriodicTable().GetValenceList
+    table = np.full((len(ATOMS) + 1, 256), _MISSING)
+    for name in set(_NAMES.values()):
+        for valence in sorted(valences(name), reverse=True):
+            table[_TYPE_OF[name], : valence + 1] = valence - np.arange(valence + 1)
+    return table
+
+
+_IMPLIED = _implied_hydrogens()
 _flags = Chem.SanitizeFlags
 # Of RDKit's sanitization, what canonical SMILES without stereochemistry depend on: two thirds of its time.
 _CANONICAL = int(
@@ -44,6 +71,8 @@ _CANONICAL = int(
     | _flags.SANITIZE_SETAROMATICITY
     | _flags.SANITIZE_ADJUSTHS
 )
+REFUSED = (Chem.MolSanitizeException, RuntimeError, ValueError)
+"""What RDKit raises at a molecule that cannot be."""
 
 
 @contextmanager
@@ -64,92 +93,94 @@ class Graph(NamedTuple):
     smiles: str
 
 
-class Misfit(ValueError):
-    """A molecule that no graph of ours holds; says in a few words why, so that cases can be counted."""
-
-
-INVALID, LARGE, OTHER_ATOMS, ODD = (
-    "RDKit cannot read",
-    "have too many atoms",
-    "have other atom types",
-    "have isotopes, radicals or hydrogens that the bonds do not imply",
-)
-STEREO, SALT = "had stereochemistry, which was dropped", "were salts or mixtures, of which the largest part was kept"
-
-
 def graph(smiles: str, types: int, largest: int, remarks: list[str] | None = None) -> Graph:
     """The graph of a SMILES; atoms stand in its order.
 
     Args:
-        smiles: one molecule, with or without parts that are joined by dots.
+        smiles: one molecule, with or without parts that are joined by dots, a CXSMILES extension, a name.
         types: how many of `ATOMS` are allowed.
-        largest: most atoms, hydrogens not counted.
-        remarks: takes what was dropped on the way, `STEREO` or `SALT`.
+        largest: most atoms, hydrogens not counted; 1,000 at most.
+        remarks: takes what was dropped on the way: `STEREO`, `MAPS`, `SALT`.
 
     Raises:
         Misfit: there is none.
     """
-    if "@" in smiles or "/" in smiles or "\\" in smiles:
-        _remark(remarks, STEREO)
-    if "." in smiles:
-        smiles = _largest_part(smiles)
-        _remark(remarks, SALT)
-    mol = Chem.MolFromSmiles(smiles, _RAW)
-    if mol is None or not smiles:
-        raise Misfit(INVALID)
-    atoms = _types_by_letter(smiles)
-    plain = _UNCLEAR not in atoms
+    dropped = [STEREO] if "/" in smiles or "\\" in smiles or "@" in smiles else []
+    found = _of_letters(smiles, largest)
+    if found is None:
+        mol = parsed(smiles)
+        part = largest_part(mol)
+        dropped = forget(part) + ([SALT] if part is not mol else [])
+        found = _of_anything(part, largest)
+    if max(found.atoms.tobytes()) > types:  # of so few atoms in a tenth of the time of an array's
+        raise Misfit(OTHER_ATOMS)
+    if remarks is not None:
+        remarks += dropped
+    return found
+
+
+def _of_letters(smiles: str, largest: int) -> Graph | None:
+    """The graph of a SMILES that says no more than letters do, quickly; None where there is more to it."""
+    letters = _SAYS_NO_MORE.sub(r"\1\2", smiles) if "[" in smiles else smiles
+    letters = letters.replace("Cl", "L").replace("Br", "R")
+    atoms = bytearray(letters, "ascii", "replace").translate(_LETTERS, _SILENT)
+    if _UNCLEAR in atoms:
+        return None
+    mol = parsed(smiles)
+    if len(atoms) > min(largest, MOST_ATOMS):
+        raise Misfit(LARGE)
     try:
-        if not plain:
-            mol = Chem.RemoveHs(mol, sanitize=False)
         Chem.SanitizeMol(mol, _CANONICAL)
         canonical = Chem.MolToSmiles(mol, False)  # by position: names of arguments cost RDKit's wrapper a microsecond
         if not canonical.isupper():  # some atom may be aromatic
             Chem.Kekulize(mol, True)
-    except (Chem.MolSanitizeException, RuntimeError, ValueError):
-        raise Misfit(INVALID) from None
-    if mol.GetNumAtoms() > largest:
-        raise Misfit(LARGE)
-    # RDKit gives a nitro group without charges its charges.
-    plain = plain and ("[" not in canonical or _UNCLEAR not in _types_by_letter(canonical))
-    if not plain:
-        atoms = bytearray(map(_type_of, mol.GetAtoms()))
-    if max(atoms) > types:
-        raise Misfit(OTHER_ATOMS)
+    except REFUSED:
+        return None
+    if "[" in canonical.replace("[nH]", ""):  # RDKit gives a nitro group without charges its charges
+        return None
+    types = np.frombuffer(atoms, np.uint8)
     orders = Chem.GetAdjacencyMatrix(mol, True)
-    made = Graph(np.frombuffer(atoms, np.uint8), orders.astype(np.uint8), canonical)
-    if not plain and ((orders % 1).any() or orders.max() > 3 or canonical_smiles(molecule(*made[:2])) != canonical):
+    bonds = orders.astype(np.uint8)
+    if "[" in smiles or not smiles.isupper():  # hydrogens of capital letters are implied by their bonds
+        hydrogens = mol.GetNumAtoms(onlyExplicit=False) - len(atoms)
+        if _IMPLIED[types, bonds.sum(0)].sum() != hydrogens or (bonds != orders).any():
+            return None
+    return Graph(types, bonds, canonical)
+
+
+def _of_anything(mol: Chem.Mol, largest: int) -> Graph:
+    """The graph of any molecule, if RDKit takes it for the same after full sanitization."""
+    mol = Chem.RemoveHs(mol, False, True, False)  # their bonds still count, so that five of carbon are too many
+    if mol.GetNumAtoms() > min(largest, MOST_ATOMS):
+        raise Misfit(LARGE)
+    try:
+        Chem.SanitizeMol(mol)
+    except REFUSED:
+        raise Misfit(INVALID) from None
+    canonical = Chem.MolToSmiles(mol, False)
+    atoms = np.array([_type_of(mol.GetAtomWithIdx(i)) for i in range(mol.GetNumAtoms())], np.uint8)
+    try:
+        Chem.Kekulize(mol, True)
+    except REFUSED:
+        raise Misfit(ODD) from None
+    orders = Chem.GetAdjacencyMatrix(mol, True)
+    if (orders % 1).any() or orders.max() > len(BONDS) or Chem.GetMolSubstanceGroups(mol):
+        raise Misfit(ODD)
+    made = Graph(atoms, orders.astype(np.uint8), canonical)
+    if canonical_smiles(molecule(made.atoms, made.bonds)) != canonical:
         raise Misfit(ODD)
     return made
 
 
-def _remark(remarks: list[str] | None, what: str) -> None:
-    if remarks is not None:
-        remarks.append(what)
-
-
-def _largest_part(smiles: str) -> str:
-    """The part between dots with the most atoms; the first by its text among equals, so that order says nothing."""
-    return max(sorted(smiles.split(".")), key=lambda part: len(_TOKEN.findall(part.replace("[H]", ""))))
-
-
-def _types_by_letter(smiles: str) -> bytearray:
-    """Types of the atoms in the order of a SMILES; `_UNCLEAR` among them if there is more to it than letters.
-
-    Of the brackets only [nH] says no more than its letter; there are bonds of other kinds, too, and names
-    after a space.
-    """
-    letters = smiles.replace("[nH]", "n").replace("Cl", "L").replace("Br", "R")
-    return bytearray(letters, "ascii", "replace").translate(_LETTERS, _SILENT)
-
-
 def _type_of(atom: Chem.Atom) -> int:
-    if atom.GetIsotope() or atom.GetNumRadicalElectrons():
-        raise Misfit(ODD)
+    if atom.GetIsotope():
+        raise Misfit(ISOTOPES)
     charge = atom.GetFormalCharge()
     kind = _TYPE_OF.get(atom.GetSymbol() + {0: "", 1: "+", -1: "-"}.get(charge, str(charge)))
     if kind is None:
         raise Misfit(OTHER_ATOMS)
+    if atom.GetNumRadicalElectrons():
+        raise Misfit(RADICALS)
     return kind
 
 
@@ -190,11 +221,21 @@ def molecule(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
 
 
 def loose(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol:
-    """What there is of a graph, valid or not: bonds that end nowhere left out, valences unchecked, rings perceived."""
+    """What there is of a graph, valid or not: bonds that end nowhere left out, and valences checked by nobody.
+
+    Sanitized where RDKit accepts it; elsewhere rings and aromaticity are perceived, as far as they go. So of a ring
+    whose bonds alternate it does not matter which of them are the double ones.
+    """
     present = atoms > 0
-    mol = _assembled(atoms, np.where(present[:, None] & present, bonds, 0)) or Chem.RWMol()
+    kept = np.where(present[:, None] & present, bonds, 0)
+    mol = _assembled(atoms, kept) or Chem.RWMol()
+    if not Chem.SanitizeMol(mol, catchErrors=True):
+        return mol.GetMol()
+    mol = _assembled(atoms, kept) or Chem.RWMol()  # sanitization may have stopped half way
     mol.UpdatePropertyCache(strict=False)
     Chem.FastFindRings(mol)
+    if mol.GetNumBonds() <= 2 * mol.GetNumAtoms():  # in a tangle there is no end of rings, and none is aromatic
+        Chem.SanitizeMol(mol, _flags.SANITIZE_SYMMRINGS | _flags.SANITIZE_SETAROMATICITY, catchErrors=True)
     return mol.GetMol()
 
 

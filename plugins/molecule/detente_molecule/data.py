@@ -19,12 +19,16 @@ import torch.nn.functional as F
 from rdkit import rdBase
 from torch import Tensor
 
-from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shuffled
+from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shown, shuffled
 from detente_molecule import sources
-from detente_molecule.chemistry import ATOMS, BONDS, INVALID, Graph, Misfit, graph, pair, quiet
+from detente_molecule.chemistry import ATOMS, BONDS, Graph, graph, pair, quiet
+from detente_molecule.smiles import INVALID, MOST_ATOMS, Misfit
 from detente_molecule.sources import Line
 
 _log = logging.getLogger(__name__)
+
+Atoms = Annotated[int, Range(least=1, most=MOST_ATOMS)]
+"""Of a molecule, hydrogens not counted."""
 
 SCORED = 1000
 """Molecules that are held out, and molecules that scores compare with."""
@@ -114,7 +118,7 @@ class Wehi(Molecules):
     licence = "BSD-3-Clause, as RDKit"
     source = "Data/Pains/test_data/wehi_mols.csv in the package rdkit"
 
-    def __init__(self, largest: Count = 34) -> None:
+    def __init__(self, largest: Atoms = 34) -> None:
         table = sources.wehi()
         made_of = {"data": "wehi", "table": sha256(table.read_bytes()).hexdigest(), "largest": largest, **_chemistry()}
         super().__init__(packed("molecule", made_of, lambda: _wehi(table, largest)), types=11)
@@ -130,18 +134,19 @@ class Smiles(Molecules):
 
     Different molecules (by canonical SMILES) are kept if the atom types include theirs. Stereochemistry is dropped; of
     a salt or mixture the largest part is kept; charges are kept where atom and charge are a declared type (N+, O-, …).
-    Lines that RDKit cannot read, molecules that are too large, have other atoms, isotopes or radicals are left out. The
-    notes count each of these and name the first ten unreadable lines.
+    Left out are lines that RDKit cannot read, and molecules that are too large or have other atoms, isotopes, radicals
+    or what else a graph does not say. The notes count each of these and name the first ten unreadable lines.
 
     Args:
-        path: the file; `.csv` and `.tsv` are tables, in all others the first word of a line is the SMILES.
-        column: the column of a table that holds them; the name in a header line.
+        path: the file, plain or packed by gzip; `.csv` and `.tsv` are tables, all others have words.
+        column: which column or word holds them: its name in a header line, or its number, counted from 1. Without a
+            column of the default name the one that holds SMILES is taken, and a note says so.
         largest: most atoms of a molecule, hydrogens not counted.
         types: how many atom types there are, in the order C, N, O, F, S, Cl, Br, N+, O-, I, P, B, Si, N-, S+, P+, C-,
         Se.
 
     Raises:
-        UsageError: there is no such file, or nothing in it can be used.
+        UsageError: there is no such file or column, or nothing in it can be used.
     """
 
     description = "the molecules in your own file"
@@ -152,19 +157,20 @@ class Smiles(Molecules):
         self,
         path: str,
         column: str = "smiles",
-        largest: Count = 38,
+        largest: Atoms = 38,
         types: Annotated[int, Range(least=1, most=len(ATOMS))] = 11,
     ) -> None:
-        file = Path(path).expanduser()
-        lines = sources.read_file(file, column)
+        lines, found = sources.read_file(path, column)
+        name = shown(Path(path).name)
         content = sha256("\n".join(f"{n} {s}" for n, s in lines).encode("utf-8", "replace")).hexdigest()
         made_of = {"data": "smiles", "lines": content, "largest": largest, "types": types, **_chemistry()}
+        made_of |= {"name": name, "found": found}
 
         def make() -> Packed:
             chosen, notes = read(lines, types, largest)
             if not chosen:
-                raise UsageError(f"data 'smiles': no molecule of {file} can be used. {' '.join(notes)}")
-            return _split(chosen, tuple(notes), file.name)
+                raise UsageError(f"data 'smiles': no molecule of {shown(path)} can be used. {' '.join(found + notes)}")
+            return _split(chosen, (*found, *notes), name)
 
         super().__init__(packed("molecule", made_of, make), types)
 
@@ -184,19 +190,23 @@ def read(lines: Sequence[Line], types: int, largest: int, most: int | None = Non
         for line in lines:
             if len(found) == most:
                 break
+            dropped: list[str] = []
             try:
-                made = graph(line.smiles, types, largest, remarks)
+                made = graph(line.smiles, types, largest, dropped)
             except Misfit as why:
                 left_out[str(why)] += 1
                 if str(why) == INVALID:
                     unreadable.append(line)
                 continue
-            again += made.smiles in found
-            found.setdefault(made.smiles, made)
+            if made.smiles in found:
+                again += 1
+                continue
+            found[made.smiles] = made
+            remarks += dropped  # of what is kept alone: the others are counted already
     notes = [f"{count:,} lines {why} and are left out." for why, count in left_out.items() if why != INVALID]
     notes += [f"{count:,} molecules {what}." for what, count in Counter(remarks).items()]
     if again:
-        notes.append(f"{again:,} lines repeat a molecule and are left out.")
+        notes.append(f"{again:,} lines repeat a molecule, as graphs can tell, and are left out.")
     if unreadable:
         named = ", ".join(f"line {line.number}: {line.smiles[:40]!r}" for line in unreadable[:_NAMED])
         more = f" and {len(unreadable) - _NAMED:,} more" if len(unreadable) > _NAMED else ""
@@ -231,4 +241,4 @@ def _packed(ordered: Sequence[Graph], scored: int, notes: tuple[str, ...] = ()) 
 
 def _chemistry() -> dict[str, object]:
     """What every prepared set depends on beside its lines: canonical SMILES are a matter of RDKit's version."""
-    return {"rdkit": rdBase.rdkitVersion, "atoms": ATOMS, "scored": SCORED, "enough": ENOUGH, "format": 1}
+    return {"rdkit": rdBase.rdkitVersion, "atoms": ATOMS, "scored": SCORED, "enough": ENOUGH, "format": 2}

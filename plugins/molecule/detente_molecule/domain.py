@@ -34,8 +34,8 @@ class Molecule(Domain):
     primary = Primary(
         score="valid-unique-novel",
         direction="higher",
-        protocol="different valid molecules that were not trained on, over 1,000 samples (or as many as are held out);"
-        " valid: sanitized by RDKit and connected",
+        protocol="different valid molecules that were not trained on, over all samples; valid: sanitized by RDKit and"
+        " connected",
     )
     metrics = (
         "validity",

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from scipy.stats import wasserstein_distance
 from detente import Evaluation, Metric, frechet_distance
 from detente_molecule.chemistry import canonical_smiles, likeliest, quiet, unique
 from detente_molecule.data import Molecules
-from detente_molecule.rewards import properties
+from detente_molecule.rewards import Properties, properties
 
 _FINGERPRINT = GetMorganGenerator(radius=2, fpSize=1024)
 
@@ -25,7 +26,7 @@ class Validity(Metric):
     `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES
     over valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
     `valid-unique-novel`, is the number of different new molecules over n. Uniqueness falls as n grows: compare at one
-    n.
+    n. A share of nothing is NaN, and so is what is new where the data are no `Molecules`.
     """
 
     scores = {"valid-unique-novel": "higher", "validity": "higher", "uniqueness": "higher", "novelty": "higher"}
@@ -33,8 +34,8 @@ class Validity(Metric):
     def __call__(self, e: Evaluation) -> dict[str, float]:
         mols = likeliest(e.samples).molecules()
         valid, different = sum(mol is not None for mol in mols), unique(mols)
-        known = e.data.known if isinstance(e.data, Molecules) else frozenset[str]()
-        new = sum(smiles not in known for smiles in different)
+        known = e.data.known if isinstance(e.data, Molecules) else None
+        new = math.nan if known is None else sum(smiles not in known for smiles in different)
         return {
             "valid-unique-novel": _share(new, e.n),
             "validity": _share(valid, e.n),
@@ -63,6 +64,13 @@ class Diversity(Metric):
         return {"internal-diversity": 1 - (both / (each[:, None] + each - both)).mean().item()}
 
 
+_MEASURED: Mapping[str, Callable[[Properties], float]] = {
+    "qed": lambda p: p.qed,
+    "logp": lambda p: p.logp,
+    "sa": lambda p: p.sa,
+}
+
+
 class PropertyScores(Metric):
     """Properties of the samples, and how their distributions differ from the reference's.
 
@@ -84,12 +92,10 @@ class PropertyScores(Metric):
         if not every:
             return dict.fromkeys(self.scores, math.nan)
         different = [properties(smiles) for smiles in dict.fromkeys(smiles for smiles in every if smiles)]
-        scores = {
-            name: math.fsum(getattr(p, name) for p in different) / len(different) for name in ("qed", "logp", "sa")
-        }
+        scores = {name: math.fsum(map(of, different)) / len(different) for name, of in _MEASURED.items()}
         reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
         for name in ("qed", "logp"):
-            found, wanted = ([getattr(properties(s), name) for s in of if s] for of in (every, reference))
+            found, wanted = ([_MEASURED[name](properties(s)) for s in of if s] for of in (every, reference))
             scores[f"{name}-distance"] = float(wasserstein_distance(found, wanted)) if wanted else math.nan
         return scores
 
@@ -125,8 +131,8 @@ def chemnet() -> Any:
     return FCD(device="cpu", canonize=False)
 
 
-def _share(part: int, of: int) -> float:
-    return part / of if of else 0.0
+def _share(part: float, of: int) -> float:
+    return part / of if of else math.nan
 
 
 def fingerprint(mol: Chem.Mol) -> np.ndarray:

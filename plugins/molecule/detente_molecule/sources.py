@@ -1,11 +1,23 @@
 """Where SMILES come from: tables inside installed packages, a file of the user's."""
 
 import csv
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from detente import PluginError, UsageError, package_file
+from detente import PluginError, UsageError, enumerated, file_of, package_file, shown, text_lines
+from detente_molecule.chemistry import ATOMS, graph, quiet
+from detente_molecule.smiles import INVALID, MOST_ATOMS, Misfit
+
+_DATA = "data 'smiles'"
+_TABLES = {".csv": ",", ".tsv": "\t"}
+_EXTENDED = re.compile(r"\s*\S+\s+\|[^|]*\|")
+"""A SMILES and what ChemAxon's dialect adds to it between bars: radicals, for one."""
+_HEADER = re.compile(r"[^\W\d][\w .:/-]*")
+"""The name of a column; most SMILES that are damaged are none."""
+_LOOKED_AT = 20
+"""Rows in which it is looked for the column that holds SMILES."""
 
 
 class Line(NamedTuple):
@@ -50,47 +62,133 @@ def read_wehi(table: Path) -> list[Line]:
         return [Line(number, row[0]) for number, row in enumerate(csv.reader(file), 1) if row]
 
 
-def read_file(path: Path, column: str) -> list[Line]:
+class Table(NamedTuple):
+    """The SMILES in a file, and what a user should know about where they stood in it."""
+
+    lines: list[Line]
+    notes: list[str]
+
+
+class _Row(NamedTuple):
+    number: int
+    cells: list[str]
+
+
+def read_file(path: str, column: str) -> Table:
     """The SMILES in a file, one molecule per line; blank lines are skipped.
 
-    `.csv` and `.tsv` are tables: the column is the one of that name (whatever its case), or the first where the first
-    line is no header. In all other files a line's first word is the SMILES, and what follows is a name; a first line
-    that begins with the name of the column is a header. Byte-order marks, Windows line ends and quotes are understood;
-    bytes that are no UTF-8 make their line unreadable, not the file.
+    `.csv` and `.tsv` are tables, all others have words; either may be packed by gzip. What separates cells (commas,
+    semicolons, tabs, `|`, white space) is found in the first line. The SMILES of a cell is its first word, with the
+    CXSMILES extension that may follow. Byte-order marks, the line ends of any system and quotes are understood; bytes
+    that are not UTF-8 make their line unreadable, not the file.
+
+    The column is the one of this name (whatever its case), or of this number, counted from 1. Where there is no column
+    "smiles", the first that holds SMILES is taken, unless a header names several.
 
     Raises:
-        UsageError: there is no such file, it cannot be read, or it holds nothing.
+        UsageError: there is no such file or column, it cannot be read, or it holds nothing.
     """
+    file = file_of(path, _DATA)
     try:
-        with path.expanduser().open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            tables = {".csv": ",", ".tsv": "\t"}
-            separator = tables.get(path.suffix.lower())
-            found = list(_words(file, column) if separator is None else _cells(file, separator, column))
-    except OSError as error:
-        raise UsageError(
-            f"data 'smiles' cannot read {path} ({error.strerror or type(error).__name__}); set data.path to a file with"
-            " one SMILES a line."
-        ) from error
+        rows = _rows(file, column)
     except csv.Error as error:
-        raise UsageError(f"data 'smiles': {path} is not a valid table ({error}); rename or fix it.") from error
-    if not found:
-        raise UsageError(f"data 'smiles': there is no SMILES in {path}; set data.path to a file with one a line.")
-    return found
+        raise UsageError(
+            f"{_DATA}: {shown(path)} is not a valid table ({error}): is there a quote that is not closed?"
+        ) from error
+    if not rows:
+        raise UsageError(f"{_DATA}: there is no SMILES in {shown(path)}; set data.path to a file with one a line.")
+    at, header, notes = _column(rows, column, shown(path))
+    lines = [Line(row.number, _smiles(row.cells, at)) for row in rows[header:]]
+    if not lines:
+        raise UsageError(f"{_DATA}: there is no SMILES in {shown(path)} below its header; set data.path to another.")
+    return Table(lines, notes)
 
 
-def _words(file: Iterable[str], column: str) -> Iterator[Line]:
-    for number, text in enumerate(file, 1):
-        words = text.split(maxsplit=1)
-        if words and not (number == 1 and words[0].lower() == column.lower()):
-            yield Line(number, words[0])
+def _rows(file: Path, column: str) -> list[_Row]:
+    kind = next((suffix.lower() for suffix in reversed(file.suffixes) if suffix.lower() != ".gz"), "")
+    first = next((line for line in text_lines(file, _DATA, errors="replace") if line.strip()), "")
+    text = text_lines(file, _DATA, errors="replace")
+    if kind in _TABLES:
+        reader = csv.reader(text, delimiter=_separator(first, column, _TABLES[kind] + ",;\t|") or _TABLES[kind])
+        rows = (_Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
+    else:
+        separator = _separator(first, column, "\t,;")
+        rows = (_Row(number, _words(line, separator)) for number, line in enumerate(text, 1))
+    return [row for row in rows if any(row.cells)]
 
 
-def _cells(file: Iterable[str], separator: str, column: str) -> Iterator[Line]:
-    reader = csv.reader(file, delimiter=separator)
-    at = 0
-    for i, row in enumerate(reader):
-        names = [cell.strip().lower() for cell in row]
-        if i == 0 and column.lower() in names:
-            at = names.index(column.lower())
-        elif any(names):
-            yield Line(reader.line_num, row[at].strip() if at < len(row) else "")
+def _separator(line: str, column: str, marks: str) -> str | None:
+    """What separates the cells of a line; None if nothing does but white space."""
+    line = _EXTENDED.sub("", line)
+    found = {mark: line.count(mark) for mark in marks if mark in line}
+    for mark in found:
+        if column.lower() in (cell.strip().strip('"').lower() for cell in line.split(mark)):
+            return mark
+    return max(found, key=lambda mark: found[mark], default=None)
+
+
+def _words(line: str, separator: str | None) -> list[str]:
+    extended = _EXTENDED.match(line)
+    if extended is None:
+        return [cell.strip() for cell in line.split(separator)]
+    return [extended[0].strip(), *(cell.strip() for cell in line[extended.end() :].split(separator))]
+
+
+def _smiles(cells: list[str], at: int) -> str:
+    text = cells[at] if at < len(cells) else ""
+    extended = _EXTENDED.match(text)
+    return extended[0] if extended else text.partition(" ")[0]
+
+
+def _column(rows: list[_Row], column: str, path: str) -> tuple[int, bool, list[str]]:
+    """Which column holds the SMILES, whether the first row is a header, and what is to be said about it.
+
+    Raises:
+        UsageError: there is no such column, or more than one could be meant.
+    """
+    first = rows[0].cells
+    called = [cell.lower() for cell in first]
+    if called.count(column.lower()) == 1:
+        return called.index(column.lower()), True, []
+    if column.lower() in called:
+        raise UsageError(f"{_DATA}: {path} has several columns {column!r}; set data.column to the number of one.")
+    holding = _holding_smiles(rows[1:_LOOKED_AT] or rows)
+    title = [cell for at, cell in enumerate(first) if at in holding or not holding]
+    header = all(_HEADER.fullmatch(cell) and not _reads(cell) for cell in title)
+    width = max(len(row.cells) for row in rows[:_LOOKED_AT])
+    named = [shown(cell) for cell in first]
+    titled = f", and {enumerated(named)} for the header" if header else ""
+    if column.isdecimal() and 1 <= int(column) <= width:
+        return int(column) - 1, header, [f"{path}: column {column} is taken{titled}."] if header else []
+    if column.lower() != "smiles":
+        there = f"its columns are {enumerated(named)}" if header else "its first line names none"
+        raise UsageError(
+            f"{_DATA}: {path} has no column {column!r}; {there}. Set data.column to a name or a number, 1 to {width}."
+        )
+    at = holding[0] if holding else 0
+    where = " and ".join(str(k + 1) for k in holding) or "none"
+    if header and len(holding) > 1:
+        raise UsageError(
+            f"{_DATA}: {path} has no column 'smiles', and of its columns ({enumerated(named)}) {where} hold SMILES. Set"
+            " data.column to the name of one."
+        )
+    plain = not header and at == 0 and (len(holding) == 1 or width == 1)  # a SMILES at the start of each line
+    said = f"{path} has no column 'smiles'; column {at + 1} is taken{titled}. SMILES were found in: {where}."
+    return at, header, [] if plain else [said]
+
+
+def _holding_smiles(rows: list[_Row]) -> list[int]:
+    """The columns that hold SMILES, or at least half as many as the one that holds most."""
+    width = max(len(row.cells) for row in rows)
+    found = [sum(_reads(_smiles(row.cells, at)) for row in rows) for at in range(width)]
+    return [at for at, count in enumerate(found) if count and count > max(found) / 2]
+
+
+def _reads(text: str) -> bool:
+    """Whether RDKit takes a text for a molecule, of whatever atoms."""
+    try:
+        with quiet():
+            graph(text, len(ATOMS), MOST_ATOMS)
+    except Misfit as why:
+        return str(why) != INVALID
+    return True

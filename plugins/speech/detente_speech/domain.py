@@ -27,8 +27,8 @@ class Speech(Domain):
         score="frechet",
         direction="lower",
         log=True,
-        protocol="Fréchet distance on features of a classifier of five voices, of log-mels at 8 kHz; 750 samples, or as"
-        " many as are held out, against the reference split",
+        protocol="Fréchet distance on features of a classifier of five voices, of log-mels at 8 kHz, to the reference"
+        " split",
     )
     metrics = ("frechet", "kernel-distance", "prdc", "voices", "naturalness", "vocoding")
     augmentations = {

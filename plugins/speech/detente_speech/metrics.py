@@ -60,10 +60,10 @@ def _shares(labels: Tensor, classes: int) -> Tensor:
 class Naturalness(Metric):
     """DNSMOS P.835: predicted ratings by listeners, from 1 to 5, of speech, background and overall quality.
 
-    (Reddy et al. 2022). The network hears 9.01 s at 16 kHz: here twice 17 samples and a half in a row, all of them
-    repeated where there are fewer. Log-mels are converted by the Griffin–Lim algorithm, and listeners rated longer
-    recordings: compare with the row of real recordings. Needs speechmos and onnxruntime: without them NaN, and a
-    warning says so.
+    (Reddy et al. 2022). The network hears 9.01 s at 16 kHz: here twice 17 samples and a half in a row, once if there
+    are fewer than 36 samples, and NaN with fewer than 18. Log-mels are converted by the Griffin–Lim algorithm, and
+    listeners rated longer recordings: compare with the row of real recordings. Needs speechmos and onnxruntime: NaN
+    without them, and a warning says so.
     """
 
     scores = {"dnsmos-sig": "higher", "dnsmos-bak": "higher", "dnsmos-ovr": "higher"}
@@ -75,8 +75,10 @@ class Naturalness(Metric):
         assert isinstance(e.samples, Tensor), "a sound is a single tensor"
         waves = to_waveform(e.samples[: math.ceil(RATED * _RATED_LENGTH / length(16000))])
         heard = resampled(waves, rate_of(waves), 16000).flatten().clamp(-1, 1)
-        heard = heard.repeat(-(-RATED * _RATED_LENGTH // len(heard)))[: RATED * _RATED_LENGTH]
-        found = np.mean([rate(part.numpy()) for part in heard.split(_RATED_LENGTH)], axis=0)
+        stretches = [part for part in heard.split(_RATED_LENGTH)[:RATED] if len(part) == _RATED_LENGTH]
+        if not stretches:
+            return dict.fromkeys(self.scores, math.nan)
+        found = np.mean([rate(part.numpy()) for part in stretches], axis=0)
         return dict(zip(self.scores, found.tolist(), strict=True))
 
 

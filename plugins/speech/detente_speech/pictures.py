@@ -45,7 +45,8 @@ def write_sound(wave: Tensor, rate: int, path: Path) -> None:
     """A waveform [L] as Ogg Vorbis."""
     import soundfile
 
-    soundfile.write(path, wave.clamp(-1, 1).numpy(), rate, format="OGG", subtype="VORBIS")
+    with path.open("wb") as file:  # soundfile itself takes no name that is not UTF-8
+        soundfile.write(file, wave.clamp(-1, 1).numpy(), rate, format="OGG", subtype="VORBIS")
 
 
 def _mel(hertz: np.ndarray) -> np.ndarray:

@@ -149,7 +149,11 @@ class Vocoded(Waveforms):
         return Batch(x, log_mel(x))
 
     def targets(self, n: int) -> Tensor:
-        """The recordings that `n` evaluated samples are to be like; training crops where none are held out."""
+        """The recordings that `n` samples are to be like: held-out ones in turn, training crops where there are none.
+
+        Evaluations have no more samples than there are such recordings; only who asks for samples to listen to may get
+        several of one.
+        """
         held_out = self.held_out()
         if not len(held_out):
             return self.crops("train", torch.arange(n) % len(self))

@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -146,7 +147,8 @@ def content(files: Iterable[Path]) -> str:
     """SHA-256 of the names and contents of files."""
     h = sha256()
     for file in files:
-        h.update(f"{file.parent.name}/{file.name}".encode() + sha256(file.read_bytes()).digest())
+        name = f"{file.parent.name}/{file.name}".encode("utf-8", "surrogateescape")  # names need not be UTF-8
+        h.update(name + sha256(file.read_bytes()).digest())
     return h.hexdigest()
 
 
@@ -167,9 +169,11 @@ def read_sound(file: Path | BinaryIO) -> np.ndarray:
     import soundfile
 
     try:
-        samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+        # Opened here: soundfile takes no name that is not UTF-8.
+        with file.open("rb") if isinstance(file, Path) else nullcontext(file) as opened:
+            samples, rate = soundfile.read(opened, dtype="float32", always_2d=True)
     except Exception as error:  # decoders raise whatever they like on broken input
-        reason = " ".join(str(error).split()).removeprefix(f"Error opening {file!r}: ")
+        reason = re.sub(r"^Error opening <.*>: ", "", " ".join(str(error).split()))
         raise ValueError(reason or type(error).__name__) from error
     if not len(samples):
         raise ValueError("no sound in it")

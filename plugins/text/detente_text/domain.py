@@ -26,8 +26,8 @@ class Text(Domain):
         "frechet",
         "lower",
         log=True,
-        protocol="Fréchet distance on 64 features of a frozen network that reads words by their letters; 1,000 samples,"
-        " or as many as are held out, against the reference split. BLEU is the mean of sentence BLEU (uniform weights,"
+        protocol="Fréchet distance on 64 features of a frozen network that reads words by their letters, to the"
+        " reference split. BLEU is the mean of sentence BLEU (uniform weights,"
         " smoothing method 1 with 0.1, closest reference length) against every sentence of the reference split; in"
         " self-BLEU each sample is left out of its own references. Fluency is nats per word of a Kneser–Ney trigram"
         " model of text that no generator saw",

@@ -48,10 +48,13 @@ class SelfBLEU(Metric):
 
 
 class Uniqueness(Metric):
-    """`uniqueness`: different samples, of all. `novelty`: samples that are not in the training split, of all."""
+    """`uniqueness`: different samples, of all. `novelty`: samples that are not in the training split, of all.
+
+    Of data that are no `Sentences` the training split is unknown: `novelty` is NaN.
+    """
 
     scores = {"uniqueness": "higher", "novelty": "higher"}
-    renamed = {"unique": "uniqueness", "novel": "novelty"}
+    renamed_scores = {"unique": "uniqueness", "novel": "novelty"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         found = samples(e)
@@ -60,7 +63,7 @@ class Uniqueness(Metric):
         seen = set(sentences_of(e.data, "train"))
         return {
             "uniqueness": len(set(found)) / len(found),
-            "novelty": sum(s not in seen for s in found) / len(found),
+            "novelty": sum(s not in seen for s in found) / len(found) if seen else math.nan,
         }
 
 

@@ -124,11 +124,6 @@ def test_help_and_plugins_are_light(arguments: list[str]) -> None:
     assert used < 0.4
 
 
-def test_the_package_can_be_run() -> None:
-    done = subprocess.run([sys.executable, "-m", "detente", "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("detente 0.")
-
-
 def test_without_arguments_there_is_help(call: Call) -> None:
     done = call()
     assert done.code == 0

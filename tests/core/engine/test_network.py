@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from detente.engine.network import output_layers
+from detente.engine.network import Network, abilities, feature_layers, output_layers
 from detente.errors import UsageError
 
 
@@ -33,3 +33,50 @@ def test_output_layers_that_are_not_there_or_not_a_tuple_are_refused(layers, tol
     with pytest.raises(UsageError) as error:
         output_layers(Stated(layers))
     assert str(error.value) == told
+
+
+class Critic(Network):
+    """States what a test gives it."""
+
+    def __init__(self, **stated):
+        super().__init__()
+        self.embed, self.act = nn.Linear(1, 1), nn.ReLU()
+        for name, value in stated.items():
+            setattr(self, name, value)
+
+
+def test_what_a_network_states_of_its_abilities_and_features_is_read():
+    net = Critic(abilities={"embed", "features"}, feature_layers=["act"])
+    assert abilities(net) == frozenset({"embed", "features"}) and feature_layers(net) == ("act",)
+    assert feature_layers(Critic(feature_layers=("act",))) == (), "without the ability the layers are no features"
+
+
+def test_any_module_may_state_nothing():
+    assert (abilities(nn.Identity()), feature_layers(nn.Identity()), output_layers(nn.Identity())) == (set(), (), None)
+
+
+@pytest.mark.parametrize(
+    ("stated", "read", "said"),
+    [
+        (
+            {"abilities": {"features"}, "feature_layers": "act"},
+            feature_layers,
+            "Critic.feature_layers should be a tuple of names, but is 'act'.",
+        ),
+        (
+            {"abilities": {"features"}, "feature_layers": ("act", "atc")},
+            feature_layers,
+            "Critic.feature_layers names 'atc', but it has no submodule of that name.",
+        ),
+        ({"abilities": "features"}, abilities, "Critic.abilities should be a set of names, but is 'features'."),
+        (
+            {"abilities": frozenset({"embed"}), "embed": None},
+            abilities,
+            "Critic.abilities names 'embed', but it has no submodule of that name.",
+        ),
+    ],
+)
+def test_what_a_network_states_wrongly_is_said_in_one_sentence(stated, read, said):
+    with pytest.raises(UsageError) as error:
+        read(Critic(**stated))
+    assert str(error.value) == said

@@ -245,7 +245,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
 
 def test_a_damaged_or_foreign_study_is_named(finished, tmp_path):
     (tmp_path / "study.yaml").write_text("format: 1\ndomains: [pair]\n")
-    with pytest.raises(UsageError, match=r"study\.yaml: is corrupt"):
+    with pytest.raises(UsageError, match=r"study\.yaml: seeds: is missing; correct it"):
         Study.open(tmp_path)
     (tmp_path / "study.yaml").write_text("format: 99\n")
     with pytest.raises(UsageError, match="format 99"):

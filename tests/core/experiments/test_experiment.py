@@ -73,10 +73,10 @@ def counted(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> Counter[
 
 
 def test_a_study_is_planned_once_and_each_arm_looked_at_once(tmp_path, here, monkeypatch):
-    loads, builds = counted(monkeypatch, study, "load"), counted(monkeypatch, experiment, "build")
+    loads, builds = counted(monkeypatch, study, "resolve"), counted(monkeypatch, experiment, "build")
     slugs = counted(monkeypatch, study, "slug")
     compare(tmp_path / "out", here, seeds=3)
-    assert (loads["load"], builds["build"], slugs["slug"]) == (2, 2, 2)
+    assert (loads["resolve"], builds["build"], slugs["slug"]) == (2, 2, 2)
     assert len(here.trained) == 6
 
 

@@ -147,7 +147,9 @@ def test_a_diverged_run_counts_as_zero_and_a_failed_one_is_told(tmp_path, here):
 
     with pytest.raises(StudyError, match=r"2 of 2 runs failed.*It broke"):
         tuning.tune(wish(trials=2, seeds=1), out=tmp_path / "failed", host=installed.host(), executor=InProcess(fails))
-    assert "No trial has finished yet" in (tmp_path / "failed" / "report.html").read_text(encoding="utf-8")
+    assert "No trial has a score: 2 failed or could not be measured." in (
+        tmp_path / "failed" / "report.html"
+    ).read_text(encoding="utf-8")
 
 
 def test_steps_until_a_score_are_a_measure(tmp_path, here):

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from detente.errors import PluginError
 from detente.hookspecs import hookimpl
 from detente.plugins import Host
-from detente.plugins.loader import Installed, Plugin, load
+from detente.plugins.loader import Installed, Plugin, load, observer
 from detente.plugins.registry import Origin, Registry
 from distributions import ask, install, run_with
+from observers import MINE
 from sample_plugins import BROKEN, OTHER, one_module
 
 
@@ -158,3 +160,16 @@ def test_ctrl_c_while_a_plugin_loads_is_not_swallowed(monkeypatch: pytest.Monkey
 
     with pytest.raises(KeyboardInterrupt):
         load_namespace(monkeypatch, detente_register_models=interrupted)
+
+
+def test_an_observer_with_a_misspelt_hook_or_without_any_is_refused() -> None:
+    class Misspelt:
+        @hookimpl
+        def detente_log(self) -> None: ...
+
+    class Silent: ...
+
+    with pytest.raises(PluginError, match="detente_log is not a hook"):
+        observer(Misspelt(), MINE)
+    with pytest.raises(PluginError, match="implements no hook"):
+        observer(Silent(), MINE)

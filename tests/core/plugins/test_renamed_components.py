@@ -20,6 +20,9 @@ from detente.plugins.registry import (
 from detente.regularizers.r1 import R1
 from detente.training.build import build
 
+# Each old name warns Python too; `test_renamed_for_python.py` asks for that.
+pytestmark = pytest.mark.filterwarnings("ignore:.* goes with the next release:DeprecationWarning")
+
 ORIGIN = Origin("moves", "detente-moves", "1.0")
 RENAMED: list[tuple[Kind, str, str, str | None]] = [
     ("model", "perceptrons", "detente.toys.mixture:MLP", "ring"),

@@ -7,6 +7,7 @@ import pytest
 
 from detente import plugins, recipe
 from detente.engine.regularizer import Regularizer
+from detente.errors import UsageError
 from detente.experiments import compare as study
 from detente.recipe.options import check
 from detente.regularizers.r1 import R1
@@ -63,7 +64,7 @@ def test_each_component_is_made_anew_at_every_call() -> None:
 
 def test_what_a_constructor_alone_can_refuse_is_refused_by_its_key_when_the_recipe_is_built() -> None:
     resolved = recipe.resolve(domain="ring", regs=["g:jacobian-clamp(low=3, high=2)"])
-    with pytest.raises(Exception, match=r"^generator\.regularizers\.jacobian-clamp: "):
+    with pytest.raises(UsageError, match=r"^--reg: generator\.regularizers\.jacobian-clamp: "):
         build(resolved)
 
 
@@ -73,7 +74,8 @@ def test_a_renamed_option_works_by_its_old_name_with_a_warning(caplog: pytest.Lo
 
         def __init__(self, gamma: float = 1.0) -> None: ...
 
-    found = check(Renamed, {"strength": 2.0})
+    with pytest.warns(DeprecationWarning, match="'strength' is called 'gamma' now"):
+        found = check(Renamed, {"strength": 2.0})
     assert (found.arguments, found.plain, found.problems) == ({"gamma": 2.0}, {"gamma": 2.0}, [])
     assert "'strength' is called 'gamma' now" in caplog.text
     both = check(Renamed, {"strength": 2.0, "gamma": 3.0})

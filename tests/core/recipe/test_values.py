@@ -18,6 +18,7 @@ from shapes_plugin import message
 
 ODD = ["shots #2", "2024", "1e5", "~", "[x]", "a: b", "null", "true", "0x1F", "{y}", "*z", "&a b", "- c", "!d e", "%f"]
 ODD += [
+    "h\udcffh",
     "# g",
     "it's",
     "a, b",

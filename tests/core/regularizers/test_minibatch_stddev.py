@@ -103,7 +103,9 @@ def test_equal_samples_and_single_ones_have_a_tiny_statistic_and_finite_gradient
 def test_in_evaluation_it_is_the_running_mean_of_the_recorded_forwards():
     layer, channel = rewritten(nn.Linear(3, 1, bias=False, dtype=F64), momentum=0.5)
     x = torch.randn(8, 3, dtype=F64)
+    enter(Stream(0), torch.device("cpu"), records=False)
     layer(x)
+    leave()
     assert channel.running.item() == 0
     enter(Stream(0), torch.device("cpu"), records=True)
     try:

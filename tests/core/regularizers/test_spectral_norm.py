@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from detente.errors import UsageError
 from detente.regularizers.spectral_norm import SpectralNorm
 from detente.testing.probe import moment
+from detente.training.monitor import spectral_norms
 
 F64 = torch.float64
 
@@ -51,7 +51,7 @@ def test_the_parameter_stays_what_and_where_it_was():
 
 def test_forwards_change_nothing_and_an_update_makes_one_power_iteration():
     layer = nn.Linear(4, 3)
-    sn = SpectralNorm()
+    sn = SpectralNorm(iterations=1)
     sn.rewrite(layer)
     sn.attach(layer)
     sigma = layer.get_submodule("spectral-norm")
@@ -84,10 +84,66 @@ def test_a_forward_that_fails_leaves_the_parameter_in_place():
     assert isinstance(layer.weight, nn.Parameter)
 
 
-def test_a_weight_of_zeros_is_refused_by_name():
-    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
-    nn.init.zeros_(net[1].weight)
+def test_a_weight_of_zeros_starts_at_random_with_norm_one():
+    layers = [nn.Linear(3, 4), nn.Conv2d(2, 3, 3), nn.ConvTranspose1d(2, 3, 4)]
+    for layer in layers:
+        nn.init.zeros_(layer.weight)
+    net = nn.Sequential(*layers)
+    sn = SpectralNorm(iterations=30)
+    sn.rewrite(net)
+    sn.attach(net)
+    sn.adjust_weights(net, moment())
+    assert list(spectral_norms(net).values()) == pytest.approx([1, 1, 1], rel=1e-4)
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3, 7])
+def test_an_update_makes_as_many_power_iterations_as_it_is_told(iterations):
+    layer = nn.Linear(5, 4, dtype=F64)
+    sn = SpectralNorm(iterations)
+    sn.rewrite(layer)
+    sn.attach(layer)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(4, 5))
+    sigma, W = layer.get_submodule("spectral-norm"), layer.weight.detach()
+    u, v = sigma.u.clone(), sigma.v.clone()
+    for _ in range(iterations):
+        v = nn.functional.normalize(W.T @ u, dim=0)
+        u = nn.functional.normalize(W @ v, dim=0)
+    sn.adjust_weights(layer, moment())
+    assert torch.allclose(sigma.u, u, rtol=1e-12) and torch.allclose(sigma.v, v, rtol=1e-12)
+
+
+def test_grouped_transposed_convolutions_are_normalized_as_the_convolutions_that_they_transpose():
+    """Against the same filters in an nn.Conv: [in, out/g, k] of a transposed one holds those of group by group."""
+    for groups, kind in ((2, nn.ConvTranspose1d), (3, nn.ConvTranspose2d), (6, nn.ConvTranspose1d)):
+        layer = kind(6, 12, 3, groups=groups, dtype=F64)
+        sn = SpectralNorm(iterations=200)
+        sn.rewrite(layer)
+        sn.attach(layer)
+        sn.adjust_weights(layer, moment())
+        parts = layer.weight.detach().chunk(groups)  # [in/g, out/g, k...] each
+        matrix = torch.cat([part.transpose(0, 1).flatten(1) for part in parts])  # [out, in/g · k]
+        assert matrix.shape == (12, 6 // groups * layer.weight[0, 0].numel())
+        used = parts[0] / torch.linalg.matrix_norm(matrix, 2)
+        seen = {}
+        layer.register_forward_pre_hook(lambda m, i, seen=seen: seen.update(weight=m.weight))
+        layer(torch.zeros(1, 6, *(4,) * (layer.weight.dim() - 2), dtype=F64))
+        assert torch.allclose(seen["weight"][: 6 // groups], used, rtol=1e-9)
+
+
+def test_embeddings_are_normalized_too():
+    net = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 1))
+    sn = SpectralNorm(iterations=100)
+    sn.rewrite(net)
+    sn.attach(net)
+    sn.adjust_weights(net, moment())
+    expected = net[0].weight / torch.linalg.matrix_norm(net[0].weight, 2)
+    assert torch.allclose(net[0](torch.arange(9)), expected, atol=1e-5)
+
+
+def test_a_deployed_network_still_has_layers():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     sn = SpectralNorm()
     sn.rewrite(net)
-    with pytest.raises(UsageError, match=r"1\.weight"):
-        sn.attach(net)
+    sn.attach(net)
+    assert list(spectral_norms(sn.deploy(net)).values()) == pytest.approx([1, 1], rel=1e-5)

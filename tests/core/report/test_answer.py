@@ -37,7 +37,8 @@ def test_a_title_counts_arms_that_are_too_many_to_name(tmp_path):
 
 def test_runs_are_counted_by_how_they_ended_and_what_is_open_is_said(tmp_path):
     ends = ["finished", "finished", "diverged", "failed", "running"]
-    outcomes = [Outcome(cell(tmp_path, i), end) for i, end in enumerate(ends)]
+    finals = {"finished": 0.5, "diverged": 0.0}
+    outcomes = [Outcome(cell(tmp_path, i), end, final=finals.get(end)) for i, end in enumerate(ends)]
     told = status(outcomes)
     assert told.startswith(
         "2 of 5 runs finished, 1 diverged (counted with score 0), 1 failed (left out of the means); 1 "

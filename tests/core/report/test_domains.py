@@ -61,9 +61,7 @@ def test_a_run_that_diverged_counts_as_0_in_the_mean_curve_from_there_on(tmp_pat
     write_cell(study.cells[1], "diverged", (0.5,))
     outcomes = [Outcome.of(cell) for cell in study.cells]
     own = DomainPart(study, "pair", outcomes, Verdicts(study, outcomes))
-    series = module._series(own.rows[0], [[((10, 0.5), (20, 1.0)), False], [((10, 0.5),), True]])
-    assert series.mean == [(10, 0.5), (20, 0.5)]
-    assert (series.band, series.ends) == ([(10, 0.5, 0.5), (20, 0.0, 1.0)], [(10, 0.5)])
+    assert own.runs == [[(((10, 0.5), (20, 1.0)), False), (((10, 0.5),), True)]]
     drawn = re.findall(r'class="end"', str(own.curves))
     assert len(drawn) == 1
 

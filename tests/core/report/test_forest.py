@@ -9,8 +9,8 @@ from detente.report.forest import forest
 from pages import EVIL
 
 LINES = [
-    module.Line("B", 1, 0.2, (0.1, 0.3), [0.15, 0.25], True),
-    module.Line("C", 2, -0.1, None, [-0.1], False),
+    module.ForestRow("B", 1, 0.2, (0.1, 0.3), [0.15, 0.25], True),
+    module.ForestRow("C", 2, -0.1, None, [-0.1], False),
 ]
 
 
@@ -38,7 +38,7 @@ def test_the_rule_at_0_is_between_what_is_better_and_what_is_worse():
 
 
 def test_arms_that_do_not_differ_at_all_are_drawn_on_the_rule_and_a_title_stays_text():
-    line = module.Line("B", 1, 0.0, (0.0, 0.0), [0.0, 0.0], False)
+    line = module.ForestRow("B", 1, 0.0, (0.0, 0.0), [0.0, 0.0], False)
     drawn = ET.fromstring(forest([line], EVIL.replace("\x07", "")))
     (rule,) = [path.get("d") or "" for path in drawn.iter("path") if path.get("class") == "zero"]
     assert set(circles(drawn, "run")) == {float(rule[1:].split()[0])}

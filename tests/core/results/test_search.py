@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detente.errors import UsageError
-from detente.results.search import Noise, Trial, Tuning, best, paired, short
+from detente.results.search import Noise, Trial, Tuning, best, short
 from search_folder import write_search
 
 pytestmark = pytest.mark.usefixtures("module_cache")
@@ -26,7 +26,7 @@ def test_noise_is_what_is_left_of_trials_and_seeds():
 def test_a_damaged_search_is_named(tmp_path, plain):
     found = write_search(tmp_path, plain)
     found.record.write_text("{")
-    with pytest.raises(UsageError, match=r"trials\.json: is corrupt.*delete it"):
+    with pytest.raises(UsageError, match=r"trials\.json: is not JSON.*delete it"):
         Tuning.open(tmp_path)
     found.path.write_text("format: 7\n")
     with pytest.raises(UsageError, match="has format 7"):
@@ -53,10 +53,6 @@ def test_the_best_trial_is_the_first_of_the_complete_ones_with_the_highest_mean(
 )
 def test_a_setting_is_shown_in_four_digits_as_a_recipe_writes_it(value, shown):
     assert short(value) == shown
-
-
-def test_differences_are_of_the_pairs_that_have_both():
-    assert paired([0.5, None, 1.0, 0.0], [0.25, 0.5, None, 0.5]) == [0.25, -0.5]
 
 
 def test_trials_rivals_and_importance_are_read_back_as_they_were_written(tmp_path, plain):

@@ -26,7 +26,12 @@ def claims(scores: np.ndarray) -> np.ndarray:
 def test_the_interquartile_mean_of_1_to_8_is_4_and_a_half():
     assert s.interquartile_mean(range(1, 9)) == 4.5
     assert s.interquartile_mean([[1, 2, 3, 4, 5, 6, 7, 8], [0, 0, 0, 0, 0, 0, 0, 8]]).tolist() == [4.5, 0]
-    assert s.interquartile_mean([0, 0.4, 0.6, 100]) == 0.5
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 7])
+def test_of_fewer_than_eight_scores_the_mean_is_the_mean(n):
+    scores = RNG.normal(size=(3, n)) ** 3
+    assert s.interquartile_mean(scores) == pytest.approx(scores.mean(axis=-1))
 
 
 @pytest.mark.parametrize(
@@ -38,11 +43,24 @@ def test_the_interquartile_mean_of_1_to_8_is_4_and_a_half():
         ([5, 4, 3, -1], 4 / 16),  # 13, 11 and their mirrors
         ([2, 2, 2, 2, 2], 2 / 32),
         ([0, 0, 0], 1.0),
-        ([], 1.0),
+        ([0.1, 0.1, 0.1, -0.1, -0.1, -0.1], 1.0),  # a sum of 0 but for rounding
+        ([0.3, -0.1, -0.2], 1.0),
+        ([0] * 20 + [1, 2, 3], 2 / 8),  # a difference of 0 has no sign to flip
+        ([1, np.nan, 2, 3, np.nan], 2 / 8),  # what was not measured is not a pair
     ],
 )
 def test_p_by_enumeration(differences, p):
     assert s.sign_flip(differences) == pytest.approx(p, abs=1e-12)
+
+
+@pytest.mark.parametrize("differences", [[], [np.nan], [np.nan] * 12])
+def test_without_a_pair_there_is_no_p(differences):
+    assert s.sign_flip(differences) is None
+    table = np.column_stack([np.resize(differences or [np.nan], 8), RNG.normal(1, 0.1, 8)])
+    adjusted = s.step_down(table)
+    assert np.isnan(adjusted[0]) and adjusted[1] == 2 / 256
+    holm = s.holm([np.nan, 0.01, np.nan, 0.04])
+    assert holm[[1, 3]] == pytest.approx([0.02, 0.04]) and np.isnan(holm[[0, 2]]).all()
 
 
 def test_holm_by_hand():
@@ -92,12 +110,27 @@ def test_friedmans_p_is_scipys_and_needs_blocks():
     assert s.friedman(np.ones((12, 4))) is None
 
 
-def test_above_twelve_pairs_drawn_flips_agree_with_all_of_them():
-    values = RNG.normal(0.5, 1, 13)
-    signs = np.array(np.meshgrid(*[[1, -1]] * 13)).reshape(13, -1)
+def test_above_fourteen_pairs_drawn_flips_agree_with_all_of_them():
+    values = RNG.normal(0.5, 1, 15)
+    signs = np.array(np.meshgrid(*[[1, -1]] * 15)).reshape(15, -1)
     exact = np.mean(np.abs(values @ signs) >= abs(values.sum()) * (1 - 1e-9))
     assert s.sign_flip(values) == pytest.approx(exact, abs=4 * np.sqrt(exact / s.FLIPS))
     assert s.sign_flip(np.ones(30)) == s.smallest_p(30) == 1 / 10_000
+
+
+@pytest.mark.parametrize("n", [11, 12, 13, 14])
+def test_the_least_p_is_that_of_scipys_exact_test_and_no_p_is_below_it(n):
+    theirs = stats.permutation_test(
+        (np.arange(1.0, n + 1),), lambda x, axis: x.mean(axis=axis), permutation_type="samples", n_resamples=np.inf
+    )
+    assert s.smallest_p(n) == pytest.approx(theirs.pvalue, rel=1e-9)
+    assert s.sign_flip(np.arange(1.0, n + 1)) == pytest.approx(theirs.pvalue, rel=1e-9)
+
+
+def test_above_the_exact_ones_the_least_p_falls_to_that_of_the_draws_and_no_further():
+    least = [s.smallest_p(n) for n in range(1, 40)]
+    assert least == sorted(least, reverse=True)
+    assert all(p >= 2 / 2**n for n, p in zip(range(1, 40), least, strict=True) if n > 1)
 
 
 # --- many comparisons -------------------------------------------------------------------------------------------------
@@ -165,40 +198,6 @@ def test_what_helps_is_found_and_what_does_not_stays_unclaimed():
     assert found[:, :, 2].mean() > 0.9
     others = np.delete(found, 2, axis=2)
     assert others.any(axis=(1, 2)).sum() <= 5  # 2 of 40 expected; 5 are at most 1 in 30 times exceeded
-
-
-# --- intervals --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("seeds", "least"), [(3, 0.86), (5, 0.92), (10, 0.92)])
-def test_intervals_cover_what_the_docs_say(seeds, least):
-    rng = np.random.default_rng(seeds)
-    for draws in (rng.normal(0, 0.1, (400, seeds)), np.clip(rng.standard_t(3, (400, seeds)) * 0.1, -1, 1)):
-        found = [s.difference_interval(d) for d in draws]
-        assert np.mean([i.low <= 0 <= i.high for i in found]) >= least
-
-
-def test_an_interval_is_around_the_mean_inside_the_bounds_and_the_same_each_time():
-    d = [0.1, 0.3, 0.2, 0.4]
-    found = s.difference_interval(d)
-    assert found == s.difference_interval(d)
-    assert found.low < 0.25 < found.high
-    wide = s.difference_interval([-0.9, 0.95, 0.9])
-    assert wide == (-1, 1)
-    assert s.difference_interval([0.2, 0.2, 0.2]) == pytest.approx((0.2, 0.2))
-    assert s.difference_interval([0.2]) is None
-
-
-def test_the_stratified_bootstrap_keeps_pairs_and_domains_apart():
-    domains = [RNG.uniform(0, 0.1, 6), RNG.uniform(0.9, 1, 6)]
-    low, high = s.stratified_interval(lambda own: np.mean([x.mean(-1) for x in own], axis=0), [[x] for x in domains])
-    assert 0.4 < low < high < 0.6
-    same = s.stratified_interval(
-        lambda a, b: np.mean([x.mean(-1) - y.mean(-1) for x, y in zip(a, b, strict=True)], axis=0),
-        [[x, x - 0.1] for x in domains],
-        200,
-    )
-    assert same == pytest.approx((0.1, 0.1))
 
 
 # --- what the seeds cannot support ------------------------------------------------------------------------------------

@@ -39,5 +39,5 @@ def test_a_study_that_lacks_something_is_refused_when_it_is_opened(tmp_path, los
     assert Study.open(tmp_path).content == study.content
     del study.content[lost]
     study.write()
-    with pytest.raises(UsageError, match=r"study\.yaml: is corrupt .*new --out"):
+    with pytest.raises(UsageError, match=rf"study\.yaml: {lost}[a-z0-9.-]*: is missing; .*new --out"):
         Study.open(tmp_path)

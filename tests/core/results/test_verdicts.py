@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from detente.report.answer import answer
+from detente.report.answer import ABOUT, answer
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
 from detente.results.verdicts import Verdicts
@@ -43,7 +43,7 @@ def test_a_verdict_needs_a_test_and_an_interval_and_says_which_domain(tmp_path):
     first, *rest = answer(study, verdicts)
     assert first.startswith("With 8 seeds “r1” improves on “none” in 1 of 2 domains, on a by 0.20 (.95 interval 0.")
     assert first.endswith("; b is undecided.")
-    assert rest == ["Undecided in all domains: “l2”."]
+    assert rest == ["Undecided in all domains: “l2”.", ABOUT]
     r1 = verdicts.of("a", study.arms[1])
     assert r1.mean == pytest.approx(sum(BETTER) / 8 - sum(NONE) / 8)
     assert r1.p == 2 / 256

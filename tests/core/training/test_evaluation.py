@@ -10,11 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from detente.domains.cache import cache_folder
 from detente.domains.contracts import Evaluation, Metric, Model, Networks
 from detente.domains.metrics import Frechet
 from detente.domains.packed import PackedData
-from detente.domains.primary import Primary
 from detente.engine.sample import Leaf, Space, leaves, rows
 from detente.engine.streams import Stream
 from detente.errors import PluginError, UsageError
@@ -36,9 +34,6 @@ class Counted(Metric):
     def __call__(self, e: Evaluation) -> dict[str, float]:
         self._calls.append(e.n)
         return {"n": float(e.n)}
-
-
-# Generating
 
 
 def test_samples_come_in_the_structure_of_the_space_on_the_cpu_and_without_a_graph() -> None:
@@ -107,9 +102,6 @@ def test_conditions_are_drawn_from_the_data_where_the_model_takes_them() -> None
         conditions(Labelled(None), model, 3, Stream(0))
 
 
-# Scoring
-
-
 def test_scores_of_all_metrics_are_put_together() -> None:
     x = RingData().batch(torch.arange(500)).x
     scores = score(RingDomain(), [Modes(), Frechet(), Counted()], x, RingData(), Stream(0))
@@ -140,22 +132,6 @@ def test_a_metric_that_returns_other_names_than_it_states_or_those_of_another_is
         score(RingDomain(), [Counted(), Counted()], x, RingData(), Stream(0))
 
 
-def test_scaling_puts_the_floor_at_0_and_the_ceiling_at_1() -> None:
-    scaled = RingDomain().primary.scaled_row
-    rows = {"real": {"quality": 0.9}, "untrained": {"quality": 0.1}, "baseline": {}}
-    assert [scaled({"quality": q}, rows) for q in (0.0, 0.1, 0.5, 0.9, 1.0)] == pytest.approx([0, 0, 0.5, 1, 1])
-    assert scaled({"quality": math.nan}, rows) == scaled({}, rows) == scaled({"quality": 0.9}, {}) == 0
-
-
-def test_distances_are_scaled_on_a_logarithm() -> None:
-    primary = Primary("frechet", "lower", log=True)
-    rows = {"real": {"frechet": 0.01}, "untrained": {"frechet": 100.0}}
-    assert primary.scaled_row({"frechet": 1.0}, rows) == pytest.approx(0.5)
-
-
-# The reference rows
-
-
 def reference(
     cache: Path, model: Model | None = None, n: int = 100, seed: int = 0, versions: str = ""
 ) -> dict[str, Any]:
@@ -177,11 +153,11 @@ def test_dirac_rows_are_known(tmp_path: Path) -> None:
     assert found == {"real": {"distance": 0}, "baseline": {"distance": 0}, "untrained": {"distance": 3}}
 
 
-def test_held_out_data_are_repeated_where_more_samples_are_asked_for(tmp_path: Path) -> None:
+def test_more_real_data_are_drawn_where_more_samples_are_asked_for(tmp_path: Path) -> None:
     data, domain = LinearQuadraticData(), LinearQuadraticDomain()
     found = reference_rows(domain, [Counted(), Frechet()], data, Point(), 2 * 2000, cache=tmp_path)
     assert found["real"]["n"] == 4000
-    assert found["real"]["frechet"] < 1e-6  # both splits are standardized; n/(n − 1) differs between 2000 and 4000
+    assert found["real"]["frechet"] < 1e-6  # all draws are standardized; n/(n − 1) differs between 2000 and 4000
 
 
 def test_rows_are_computed_once_and_equal_when_read_again(tmp_path: Path) -> None:
@@ -256,13 +232,6 @@ def test_a_folder_that_cannot_be_written_to_costs_a_warning(tmp_path: Path, capl
     with caplog.at_level(logging.WARNING, logger="detente"):
         assert reference(blocked)["asked"] == 3
     assert "DETENTE_CACHE" in caplog.text
-
-
-def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DETENTE_CACHE", str(tmp_path))
-    assert cache_folder() == tmp_path
-    monkeypatch.delenv("DETENTE_CACHE")
-    assert cache_folder() == Path.home() / ".cache" / "detente"
 
 
 def test_rows_do_not_depend_on_the_state_of_the_default_generator(tmp_path: Path) -> None:

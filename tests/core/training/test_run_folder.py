@@ -40,5 +40,5 @@ def test_what_is_no_run_is_refused_with_its_reason(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"has format 99, this version reads {RUN_FORMAT}"):
         Run.open(tmp_path)
     (tmp_path / "run.json").write_text("{")
-    with pytest.raises(UsageError, match=r"run.json: cannot be read .*; resume the run to write it again"):
+    with pytest.raises(UsageError, match=r"run.json: is not JSON .*; correct it, or delete the file and resume"):
         Run.open(tmp_path)

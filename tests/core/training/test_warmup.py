@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
+from torch import nn
 
-from detente.domains.contracts import Networks
+from detente.domains.contracts import Model, Networks
 from detente.engine.streams import Stream
 from detente.toys.linear import DiracData, Point
 from detente.toys.mixture import MLP, RingData
@@ -73,3 +75,60 @@ def test_a_damaged_warm_up_is_repeated_with_a_warning(tmp_path: Path, caplog: py
         assert hashes(start(Warm(), DiracData(), 1)) == first
     assert Warm.calls == 2
     assert "cannot use the cached warm-up" in caplog.text
+
+
+class Tied(Model):
+    """Two names for one layer; counts its warm-ups, and draws in them."""
+
+    def __init__(self, width: int = 3) -> None:
+        self.width, self.warmed = width, []
+
+    def build(self, space):
+        tied = nn.Linear(self.width, self.width)
+        generator = nn.Sequential(tied, nn.Linear(self.width, 2))
+        generator.register_module("same", tied)
+        return Networks(generator, nn.Linear(2, 1))
+
+    def warm_up(self, networks, data, rng, show):
+        self.warmed.append(rng)
+        show(1, 2)
+        with torch.no_grad():
+            networks.generator[0].weight.add_(torch.randn(self.width, self.width))
+            networks.discriminator.weight.add_(torch.randn(1, 2, generator=rng.generator()))
+
+
+@pytest.fixture(scope="module")
+def data():
+    return RingData()
+
+
+def test_a_warm_up_is_made_once_and_shared_by_runs_that_start_alike(data, tmp_path: Path):
+    model, told = Tied(), []
+    first = start(model, data, 0, show=lambda done, of: told.append((done, of)))
+    again = start(model, data, 0)
+    assert len(model.warmed) == 1 and told == [(1, 2)]
+    assert [weights_hash(net) for net in first] == [weights_hash(net) for net in again]
+    assert weights_hash(first.generator) != weights_hash(fresh(model, data.space, 0).generator)
+    start(model, data, 1)
+    start(Tied(4), data, 0)
+    assert len(model.warmed) == 2, "another seed is another start"
+    assert len(list((tmp_path / "cache" / "warm-up").glob("*.safetensors"))) == 3
+
+
+def test_a_damaged_warm_up_is_made_again_to_the_same_weights(data, tmp_path: Path):
+    model = Tied()
+    first = start(model, data, 0)
+    (kept,) = (tmp_path / "cache" / "warm-up").glob("*.safetensors")
+    kept.write_bytes(b"nothing")
+    again = start(model, data, 0)
+    assert len(model.warmed) == 2
+    assert [weights_hash(net) for net in first] == [weights_hash(net) for net in again]
+    assert load_file(kept)
+
+
+def test_without_a_cache_a_warm_up_costs_time_and_nothing_else(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    first = start(Tied(), data, 0)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("DETENTE_CACHE", str(tmp_path / "file"))
+    again = start(Tied(), data, 0)
+    assert [weights_hash(net) for net in first] == [weights_hash(net) for net in again]

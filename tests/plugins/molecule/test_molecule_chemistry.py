@@ -10,7 +10,8 @@ from torch import nn
 
 from detente import Sample
 from detente_molecule import chemistry, sources
-from detente_molecule.chemistry import INVALID, LARGE, ODD, OTHER_ATOMS, Misfit, canonical_smiles, graph
+from detente_molecule.chemistry import canonical_smiles, graph
+from detente_molecule.smiles import INVALID, ISOTOPES, LARGE, OTHER_ATOMS, RADICALS, SALT, STEREO, Misfit
 from molecules import canonical
 from seeded import seeded
 
@@ -56,7 +57,7 @@ def test_a_molecule_becomes_a_graph_and_the_same_molecule_again(smiles: str):
     [
         *(("C(", INVALID), ("", INVALID), ("CN(C)(C)(C)C", INVALID), ("c1cccc1", INVALID), ("hello", INVALID)),
         *(("CCCCCCCCCC", LARGE), ("CCS", OTHER_ATOMS), ("C[N+](C)(C)C", OTHER_ATOMS), ("[Na]", OTHER_ATOMS)),
-        *(("*C", OTHER_ATOMS), ("[13CH4]", ODD), ("[CH3]", ODD), ("[CH2]", ODD), ("[2H]C", ODD)),
+        *(("*C", OTHER_ATOMS), ("[13CH4]", ISOTOPES), ("[CH3]", RADICALS), ("[CH2]", RADICALS), ("[2H]C", ISOTOPES)),
     ],
 )
 def test_what_no_graph_holds_is_refused_with_a_reason(smiles: str, why: str):
@@ -69,7 +70,7 @@ def test_of_a_salt_the_largest_part_is_kept_and_stereochemistry_is_dropped_with_
     remarks: list[str] = []
     assert graph("[Na+].CC(=O)[O-]", 18, 9, remarks).smiles == "CC(=O)[O-]"
     assert graph("C[C@H](N)O", 18, 9, remarks).smiles == "CC(N)O"
-    assert remarks == [chemistry.SALT, chemistry.STEREO]
+    assert remarks == [SALT, STEREO]
 
 
 def test_a_graph_is_valid_if_rdkit_accepts_it_and_it_is_one_molecule():

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from detente.files import lock
 from detente.results.cells import SETTLED, Cell
-from detente.training.run_folder import Run
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,6 @@ class Executor(ABC):
 
 def record_failure(cell: Cell, reason: str) -> None:
     """Record in a cell's folder that it failed, unless another process trains it now or has finished it."""
-    with suppress(Timeout), FileLock(cell.lock, timeout=0):
-        if cell.status in SETTLED:
-            return
-        if not cell.info:
-            Run.create(cell.folder, cell.run.recipe.read_text(encoding="utf-8"), {})
-        cell.run.record({"status": "failed", "error": reason})
+    with suppress(Timeout), lock(cell.lock, timeout=0):
+        if cell.status not in SETTLED:
+            cell.run.record({"status": "failed", "error": reason})

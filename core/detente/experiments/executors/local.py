@@ -5,12 +5,13 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from detente.errors import DivergedError, Interrupted, UsageError
 from detente.experiments.executors.base import Executor, Watcher, record_failure
 from detente.experiments.executors.process import WorkerProcess
 from detente.experiments.executors.worker import LOCKED
+from detente.files import lock
 from detente.results.cells import SETTLED, Cell
 from detente.training.signals import STOP, on_signal
 
@@ -21,6 +22,7 @@ TRIES = 2  # of a cell whose worker is killed
 
 def cpus() -> int:
     """CPUs that this process may use."""
+    # Linux alone tells which those are.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -130,7 +132,7 @@ class _Pool:
 
 def _is_free(cell: Cell) -> bool:
     try:
-        with FileLock(cell.lock, timeout=0):
+        with lock(cell.lock, timeout=0):
             return True
     except Timeout:
         return False

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from detente.files import appending
 from detente.results.cells import Cell
 
 _STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)  # exit codes of a worker that stopped with a checkpoint
@@ -26,7 +27,7 @@ class WorkerProcess:
     def __init__(self, cell: Cell, block: Sequence[str]) -> None:
         self.cell = cell
         blocked = [word for name in block for word in ("--no-plugin", name)]
-        with cell.run.log.open("ab") as log:
+        with appending(cell.run.log) as log:
             # In a session of its own it does not get the terminal's Ctrl-C: that is the executor's to pass on.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "detente.experiments.executors.worker", str(cell.folder), *blocked],

@@ -1,16 +1,17 @@
 """How far an experiment is, and how long it will take: from what an executor tells, and from the cells' folders."""
 
-import json
 import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from detente.errors import UsageError
 from detente.experiments.executors.base import Board, CellProgress, ShowBoard, Watcher
 from detente.experiments.executors.worker import WARM_UP
+from detente.files import read_json
 from detente.results.cells import SETTLED, Cell
+from detente.training.run_folder import entry_of
 
 SHOW = 1.0  # seconds between two boards
 _TAIL = 8192  # bytes at the end of a metrics file that are read for a board
@@ -153,15 +154,16 @@ def _look(progress: CellProgress) -> CellProgress:
     except OSError:  # not there yet
         return progress
     for text in end.splitlines():
-        with suppress(ValueError):  # the first line that was read may be the end of one, the last the start
-            line = json.loads(text)
+        if (line := entry_of(text)) is not None:  # the first line that was read may be the end of one
             step, scaled = line["step"], line.get("scaled", scaled)
     return replace(progress, step=step, scaled=scaled)
 
 
 def _warm_up(cell: Cell) -> tuple[int, int] | None:
     try:
-        done, of = json.loads((cell.folder / WARM_UP).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):  # none, or half written
-        return None
-    return done, of
+        match read_json(cell.folder / WARM_UP):
+            case [int(done), int(of)]:
+                return done, of
+    except UsageError:  # none
+        pass
+    return None

@@ -17,7 +17,11 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
+
+from detente.compat import unencodable
+from detente.files import lock, read_text, write_atomically
+from detente.training.run_folder import LogFormatter, Run
 
 LOCKED = 75
 """Exit code: another process holds the cell."""
@@ -32,9 +36,12 @@ def main(arguments: list[str]) -> int:
     """Train the cell in a folder with a recipe.yaml; returns an exit code."""
     folder, blocked = Path(arguments[0]), [name for name in arguments[1:] if name != "--no-plugin"]
     faulthandler.enable()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    unencodable()
+    log = logging.StreamHandler()
+    log.setFormatter(LogFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[log])
     try:
-        with FileLock(folder / ".lock", timeout=1):
+        with lock(folder / ".lock", timeout=1):
             threading.Thread(target=_watch, args=(sys.stdin.fileno(),), daemon=True).start()
             return train_cell(folder, blocked)
     except Timeout:
@@ -58,7 +65,7 @@ class _WarmUp:
         if time.monotonic() - self._last >= 1.0:
             self._last = time.monotonic()
             with suppress(OSError):  # a display's matter, which must not end a run
-                self._path.write_text(json.dumps([done, of]), encoding="utf-8")
+                write_atomically(self._path, json.dumps([done, of]))
 
     def over(self) -> None:
         with suppress(OSError):
@@ -69,28 +76,26 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
     """Train or resume the cell in a folder, in this process; returns an exit code."""
     import torch
 
-    from detente.errors import DetenteError, DivergedError, one_line
+    from detente.errors import DetenteError, DivergedError, code_of, one_line
     from detente.plugins import discover, set_host
     from detente.recipe import load
     from detente.training.build import build
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
-    from detente.training.run_folder import Run
     from detente.training.trainer import Trainer
 
     torch.set_num_threads(1)
     run = Run(folder)
-    try:
-        before = run.info["status"]
-    except (DetenteError, KeyError):  # not begun, or damaged: what counts stands in the checkpoints
-        before = None
-    if before is None:
-        again = ["detente", "train", "--recipe", str(run.recipe), "--folder", str(folder)]
-        run = Run.create(folder, run.recipe.read_text(encoding="utf-8"), {"argv": again})
-    elif before in ("finished", "diverged"):  # by somebody who held the lock before us
+    before = run.sound[0].get("status")
+    if before in ("finished", "diverged"):  # by somebody who held the lock before us
         return 0
     warm_up = _WarmUp(folder)
     try:
+        if before is None:  # not begun, or damaged: what counts stands in the checkpoints
+            again = ["detente", "train", "--recipe", str(run.recipe), "--folder", str(folder)]
+            run = Run.create(folder, read_text(run.recipe), {"argv": again})
+        else:
+            run.prepare()
         set_host(host := discover(blocked))
         recipe = load(run.recipe, host=host)
         loggers = make_loggers(recipe.log, host)
@@ -102,7 +107,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
         _log.info("resuming at step %d of %d", step, built.recipe.steps)
         trainer.train()
     except KeyboardInterrupt as stopped:
-        return int(getattr(stopped, "exit_code", 130))
+        return code_of(stopped)
     except DivergedError as error:
         _log.error("%s", error)
         return error.exit_code

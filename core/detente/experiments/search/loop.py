@@ -27,7 +27,8 @@ WAVE = 4
 """Trials that are asked for together, by default."""
 
 Evaluate = Callable[[Sequence[tuple[Trial, int]]], Sequence[float | None]]
-"""Scores of trials with seeds, in order; higher is better, 0 for a run that diverged, None for one that failed."""
+"""Scores of trials with seeds, in order; higher is better, 0 for a run that diverged, None for one that failed or
+could not be measured."""
 
 
 class Search:
@@ -42,6 +43,9 @@ class Search:
         storage: where Optuna keeps the trials; in memory by default.
         name: of the study in the storage.
         show: called with all trials whenever one changes.
+
+    Raises:
+        ValueError: the storage has trials of another search.
 
     Attributes:
         trials: all trials so far, in order.
@@ -69,6 +73,12 @@ class Search:
         self.record = optuna.create_study(
             storage=storage, study_name=name, direction="maximize", load_if_exists=True, sampler=self.sampler.ask(0)
         )
+        distributions = {one.key: one.distribution for one in sampler.ranges}
+        for number, known in enumerate(self.record.get_trials(deepcopy=False)):
+            # The first raises, too, where a value is of another type.
+            inside = [d._contains(d.to_internal_repr(known.params.get(key))) for key, d in distributions.items()]
+            if known.number != number or known.distributions != distributions or not all(inside):
+                raise ValueError(f"trial {number} is not one of this search")
 
     def run(self) -> list[Trial]:
         """All trials, in order, once each is complete, pruned or failed."""

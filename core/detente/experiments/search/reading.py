@@ -8,6 +8,7 @@ from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.experiments.search.space import Choices, Range, Reals, Wholes
 from detente.plugins import Host
 from detente.recipe import Recipe, load
+from detente.recipe.chains import addressed
 from detente.recipe.keys import put
 from detente.recipe.overlay import ROLES
 from detente.recipe.values import annotation_at, plain_value, value_of
@@ -53,7 +54,7 @@ def _range(text: str, recipe: Mapping[str, Any], host: Host) -> Range:
         raise UsageError(f"{SOURCE}: {text!r} {_FORM}.")
     if kind not in _KINDS:
         raise UsageError(f"{SOURCE}: {text!r}: there is no {kind!r}; {_FORM}.{did_you_mean(kind, _KINDS)}")
-    key = _address(label, recipe)
+    key = _address(label, recipe, host)
     found = (
         _choices(label, key, values, annotation_at(recipe, tuple(key.split(".")), host))
         if kind == "choice"
@@ -142,11 +143,11 @@ def _try(one: Range, value: Any, recipe: Mapping[str, Any], host: Host) -> None:
         raise UsageError("\n".join(f"{SOURCE}: {one.label}={value}: {line}" for line in lines)) from error
 
 
-def _address(label: str, recipe: Mapping[str, Any]) -> str:
+def _address(label: str, recipe: Mapping[str, Any], host: Host) -> str:
     """The full key of an entry that is there: options of components, or with a regularizer's name alone in front."""
     key = [part.strip() for part in label.split(".")]
     if key[0] not in Recipe.model_fields:
-        key = _short(label, key, recipe)
+        key = _short(label, key, recipe, host)
     elif key[0] not in _SEARCHED:
         raise UsageError(
             f"{SOURCE}: {label}: {key[0]} must be the same for all trials; keys that can be "
@@ -166,16 +167,11 @@ def _address(label: str, recipe: Mapping[str, Any]) -> str:
     return ".".join(key)
 
 
-def _short(label: str, key: list[str], recipe: Mapping[str, Any]) -> list[str]:
+def _short(label: str, key: list[str], recipe: Mapping[str, Any], host: Host) -> list[str]:
     chains = {side: list(recipe[side]["regularizers"]) for side in ROLES}
-    found = [[side, "regularizers", *key] for side in ROLES if key[0] in chains[side]]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        full = " or ".join(".".join(each) for each in found)
-        raise UsageError(
-            f"{SOURCE}: {label}: both players have a regularizer called {key[0]!r}. Use the full key {full}."
-        )
+    found = addressed(tuple(key), chains, host, SOURCE)
+    if found is not None:
+        return list(found)
     names = [*_SEARCHED, *(name for chain in chains.values() for name in chain)]
     hint = did_you_mean(key[0], names) or f" Available: {', '.join(names)}."
     raise UsageError(f"{SOURCE}: {label}: neither an entry of recipes nor one of this chain's regularizers.{hint}")

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from detente.domains.primary import Primary, current_name
+from detente.domains.primary import BETTER, Primary, current_name
 from detente.errors import UsageError, did_you_mean
 from detente.experiments.planning import MOST_RUNS, seed_numbers
 from detente.experiments.search.loop import WAVE
@@ -17,9 +17,8 @@ from detente.plugins import Host
 from detente.recipe.components import load_component
 from detente.recipe.document import read
 from detente.recipe.values import plain_value
+from detente.results.schemas import MOST_SEEDS, MOST_TRIALS
 from detente.results.scores import Measure, Scaled, StepsUntil
-
-MOST_TRIALS, MOST_SEEDS = 1000, 50
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,8 @@ class Wish:
     @property
     def flags(self) -> dict[str, Any]:
         """As `detente.recipe.load` takes them."""
-        return {name: getattr(self, name) for name in ("steps", "batch", "device", "precision", "allow", "log")}
+        names = ("steps", "batch", "device", "precision", "allow", "log")
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name in names}
 
 
 def _checked(where: str, annotation: Any, value: Any) -> Any:
@@ -103,8 +103,11 @@ def seeds_of(wish: Wish) -> list[int]:
     Raises:
         UsageError: it is not.
     """
-    for name, low, high in (("trials", 1, MOST_TRIALS), ("fresh", 2, MOST_SEEDS), ("wave", 1, MOST_TRIALS)):
-        value = getattr(wish, name)
+    for name, value, low, high in (
+        ("trials", wish.trials, 1, MOST_TRIALS),
+        ("fresh", wish.fresh, 2, MOST_SEEDS),
+        ("wave", wish.wave, 1, MOST_TRIALS),
+    ):
         if not low <= value <= high:
             raise UsageError(f"--{name} {value}: should be from {low} to {high}.")
     if wish.sampler_seed < 0:
@@ -156,7 +159,7 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
     name, sign, threshold = ((text or primary.score).strip(), "", "")
     if match := re.fullmatch(r"(.+?)\s*([<>])\s*(.+)", name):
         name, sign, threshold = match.groups()
-    name = current_name(name, [metric.renamed for metric in metrics])
+    name = current_name(name, [metric.renamed_scores for metric in metrics])
     if name not in scores:
         hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
         raise UsageError(f"--metric: there is no score {name!r} in these recipes.{hint}")
@@ -164,9 +167,10 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
         value = plain_value(threshold, "--metric")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"--metric: {text!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
-        return StepsUntil(name, "lower" if sign == "<" else "higher", float(value), recipe["steps"])
+        direction = "lower" if sign == BETTER["lower"].sign else "higher"
+        return StepsUntil(name, direction, float(value), recipe["steps"])
     direction = primary.direction if name == primary.score else scores[name]
-    if direction == "neither":
+    if direction not in BETTER:
         raise UsageError(
             f"--metric {name}: has no better direction; choose another score, or a threshold such as {name}<1."
         )

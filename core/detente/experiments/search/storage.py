@@ -3,20 +3,36 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detente.errors import UsageError
+from detente.errors import UsageError, one_line
 from detente.experiments.planning import masked
+from detente.files import appending
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 
 def journal_storage(journal: Path) -> "BaseStorage":
-    """A file, to which nobody else may write meanwhile."""
+    """A file, to which nobody else may write meanwhile.
+
+    Raises:
+        UsageError: it is damaged, or a link to somewhere else.
+    """
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
     mend(journal)
-    return JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal))))
+    try:
+        return JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal))))
+    except Exception as error:  # Optuna takes every line for one of its own
+        raise unusable(journal, error) from error
+
+
+def unusable(journal: Path, error: Exception) -> UsageError:
+    """What to say of a journal that Optuna cannot go on with."""
+    return UsageError(
+        f"{journal}: is not what Optuna wrote ({one_line(error)[:200]}); delete it and resume the search, which asks "
+        "for the same settings again."
+    )
 
 
 def database_storage(url: str) -> "BaseStorage":
@@ -50,7 +66,8 @@ def check_url(url: str) -> None:
 def mend(journal: Path) -> None:
     """Take away what a killed search left: its lock, and a last line that it did not finish."""
     Path(f"{journal}.lock").unlink(missing_ok=True)
-    if journal.exists():
+    if journal.exists() or journal.is_symlink():
+        appending(journal).close()  # nothing is written through a link
         content = journal.read_bytes()
         whole = content.rfind(b"\n") + 1
         if whole < len(content):

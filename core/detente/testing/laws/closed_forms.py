@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from detente.engine.network import Network
 from detente.engine.regularizer import LinearGame
 from detente.engine.sample import Sample, batch_size, each, leaves
 from detente.errors import UsageError
@@ -30,7 +31,7 @@ class _Joint(Plain):
         return each(lambda leaf: leaf * sign.reshape(-1, *(1,) * (leaf.dim() - 1)), x)
 
 
-class _Curved(nn.Module):
+class _Curved(Network):
     """A smooth critic of 12 numbers in any arrangement, with features and no normalization."""
 
     abilities = frozenset({"features"})

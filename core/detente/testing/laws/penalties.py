@@ -1,8 +1,10 @@
 """Laws of a penalty's value, gradient, draws and cost, on the networks of a case."""
 
 import copy
+import itertools
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from detente.engine.player import Player
 from detente.engine.regularizer import Passes
-from detente.engine.step import Moment, Step
+from detente.engine.step import Moment
 from detente.errors import UsageError
 from detente.testing.laws.subject import F64, Broken, Case, Skip, Subject
 
@@ -27,8 +29,7 @@ def draws_come_from_its_own_stream(s: Subject) -> None:
         step = game.look(s.role, s.case.batch())
         assert step.real_logits is not None and step.fake_logits is not None  # now nothing seeds the generators for it
         if elsewhere:  # with the same logits, whose noise is the networks' own
-            moved = {"m": _elsewhere(step.m), "root": step.root.at("elsewhere"), "_shared": step._shared}
-            step = Step(**{**_fields(step), **moved})
+            step = replace(step, m=_elsewhere(step.m), root=step.root.at("elsewhere"), _calls=itertools.count())
         torch.manual_seed(seed)
         numpy.random.seed(seed)  # noqa: NPY002  the global generator is the point
         random.seed(seed)
@@ -48,10 +49,6 @@ def draws_come_from_its_own_stream(s: Subject) -> None:
     draws = not torch.equal(first, value(link.name, elsewhere=True))
     if draws and torch.equal(first, value("another")):
         raise Broken("two instances of different names draw the same; draw from s.m.rng, which knows the name")
-
-
-def _fields(step: Step) -> dict[str, Any]:
-    return {k: getattr(step, k) for k in step.__dataclass_fields__ if not k.startswith("_")}
 
 
 def _elsewhere(m: Moment) -> Moment:
@@ -134,7 +131,7 @@ def declared_passes_are_the_real_ones(s: Subject) -> None:
         return hook
 
     step = s.look(game)
-    (game.objective.discriminator if s.role == "discriminator" else game.objective.generator)(step)
+    _ = step.loss  # computes the logits that the penalty then shares
     hooks = [
         game.discriminator.network.register_forward_hook(count("critic")),
         game.generator.network.register_forward_hook(count("generator")),

@@ -54,9 +54,8 @@ def the_other_player_is_left_alone(s: Subject) -> None:
     other = game.generator if own is game.discriminator else game.discriminator
     before = copy.deepcopy(other.network.state_dict())
     step = game.look(s.role, s.case.batch())
-    loss = game.objective.generator(step) if s.role == "generator" else game.objective.discriminator(step)
     try:
-        own.gradients(step, loss)
+        own.gradients(step, step.loss)
     except UsageError as reason:
         raise Skip(f"cannot be used there: {reason}") from reason
     own.apply()

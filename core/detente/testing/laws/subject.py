@@ -103,7 +103,7 @@ class Subject:
 
     def player(self, game: Game) -> Player:
         """The player that it is used on."""
-        return game.generator if self.role == "generator" else game.discriminator
+        return game.player(self.role)
 
     def link(self, game: Game) -> Regularizer:
         """The instance in a game."""
@@ -150,20 +150,27 @@ def played(game: Game, case: Case, first: int, last: int) -> list[dict[str, Tens
         raise Skip(f"cannot be used there: {reason}") from reason
 
 
+def _nothing(what: str) -> UsageError:
+    return UsageError(
+        f"plain_case() has no {what}: its laws bring their own. Take a case of `detente.testing.cases()`."
+    )
+
+
 class _NoData(Data):
     def __len__(self) -> int:
         return 0
 
     def batch(self, index: Tensor) -> Batch:
-        raise TypeError("there are no data")
+        raise _nothing("data")
 
+    space: Any = None
     held_out = reference = batch  # type: ignore[assignment]
     identity = ""  # type: ignore[assignment]
 
 
 class _NoModel(Model):
     def build(self, space: Any) -> Any:
-        raise TypeError("there is no model")
+        raise _nothing("model")
 
 
 def plain_case() -> Case:

@@ -3,9 +3,9 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
-from detente.files import plain
+from detente.files import appending, encoded, plain
 from detente.hookspecs import RunView, hookimpl
 
 
@@ -19,14 +19,15 @@ class JsonLines:
 
     def __init__(self) -> None:
         self.size = 0
-        self._file: BinaryIO | None = None
+        self._file: IO[bytes] | None = None
 
     @hookimpl
     def detente_run_started(self, run: RunView) -> None:
-        path = run.folder / "metrics.jsonl"
-        self._file = path.open("r+b" if path.exists() else "w+b")
-        # Cutting a file that lost its end would fill the gap with zeros.
-        self._file.truncate(min(self.size, self._file.seek(0, os.SEEK_END)))
+        self._file = appending(run.folder / "metrics.jsonl")
+        # Cutting a file that lost its end would fill the gap with zeros, and what is left may end within a line.
+        self._file.seek(0)
+        kept = self._file.read(self.size)
+        self._file.truncate(kept.rfind(b"\n") + 1)
         self._file.seek(0, os.SEEK_END)
 
     @hookimpl
@@ -54,5 +55,5 @@ class JsonLines:
         """One line; numbers that JSON does not know (NaN, infinities) become null."""
         assert self._file is not None
         line["seconds"] = round(seconds, 3)
-        self._file.write((json.dumps(plain(line), ensure_ascii=False) + "\n").encode())
+        self._file.write(encoded(json.dumps(plain(line), ensure_ascii=False) + "\n"))
         self._file.flush()

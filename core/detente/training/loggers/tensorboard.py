@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from detente.errors import PluginError
+from detente.files import own_folder
 from detente.hookspecs import RunView, hookimpl
 from detente.training.loggers import scalars
 
@@ -30,7 +31,8 @@ class TensorBoard:
 
     @hookimpl
     def detente_run_started(self, run: RunView) -> None:
-        self._writer = self._make(str(run.folder / "tensorboard"), purge_step=run.step + 1)
+        folder = own_folder(run.folder / "tensorboard", run.folder)
+        self._writer = self._make(str(folder), purge_step=run.step + 1)
 
     @hookimpl
     def detente_logged(self, run: RunView, step: int, terms: Mapping[str, float]) -> None:

@@ -6,12 +6,22 @@ import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from detente.errors import PluginError
-from detente.files import plain
+from pydantic import Field
+
+from detente.errors import PluginError, UsageError
+from detente.files import own_folder, plain, read_json, write_atomically
 from detente.hookspecs import RunView, hookimpl
+from detente.records import Count, Record, checked
 from detente.training.loggers import scalars
+
+
+class _Resume(Record):
+    """What wandb/resume.json holds."""
+
+    id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+    step: Count
 
 
 class WeightsAndBiases:
@@ -37,12 +47,11 @@ class WeightsAndBiases:
 
     @hookimpl
     def detente_run_started(self, run: RunView) -> None:
-        (run.folder / "wandb").mkdir(exist_ok=True)
-        self._state = run.folder / "wandb" / "resume.json"
+        self._state = own_folder(run.folder / "wandb", run.folder) / "resume.json"
         try:
-            state = json.loads(self._state.read_text(encoding="utf-8"))
+            state = checked(_Resume, read_json(self._state), str(self._state), "delete it")
             self._id, self._known = state["id"], state["step"]
-        except (OSError, ValueError, KeyError):
+        except UsageError:  # none yet, or damaged: a new run of theirs
             self._id = uuid.uuid4().hex[:12]
         self._step = self._known
         self._keep(self._known)
@@ -83,4 +92,4 @@ class WeightsAndBiases:
     def _keep(self, step: int) -> None:
         """Note what a resumed run has to know."""
         assert self._state is not None
-        self._state.write_text(json.dumps({"id": self._id, "step": step}), encoding="utf-8")
+        write_atomically(self._state, json.dumps({"id": self._id, "step": step}))

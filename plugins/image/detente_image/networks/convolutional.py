@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Model, Networks, Space, variance_preserving
+from detente import Count, Model, Network, Networks, Space, variance_preserving
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -31,7 +31,7 @@ class DCGAN(Model):
         )
 
 
-class _ConvolutionalGenerator(nn.Module):
+class _ConvolutionalGenerator(Network):
     def __init__(self, channels: int, maps: list[int], latent_dim: int) -> None:
         super().__init__()
         self.project = nn.Linear(latent_dim, maps[-1] * BASE**2)
@@ -47,7 +47,7 @@ class _ConvolutionalGenerator(nn.Module):
         return h.tanh()  # [B, C, H, W]
 
 
-class _ConvolutionalDiscriminator(nn.Module):
+class _ConvolutionalDiscriminator(Network):
     abilities = frozenset({"features"})
 
     def __init__(self, channels: int, maps: list[int]) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Model, Networks, Space, variance_preserving
+from detente import Count, Model, Network, Networks, Space, variance_preserving
 from detente_image.networks.shapes import image_shape
 
 SLOPE = 0.2
@@ -34,7 +34,7 @@ class MLP(Model):
         )
 
 
-class _Layers(nn.Module):
+class _Layers(Network):
     def __init__(self, widths: list[int], finish: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))

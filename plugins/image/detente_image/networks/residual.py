@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Model, Networks, Space, UsageError, variance_preserving
+from detente import Count, Model, Network, Networks, Space, UsageError, variance_preserving
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -61,7 +61,7 @@ def _start_at_zero(net: nn.Module) -> None:
             nn.init.zeros_(block.leave.weight)
 
 
-class _ResidualGenerator(nn.Module):
+class _ResidualGenerator(Network):
     def __init__(self, channels: int, maps: list[int], blocks: int, group: int, latent_dim: int) -> None:
         super().__init__()
         self.project = nn.Linear(latent_dim, maps[-1] * BASE**2)
@@ -82,7 +82,7 @@ class _ResidualGenerator(nn.Module):
         return self.to_image(F.leaky_relu(h, SLOPE)).tanh()  # [B, C, H, W]
 
 
-class _ResidualDiscriminator(nn.Module):
+class _ResidualDiscriminator(Network):
     abilities = frozenset({"features"})
 
     def __init__(self, channels: int, maps: list[int], blocks: int, group: int) -> None:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Networks, ProgressCallback, Sample, Space, Stream
+from detente import Count, Data, Model, Network, Networks, ProgressCallback, Sample, Space, Stream
 from detente_molecule.chemistry import BONDS, pair
 from detente_molecule.networks.molgan import GraphWriter, LikeliestType, graph_shape
 
@@ -125,7 +125,7 @@ class Decoder(nn.Module):
         return h
 
 
-class _CodeGenerator(nn.Module):
+class _CodeGenerator(Network):
     """z → code → graph; the decoder is frozen."""
 
     def __init__(self, widths: list[int], decoder: Decoder) -> None:
@@ -141,7 +141,7 @@ class _CodeGenerator(nn.Module):
         return self.decoder(h.tanh())
 
 
-class _CodeCritic(nn.Module):
+class _CodeCritic(Network):
     """Graph → code, by the frozen encoder → logit."""
 
     abilities = frozenset({"embed", "features"})

@@ -1,6 +1,6 @@
 """A perceptron that generates graphs against a relational graph network (De Cao & Kipf 2018)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -11,6 +11,7 @@ from detente import (
     Count,
     Data,
     Model,
+    Network,
     Networks,
     NonNegative,
     Positive,
@@ -80,16 +81,20 @@ class MolGAN(Model):
 
     def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
         """Train the network that predicts the property, where one is wanted."""
-        reward = getattr(networks.generator, "reward", None)
-        if self.reward is not None and isinstance(reward, Reward):
+        reward = _reward_of(networks.generator)
+        if self.reward is not None and reward is not None:
             train_reward(reward, PROPERTIES[self.reward], data, rng, show)
 
     def auxiliary(self, s: Step) -> dict[str, Tensor]:
         """−weight · E V(G(z)): the property as the frozen network predicts it."""
-        reward = getattr(s.generator, "reward", None)
-        if self.reward is None or not isinstance(reward, Reward):
+        reward = _reward_of(s.generator)
+        if reward is None:
             return {}
         return {"reward": -self.reward_weight * reward(s.fake).mean()}
+
+
+def _reward_of(generator: nn.Module) -> Reward | None:
+    return generator.reward if isinstance(generator, GraphGenerator) else None
 
 
 class Draw:
@@ -100,13 +105,13 @@ class Draw:
     """
 
     def __init__(self, temperature: float, sampling: Sampling) -> None:
-        self.temperature, self.straight = temperature, sampling == "straight-through"
+        self.temperature, self.hand_on = temperature, _HANDED_ON[sampling]
 
     def __call__(self, logits: Tensor) -> Tensor:
         # −log E of an exponential E is standard Gumbel.
         exponential = torch.empty_like(logits).exponential_().clamp_(min=torch.finfo(logits.dtype).tiny)
         soft = ((logits - exponential.log()) / self.temperature).softmax(-1)
-        return straight_through(soft) if self.straight else soft
+        return self.hand_on(soft)
 
 
 class LikeliestType:
@@ -120,6 +125,13 @@ def straight_through(soft: Tensor) -> Tensor:
     """onehot(argmax y) + (y − y.detach()): rows are one-hot to the bit, the gradient is that of y."""
     hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
     return hard + (soft - soft.detach())  # the parentheses are exactly 0 in value
+
+
+def _soft(soft: Tensor) -> Tensor:
+    return soft
+
+
+_HANDED_ON: Mapping[Sampling, Callable[[Tensor], Tensor]] = {"straight-through": straight_through, "soft": _soft}
 
 
 class GraphWriter(nn.Module):
@@ -153,16 +165,17 @@ class GraphWriter(nn.Module):
         return listed.index_select(1, self.at).unflatten(1, (self.n, self.n)), atoms
 
 
-class GraphGenerator(nn.Module):
+class GraphGenerator(Network):
     """z → hidden layers with tanh → a graph."""
 
-    reward: nn.Module
     output_layers = ("write.bonds", "write.atoms")
 
     def __init__(self, widths: list[int], n: int, types: int, draw: Draw) -> None:
         super().__init__()
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.write = GraphWriter(widths[-1], n, types, draw)
+        self.reward: Reward | None = None
+        """Frozen; what samples are worth, where that is asked for."""
 
     def forward(self, z: Tensor) -> Sample:
         h = z
@@ -171,7 +184,7 @@ class GraphGenerator(nn.Module):
         return self.write(h)
 
 
-class GraphCritic(nn.Module):
+class GraphCritic(Network):
     """Relational messages, then a linear head. `embed` is the description of the whole graph, [B, readout]."""
 
     abilities = frozenset({"embed", "features"})

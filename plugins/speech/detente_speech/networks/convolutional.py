@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Networks, Space, UsageError, variance_preserving
+from detente import Count, Data, Model, Network, Networks, Space, UsageError, variance_preserving
 from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 
@@ -38,7 +38,7 @@ class SpecGAN(Model):
         )
 
 
-class _SpectrogramGenerator(nn.Module):
+class _SpectrogramGenerator(Network):
     def __init__(self, maps: list[int], base: tuple[int, int], latent_dim: int) -> None:
         super().__init__()
         self.base = base
@@ -55,7 +55,7 @@ class _SpectrogramGenerator(nn.Module):
         return h.tanh()  # [B, 1, M, T]
 
 
-class _Discriminator(nn.Module):
+class _Discriminator(Network):
     """Convolutions, leaky rectifiers behind them, and a linear layer on what is left."""
 
     abilities = frozenset({"features"})
@@ -99,7 +99,7 @@ class WaveGAN(Model):
         return Networks(_WaveGenerator(maps, base, self.latent_dim), _Discriminator(down, maps[-1] * base))
 
 
-class _WaveGenerator(nn.Module):
+class _WaveGenerator(Network):
     def __init__(self, maps: list[int], base: int, latent_dim: int) -> None:
         super().__init__()
         self.base = base

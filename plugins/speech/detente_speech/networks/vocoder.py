@@ -12,7 +12,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Networks, NonNegative, Space, Step, UsageError, leaves, variance_preserving
+from detente import (
+    Count,
+    Data,
+    Model,
+    Network,
+    Networks,
+    NonNegative,
+    Space,
+    Step,
+    UsageError,
+    leaves,
+    variance_preserving,
+)
 from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 from detente_speech.transforms import hop, log_mel, window
@@ -90,7 +102,7 @@ class Vocoder(Model):
         return terms
 
 
-class _Generator(nn.Module):
+class _Generator(Network):
     def __init__(self, bands: int, width: int, blocks: int, rate: int, latent_dim: int) -> None:
         super().__init__()
         self.hop, self.size = hop(rate), window(rate)
@@ -133,7 +145,7 @@ class _Block(nn.Module):
         return x + self.scale * self.narrow(F.gelu(self.widen(self.mix(x))))
 
 
-class _Critics(nn.Module):
+class _Critics(Network):
     """One critic per period, each on every p-th sample; they look at the sound, not at its condition, as HiFi-GAN's."""
 
     abilities = frozenset({"features"})

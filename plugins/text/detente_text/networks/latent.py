@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Networks, NonNegative, Positive, ProgressCallback, Space, Stream, Whole
-from detente_text.networks.sampling import Choice, Sampling, annealed, counted_positions, is_straight, sentence_shape
+from detente import Count, Data, Network, Networks, NonNegative, Positive, ProgressCallback, Space, Stream, Whole
+from detente_text.networks.sampling import Choice, Sampling, annealed, counted_positions, sentence_shape
 from detente_text.networks.warmup import Warmed, fit
 
 SLOPE = 0.2
@@ -50,15 +50,15 @@ class Latent(Warmed):
         warm_up_batch: Count = 64,
         warm_up_lr: Positive = 3e-3,
     ) -> None:
-        self.code, self.width, self.embedding, self.sampling, self.coldest = code, width, embedding, sampling, coldest
+        self.sampling: Sampling | bool = sampling
+        self.code, self.width, self.embedding, self.coldest = code, width, embedding, coldest
         self.noise, self.latent_dim, self.warm_up_steps = noise, latent_dim, warm_up_steps
         self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
 
     def build(self, space: Space) -> Networks:
         length, symbols = sentence_shape(space, "latent")
-        decoder = Decoder(
-            length, symbols, self.code, self.width, self.embedding, is_straight(self.sampling)
-        ).requires_grad_(False)
+        decoder = Decoder(length, symbols, self.code, self.width, self.embedding, Choice(self.sampling))
+        decoder.requires_grad_(False)
         encoder = Encoder(symbols, self.code, self.width, self.embedding).requires_grad_(False)
         return Networks(
             CodeGenerator(self.latent_dim, self.width, self.code, decoder), CodeCritic(encoder, self.width, self.code)
@@ -119,7 +119,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Codes → sentences: an LSTM cell that sees the code at every step and takes the likeliest word."""
 
-    def __init__(self, length: int, symbols: int, code: int, width: int, embedding: int, straight: bool) -> None:
+    def __init__(self, length: int, symbols: int, code: int, width: int, embedding: int, choice: Choice) -> None:
         super().__init__()
         self.length = length
         self.start = nn.Linear(code, width)
@@ -127,7 +127,7 @@ class Decoder(nn.Module):
         self.begin = nn.Parameter(torch.zeros(embedding))
         self.cell = nn.LSTMCell(embedding + code, width)
         self.output = nn.Linear(width, symbols)
-        self.choice = Choice(straight)
+        self.choice = choice
         nn.init.normal_(self.embed.weight, std=0.1)
 
     def forward(self, code: Tensor) -> Tensor:
@@ -156,7 +156,7 @@ class Decoder(nn.Module):
         return F.cross_entropy(self.output(torch.stack(hidden, 1)[where]), tokens[where])
 
 
-class CodeGenerator(nn.Module):
+class CodeGenerator(Network):
     """Latents → codes of length 1 → the frozen decoder's sentences."""
 
     output_layers = ("out",)
@@ -174,7 +174,7 @@ class CodeGenerator(nn.Module):
         return self.decoder(F.normalize(self.out(h), dim=1))
 
 
-class CodeCritic(nn.Module):
+class CodeCritic(Network):
     """The frozen encoder, whose codes are the embedding, and a perceptron on them."""
 
     abilities = frozenset({"embed", "features"})

@@ -4,14 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Networks, Positive, ProgressCallback, Space, Stream, Whole
+from detente import Count, Data, Network, Networks, Positive, ProgressCallback, Space, Stream, Whole
 from detente_text.networks.sampling import (
     Choice,
     Sampling,
     annealed,
     counted_positions,
     gumbel,
-    is_straight,
     sentence_shape,
 )
 from detente_text.networks.warmup import Warmed, fit_likelihood
@@ -52,7 +51,8 @@ class RelGAN(Warmed):
         warm_up_batch: Count = 32,
         warm_up_lr: Positive = 5e-3,
     ) -> None:
-        self.width, self.embedding, self.maps, self.sampling, self.coldest = width, embedding, maps, sampling, coldest
+        self.sampling: Sampling | bool = sampling
+        self.width, self.embedding, self.maps, self.coldest = width, embedding, maps, coldest
         self.latent_dim, self.warm_up_steps = latent_dim, warm_up_steps
         self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
         self.starts_good = warm_up_steps > 0
@@ -60,9 +60,7 @@ class RelGAN(Warmed):
     def build(self, space: Space) -> Networks:
         length, symbols = sentence_shape(space, "relgan")
         return Networks(
-            RecurrentGenerator(
-                length, symbols, self.width, self.embedding, self.latent_dim, is_straight(self.sampling)
-            ),
+            RecurrentGenerator(length, symbols, self.width, self.embedding, self.latent_dim, Choice(self.sampling)),
             ConvolutionalCritic(length, symbols, self.embedding, self.maps),
         )
 
@@ -77,12 +75,12 @@ class RelGAN(Warmed):
         fit_likelihood(self, generator, generator.surprise, data, rng, show)
 
 
-class RecurrentGenerator(nn.Module):
+class RecurrentGenerator(Network):
     """Word by word: the cell's state → logits → a choice, whose embedding is the cell's next input."""
 
     output_layers = ("output",)
 
-    def __init__(self, length: int, symbols: int, width: int, embedding: int, latent_dim: int, straight: bool) -> None:
+    def __init__(self, length: int, symbols: int, width: int, embedding: int, latent_dim: int, choice: Choice) -> None:
         super().__init__()
         self.length = length
         self.start = nn.Linear(latent_dim, width)
@@ -90,7 +88,7 @@ class RecurrentGenerator(nn.Module):
         self.begin = nn.Parameter(torch.zeros(embedding))
         self.cell = nn.LSTMCell(embedding, width)
         self.output = nn.Linear(width, symbols)
-        self.choice = Choice(straight)
+        self.choice = choice
         nn.init.normal_(self.embed.weight, std=0.1)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -121,7 +119,7 @@ class RecurrentGenerator(nn.Module):
         return F.cross_entropy(self.output(torch.stack(hidden, 1)[where]), tokens[where])
 
 
-class ConvolutionalCritic(nn.Module):
+class ConvolutionalCritic(Network):
     """Filters over 2 to 5 embedded words, the strongest answer of each, one hidden layer (Kim 2014)."""
 
     abilities = frozenset({"embed", "features"})

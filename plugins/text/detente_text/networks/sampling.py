@@ -1,5 +1,6 @@
 """Choosing words so that gradients pass: Gumbel noise, a temperature, and the straight-through estimate."""
 
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import torch
@@ -22,34 +23,40 @@ Sampling = Literal["straight-through", "soft"]
 """What a generator hands on: whole words with the gradient of soft ones, or soft words."""
 
 
-def is_straight(sampling: str | bool) -> bool:
-    """Whether words are whole; True and False are what the option took until 0.1, as `hard`."""
-    return sampling in ("straight-through", True)
-
-
 class Choice(nn.Module):
     """From perturbed logits to a point of the simplex.
 
-    soft = softmax(y / τ) (Jang et al. 2017; Maddison et al. 2017). Straight-through, the value is the one-hot vector of
-    the largest entry and the gradient that of `soft`: onehot + soft − soft.detach().
-
-    Args:
-        straight: straight-through, or soft throughout.
+    soft = softmax(y / τ) (Jang et al. 2017; Maddison et al. 2017), and what `sampling` makes of it.
     """
 
-    def __init__(self, straight: bool) -> None:
+    def __init__(self, sampling: Sampling | bool) -> None:
         super().__init__()
-        self.straight = straight
+        self.hand_on = _HANDED_ON[sampling]
         self.temperature = 1.0
 
     def forward(self, perturbed: Tensor) -> Tensor:
         """[..., V] → [..., V]; rows sum to 1."""
-        soft = (perturbed / self.temperature).softmax(-1)
-        if not self.straight:
-            return soft
-        chosen = torch.zeros_like(soft).scatter_(-1, perturbed.argmax(-1, keepdim=True), 1.0)
-        # In this order the parentheses are exactly 0 in value, so that rows are one-hot to the bit.
-        return chosen + (soft - soft.detach())
+        return self.hand_on((perturbed / self.temperature).softmax(-1), perturbed)
+
+
+def _straight_through(soft: Tensor, perturbed: Tensor) -> Tensor:
+    """The one-hot vector of the largest entry, with the gradient of `soft`."""
+    chosen = torch.zeros_like(soft).scatter_(-1, perturbed.argmax(-1, keepdim=True), 1.0)
+    # In this order the parentheses are exactly 0 in value, so that rows are one-hot to the bit.
+    return chosen + (soft - soft.detach())
+
+
+def _soft(soft: Tensor, perturbed: Tensor) -> Tensor:
+    return soft
+
+
+_HANDED_ON: Mapping[Sampling | bool, Callable[[Tensor, Tensor], Tensor]] = {
+    "straight-through": _straight_through,
+    "soft": _soft,
+    True: _straight_through,
+    False: _soft,
+}
+"""True and False are what the option took until 0.1, as `hard`."""
 
 
 def annealed(done: float, coldest: float) -> float:

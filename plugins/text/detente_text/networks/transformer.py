@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from detente import (
     Count,
     Data,
+    Network,
     Networks,
     Positive,
     ProgressCallback,
@@ -30,7 +31,6 @@ from detente_text.networks.sampling import (
     annealed,
     counted_positions,
     gumbel,
-    is_straight,
     sentence_shape,
 )
 from detente_text.networks.warmup import Warmed, fit_likelihood
@@ -71,7 +71,8 @@ class Transformer(Warmed):
     ) -> None:
         if width % heads:
             raise UsageError(f"transformer: width={width} is not a multiple of heads={heads}.")
-        self.width, self.layers, self.heads, self.sampling, self.coldest = width, layers, heads, sampling, coldest
+        self.sampling: Sampling | bool = sampling
+        self.width, self.layers, self.heads, self.coldest = width, layers, heads, coldest
         self.latent_dim, self.warm_up_steps = latent_dim, warm_up_steps
         self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
         self.starts_good = warm_up_steps > 0
@@ -79,7 +80,7 @@ class Transformer(Warmed):
     def build(self, space: Space) -> Networks:
         length, symbols = sentence_shape(space, "transformer")
         shape = length, symbols, self.width, self.layers, self.heads
-        return Networks(AttentiveGenerator(*shape, self.latent_dim, is_straight(self.sampling)), EncoderCritic(*shape))
+        return Networks(AttentiveGenerator(*shape, self.latent_dim, Choice(self.sampling)), EncoderCritic(*shape))
 
     def schedule(self, networks: Networks, done: float) -> None:
         networks.generator.get_submodule("choice").temperature = annealed(done, self.coldest)  # type: ignore[assignment]
@@ -92,13 +93,13 @@ class Transformer(Warmed):
         fit_likelihood(self, generator, generator.surprise, data, rng, show)
 
 
-class AttentiveGenerator(nn.Module):
+class AttentiveGenerator(Network):
     """A GPT-2 whose first input is made of z; each chosen word is embedded as the next."""
 
     output_layers = ("output",)
 
     def __init__(
-        self, length: int, symbols: int, width: int, layers: int, heads: int, latent_dim: int, straight: bool
+        self, length: int, symbols: int, width: int, layers: int, heads: int, latent_dim: int, choice: Choice
     ) -> None:
         super().__init__()
         library = transformers()
@@ -116,7 +117,7 @@ class AttentiveGenerator(nn.Module):
         )  # fmt: skip
         self.body.wte = nn.Identity()  # words are embedded above, softly
         self.output = nn.Linear(width, symbols)
-        self.choice = Choice(straight)
+        self.choice = choice
         nn.init.normal_(self.embed.weight, std=0.1)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -140,7 +141,7 @@ class AttentiveGenerator(nn.Module):
         return F.cross_entropy(self.output(hidden[where]), tokens[where])
 
 
-class EncoderCritic(nn.Module):
+class EncoderCritic(Network):
     """A BERT-like encoder of embedded words, and a logit of the mean over positions."""
 
     abilities = frozenset({"embed", "features"})

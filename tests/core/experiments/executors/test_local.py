@@ -96,7 +96,7 @@ def test_a_signal_closes_the_workers_input_and_waits_for_their_end(tmp_path, sta
 
 
 def test_a_cell_that_another_process_holds_is_waited_for(tmp_path, stand_in):
-    stand_in('echo \'{"status": "finished"}\' > $3/run.json')
+    stand_in('echo \'{"format": 1, "status": "finished"}\' > $3/run.json')
     held = cell(tmp_path)
     lock = FileLock(held.lock)
     lock.acquire()

@@ -1,0 +1,53 @@
+"""A recipe is looked at before an experiment trains anything: what would be refused, and what should be known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from detente.checks import Finding, refuse
+from detente.errors import DetenteError
+from detente.plugins import Host
+from detente.recipe.resolved import Resolved
+from detente.recipe.schema import recipe_of
+from detente.results.scores import Measure
+from detente.training import scale
+from detente.training.build import build
+
+
+class Look(NamedTuple):
+    """A recipe whose networks are looked at before anything trains.
+
+    Attributes:
+        name: what it is called where something is wrong with it.
+        recipe: as plain data.
+        kept: whether what should be known about it stands in the manifest.
+        resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
+        measure: what runs like it are compared by, if it is this one that shows whether that can be measured.
+    """
+
+    domain: str
+    name: str
+    recipe: Mapping[str, Any]
+    kept: bool = True
+    resolved: Resolved | None = None
+    measure: Measure | None = None
+
+
+class Looked(NamedTuple):
+    """What there is to say of a recipe: its findings, and a sentence about how it is evaluated."""
+
+    findings: Sequence[Finding]
+    evaluated: str
+
+
+def looked(look: Look, host: Host) -> Looked | DetenteError:
+    """Build the networks of a recipe, check them, and forget them; an error if training would be refused."""
+    try:
+        recipe = recipe_of(look.recipe, "recipe")
+        built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
+        refuse(built.findings if built.domain.refuses else (), recipe.allow)
+        if look.measure is not None:
+            scale.check_compared(built, look.measure.primary, scaled=look.measure.scales)
+    except DetenteError as error:
+        return error
+    return Looked(built.findings, scale.shortage(built))

@@ -1,0 +1,155 @@
+"""The schemas of what an experiment's folder holds: study.yaml, tuning.yaml, trials.json.
+
+What is not required may be missing in a report, which shows the rest; `needs` of a manifest has what going on takes.
+"""
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from detente.records import Count, FolderName, Record
+from detente.training.run_record import FoundBefore
+
+MOST_TRIALS, MOST_SEEDS = 1000, 50
+"""Of a search."""
+
+Positive = Annotated[int, Field(ge=1, lt=2**63)]
+Direction = Literal["higher", "lower", "neither"]
+
+
+def _once(values: list[Any]) -> list[Any]:
+    twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
+    if twice is not None:
+        raise ValueError(f"has {twice} twice")
+    return values
+
+
+def _range(text: str) -> str:
+    kind, _, ends = text.partition(":")
+    if kind != "choice":
+        try:
+            low, high = (float(end) for end in ends.split(".."))
+        except ValueError:
+            low = high = math.nan
+        if kind not in ("log", "lin") or not -math.inf < low < high < math.inf or (kind == "log" and low <= 0):
+            raise ValueError("should be log:LOW..HIGH, lin:LOW..HIGH or choice:A,B")
+    return text
+
+
+Seeds = Annotated[list[Count], Field(min_length=1), AfterValidator(_once)]
+TrialSeeds = Annotated[list[Count], Field(min_length=1, max_length=MOST_SEEDS), AfterValidator(_once)]
+
+
+class _Recipe(Record):
+    steps: Positive
+
+
+class _Primary(Record):
+    score: str
+    direction: Direction = "lower"
+    log: bool = False
+    protocol: str = ""
+
+
+class ManifestRecord(Record):
+    """What every manifest begins with."""
+
+    format: Literal[1]
+    created: str = ""
+    commands: list[list[str]] = []
+    versions: list[dict[str, str]] = []
+
+
+class _Found(FoundBefore):
+    domain: str
+    arm: str
+
+
+class _Arm(Record):
+    text: str
+    slug: FolderName
+
+
+class _Domain(Record):
+    primary: _Primary
+
+
+def _distinct(arms: list[_Arm]) -> list[_Arm]:
+    for of in ("slug", "text"):
+        _once([getattr(arm, of) for arm in arms])
+    return arms
+
+
+class StudyRecord(ManifestRecord):
+    """study.yaml."""
+
+    seeds: Seeds
+    arms: Annotated[list[_Arm], Field(min_length=1), AfterValidator(_distinct)]
+    domains: Annotated[dict[FolderName, _Domain], Field(min_length=1)]
+    recipes: dict[str, dict[str, _Recipe]] = {}
+    findings: list[_Found] = []
+
+
+class _Searched(Record):
+    label: str
+    key: str
+    range: Annotated[str, AfterValidator(_range)]
+
+
+class _Metric(Record):
+    score: str
+    direction: Direction
+    log: bool = False
+
+
+class _Until(_Metric):
+    threshold: float
+    steps: Positive
+
+
+class _Recipes(Record):
+    default: _Recipe
+    none: _Recipe
+
+
+class TuningRecord(ManifestRecord):
+    """tuning.yaml."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    domain: FolderName
+    reg: str = "?"
+    search: Annotated[list[_Searched], Field(min_length=1)]
+    sampler: str = "an unknown sampler"
+    sampler_seed: Count | None = None
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] | None = None
+    wave: Annotated[int, Field(ge=1, le=MOST_TRIALS)] | None = None
+    seeds: TrialSeeds
+    fresh: TrialSeeds
+    metric: _Until | _Metric
+    primary: _Primary
+    storage: str | None = None
+    recipes: _Recipes
+    findings: list[FoundBefore] = []
+
+
+class _Trial(Record):
+    number: Annotated[int, Field(ge=0, lt=MOST_TRIALS)]
+    params: dict[str, Any]
+    status: Literal["running", "complete", "pruned", "failed"]
+    scores: dict[Annotated[str, Field(pattern="^[0-9]{1,19}$")], Annotated[float, Field(ge=0, le=1)]]
+
+
+class _Rival(Record):
+    text: str
+    slug: FolderName
+    roles: Annotated[list[Literal["winner", "default", "none"]], Field(min_length=1)]
+    recipe: dict[str, Any]
+
+
+class TrialsRecord(Record):
+    """trials.json."""
+
+    trials: list[_Trial] = []
+    rivals: list[_Rival] = []
+    importance: dict[str, Annotated[float, Field(ge=0)]] = {}

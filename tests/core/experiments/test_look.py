@@ -1,0 +1,28 @@
+"""What is said of a recipe before anything trains."""
+
+from detente.domains.primary import Primary
+from detente.errors import PluginError, UsageError
+from detente.experiments.look import Look, Looked, looked
+from detente.plugins import host
+from detente.recipe import load
+from detente.results.scores import Scaled
+
+
+def look(*regs: str, sets: tuple[str, ...] = (), **fields) -> Look:
+    return Look("ring", "an arm", load(domain="ring", regs=list(regs), sets=list(sets)).plain(), **fields)
+
+
+def test_a_sound_recipe_has_its_findings_and_nothing_to_say_of_its_evaluations() -> None:
+    assert looked(look("r1"), host()) == Looked((), "")
+    made = looked(look("d:dropout+r1"), host())
+    assert isinstance(made, Looked) and [f.code for f in made.findings] == ["dropout-under-input-gradient"]
+
+
+def test_what_training_would_refuse_is_an_error_and_not_raised() -> None:
+    made = looked(Look("ring", "an arm", {**look().recipe, "steps": -1}), host())
+    assert isinstance(made, UsageError) and "steps" in str(made)
+
+
+def test_a_score_that_the_runs_do_not_have_is_an_error() -> None:
+    made = looked(look(measure=Scaled(Primary("fluency"))), host())
+    assert isinstance(made, PluginError) and "none of them measures fluency" in str(made)

@@ -1,0 +1,92 @@
+"""Importing a plugin changes no number of a run that does not use it."""
+
+import logging
+import os
+import random
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import numpy as np
+import pytest
+import torch
+
+from detente.plugins.loader import Installed, load
+from detente.plugins.process import unchanged
+from detente.plugins.registry import Origin
+
+MEDDLING = {
+    "torch.set_default_dtype(torch.float64)": "default dtype",
+    "torch.set_default_device('meta')": "default device",
+    "torch.set_float32_matmul_precision('medium')": "precision of matrix products",
+    "torch.set_grad_enabled(False)": "gradient mode",
+    "torch.use_deterministic_algorithms(True)": "deterministic algorithms",
+    "torch.backends.cudnn.benchmark = True": "cuDNN's benchmark mode",
+    "torch.manual_seed(3)": "torch's random numbers",
+    "random.seed(3)": "Python's random numbers",
+    "np.random.seed(3)": "NumPy's random numbers",
+    "os.chdir('/')": "working directory",
+}
+
+
+def state() -> list:
+    return [
+        torch.get_default_dtype(),
+        torch.get_default_device(),
+        torch.get_float32_matmul_precision(),
+        torch.is_grad_enabled(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.backends.cudnn.benchmark,
+        torch.default_generator.get_state().tolist(),
+        random.getstate(),
+        np.random.get_state()[1].tolist(),  # noqa: NPY002 - the global generator is what is watched
+        os.getcwd(),
+    ]
+
+
+@pytest.mark.parametrize("line", MEDDLING)
+def test_a_plugin_that_changes_the_process_is_named_and_its_change_is_put_back(line, tmp_path, monkeypatch, caplog):
+    (tmp_path / "meddling.py").write_text(
+        f"import os, random\nimport numpy as np\nimport torch\nfrom detente import hookimpl\n{line}\n\n"
+        "@hookimpl\ndef detente_run_started(run): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "meddling", raising=False)
+    before = state()
+    with caplog.at_level(logging.WARNING):
+        found = load(Installed(Origin("busy", "meddler", "1.0"), EntryPoint("busy", "meddling", "detente")))
+    assert found.status == "ok" and state() == before
+    (record,) = caplog.records
+    assert "'busy'" in record.message and "meddler" in record.message and MEDDLING[line] in record.message
+    monkeypatch.delitem(sys.modules, "meddling", raising=False)
+
+
+def test_a_plugin_that_changes_nothing_is_not_named(caplog):
+    with caplog.at_level(logging.WARNING), unchanged("nobody"):
+        torch.randn(2, generator=torch.Generator())
+    assert caplog.records == []
+
+
+def test_what_a_plugin_does_before_it_fails_is_put_back_too():
+    before = torch.get_default_dtype()
+
+    def fail() -> None:
+        with unchanged("somebody"):
+            torch.set_default_dtype(torch.float64)
+            raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        fail()
+    assert torch.get_default_dtype() is before
+
+
+def test_torch_that_only_the_plugin_imports_is_compared_with_a_fresh_one():
+    code = (
+        "import sys\nfrom detente.plugins.process import unchanged\nassert 'torch' not in sys.modules\n"
+        "with unchanged('somebody'):\n    import torch\n    torch.set_default_dtype(torch.float64)\n"
+        "    torch.set_default_device('meta')\n"
+        "assert torch.get_default_dtype() is torch.float32 and torch.ones(1).device.type == 'cpu'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "somebody changed torch's default dtype, torch's default device" in done.stderr
