@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
-from detente.domains.contracts import Model
+from detente.domains.contracts import Model, Networks
 from detente.engine.sample import Batch, Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
@@ -26,6 +27,7 @@ from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import Run
 from detente.training.sampler import BatchSampler
 from detente.training.signals import STOP, on_signal
+from detente.training.sizes import check_samples
 
 _log = logging.getLogger(__name__)
 
@@ -179,11 +181,22 @@ class Trainer:
             )
         return self._rows[n]
 
+    def deployed(self) -> nn.Module:
+        """The generator for sampling, an independent copy that the model's schedule has set to this step.
+
+        An average of the weights is a copy from the start, and may hold a temperature of then.
+        """
+        b = self.built
+        network = b.game.generator.deployed()
+        b.model.schedule(Networks(network, b.networks.discriminator), self.step / b.recipe.steps)
+        return network
+
     def generate(self, n: int, rng: Stream | None = None) -> Sample:
         """`n` samples of the deployed generator: those of the evaluations, or others that `rng` draws."""
         b, rng = self.built, rng or self._evaluation
+        check_samples("samples", n, b.data.space)
         return evaluation.generate(
-            b.game.generator.deployed(),
+            self.deployed(),
             b.model,
             n,
             rng,
