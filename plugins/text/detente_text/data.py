@@ -16,7 +16,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, file_of, packed, shuffled
+from detente import (
+    Count,
+    Leaf,
+    Packed,
+    PackedData,
+    Range,
+    Sample,
+    Space,
+    UsageError,
+    file_of,
+    packed,
+    shuffled,
+    stamps,
+)
 from detente_text import sources
 from detente_text.vocabulary import UNKNOWN, encoded, most_frequent, restored, stored, unspaced, words
 
@@ -159,8 +172,7 @@ class Lines(Sentences):
         encoding: str = "utf-8",
     ) -> None:
         file = file_of(path, "data 'lines'")
-        stat = file.stat()
-        made_of = {"data": "lines", "path": str(file), "file": [stat.st_size, stat.st_mtime_ns], "limit": limit}
+        made_of = {"data": "lines", "file": stamps([file], Path(file.anchor)), "limit": limit}
         made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": _SPLIT}
         made_of |= {"enough": ENOUGH, "words": _WORDS}
         super().__init__(
