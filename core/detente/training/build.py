@@ -80,6 +80,12 @@ class Built:
         """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
+    def deployed(self, step: int) -> torch.nn.Module:
+        """The generator for sampling: a copy, also of an average, that the model's schedule has set to this step."""
+        network = self.game.generator.deployed()
+        self.model.schedule(Networks(network, self.networks.discriminator), step / self.recipe.steps)
+        return network
+
 
 def build(
     recipe: Recipe | Resolved,

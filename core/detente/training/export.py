@@ -133,7 +133,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
         "versions": run.info.get("versions", {}),
     }
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
-    weights = trainer.deployed().to("cpu")
+    weights = built.deployed(trainer.step).to("cpu")
     try:
         about = {"format": "pt", "detente": description["detente"]}
         replace_atomically(paths[0], lambda partial: _save(weights, partial, about))

@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
 
-from detente.domains.contracts import Model, Networks
+from detente.domains.contracts import Model
 from detente.engine.sample import Batch, Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
@@ -181,22 +180,12 @@ class Trainer:
             )
         return self._rows[n]
 
-    def deployed(self) -> nn.Module:
-        """The generator for sampling, an independent copy that the model's schedule has set to this step.
-
-        An average of the weights is a copy from the start, and may hold a temperature of then.
-        """
-        b = self.built
-        network = b.game.generator.deployed()
-        b.model.schedule(Networks(network, b.networks.discriminator), self.step / b.recipe.steps)
-        return network
-
     def generate(self, n: int, rng: Stream | None = None) -> Sample:
         """`n` samples of the deployed generator: those of the evaluations, or others that `rng` draws."""
         b, rng = self.built, rng or self._evaluation
         check_samples("samples", n, b.data.space)
         return evaluation.generate(
-            self.deployed(),
+            b.deployed(self.step),
             b.model,
             n,
             rng,

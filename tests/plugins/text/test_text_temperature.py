@@ -36,7 +36,7 @@ def test_the_deployed_generator_has_the_temperature_of_its_step(tmp_path: Path, 
     trainer.restore()
 
     def temperature() -> Any:
-        return trainer.deployed().get_submodule(where).temperature
+        return trainer.built.deployed(trainer.step).get_submodule(where).temperature
 
     assert temperature() == 1.0
     trainer.step = 2
