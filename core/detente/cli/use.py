@@ -43,9 +43,11 @@ def evaluate(
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.training import evaluation, scale
+    from detente.training.sizes import check_samples
 
     trainer = trained(folder, host, device, threads)
     wanted = n or trainer.samples
+    check_samples("--samples", wanted, trainer.built.data.space)
     n = evaluation.sample_count(trainer.built.domain, trainer.built.data, wanted)
     if n < wanted:
         session.note(f"Note: {n} samples, not {wanted}: {scale.NO_MORE}.")

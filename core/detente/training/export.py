@@ -31,6 +31,7 @@ from detente.training import evaluation, outline
 from detente.training.card import anonymous, card
 from detente.training.outline import SpaceRecord, space_of
 from detente.training.run_folder import Run
+from detente.training.sizes import check_samples
 from detente.training.trainer import Trainer
 
 EXPORT_FORMAT = 1
@@ -90,6 +91,7 @@ class Exported:
             labels = self.labels(n)
         elif labels is not None:
             self._check(labels)
+        check_samples("samples", n, self.space)
         return evaluation.generate(self.generator, self.model, n, rng, labels)
 
     def labels(self, n: int) -> Tensor:
@@ -163,7 +165,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     about = outline.about(built.data, built.recipe.data.name)
     about["identity"] = run.identities.get("form", about["identity"])  # of what it was trained on
     said = described(built.recipe, space, about, domain.primary, run.info, **state)
-    return write(Exported(built.game.generator.deployed(), built.model, domain, space, said), built.recipe, run, folder)
+    return write(Exported(built.deployed(trainer.step), built.model, domain, space, said), built.recipe, run, folder)
 
 
 def write(exported: Exported, recipe: Recipe, run: Run, folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from detente import plugins
-from detente.domains.contracts import Data, Domain, Model
+from detente.domains.contracts import Data, Domain, Model, Networks
 from detente.engine.chain import chain
 from detente.engine.sample import Space
 from detente.errors import UsageError, one_line
@@ -119,5 +119,6 @@ def _deployed(resolved: Resolved, model: Model, space: Space, state: dict[str, A
             f"{run.folder}: its newest checkpoint does not fit the networks of {run.recipe} "
             f"({one_line(error)[:200]}); restore the recipe that the run was trained with."
         ) from error
-    model.schedule(networks, state["step"] / recipe.steps)
-    return regularizer.deploy(network)
+    deployed = regularizer.deploy(network)
+    model.schedule(Networks(deployed, networks.discriminator), state["step"] / recipe.steps)
+    return deployed
