@@ -32,6 +32,7 @@ _HOME = {
         "stamps",
         "text_lines",
     ),
+    "detente.engine.absent": ("Tensors",),
     "detente.engine.combinators": ("Ramp", "annealed", "lazily"),
     "detente.engine.game": ("Game",),
     "detente.engine.gradients": (
@@ -85,6 +86,7 @@ _HOME = {
     "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
     "detente.hookspecs": ("hookimpl",),
     "detente.experiments.using": ("load",),
+    "detente.loops": ("attach",),
     "detente.training.export": ("load_exported",),
     "detente.training.generator": ("Generator", "Samples"),
 }
@@ -122,6 +124,7 @@ if TYPE_CHECKING:
     from detente.domains.sources import shuffled as shuffled
     from detente.domains.sources import stamps as stamps
     from detente.domains.sources import text_lines as text_lines
+    from detente.engine.absent import Tensors as Tensors
     from detente.engine.chain import Chain as Chain
     from detente.engine.chain import chain as chain
     from detente.engine.combinators import Ramp as Ramp
@@ -179,6 +182,7 @@ if TYPE_CHECKING:
     from detente.errors import UsageError as UsageError
     from detente.experiments.using import load as load
     from detente.hookspecs import hookimpl as hookimpl
+    from detente.loops import attach as attach
     from detente.training.export import load_exported as load_exported
     from detente.training.generator import Generator as Generator
     from detente.training.generator import Samples as Samples
