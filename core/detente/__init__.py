@@ -15,6 +15,7 @@ _HOME = {
     "detente.domains.baselines": ("gaussian_like",),
     "detente.domains.cache": ("cache_folder",),
     "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "ProgressCallback"),
+    "detente.domains.folders": ("counted", "files_below", "found_below"),
     "detente.domains.frozen": ("Frozen",),
     "detente.domains.initialization": ("variance_preserving",),
     "detente.domains.metrics": ("frechet_distance",),
@@ -24,7 +25,6 @@ _HOME = {
         "archived",
         "enumerated",
         "file_of",
-        "files_below",
         "folder_of",
         "package_file",
         "shown",
@@ -101,6 +101,9 @@ if TYPE_CHECKING:
     from detente.domains.contracts import Model as Model
     from detente.domains.contracts import Networks as Networks
     from detente.domains.contracts import ProgressCallback as ProgressCallback
+    from detente.domains.folders import counted as counted
+    from detente.domains.folders import files_below as files_below
+    from detente.domains.folders import found_below as found_below
     from detente.domains.frozen import Frozen as Frozen
     from detente.domains.initialization import variance_preserving as variance_preserving
     from detente.domains.metrics import frechet_distance as frechet_distance
@@ -111,7 +114,6 @@ if TYPE_CHECKING:
     from detente.domains.sources import archived as archived
     from detente.domains.sources import enumerated as enumerated
     from detente.domains.sources import file_of as file_of
-    from detente.domains.sources import files_below as files_below
     from detente.domains.sources import folder_of as folder_of
     from detente.domains.sources import package_file as package_file
     from detente.domains.sources import shown as shown

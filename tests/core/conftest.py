@@ -1,5 +1,6 @@
 """What several of the core's test modules start from."""
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -28,3 +29,11 @@ def plain() -> dict[str, Any]:
     found = recipe.load(domain="dirac", regs=CHAIN).plain()
     del found["seed"]
     return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Names that are not UTF-8 may be in what a test printed; no report can be sent between processes with them."""
+    report = yield
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
+    return report

@@ -1,4 +1,4 @@
-"""Where data come from: files inside installed packages, files and folders of the user's, which may be anything.
+"""Sources of data: files inside installed packages, files and folders of the user's, which may be anything.
 
 A pipe hangs, a device never ends, a small archive unpacks to a terabyte: what a user named is looked at before it is
 read, and what is read of it is bounded.
@@ -246,11 +246,6 @@ def _members(archive: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
         raw.seek(opened.offset)
         if raw.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise ValueError("it is damaged or cut off")
-
-
-def files_below(folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    """The files with one of these suffixes (lower case, with the dot) below a folder, in a fixed order."""
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in suffixes and f.is_file())
 
 
 def stamps(files: Iterable[Path], folder: Path) -> list[tuple[str, int, int]]:

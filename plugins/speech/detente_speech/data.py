@@ -1,12 +1,23 @@
 """The data sets: prompts downloaded with apt, your own folder, spoken digits, and data sets of torchaudio."""
 
-from collections.abc import Callable
+import os
 from pathlib import Path
 
-from detente import PluginError, UsageError, enumerated, files_below, folder_of, stamps
+from detente import (
+    PluginError,
+    UsageError,
+    enumerated,
+    file_of,
+    files_below,
+    folder_of,
+    found_below,
+    shown,
+    stamps,
+)
 from detente_speech import downloads, sources
-from detente_speech.recordings import Recordings, loud, padded
-from detente_speech.sources import Clip
+from detente_speech.recordings import Recordings, clipped, loud, padded
+from detente_speech.sounds import SOUNDS
+from detente_speech.sources import PREPARED, Clip, Read
 
 
 class Prompts(Recordings):
@@ -36,9 +47,9 @@ class Prompts(Recordings):
 class Folder(Recordings):
     """The recordings in a folder and its subfolders, with any sampling rate and number of channels.
 
-    Channels are averaged, all is resampled to 16 kHz. Files that cannot be read are listed and skipped; recordings
-    longer than 10 s are cut, and each piece goes to one split. 15 % of the clips are held out and 15 % are the
-    reference, 750 crops each at most.
+    Channels are averaged, all is resampled to 16 kHz. Floating-point recordings get one full scale for the whole
+    folder. Files that cannot be read are listed and skipped; recordings longer than 10 s are cut, and each piece goes
+    to one split. 15 % of the clips are held out and 15 % are the reference, 750 crops each at most.
 
     Args:
         path: the folder.
@@ -52,27 +63,39 @@ class Folder(Recordings):
 
     def __init__(self, path: str) -> None:
         where = folder_of(path, "folder")
-        files = files_below(where, sources.SOUNDS)
+        files, said = found_below(where, SOUNDS, "folder")
         if not files:
-            raise UsageError(f"folder: no recording in {path}; looked for {' '.join(sources.SOUNDS)}.")
+            raise UsageError(
+                " ".join([f"folder: no recording in {shown(path)}; looked for {' '.join(SOUNDS)}.", *said])
+            )
         super().__init__(
-            {"data": "folder", "path": str(where), "files": stamps(files, where)},
-            lambda: _told("folder", where, files, lambda f: 0),
+            {"data": "folder", "path": str(where), "files": stamps(files, where), "prepared": PREPARED},
+            lambda: _told("folder", where, sources.read_files(where, files, lambda f: 0)),
+            said=said,
         )
-        self.source = str(where)
+        self.source = shown(where)
 
 
-def _told(name: str, where: Path, files: list[Path], label: Callable[[Path], int]) -> tuple[list[Clip], list[str]]:
-    """Clips of files, and what is to be said about those that bring none."""
-    clips, broken = sources.read_files(where, files, label)
+def _told(name: str, where: Path, read: Read) -> tuple[list[Clip], list[str]]:
+    """Clips of files, and what is to be said about them and about those that bring none."""
+    clips, broken, files, said = read
     if not clips:
-        raise UsageError(f"{name}: none of the {len(files)} recordings in {where} can be read: {enumerated(broken)}.")
-    notes = []
+        raise UsageError(f"{name}: none of the {files} recordings in {shown(where)} can be read: {enumerated(broken)}.")
+    notes = [f"{name}: {note}" for note in said]
     if broken:
-        notes.append(f"{name}: skipped {len(broken)} of {len(files)} files that cannot be read: {enumerated(broken)}.")
+        notes.insert(0, f"{name}: skipped {len(broken)} of {files} files that cannot be read: {enumerated(broken)}.")
     silent = [clip.name for clip in clips if not loud(padded(clip.audio))]
     if silent:
-        notes.append(f"{name}: {len(silent)} of {len(clips)} clips are silent and left out: {enumerated(silent)}.")
+        notes.append(
+            f"{name}: {len(silent)} of {len(clips)} clips are silent, or the same value throughout, and left out:"
+            f" {enumerated(silent)}."
+        )
+    cut = [clip.name for clip in clips if clipped(clip.audio)]
+    if cut:
+        notes.append(
+            f"{name}: {len(cut)} of {len(clips)} clips have more than a tenth of their samples at full scale: they were"
+            f" recorded or stored too loud. They are used: {enumerated(cut)}."
+        )
     return clips, notes
 
 
@@ -93,18 +116,21 @@ class SpokenDigits(Recordings):
     source = "https://github.com/Jakobovski/free-spoken-digit-dataset"
 
     def __init__(self, path: str = "") -> None:
-        where = Path(path).expanduser().resolve()
-        if not path or not where.exists():
+        place = os.path.expanduser(path)
+        if not path or not os.path.exists(place):
             raise PluginError(
-                f"data 'fsdd': {path or 'the archive'} was not found. Download an archive of"
+                f"data 'fsdd': {shown(path) or 'the archive'} was not found. Download an archive of"
                 f" {self.source} and use --set data.path=ARCHIVE (or a folder with its recordings)."
             )
-        files = files_below(where, sources.SOUNDS) if where.is_dir() else [where]
-        stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+        where, said = (folder_of if os.path.isdir(place) else file_of)(path, "data 'fsdd'"), list[str]()
+        files, root = [where], where.parent
+        if where.is_dir():
+            (files, said), root = found_below(where, (".wav",), "fsdd"), where
         super().__init__(
-            {"data": "fsdd", "path": str(where), "files": stats},
-            lambda: (sources.spoken_digits(where), []),
+            {"data": "fsdd", "path": str(where), "files": stamps(files, root), "prepared": PREPARED},
+            lambda: _told("fsdd", where, sources.spoken_digits(where)),
             names=[str(digit) for digit in range(10)],
+            said=said,
         )
 
 
@@ -122,9 +148,9 @@ class YesNo(Recordings):
     def __init__(self) -> None:
         def read() -> tuple[list[Clip], list[str]]:
             where = downloads.yesno()
-            return _told("yesno", where, files_below(where, sources.SOUNDS), lambda file: 0)
+            return _told("yesno", where, sources.read_files(where, files_below(where, SOUNDS), lambda file: 0))
 
-        super().__init__({"data": "yesno"}, read)
+        super().__init__({"data": "yesno", "prepared": PREPARED}, read)
 
 
 class SpeechCommands(Recordings):
@@ -146,14 +172,15 @@ class SpeechCommands(Recordings):
     def __init__(self, words: str = "zero one two three four five six seven eight nine") -> None:
         chosen = list(dict.fromkeys(words.split()))
 
-        def read() -> tuple[list[Clip], list[str]]:
+        def told() -> tuple[list[Clip], list[str]]:
             where = downloads.speech_commands()
             missing = [word for word in chosen if not (where / word).is_dir()]
             if missing or not chosen:
                 raise UsageError(
                     f"speechcommands: words={words!r}, but {missing or 'nothing'} is not a word of the data set."
                 )
-            files = [file for word in chosen for file in files_below(where / word, sources.SOUNDS)]
-            return _told("speechcommands", where, files, lambda file: chosen.index(file.parent.name))
+            files = [file for word in chosen for file in files_below(where / word, SOUNDS)]
+            read = sources.read_files(where, files, lambda file: chosen.index(file.parent.name))
+            return _told("speechcommands", where, read)
 
-        super().__init__({"data": "speechcommands", "words": chosen}, read, names=chosen)
+        super().__init__({"data": "speechcommands", "words": chosen, "prepared": PREPARED}, told, names=chosen)

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from detente import Batch, Data, Leaf, Packed, PackedData, Space, Stream, UsageError, packed, shuffled
-from detente_speech.sources import RATE, Clip
+from detente_speech.sounds import CLIPPED, RATE
+from detente_speech.sources import Clip
 from detente_speech.transforms import FRAMES, length, log_mel, mels, resampled
 
 _log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ FROM_ONE = 8
 ENOUGH = 20
 """Of fewer clips all train: two tenths of so few say nothing about a distribution."""
 SILENT = -50.0
-"""A crop whose level (root mean square) is below this many dB of full scale is left out."""
+"""A crop whose level (root mean square about its mean) is below this many dB of full scale is left out."""
 _CROP = length(RATE)
 _CUT = {"scored": SCORED, "from_one": FROM_ONE, "enough": ENOUGH, "silent": SILENT, "crop": _CROP}
 
@@ -40,6 +41,7 @@ class Recordings(PackedData):
         read: reads them, with sentences about what a user should know.
         extracts: whether a fifth of the clips is set aside for feature extractors.
         names: of the labels; none where clips have no label.
+        said: sentences that do not go with the clips, and so are not kept with them.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class Recordings(PackedData):
         read: Callable[[], tuple[list[Clip], list[str]]],
         extracts: bool = False,
         names: Sequence[str] = (),
+        said: Sequence[str] = (),
     ) -> None:
         self.names = tuple(names)
         self._made_of = {**made_of, **_CUT, "extracts": extracts}
         self._read, self._extracts = read, extracts
         of = packed("speech", {**self._made_of, "view": "log-mel"}, self._log_mels)
-        self.packed, self.notes = of, of.notes
+        self.packed, self.notes = of, (*of.notes, *said)
         space = Space((Leaf((1, mels(8000), FRAMES), channel_axis=1),), len(names) or None)
         parts = (torch.from_numpy(of.arrays["mels"])[of.rows(s)] for s in ("train", "held_out", "reference"))
         labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")] if names else None
@@ -223,11 +226,23 @@ def padded(audio: np.ndarray) -> np.ndarray:
 
 
 def loud(audio: np.ndarray, every: int = _CROP // 2) -> list[int]:
-    """Where crops start that are not silent, of all that start `every` samples apart."""
+    """Where crops start that are not silent, of all that start `every` samples apart.
+
+    A value that is the same throughout (direct current) is not heard, however far from 0 it is.
+    """
     starts = np.arange(0, len(audio) - _CROP + 1, every)
-    power = np.concatenate([[0], np.cumsum(np.square(audio.astype(np.float64) / 32768))])
-    level = (power[starts + _CROP] - power[starts]) / _CROP
+    samples = audio.astype(np.float64) / 32768
+    power, mean = (
+        (total[starts + _CROP] - total[starts]) / _CROP
+        for total in (np.concatenate([[0], np.cumsum(x)]) for x in (np.square(samples), samples))
+    )
+    level = power - np.square(mean)
     return starts[level > 10 ** (SILENT / 10)].tolist()
+
+
+def clipped(audio: np.ndarray) -> bool:
+    """Whether more than a tenth of a clip stands at full scale."""
+    return bool((np.abs(audio.astype(np.int32)) >= CLIPPED * 32768).mean() > 0.1)
 
 
 def _spread(starts: list[int], most: int) -> list[int]:

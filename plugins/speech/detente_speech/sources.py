@@ -5,28 +5,24 @@ import logging
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
-from detente import PluginError, files_below
-from detente_speech.transforms import resampled
+from detente import PluginError, archived, enumerated, files_below, shown
+from detente_speech.sounds import RATE, full_scale, read_sound
 
-RATE = 16000
-SOUNDS = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
+PREPARED = 2
+"""Raised when recordings of files are made into other arrays than before, so that none is taken from an older cache."""
 PIECE = 10.0
 """Seconds; longer recordings of a user are cut into pieces, each of which goes to one split."""
 
 _progress = logging.getLogger("detente.progress")
-_SPOKEN_DIGIT = re.compile(r"(\d)_[^/_]+_\d+\.wav")
+_SPOKEN_DIGIT = re.compile(r"(\d)_[^/_]+_\d+\.wav", re.IGNORECASE)
 
 
 class Clip(NamedTuple):
@@ -160,29 +156,6 @@ def read_g722(coded: bytes) -> np.ndarray:
     return np.array(decoder.decode(coded), dtype=np.int16) if coded else np.zeros(0, np.int16)
 
 
-def read_sound(file: Path | BinaryIO) -> np.ndarray:
-    """One recording as int16 [n] at 16 kHz: channels averaged, resampled, cut off at full scale.
-
-    Raises:
-        ValueError: it cannot be read or holds nothing, with the reason in one line.
-    """
-    import soundfile
-
-    try:
-        # Opened here: soundfile takes no name that is not UTF-8.
-        with file.open("rb") if isinstance(file, Path) else nullcontext(file) as opened:
-            samples, rate = soundfile.read(opened, dtype="float32", always_2d=True)
-    except Exception as error:  # decoders raise whatever they like on broken input
-        reason = re.sub(r"^Error opening <.*>: ", "", " ".join(str(error).split()))
-        raise ValueError(reason or type(error).__name__) from error
-    if not len(samples):
-        raise ValueError("no sound in it")
-    if not np.isfinite(samples).all():
-        raise ValueError("samples that are not finite")
-    mono = torch.from_numpy(samples.mean(1))
-    return (resampled(mono, rate, RATE) * 32768).round().clamp(-32768, 32767).to(torch.int16).numpy()
-
-
 def pieces(name: str, audio: np.ndarray, label: int = 0) -> Iterator[Clip]:
     """A recording as clips of `PIECE` seconds; the last may be shorter."""
     size = round(PIECE * RATE)
@@ -190,57 +163,73 @@ def pieces(name: str, audio: np.ndarray, label: int = 0) -> Iterator[Clip]:
         yield Clip(f"{name} {i}" if len(audio) > size else name, audio[start : start + size], label)
 
 
-def read_files(where: Path, files: list[Path], label: Callable[[Path], int]) -> tuple[list[Clip], list[str]]:
-    """Clips of all files that can be read, and the others by name with the reason."""
+class Read(NamedTuple):
+    """What a set of files came to."""
+
+    clips: list[Clip]
+    broken: list[str]
+    """Those that cannot be read, with the reason."""
+    files: int
+    notes: list[str]
+    """Sentences about the others."""
+
+
+def read_files(where: Path, files: Sequence[Path], label: Callable[[Path], int]) -> Read:
+    """Clips of all files that can be read, all floating-point ones on one scale."""
     clips: list[Clip] = []
     broken: list[str] = []
+    scale, said = full_scale(files)
     for i, file in enumerate(files):
-        name = str(file.relative_to(where))
+        name = shown(file.relative_to(where))
         try:
-            clips += pieces(name, read_sound(file), label(file))
+            clips += pieces(name, read_sound(file, scale), label(file))
         except ValueError as error:
             broken.append(f"{name} ({error})")
         if (i + 1) % 200 == 0:
-            _progress.info("%s: read %d of %d recordings", where.name, i + 1, len(files))
-    return clips, broken
+            _progress.info("%s: read %d of %d recordings", shown(where.name), i + 1, len(files))
+    return Read(clips, broken, len(files), said)
 
 
-def spoken_digits(place: Path) -> list[Clip]:
+def spoken_digits(place: Path) -> Read:
     """The recordings `<digit>_<speaker>_<number>.wav` in a folder, a zip or a tar archive; the label is the digit.
 
     Raises:
-        PluginError: there is no such place, no such recording in it, or one cannot be read.
+        PluginError: there is no such place, no such recording in it, or none can be read.
     """
-    clips = []
-    try:
-        for name, file in _opened(place):
-            found = _SPOKEN_DIGIT.fullmatch(name.rpartition("/")[2])
-            if found:
-                clips.append(Clip(name, read_sound(file), int(found[1])))
-    except (OSError, ValueError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise PluginError(f"data 'fsdd' cannot read {place} ({error}). Download the archive again.") from error
-    if not clips:
-        raise PluginError(
-            f"data 'fsdd': no recording such as 7_jackson_32.wav in {place}. Set data.path to "
-            "another folder or archive."
-        )
-    return sorted(clips, key=lambda clip: clip.name)  # archives have an order of their own
-
-
-def _opened(place: Path) -> Iterator[tuple[str, BinaryIO]]:
-    """Name and content of each file in a folder or an archive; nothing is unpacked."""
     if place.is_dir():
-        for path in files_below(place, (".wav",)):
-            yield path.name, io.BytesIO(path.read_bytes())
-    elif zipfile.is_zipfile(place):
-        with zipfile.ZipFile(place) as archive:
-            for info in archive.infolist():
-                if info.filename.endswith(".wav"):
-                    yield info.filename, io.BytesIO(archive.read(info))
+        files = [file for file in files_below(place, (".wav",)) if _digit(file.name) is not None]
+        found = read_files(place, files, lambda file: _digit(file.name) or 0)
     else:
-        with tarfile.open(place) as archive:
-            for member in archive:
-                if member.isfile() and member.name.endswith(".wav"):
-                    inside = archive.extractfile(member)
-                    assert inside is not None, "a file has content"
-                    yield member.name, io.BytesIO(inside.read())
+        found = _archived_digits(place)
+    if found.broken and not found.clips:
+        raise PluginError(
+            f"data 'fsdd' cannot read {shown(place)} ({enumerated(found.broken)}). Download the archive again."
+        )
+    if not found.clips:
+        raise PluginError(
+            f"data 'fsdd': no recording such as 7_jackson_32.wav in {shown(place)}. Set data.path to another folder or"
+            " archive."
+        )
+    return found
+
+
+def _archived_digits(place: Path) -> Read:
+    clips: list[Clip] = []
+    broken: list[str] = []
+    try:
+        for path, content in archived(place, (".wav",)):
+            label, name = _digit(path.rpartition("/")[2]), shown(path)
+            if label is not None:
+                try:
+                    clips += pieces(name, read_sound(io.BytesIO(content)), label)
+                except ValueError as error:
+                    broken.append(f"{name} ({error})")
+    except ValueError as error:
+        raise PluginError(f"data 'fsdd' cannot read {shown(place)} ({error}). Download the archive again.") from error
+    clips.sort(key=lambda clip: clip.name)  # archives have an order of their own
+    return Read(clips, broken, len(clips) + len(broken), [])
+
+
+def _digit(name: str) -> int | None:
+    found = _SPOKEN_DIGIT.fullmatch(name)
+    return int(found[1]) if found else None

