@@ -107,7 +107,9 @@ def compare(
         text = (
             f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n{_asked(planned)}\n\n{_cells(planned)}"
         )
-        session.result(text, {"study": out, "cells": len(planned.cells), **planned.content})
+        session.result(
+            text, {"study": out, "cells": len(planned.cells), "against": planned.against.text, **planned.content}
+        )
         return
     session.run = out
     with board(session) as show:

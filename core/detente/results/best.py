@@ -8,8 +8,11 @@ from detente.results.outcomes import Outcome
 
 
 def best_run(outcomes: Sequence[Outcome], domain: str) -> Outcome | None:
-    """The run of a domain that finished with the highest scaled score, the first of several; None without a score."""
-    scored = [o for o in outcomes if o.cell.domain == domain and o.status == "finished" and o.final is not None]
+    """The run of a domain that finished with the highest scaled score, the first of several.
+
+    None where no run is above 0: what is no better than an untrained generator is nothing to go on with.
+    """
+    scored = [o for o in outcomes if o.cell.domain == domain and o.status == "finished" and (o.final or 0.0) > 0]
     return max(scored, key=lambda outcome: outcome.final or 0.0, default=None)
 
 

@@ -102,6 +102,6 @@ class Study(Manifest):
 
 def reference(arms: Sequence[str], said: str | None = None) -> str:
     """Which arm others are compared with: what was said, else `none` where it is among them, else the first."""
-    if said in arms:
+    if said is not None and said in arms:
         return said
     return next((text for text in arms if text.strip() == NONE), arms[0])

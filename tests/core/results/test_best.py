@@ -14,7 +14,7 @@ from detente.results.best import best_run, quoted, sampling
     [
         ({"none": [0.2, 0.7], "r1": [0.6, 0.1]}, ("none", 1)),
         ({"none": [0.2, "failed"], "r1": [0.6, 0.1]}, ("r1", 0)),
-        ({"none": ["diverged", "diverged"], "r1": ["failed", 0.0]}, ("r1", 1)),
+        ({"none": ["diverged", "diverged"], "r1": ["failed", 0.0]}, None),
         ({"none": ["diverged", "failed"]}, None),
         ({"none": ["running", "pending"]}, None),
     ],
