@@ -2,18 +2,10 @@
 
 import pytest
 
-from detente.report.answer import listed, question, status, title
+from detente.report.answer import question, status, title
 from detente.results.outcomes import Outcome
 from pages import write_study
 from searches import cell
-
-
-@pytest.mark.parametrize(
-    ("names", "text"),
-    [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c"), (["a", "b", "c", "d"], "4 arms")],
-)
-def test_names_are_listed_until_they_are_too_many(names, text):
-    assert listed(names, 3, "arms") == text
 
 
 @pytest.mark.parametrize(
