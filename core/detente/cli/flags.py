@@ -12,6 +12,8 @@ from detente.cli.display import Session, messages
 from detente.errors import UsageError
 from detente.plugins import Host, discover, set_host
 
+MOST = 4096
+"""Threads and parallel runs; no machine has more use for them."""
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks and detailed progress.")]
@@ -21,7 +23,9 @@ NoPlugin = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="CPU threads (default: 1). Results can depend on it, so a run records it."),
+    typer.Option(
+        min=1, max=MOST, metavar="N", help="CPU threads (default: 1). Results can depend on it, so a run records it."
+    ),
 ]
 Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda[:N]", help="Device to compute on.")]
 Precision = Annotated[str | None, typer.Option(metavar="fp32|bf16|fp64", help="Numeric precision of the networks.")]
@@ -39,7 +43,9 @@ Allow = Annotated[
 Log = Annotated[
     str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
 ]
-Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", help="Number of parallel runs (default: one per CPU).")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=MOST, metavar="N", help="Number of parallel runs (default: one per CPU).")
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 
 
@@ -80,6 +86,8 @@ def seeds_of(text: str) -> int | list[int]:
     """The number of seeds in a flag, or a list of them."""
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
         raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
+    if any(len(part.strip()) > 19 for part in text.split(",")):
+        raise UsageError(f"--seeds {text}: has too many digits; seeds are integers below 2^63.")
     numbers = [int(part) for part in text.split(",") if part.strip()]
     return numbers if "," in text else numbers[0]
 

@@ -18,7 +18,11 @@ def holding(x: torch.Tensor) -> dict[str, Any]:
     player = {"network": {"x": x}, "optimizer": {}, "regularizer": {}, "t": 7, "last": {}}
     return {
         "game": {"generator": player, "discriminator": {**player, "network": {}}},
-        **{"step": 1, "seconds": 0.5, "best": None, "scores": [{"quality": 0.25}, None], "metrics_size": 0},
+        "step": 1,
+        "seconds": 0.5,
+        "best": None,
+        "scores": [{"quality": 0.25}, None],
+        "metrics_size": 0,
     }
 
 
