@@ -95,12 +95,16 @@ class Page:
 
     def _overview(self) -> Iterator[str]:
         yield from ("## Overview", "")
-        yield "Mean scaled score at the last step (0 untrained, 1 real data), and the difference from `none` with its"
+        yield "Mean scaled score at the last step (0 untrained, 1 real data), and the difference from"
+        yield f"{_code(self.study.against)} with its"
         yield ".95 interval, on seeds on which neither run broke down (diverged or scored 0). ▲ and ▼ are verdicts; all"
         yield from ("else is undecided.", "")
         head = ["arm", *(d.name for d in self.domains)]
         if self.verdicts.overall:
-            head += ["interquartile mean" if self.verdicts.trimmed else "mean", "chance to beat none"]
+            head += [
+                "interquartile mean" if self.verdicts.trimmed else "mean",
+                f"chance to beat {_text(self.study.against.text)}",
+            ]
         rows: list[list[str]] = []
         for arm in self.study.arms:
             cells = [_cell(d.row(arm)) for d in self.domains]
@@ -117,12 +121,15 @@ class Page:
 
     def _domain(self, d: DomainPart) -> Iterator[str]:
         yield from (f"## {_text(d.name)}", "", _text(d.sentence), "")
-        for picture, text in ((d.curves, "Scaled score over steps"), (d.forest, "Differences from none")):
+        for picture, text in (
+            (d.curves, "Scaled score over steps"),
+            (d.forest, f"Differences from {_text(self.study.against.text)}"),
+        ):
             if picture is not None and (self._many or picture is d.curves):
                 file = self._picture(str(picture), f"{text.split()[0].lower()}-{d.name}")
                 yield from (f"![{text} in {_text(d.name)}]({file})", "")
         yield from (", ".join(f"{row.key} {_code(row.arm)}" for row in d.rows) + ".", "")
-        if self._many and self.study.none:
+        if self._many and self.study.others:
             yield from _table(
                 ["arm", "Δ", "p alone", "p Holm", "p joint", "broke down", "verdict"], [_difference(r) for r in d.rows]
             )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from detente.cli import flags
-from detente.cli.display import Session, duration, table
+from detente.cli.display import Session, duration, number, table
 from detente.cli.flags import begin
 from detente.cli.progress import board
 from detente.errors import UsageError
@@ -30,6 +30,13 @@ def compare(
     regs: Annotated[
         list[str] | None,
         typer.Option("--reg", metavar="ARM", help="One arm: a chain of regularizers as in train, or none; repeatable."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ARM",
+            help="The arm that the others are compared with (default: none, or the first arm where there is no none).",
+        ),
     ] = None,
     seeds: Annotated[
         str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones (default: 3).")
@@ -80,6 +87,7 @@ def compare(
     numbers = flags.seeds_of(seeds) if seeds is not None else base.seeds
     out = out or (Path("studies") / Path(preset).stem if preset else OUT)
     how: dict[str, Any] = {
+        "against": against,
         "sets": [*base.sets, *(sets or [])],
         "domain_sets": {name: base.domains.get(name, []) for name in chosen},
         "recipe": recipe,
@@ -96,8 +104,12 @@ def compare(
         planned, notes = study.plan(chosen, arms, numbers, out=out, host=host, **how)
         for note in notes:
             session.note(note)
-        text = f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n\n{_cells(planned)}"
-        session.result(text, {"study": out, "cells": len(planned.cells), **planned.content})
+        text = (
+            f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n{_asked(planned)}\n\n{_cells(planned)}"
+        )
+        session.result(
+            text, {"study": out, "cells": len(planned.cells), "against": planned.against.text, **planned.content}
+        )
         return
     session.run = out
     with board(session) as show:
@@ -122,6 +134,10 @@ def _budget(study: "Study") -> str:
     return "\n".join(f"every arm on {name}: {study.budget(name)}" for name in study.domains)
 
 
+def _asked(study: "Study") -> str:
+    return f"arms are compared with “{study.against.text}”" if study.others else ""
+
+
 def _cells(study: "Study") -> str:
     rows = [("domain", "arm", "seeds", "steps")]
     for domain in study.domains:
@@ -132,6 +148,8 @@ def _cells(study: "Study") -> str:
 
 
 def _finish(session: Session, folder: Path, report: Path) -> None:
+    from detente.report.references import baseline_sentence
+    from detente.results.best import best_run, sampling
     from detente.results.outcomes import Outcome
     from detente.results.study import Study
     from detente.results.verdicts import Verdicts
@@ -147,11 +165,20 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             diverged = sum(o.status == "diverged" for o in own)
             rows.append((domain, arm.text, mean, str(len(own)), str(diverged)))
     limits = Verdicts(study, outcomes).limits or "See the report for confidence intervals and tests."
+    baselines = [said for domain in study.domains if (said := baseline_sentence(study, domain, outcomes))]
+    best = [run for domain in study.domains if (run := best_run(outcomes, domain))]
     took = sum(o.seconds or 0 for o in outcomes)
     parts = [table(rows), f"{_budget(study)}\n{duration(took)} total training time", f"{limits}\nreport  {report}"]
-    text = "\n\n".join(parts) + f"\nresults {study.results}"
+    text = "\n\n".join([*parts[:1], *baselines, *parts[1:]]) + f"\nresults {study.results}"
+    for run in best:
+        text += (
+            f"\n\nbest on {run.cell.domain}: “{run.cell.arm.text}”, seed {run.cell.seed}, scaled {number(run.final)}"
+        )
+        text += f"\n  {run.cell.folder}\n  {sampling(run.cell.folder)}"
     data = {
         "study": folder,
+        "against": study.against.text,
+        "best": {run.cell.domain: run.cell.folder for run in best},
         "report": report,
         "results": study.results,
         "cells": [

@@ -260,6 +260,8 @@ def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
 
 
 def _summary(run: "Run", primary: str, report: Path | None) -> str:
+    from detente.results.best import quoted, sampling
+
     info = run.info
     final, best = info["final"], info.get("best")
     lines = [
@@ -269,7 +271,6 @@ def _summary(run: "Run", primary: str, report: Path | None) -> str:
         "",
         f"scaled  {number(final['scaled'])}"
         + (f"  (best {number(best['scaled'])} at step {best['step']})" if best else ""),
+        *([f"report  {report}"] if report else []),
     ]
-    if report:
-        lines.append(f"report  {report}")
-    return "\n".join([*lines, f"next    detente sample {run.folder} -n 64", f"        detente export {run.folder}"])
+    return "\n".join([*lines, f"next    {sampling(run.folder)}", f"        {quoted('export', run.folder)}"])

@@ -169,6 +169,7 @@ def _now(tuning: "Tuning", key: str) -> str:
 
 
 def _finish(session: Session, folder: Path, report: Path) -> None:
+    from detente.results.best import best_run, quoted, sampling
     from detente.results.outcomes import Outcome
     from detente.results.search import Tuning
 
@@ -196,8 +197,12 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             "",
             f"report  {report}",
             f"recipe  {tuning.best}",
-            f"next    detente train --recipe {tuning.best}",
+            f"next    {quoted('train', '--recipe', tuning.best)}",
         ]
+        won = [rival for rival in tuning.rivals if "winner" in rival.roles]
+        cells = [tuning.rival_cell(rival, seed) for rival in won for seed in tuning.fresh_seeds]
+        if run := best_run([Outcome.of(cell) for cell in cells], tuning.domain):
+            lines.append(f"        {sampling(run.cell.folder)}")
     data = {
         "search": folder,
         "report": report,

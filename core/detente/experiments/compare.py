@@ -1,8 +1,7 @@
 """The comparison: every arm in every domain, on the same seeds.
 
-A study is its folder; calling `compare` again with more domains, arms or seeds extends it. Arms differ from `none` only
-in their regularizers: with the same seed all share data order, latents and initial weights, so they are compared in
-pairs.
+A study is its folder; calling `compare` again with more domains, arms or seeds extends it. Arms differ only in their
+regularizers: with the same seed all share data order, latents and initial weights, so they are compared in pairs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +38,7 @@ def compare(
     *,
     out: Path,
     host: Host,
+    against: str | None = None,
     jobs: int | None = None,
     sets: Sequence[str] = (),
     domain_sets: Mapping[str, Sequence[str]] | None = None,
@@ -56,6 +56,8 @@ def compare(
         seeds: how many, from 0, or which.
         out: the study's folder.
         host: the plugins.
+        against: the arm that all others are compared with; what the study has said so far by default, else `none`, and
+            the first arm where there is no `none`.
         jobs: worker processes at a time; the number of CPUs by default.
         sets: `key=value` settings for every recipe; `domain_sets` those for one domain.
         recipe: a recipe to start from, for a study of its domain.
@@ -70,7 +72,7 @@ def compare(
         Interrupted: a signal came; what has been done is kept.
     """
     domains, arms, seeds = list(domains), list(arms), seed_numbers(seeds)
-    how = {"sets": sets, "domain_sets": domain_sets, "recipe": recipe, "flags": flags}
+    how = {"against": against, "sets": sets, "domain_sets": domain_sets, "recipe": recipe, "flags": flags}
 
     def planned() -> Comparison:
         return _plan(domains, arms, seeds, out, host, **how)
@@ -85,6 +87,7 @@ def plan(
     *,
     out: Path,
     host: Host,
+    against: str | None = None,
     sets: Sequence[str] = (),
     domain_sets: Mapping[str, Sequence[str]] | None = None,
     recipe: Path | Mapping[str, Any] | None = None,
@@ -95,7 +98,7 @@ def plan(
     Raises:
         UsageError, PluginError: as in `compare`; a line for each thing that is wrong.
     """
-    planned = _plan(domains, arms, seeds, out, host, sets, domain_sets, recipe, flags)
+    planned = _plan(domains, arms, seeds, out, host, against, sets, domain_sets, recipe, flags)
     experiment.dry_run(planned, host)
     return planned.study, planned.notes
 
@@ -165,6 +168,7 @@ def _plan(
     seeds: int | Iterable[int],
     out: Path,
     host: Host,
+    against: str | None = None,
     sets: Sequence[str] = (),
     domain_sets: Mapping[str, Sequence[str]] | None = None,
     recipe: Path | Mapping[str, Any] | None = None,
@@ -173,6 +177,7 @@ def _plan(
     old = existing(Study, out)
     names = _union(old.domains if old else [], domains, "domain")
     texts = _union([arm.text for arm in old.arms] if old else [], [text.strip() for text in arms], "arm")
+    said = _against(against, texts) or (old.content.get("against") if old else None)
     numbers = sorted(_union(old.seeds if old else [], seed_numbers(seeds), "seed"))
     runs = len(names) * len(texts) * len(numbers)
     if runs > MOST_RUNS:
@@ -206,6 +211,7 @@ def _plan(
         **head(old, Study),
         "seeds": numbers,
         "arms": [{"text": text, "slug": slugs[text]} for text in texts],
+        **({"against": said} if said else {}),
         "domains": {name: {"primary": primary_of(host, name)} for name in names},
         "recipes": recipes,
     }
@@ -218,6 +224,12 @@ def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:
     if not found:
         raise UsageError(f"A study needs at least one {what}.")
     return found
+
+
+def _against(said: str | None, texts: Sequence[str]) -> str | None:
+    if said is None or (text := said.strip()) in texts:
+        return said and said.strip()
+    raise UsageError(f"--against {text}: is not an arm of the study; its arms are {', '.join(texts)}.")
 
 
 def _check_twins(recipes: Mapping[str, Mapping[str, Any]], slugs: Mapping[str, str]) -> None:

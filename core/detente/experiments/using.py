@@ -9,7 +9,7 @@ from detente.domains.contracts import Model
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
-from detente.results.best import best_run
+from detente.results.chosen import chosen_run
 from detente.training import evaluation
 from detente.training.export import DESCRIPTION, load_exported
 from detente.training.generator import Generator
@@ -49,10 +49,10 @@ def run_folder(folder: Path, arm: str | None = None, domain: str | None = None) 
     """The folder of the run that is meant: of a study its best one, otherwise the given one.
 
     Raises:
-        UsageError: as `best_run` does, or there is nothing to choose from.
+        UsageError: as `chosen_run` does, or there is nothing to choose from.
     """
     if (folder / "study.yaml").is_file():
-        return best_run(folder, arm, domain).folder
+        return chosen_run(folder, arm, domain).folder
     if arm is not None or domain is not None:
         raise UsageError(f"{folder}: not a study folder (no study.yaml), so there is no arm or domain to choose.")
     return folder

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from detente.report.page import signed
+from detente.report.sentences import listed
 from detente.results import statistics
 from detente.results.cells import Arm
+from detente.results.comparisons import Comparison
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
-from detente.results.verdicts import Comparison, Verdicts
+from detente.results.verdicts import Verdicts
 
 ABOUT = (
     "Differences are of scores with the same seed where neither run broke down, that is, diverged or scored 0; "
@@ -23,15 +25,14 @@ def title(study: Study) -> str:
 
 def question(study: Study) -> str:
     """What the study asks."""
-    others = [arm.text for arm in study.arms if arm != study.none]
+    others, against = [arm.text for arm in study.others], study.against.text
     where = listed(study.domains, 4, "domains")
-    if study.none is None or not others:
-        verb = "is" if len(study.arms) == 1 else "are"
-        return f"How good {verb} {listed([f'“{a.text}”' for a in study.arms], 6, 'arms')} on {where}?"
+    if not others:
+        return f"How good is “{against}” on {where}?"
     if len(others) == 1:
-        return f"Does {others[0]} improve on “none” on {where}?"
+        return f"Does {others[0]} improve on “{against}” on {where}?"
     which = "either" if len(others) == 2 else "any"
-    return f"Does {which} of {listed(others, 6, 'regularizers', 'and')} improve on “none” on {where}?"
+    return f"Does {which} of {listed(others, 6, 'regularizers', 'and')} improve on “{against}” on {where}?"
 
 
 def answer(study: Study, verdicts: Verdicts) -> list[str]:
@@ -43,9 +44,9 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     if len(study.seeds) == 1:
         return [statistics.limits(1, 1)]
     if not verdicts.comparisons:
-        return ["No verdict: there is no pair of an arm and “none” to compare."]
+        return [f"No verdict: “{study.against.text}” is the only arm."]
     if not verdicts.pairs:
-        return ["No verdict: no arm has a score that can be paired with one of “none”."]
+        return [f"No verdict: no arm has a score that can be paired with one of “{study.against.text}”."]
     limits = [text] if (text := verdicts.limits) else []
     dumb = [d for d in study.domains if not any(c.differences for c in verdicts.comparisons if c.domain == d)]
     if dumb:
@@ -59,7 +60,7 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     if not found:
         which = "the arm does not differ" if len(study.arms) == 2 else "no arm differs"
         return [
-            f"With {verdicts.pairs} seeds nothing is significant: {which} significantly from “none”. "
+            f"With {verdicts.pairs} seeds nothing is significant: {which} significantly from “{study.against.text}”. "
             "This does not mean that there is no difference.",
             *_untested(verdicts),
             *limits,
@@ -88,13 +89,6 @@ def status(outcomes: Sequence[Outcome]) -> str:
     return text + (f"; {open_} not finished yet: this is the report of an unfinished study." if open_ else ".")
 
 
-def listed(names: Sequence[str], most: int, what: str, last: str = "and") -> str:
-    """Names in a sentence, or how many where they are too many."""
-    if len(names) > most:
-        return f"{len(names)} {what}"
-    return f" {last} ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-
-
 def _sorted(found: dict[Arm, list[Comparison]]) -> list[list[Comparison]]:
     """Those that help in most domains first."""
     return sorted(found.values(), key=lambda own: -sum(c.claimed * (1 + abs(c.mean or 0)) for c in own))
@@ -114,9 +108,9 @@ def _untested(verdicts: Verdicts) -> list[str]:
 def _verdict(own: Sequence[Comparison], domains: int) -> str:
     """An arm in a sentence: domains in which it is better, is worse, and breaks down more or less often."""
     parts: list[str] = []
-    for sign, words in ((1, "improves on “none”"), (-1, "is worse than “none”")):
+    for sign, words in ((1, "improves on"), (-1, "is worse than")):
         if claimed := [c for c in own if c.claimed == sign]:
-            parts.append(f"{words} {_where(claimed, domains)}")
+            parts.append(f"{words} “{claimed[0].against.text}” {_where(claimed, domains)}")
     parts += [_apart(c) for c in own if _says(c) and not c.claimed]
     open_ = [c.domain for c in own if not _says(c) and c.contrast.pairs]
     undecided = f"; {listed(open_, 6, 'domains')} {'is' if len(open_) == 1 else 'are'} undecided" if open_ else ""
@@ -134,7 +128,7 @@ def _by(c: Comparison) -> str:
     own, other = found.broken
     parts = [f"{_between(c)}{_seeds(c)}"] if found.better else []
     if found.steadier or not found.better:
-        parts.append(f"broke down with {own} of {found.pairs} seeds, “none” with {other}")
+        parts.append(f"broke down with {own} of {found.pairs} seeds, “{c.against.text}” with {other}")
     if not found.better and not found.steadier:
         parts.append(f"{'above' if c.claimed > 0 else 'below'} with {max(found.ahead)} of {found.pairs}")
     if not found.better and c.mean is not None:
@@ -151,7 +145,7 @@ def _apart(c: Comparison) -> str:
         parts.append(f"scores {more} by {abs(c.mean or 0):.2f} where neither breaks down ({_between(c)}{_seeds(c)})")
     if c.contrast.steadier:
         less = "less" if c.contrast.steadier > 0 else "more"
-        parts.append(f"breaks down {less} often ({own} of {c.contrast.pairs} seeds, “none” {other})")
+        parts.append(f"breaks down {less} often ({own} of {c.contrast.pairs} seeds, “{c.against.text}” {other})")
     return f"on {c.domain} {' but '.join(parts)}"
 
 

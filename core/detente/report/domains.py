@@ -1,146 +1,29 @@
 """What a report says of one domain: its arms over the seeds, their curves, differences, samples, stability and cost."""
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
 
-from detente.domains.primary import Primary
-from detente.report.answer import listed
+from detente.errors import visible
+from detente.report.arms import Row, key
 from detente.report.charts import Axes, chart, top
 from detente.report.curves import Runs, missing, series
 from detente.report.forest import ForestRow, forest
 from detente.report.page import Samples, samples
-from detente.report.summaries import mean_of, range_of, spread
-from detente.results.cells import SETTLED, Arm
+from detente.report.references import ROWS, scaled
+from detente.report.sentences import listed
+from detente.report.summaries import range_of, spread
+from detente.results.best import best_run
+from detente.results.cells import Arm
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
-from detente.results.verdicts import Comparison, Verdicts
+from detente.results.verdicts import Verdicts
 
-ROWS = {"real": "real data (1)", "baseline": "baseline", "untrained": "untrained (0)"}
 MOST_SHOWN = 16_000_000
 """Characters of samples in a report; further seeds are left out from there on."""
 _SEEDS_SHOWN = 3
-
-
-def key(index: int) -> str:
-    """The letter of an arm: A, B, …, Z, A2, …"""
-    return chr(ord("A") + index % 26) + (str(index // 26 + 1) if index >= 26 else "")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One arm in one domain, over the seeds.
-
-    Attributes:
-        outcomes: one per seed, in the order of the seeds.
-        partners: those of `none`.
-        style: number of its colour; 0 is that of `none`.
-        compared: the comparison with `none`; None for `none` itself.
-        broken: how many runs broke down, of how many, and the interval of the rate.
-    """
-
-    arm: Arm
-    key: str
-    style: int
-    outcomes: Sequence[Outcome]
-    partners: Sequence[Outcome]
-    compared: Comparison | None
-    broken: tuple[int, int, tuple[float, float]]
-
-    @property
-    def finals(self) -> list[float]:
-        """Scaled scores of the seeds that have one."""
-        return [outcome.final for outcome in self.outcomes if outcome.final is not None]
-
-    @property
-    def mean(self) -> float | None:
-        return mean_of(self.finals)
-
-    @property
-    def best(self) -> float | None:
-        """Mean of the best scaled scores; a run that diverged before its first evaluation has 0."""
-        return mean_of(outcome.best or 0.0 for outcome in self.outcomes if outcome.final is not None)
-
-    @property
-    def differences(self) -> list[float | None]:
-        """The scaled score less that of `none`, for each seed that has both."""
-        pairs = zip(self.outcomes, self.partners, strict=False)
-        return [a.final - b.final if a.final is not None and b.final is not None else None for a, b in pairs]
-
-    def count(self, status: str) -> int:
-        """How many seeds ended in a status."""
-        return sum(outcome.status == status for outcome in self.outcomes)
-
-    @property
-    def unscored(self) -> int:
-        """How many seeds finished without a scaled score."""
-        return sum(outcome.unscored for outcome in self.outcomes)
-
-    @property
-    def heat(self) -> str:
-        """The class of a cell of the overview."""
-        return "empty" if self.mean is None else f"h{round(10 * self.mean)}"
-
-    def score(self, name: str) -> tuple[float, float, float] | None:
-        """Mean, lowest and highest of a raw score."""
-        return range_of(outcome.scores[name] for outcome in self.outcomes if name in outcome.scores)
-
-    # cost
-
-    @property
-    def step_seconds(self) -> float | None:
-        return mean_of(outcome.step_seconds for outcome in self.outcomes if outcome.step_seconds is not None)
-
-    @property
-    def cost(self) -> float | None:
-        """Seconds per step, relative to `none`, over the seeds that have both."""
-        pairs = zip(self.outcomes, self.partners, strict=False)
-        return mean_of(a.step_seconds / b.step_seconds for a, b in pairs if a.step_seconds and b.step_seconds)
-
-    @property
-    def memory(self) -> float | None:
-        """The most bytes that a run's process held, mean over the seeds."""
-        return mean_of(outcome.memory for outcome in self.outcomes if outcome.memory is not None)
-
-    @property
-    def memory_cost(self) -> float | None:
-        """That memory, relative to `none`."""
-        pairs = zip(self.outcomes, self.partners, strict=False)
-        return mean_of(a.memory / b.memory for a, b in pairs if a.memory and b.memory)
-
-    # stability
-
-    @property
-    def kept(self) -> float | None:
-        """Final over best."""
-        return mean_of(o.stability.kept for o in self.outcomes if o.stability.kept is not None)
-
-    @property
-    def settled(self) -> list[Outcome]:
-        """Runs that have come to their end: what they did not do until then they did not do."""
-        return [o for o in self.outcomes if o.status in SETTLED]
-
-    @property
-    def collapses(self) -> list[int]:
-        """The steps at which runs that have come to their end collapsed or diverged."""
-        return sorted(o.stability.collapsed for o in self.settled if o.stability.collapsed is not None)
-
-    @property
-    def spikes(self) -> float | None:
-        return mean_of(o.stability.spikes for o in self.outcomes if o.stability.spikes is not None)
-
-    @property
-    def saturated(self) -> float | None:
-        return mean_of(o.stability.saturated for o in self.outcomes if o.stability.saturated is not None)
-
-    @property
-    def slope(self) -> float | None:
-        """Product of the spectral norms of D's layers at the last evaluation."""
-        return mean_of(o.stability.slope[-1][1] for o in self.outcomes if o.stability.slope)
 
 
 class DomainPart:
@@ -150,8 +33,8 @@ class DomainPart:
         self.name, self.study = name, study
         self.primary = study.primary(name)
         own = [outcome for outcome in outcomes if outcome.cell.domain == name]
-        partners = [outcome for outcome in own if outcome.cell.arm == study.none]
-        others = [arm for arm in study.arms if arm != study.none]
+        partners = [outcome for outcome in own if outcome.cell.arm == study.against]
+        others = study.others
         self.rows = [
             Row(
                 arm,
@@ -165,6 +48,8 @@ class DomainPart:
             for i, arm in enumerate(study.arms)
         ]
         self.outcomes = own
+        self.best = best_run(own, name)
+        self.pairwise = [c for c in verdicts.pairwise if c.domain == name]
 
     def row(self, arm: Arm) -> Row:
         """The row of an arm."""
@@ -195,10 +80,7 @@ class DomainPart:
     @property
     def baseline(self) -> float | None:
         """The scaled score of the baseline, mean over the seeds."""
-        primary = Primary(**self.primary)
-        seeds = {o.cell.seed: o.references for o in self.outcomes if o.references}
-        scaled = [primary.scaled_row(r.get("baseline", {}), r) for r in seeds.values()]
-        return mean_of(value for value in scaled if math.isfinite(value))
+        return scaled(self.study, self.name, self.outcomes, "baseline")
 
     @cached_property
     def runs(self) -> list[Runs]:
@@ -245,13 +127,15 @@ class DomainPart:
 
     @property
     def forest(self) -> Markup | None:
-        """The differences from `none` with their intervals."""
+        """The differences from the reference with their intervals."""
         lines = [
             ForestRow(row.key, row.style, c.mean, c.interval, c.contrast.sound, c.contrast.better != 0)
             for row in self.rows
             if (c := row.compared) is not None and c.mean is not None
         ]
-        return forest(lines, f"Differences from none in {self.name} with intervals") if lines else None
+        name = visible(self.study.against.text)
+        title = f"Differences from {name} in {self.name} with intervals"
+        return forest(lines, title, f"difference from {name}") if lines else None
 
     @cached_property
     def samples(self) -> list[tuple[int, list[tuple[Row, Outcome, Samples | None]]]]:
@@ -277,19 +161,20 @@ class DomainPart:
             if any(outcome.unscored for outcome in self.outcomes):
                 return f"In {self.name} no run has a scaled score: it was not measured."
             return f"In {self.name} no run has finished yet."
-        ended = sum(o.status in (*SETTLED, "failed") for o in self.outcomes)
+        ended = sum(o.ended for o in self.outcomes)
         if ended < len(self.outcomes):
             return f"In {self.name} {ended} of {len(self.outcomes)} runs have ended."
         first = max(scored, key=lambda row: row.mean or 0.0)
         what = "mean scaled score" if len(self.study.seeds) > 1 else "scaled score"
         text = f"In {self.name} the highest {what} is that of “{first.arm.text}”, {spread(first.finals)}"
-        none = next((row for row in scored if row.arm == self.study.none), None)
-        if none is None or none is first:
+        against = self.study.against
+        reference = next((row for row in scored if row.arm == against), None)
+        if reference is None or reference is first:
             others = [row for row in scored if row is not first]
             second = max(others, key=lambda row: row.mean or 0.0, default=None)
             return f"{text}{f'; “{second.arm.text}” follows with {spread(second.finals)}' if second else ''}."
-        text += f"; “none” has {spread(none.finals)}"
+        text += f"; “{against.text}” has {spread(reference.finals)}"
         pairs = [d for d in first.differences if d is not None]
         if len(pairs) < 2:
             return f"{text}."
-        return f"{text}. It was above “none” with {sum(d > 0 for d in pairs)} of {len(pairs)} seeds."
+        return f"{text}. It was above “{against.text}” with {sum(d > 0 for d in pairs)} of {len(pairs)} seeds."

@@ -30,7 +30,7 @@ class ForestRow:
     claimed: bool
 
 
-def forest(lines: Sequence[ForestRow], title: str) -> Markup:
+def forest(lines: Sequence[ForestRow], title: str, x_name: str = "difference") -> Markup:
     """A mark for each mean, a line for its interval, small dots for the seeds, and a rule at 0."""
     values = [0.0, *(v for line in lines for v in (line.mean, *(line.interval or ()), *line.single))]
     low, high = min(values), max(values)
@@ -49,9 +49,7 @@ def forest(lines: Sequence[ForestRow], title: str) -> Markup:
         out.append(Markup('<text class="tick x" x="{}" y="{}">{}</text>').format(x(tick), bottom + 15, label))
     out.append(Markup('<path class="zero" d="M{} {}V{}"/>').format(x(0), _TOP - 4, bottom))
     out.append(
-        Markup('<text class="tick x" x="{}" y="{}">difference from none</text>').format(
-            (_LEFT + _WIDTH - _RIGHT) / 2, height - 3
-        )
+        Markup('<text class="tick x" x="{}" y="{}">{}</text>').format((_LEFT + _WIDTH - _RIGHT) / 2, height - 3, x_name)
     )
     for i, line in enumerate(lines):
         y = _TOP + _ROW * (i + 0.5)

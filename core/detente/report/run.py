@@ -10,6 +10,7 @@ from detente.errors import UsageError
 from detente.files import read_text
 from detente.report.charts import Axes, Point, Series, chart, span, top
 from detente.report.page import render, samples
+from detente.results.best import sampling
 from detente.results.outcomes import number
 from detente.results.stability import scaled_curve
 from detente.training.run_folder import Run
@@ -37,6 +38,7 @@ def run_report(run: Run) -> Path:
         run.folder / "report.html",
         name=_name(run),
         info=dict.fromkeys(("status", "step", "seconds", "samples", "error", "argv", "started", "platform")) | info,
+        sampling=sampling(run.folder) if info.get("status") == "finished" else "",
         scaled=number(final.get("scaled")),
         best=best,
         step=last.get("step"),

@@ -4,9 +4,12 @@ from pathlib import Path
 
 from detente.recipe.document import dump
 from detente.report.answer import answer, question, status, title
+from detente.report.arms import heat, key
 from detente.report.charts import swatch
-from detente.report.domains import DomainPart, key
+from detente.report.domains import DomainPart
 from detente.report.page import render
+from detente.report.references import baseline_sentence, reference_rows
+from detente.results.best import sampling
 from detente.results.cells import SETTLED
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
@@ -34,6 +37,10 @@ def study_report(folder: Path) -> Path:
         title=title(study),
         question=question(study),
         answer=answer(study, verdicts),
+        baselines=[said for d in study.domains if (said := baseline_sentence(study, d, outcomes))],
+        references=reference_rows(study, outcomes),
+        heat=heat,
+        sampling=sampling,
         status=status(outcomes),
         verdicts=verdicts,
         domains=domains,

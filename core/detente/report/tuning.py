@@ -12,6 +12,7 @@ from detente.report.page import Samples, render
 from detente.report.page import samples as samples_of
 from detente.report.rivals import ROLES, Row, call, lead, with_interval
 from detente.report.slices import Dot, choice_chart, slice_chart
+from detente.results.best import best_run, sampling
 from detente.results.cells import SETTLED
 from detente.results.contrasts import contrasts
 from detente.results.outcomes import Outcome
@@ -39,6 +40,7 @@ def tuning_report(folder: Path) -> Path:
         tuning=tuning,
         page=page,
         short=short,
+        sampling=sampling,
         findings=tuning.content.get("findings", []),
         damaged=[*tuning.damaged, *(text for outcome in page.outcomes.values() for text in outcome.damaged)],
         recipes=[
@@ -105,6 +107,11 @@ class _Page:
         if "none" in own.rival.roles or "default" in own.rival.roles:
             against.append("it is " + " and ".join(ROLES[r] for r in own.rival.roles if r != "winner") + " itself")
         return "; ".join([text, *against]) + "."
+
+    @property
+    def best(self) -> Outcome | None:
+        """The winner's best run on the fresh seeds."""
+        return best_run(self.rows[0].outcomes, self.tuning.domain) if self.rows else None
 
     @property
     def sentences(self) -> list[str]:

@@ -1,47 +1,26 @@
-"""Which run of a study to use."""
+"""The run to go on with, and the command that uses it."""
 
-import math
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 
-from detente.errors import UsageError
-from detente.results.cells import Arm, Cell
 from detente.results.outcomes import Outcome
-from detente.results.study import Study
 
 
-def best_run(folder: Path, arm: str | None = None, domain: str | None = None) -> Cell:
-    """The finished run with the highest scaled score at its end, of the arm whose mean over seeds is highest.
+def best_run(outcomes: Sequence[Outcome], domain: str) -> Outcome | None:
+    """The run of a domain that finished with the highest scaled score, the first of several.
 
-    Args:
-        folder: of a study.
-        arm: its regularizers as `--reg` named them; the best one by default.
-        domain: where the study has several.
-
-    Raises:
-        UsageError: there is no such arm, domain or finished run, or several domains and none is named.
+    None where no run is above 0: what is no better than an untrained generator is nothing to go on with.
     """
-    study = Study.open(folder, damaged=True)
-    if domain is None and len(study.domains) > 1:
-        raise UsageError(f"{folder}: a study of {', '.join(study.domains)}; name one of them with --domain.")
-    domain = domain or study.domains[0]
-    if domain not in study.domains:
-        raise UsageError(f"{folder}: has no domain {domain!r}; it has {', '.join(study.domains)}.")
-    arms = [one for one in study.arms if arm is None or arm in (one.text, one.slug)]
-    if not arms:
-        raise UsageError(f"{folder}: has no arm {arm!r}; it has {', '.join(repr(one.text) for one in study.arms)}.")
-    found: dict[Arm, list[Outcome]] = {}
-    for one in arms:
-        ended = [Outcome.of(study.cell(domain, one, seed)) for seed in study.seeds]
-        if any(outcome.status == "finished" for outcome in ended):
-            found[one] = ended
-    if not found:
-        raise UsageError(f"{folder}: no run of it has finished yet; go on with: detente resume {folder}.")
-    best = max(found, key=lambda one: _mean([outcome.final for outcome in found[one]]))
-    return max((o for o in found[best] if o.status == "finished"), key=lambda o: _mean([o.final])).cell
+    scored = [o for o in outcomes if o.cell.domain == domain and o.status == "finished" and (o.final or 0.0) > 0]
+    return max(scored, key=lambda outcome: outcome.final or 0.0, default=None)
 
 
-def _mean(scores: list[float | None]) -> float:
-    """Of those that were measured; the lowest of all where none was."""
-    known = [score for score in scores if score is not None]
-    return fmean(known) if known else -math.inf
+def sampling(folder: Path, n: int = 16) -> str:
+    """The command that draws samples of a run, quoted for a shell."""
+    return quoted("sample", folder, "-n", n)
+
+
+def quoted(*words: object) -> str:
+    """A command of détente as it can be pasted into a shell."""
+    return shlex.join(["detente", *map(str, words)])

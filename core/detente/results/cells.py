@@ -8,7 +8,7 @@ from detente.hookspecs import CellView
 from detente.training.run_folder import Run
 
 NONE = "none"
-"""The arm that others are compared with."""
+"""The arm without regularizers, which others are compared with where a study has it and names no other."""
 
 SETTLED = ("finished", "diverged")
 """States that are results: such a cell is never run again."""

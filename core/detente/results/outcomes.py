@@ -48,6 +48,11 @@ class Outcome:
     damaged: tuple[str, ...] = ()
 
     @property
+    def ended(self) -> bool:
+        """Whether it came to an end, also in an error."""
+        return self.status in (*SETTLED, "failed")
+
+    @property
     def unscored(self) -> bool:
         """Whether it finished, and its scaled score was not measured."""
         return self.status == "finished" and self.final is None

@@ -87,6 +87,7 @@ class StudyRecord(ManifestRecord):
 
     seeds: Seeds
     arms: Annotated[list[_Arm], Field(min_length=1), AfterValidator(_distinct)]
+    against: str | None = None
     domains: Annotated[dict[FolderName, _Domain], Field(min_length=1)]
     recipes: dict[str, dict[str, _Recipe]] = {}
     findings: list[_Found] = []

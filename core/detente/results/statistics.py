@@ -31,6 +31,7 @@ ALPHA = 0.05
 EXACT = 14
 """Up to so many pairs all flips of signs are enumerated: 8,192, fewer than `FLIPS`, which are drawn above."""
 FLIPS = 9_999
+_AT_ONCE = 8_000_000  # flips × comparisons, for the memory that they take
 TRIMMED = 8
 """From so many scores on the lowest and the highest quarter are left out of a mean: of fewer, each one matters."""
 BLOCKS = 10
@@ -62,7 +63,7 @@ def step_down(differences: ArrayLike) -> Array:
 
     What Holm does for tests of which nothing is known, with the dependence that is known: a seed's signs are flipped in
     all comparisons together, and each comparison's |Σd|/√Σd² is held against the largest one among those not above it.
-    So arms that share a `none` cost less than Holm's full factor, and six pairs may do where Holm needs eleven. The
+    So arms that share a reference cost less than Holm's full factor, and six pairs may do where Holm needs eleven. The
     probability of any false claim is at most `ALPHA` where the differences of a seed are jointly symmetric about 0
     (Westfall and Young 1993, algorithm 2.8; Romano and Wolf 2005).
 
@@ -78,10 +79,12 @@ def step_down(differences: ArrayLike) -> Array:
     unit = d / np.where(scale > 0, scale, 1.0)
     signs, exact = _signs(len(d))
     observed = np.abs(unit.sum(axis=0))  # [C]
-    flipped = np.abs(signs @ unit)  # [S, C]
     order = np.argsort(observed, kind="stable")  # the weakest first
-    largest = np.maximum.accumulate(flipped[:, order], axis=1)
-    above = (largest >= observed[order] - TIE).sum(axis=0)
+    above = np.zeros(d.shape[1], np.int64)
+    for part in np.array_split(signs, 1 + signs.shape[0] * d.shape[1] // _AT_ONCE):
+        flipped = np.abs(part @ unit)  # [S, C]
+        largest = np.maximum.accumulate(flipped[:, order], axis=1)
+        above += (largest >= observed[order] - TIE).sum(axis=0)
     p = above / len(signs) if exact else (above + 1) / (len(signs) + 1)
     adjusted = np.maximum.accumulate(p[::-1])[::-1]
     out = np.empty_like(adjusted)
@@ -177,10 +180,16 @@ def pairs_needed(comparisons: int) -> int:
     return next(n for n in range(1, 64) if 2.0 / 2**n * max(1, comparisons) <= ALPHA)
 
 
-def limits(pairs: int, comparisons: int) -> str:
-    """In one or two sentences, what this number of seeds cannot support; empty if there is no limit."""
+def limits(pairs: int, comparisons: int, against: str = "none") -> str:
+    """In one or two sentences, what this number of seeds cannot support; empty if there is no limit.
+
+    Args:
+        pairs: of seeds, the most that any comparison has.
+        comparisons: how many there are.
+        against: the name of the arm that others are compared with.
+    """
     if pairs < 1 or comparisons < 1:
-        return "There are no pairs of an arm and “none” to test."
+        return f"There are no pairs of an arm and “{against}” to test."
     least = f"{smallest_p(pairs):.4f}".rstrip("0").lstrip("0")
     if pairs == 1:
         return "No verdict: with one seed, a better arm cannot be distinguished from a lucky one."

@@ -1,5 +1,6 @@
 """A study on disk: domains × arms × seeds, all of them named in study.yaml."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,9 @@ class Study(Manifest):
     def problems(self, damaged: bool) -> list[str]:
         keys = [(d, arm.slug) for d in self.domains for arm in self.arms if arm not in self.recipes(d)]
         missing = [f"{self.path}: recipes.{domain}.{slug}: is missing; {self.fix()}." for domain, slug in keys]
+        said = self.content.get("against")
+        if said is not None and said not in (texts := [arm.text for arm in self.arms]):
+            missing.append(f"{self.path}: against: {said!r} is not among the arms {', '.join(texts)}; {self.fix()}.")
         if missing and not damaged:
             raise UsageError("\n".join(missing[:MOST]))
         return missing
@@ -57,10 +61,17 @@ class Study(Manifest):
         arms = tuple(arm.text for arm in self.arms)
         return StudyView(self.folder, self.kind, tuple(self.domains), arms, tuple(self.seeds))
 
+    @cached_property
+    def against(self) -> Arm:
+        """The reference: the arm that all others are compared with."""
+        said = self.content.get("against")
+        text = reference([arm.text for arm in self.arms], said)
+        return next(arm for arm in self.arms if arm.text == text)
+
     @property
-    def none(self) -> Arm | None:
-        """The arm without a regularizer, where the study has it."""
-        return next((arm for arm in self.arms if arm.text.strip() == NONE), None)
+    def others(self) -> list[Arm]:
+        """All arms but the reference."""
+        return [arm for arm in self.arms if arm != self.against]
 
     def primary(self, domain: str) -> dict[str, Any]:
         """The score that carries a domain: `score`, `direction`, `log`, `protocol`."""
@@ -87,3 +98,10 @@ class Study(Manifest):
     def recipe(self, cell: Cell) -> dict[str, Any]:
         """The resolved recipe of a cell as plain data."""
         return {**self.content["recipes"][cell.domain][cell.arm.slug], "seed": cell.seed}
+
+
+def reference(arms: Sequence[str], said: str | None = None) -> str:
+    """Which arm others are compared with: what was said, else `none` where it is among them, else the first."""
+    if said is not None and said in arms:
+        return said
+    return next((text for text in arms if text.strip() == NONE), arms[0])

@@ -1,4 +1,4 @@
-"""What a study's outcomes support: each arm against `none` in each domain, and over domains.
+"""What a study's outcomes support: each arm against the study's reference in each domain, and over domains.
 
 `contrasts` says when there is a verdict. A run that diverged has score 0; one that failed, or whose score was not
 measured, is left out with its pair. While runs are open nothing is tested: who looks again and again and stops at a
@@ -7,9 +7,10 @@ small p finds one.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -20,76 +21,10 @@ from numpy.typing import ArrayLike
 from detente.files import plain, write_atomically
 from detente.results import statistics
 from detente.results.cells import SETTLED, Arm
-from detente.results.contrasts import Contrast, contrasts
+from detente.results.comparisons import Comparison, comparisons, improvement
 from detente.results.outcomes import Outcome
 from detente.results.statistics import ALPHA, Interval
 from detente.results.study import Study
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One arm against `none` in one domain.
-
-    Attributes:
-        differences: scaled final score less that of `none`, by seed; a run that broke down has 0.
-        contrast: what they amount to.
-        improvement: the chance that a run of the arm is above a run of `none`.
-    """
-
-    domain: str
-    arm: Arm
-    differences: Mapping[int, float]
-    contrast: Contrast
-    improvement: float | None
-
-    @property
-    def mean(self) -> float | None:
-        """Of the differences on seeds on which neither run broke down."""
-        return self.contrast.mean
-
-    @property
-    def interval(self) -> Interval | None:
-        """Of that mean."""
-        return self.contrast.interval
-
-    @property
-    def p(self) -> float | None:
-        """Of the quality alone; `holm` and `adjusted` over all tests of the study. None where nothing was tested."""
-        return self.contrast.quality.alone
-
-    @property
-    def holm(self) -> float | None:
-        return self.contrast.quality.holm
-
-    @property
-    def adjusted(self) -> float | None:
-        return self.contrast.quality.adjusted
-
-    @property
-    def claimed(self) -> int:
-        """1 where the arm is better than `none`, −1 where it is worse, 0 where that is open."""
-        return self.contrast.claimed
-
-    def plain(self) -> dict[str, Any]:
-        """As data."""
-        c = self.contrast
-        broken = {"own": c.broken[0], "none": c.broken[1], "of": c.pairs}
-        return {
-            "domain": self.domain,
-            "arm": self.arm.text,
-            "differences": dict(self.differences),
-            "sound": len(c.sound),
-            "mean": c.mean,
-            "interval": c.interval and list(c.interval),
-            "p": self.p,
-            "holm": self.holm,
-            "adjusted": self.adjusted,
-            "broken": broken | c.breakdowns._asdict(),
-            "whole": c.whole._asdict(),
-            "improvement": self.improvement,
-            "claimed": c.claimed,
-            "verdict": c.word,
-        }
 
 
 @dataclass(frozen=True)
@@ -99,8 +34,8 @@ class Overall:
     Attributes:
         iqm, interval: interquartile mean of all scaled scores, below `statistics.TRIMMED` scores the mean; the interval
             is stratified over the domains, None where one has a single seed.
-        gain, gain_interval: of the paired differences from `none`, likewise; None for `none` itself.
-        improvement, improvement_interval: the chance to be above a run of `none`, mean over the domains, likewise.
+        gain, gain_interval: of the paired differences from the reference, likewise; None for the reference itself.
+        improvement, improvement_interval: the chance to be above one of its runs, mean over the domains, likewise.
         rank: mean rank over the domains, 1 is best; only where there are enough domains.
     """
 
@@ -124,7 +59,7 @@ class Verdicts:
 
     def __init__(self, study: Study, outcomes: Sequence[Outcome]) -> None:
         self.study = study
-        self.ended, self.runs = sum(o.status in (*SETTLED, "failed") for o in outcomes), len(outcomes)
+        self.ended, self.runs = sum(o.ended for o in outcomes), len(outcomes)
         self._finals: dict[tuple[str, Arm], dict[int, float]] = {}
         self._diverged: dict[tuple[str, Arm], list[bool]] = {}
         for outcome in outcomes:
@@ -155,25 +90,17 @@ class Verdicts:
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
-        """Each arm but `none` in each domain; none at all in a study without `none`."""
-        none, seeds = self.study.none, self.study.seeds
-        keys = [(d, arm) for d in self.study.domains for arm in self.study.arms if none and arm != none]
-        if none is None or not keys:
-            return []
-        own, other = (
-            np.array([[self.finals(d, arm).get(seed, math.nan) for d, arm in sides] for seed in seeds])
-            for sides in (keys, [(d, none) for d, _ in keys])
-        )  # [seeds, comparisons] each
-        found: list[Comparison] = []
-        for i, ((domain, arm), contrast) in enumerate(
-            zip(keys, contrasts(own, other, tested=self.complete), strict=True)
-        ):
-            differences = own[:, i] - other[:, i]
-            paired = {seed: float(d) for seed, d in zip(seeds, differences, strict=True) if not math.isnan(d)}
-            sides = [list(self.finals(domain, side).values()) for side in (arm, none)]
-            chance = float(_improvement(*([side] for side in sides))) if paired else None
-            found.append(Comparison(domain, arm, paired, contrast, chance))
-        return found
+        """Each arm but the study's reference in each domain."""
+        against = self.study.against
+        return self._compared([(d, arm, against) for d in self.study.domains for arm in self.study.others])
+
+    @cached_property
+    def pairwise(self) -> list[Comparison]:
+        """Every two arms in each domain, the later one against the earlier; tested together, apart from the above."""
+        return self._compared([(d, b, a) for d in self.study.domains for a, b in combinations(self.study.arms, 2)])
+
+    def _compared(self, keys: Sequence[tuple[str, Arm, Arm]]) -> list[Comparison]:
+        return comparisons(keys, self.finals, self.study.seeds, tested=self.complete)
 
     def of(self, domain: str, arm: Arm) -> Comparison | None:
         """The comparison of an arm in a domain."""
@@ -187,7 +114,8 @@ class Verdicts:
     @property
     def limits(self) -> str:
         """What the seeds cannot support, in words; empty where they limit nothing."""
-        return statistics.limits(self.pairs, sum(c.contrast.pairs > 0 for c in self.comparisons))
+        tested = sum(c.contrast.pairs > 0 for c in self.comparisons)
+        return statistics.limits(self.pairs, tested, self.study.against.text)
 
     @cached_property
     def overall(self) -> list[Overall]:
@@ -204,20 +132,19 @@ class Verdicts:
         mean = partial(_pooled, self.trimmed)
         iqm = float(mean(scores))
         interval = statistics.stratified_interval(mean, [[s] for s in scores], (0.0, 1.0))
-        none = self.study.none
         own = [c for c in self.comparisons if c.arm == arm and c.differences]
-        if none is None or len(own) < len(self.study.domains):
+        if len(own) < len(self.study.domains):
             return Overall(arm, iqm, interval, rank=rank)
         gains = [list(c.differences.values()) for c in own]
-        both = [[scores[i], list(self.finals(c.domain, none).values())] for i, c in enumerate(own)]
+        both = [[scores[i], list(self.finals(c.domain, c.against).values())] for i, c in enumerate(own)]
         return Overall(
             arm,
             iqm,
             interval,
             float(mean(gains)),
             statistics.stratified_interval(mean, [[g] for g in gains], (-1.0, 1.0)),
-            float(_improvement(*zip(*both, strict=True))),
-            statistics.stratified_interval(_improvement, both, (0.0, 1.0)),
+            float(improvement(*zip(*both, strict=True))),
+            statistics.stratified_interval(improvement, both, (0.0, 1.0)),
             rank,
         )
 
@@ -269,7 +196,9 @@ class Verdicts:
             "limits": self.limits,
             "ended": self.ended,
             "runs": self.runs,
+            "against": self.study.against.text,
             "comparisons": [c.plain() for c in self.comparisons],
+            "pairwise": [c.plain() for c in self.pairwise],
             "diverged": [rate for rate in rates if "diverged" in rate],
             "broken": [rate for rate in rates if "broken" in rate],
             "mean": "interquartile" if self.trimmed else "plain",
@@ -288,8 +217,3 @@ def _pooled(trimmed: bool, domains: Sequence[ArrayLike]) -> np.ndarray:
     """The mean of all scores of all domains together, interquartile or plain, [..., n] each: [...]"""
     scores = np.concatenate([np.asarray(part, float) for part in domains], axis=-1)
     return statistics.interquartile_mean(scores) if trimmed else scores.mean(axis=-1)
-
-
-def _improvement(own: Sequence[ArrayLike], other: Sequence[ArrayLike]) -> np.ndarray:
-    """Mean over the domains, [..., n] and [..., m] each: [...]"""
-    return np.mean([statistics.probability_of_improvement(a, b) for a, b in zip(own, other, strict=True)], axis=0)

@@ -21,7 +21,7 @@ def test_training_leaves_a_complete_run_and_ends_with_report_and_next_command(ca
     first, *_, report, sample, export = done.out.splitlines()
     assert first.startswith("runs/00001-ring-r1: finished after 20 steps")
     assert report == "report  runs/00001-ring-r1/report.html"
-    assert sample == "next    detente sample runs/00001-ring-r1 -n 64"
+    assert sample == "next    detente sample runs/00001-ring-r1 -n 16"
     assert export.split() == ["detente", "export", "runs/00001-ring-r1"]
     assert "discriminator:" in done.err  # the resolved recipe
     assert "step 20/20" in done.err  # the last evaluation

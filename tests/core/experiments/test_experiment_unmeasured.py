@@ -105,14 +105,16 @@ def test_a_run_that_was_not_measured_makes_no_pair_and_no_0(tmp_path, monkeypatc
     assert sorted(compared.differences) == [0, 2]
     assert verdicts.diverged("pair", compared.arm)[:2] == (0, 3)
     assert next(o for o in outcomes if o.cell == gap).curve == ()
-    assert "6 of 6 runs finished, 1 of them without a scaled score (left out of everything)." in page
+    assert (
+        "6 of 6 runs finished, 1 of them without a score that could be measured (left out of the comparison)." in page
+    )
     assert "1 without a scaled score" in page
 
 
 def test_a_study_of_runs_that_were_not_measured_has_no_verdict(tmp_path, monkeypatch):
     cells = [f"{slug(arm)}/{seed}" for arm in ("none", "l2") for seed in range(6)]
     text = Page(compare(tmp_path / "study", broken(monkeypatch, *cells), seeds=6).read_text(encoding="utf-8")).text
-    assert "No verdict yet: no arm has a scaled score that can be paired with one of “none”." in text
+    assert "No verdict: no arm has a score that can be paired with one of “none”." in text
     assert "In pair no run has a scaled score: it was not measured." in text
     assert "does not differ" not in text and "undecided" not in text.partition("Differences from")[2]
     statistics = json.loads((tmp_path / "study" / "statistics.json").read_text())

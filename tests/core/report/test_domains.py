@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from detente.report import domains as module
-from detente.report.domains import DomainPart, key
+from detente.report.domains import DomainPart
 from detente.results.outcomes import Outcome
 from detente.results.verdicts import Verdicts
 from pages import write_cell, write_study
@@ -22,10 +22,6 @@ def part(folder, finals: dict[str, list[float | None]], **more: Any) -> DomainPa
         for final in [finals[cell.arm.text][cell.seed]]
     ]
     return DomainPart(study, "pair", outcomes, Verdicts(study, outcomes))
-
-
-def test_letters_go_on_after_z():
-    assert [key(i) for i in (0, 25, 26, 51, 52)] == ["A", "Z", "A2", "Z2", "A3"]
 
 
 def test_a_row_has_the_mean_of_the_seeds_that_finished_and_differences_of_the_pairs_that_did(tmp_path):

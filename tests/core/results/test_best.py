@@ -1,56 +1,31 @@
-"""Which run of a study is used: the best one of the arm that is best on average."""
+"""The run to go on with."""
 
-import re
+import shlex
 from pathlib import Path
 
 import pytest
+from test_verdicts import made_up
 
-from detente.errors import UsageError
-from detente.results.best import best_run
-from detente.training.run_folder import Run
-from pages import write_study
-
-
-def study(folder: Path, scores: dict[str, list[float | str | None]], domains: tuple[str, ...] = ("pair",)) -> Path:
-    """A study whose cells ended with these scaled scores, or with a status."""
-    of = write_study(folder, tuple(scores), domains, tuple(range(len(next(iter(scores.values()))))))
-    for cell in of.cells:
-        ended = scores[cell.arm.text][cell.seed]
-        Run.create(cell.folder, "steps: 20\n", {})
-        status = ended if isinstance(ended, str) else "finished"
-        cell.run.record({"status": status, "final": {"scaled": None if isinstance(ended, str) else ended}})
-    return folder
+from detente.results.best import best_run, quoted, sampling
 
 
 @pytest.mark.parametrize(
-    ("scores", "arm", "seed"),
+    ("scores", "best"),
     [
-        ({"none": [0.1, 0.2], "r1": [0.3, 0.4]}, "r1", 1),
-        ({"none": [0.9, 0.0], "r1": [0.5, 0.6]}, "r1", 1),  # the highest run is not of the highest arm
-        ({"none": [0.4, 0.4], "r1": [0.9, "diverged"]}, "r1", 0),  # (.9 + 0) / 2 > .4
-        ({"none": [0.5, 0.5], "r1": [0.9, "diverged"]}, "none", 0),
-        ({"none": [0.5, 0.2], "r1": ["failed", "failed"]}, "none", 0),
-        ({"none": [None, None], "r1": [0.1, None]}, "r1", 0),
+        ({"none": [0.2, 0.7], "r1": [0.6, 0.1]}, ("none", 1)),
+        ({"none": [0.2, "failed"], "r1": [0.6, 0.1]}, ("r1", 0)),
+        ({"none": ["diverged", "diverged"], "r1": ["failed", 0.0]}, None),
+        ({"none": ["diverged", "failed"]}, None),
+        ({"none": ["running", "pending"]}, None),
     ],
 )
-def test_the_best_arm_by_its_mean_and_of_that_the_best_run(tmp_path: Path, scores: dict, arm: str, seed: int):
-    found = best_run(study(tmp_path, scores))
-    assert (found.arm.text, found.seed) == (arm, seed)
+def test_the_best_run_has_finished_with_the_highest_score(tmp_path, scores, best):
+    outcomes = made_up(tmp_path, {"a": scores, "b": {arm: [0.9, 0.9] for arm in scores}}, 2)[1]
+    found = best_run([o for o in outcomes if not isinstance(o.final, str)], "a")
+    assert (found and (found.cell.arm.text, found.cell.seed)) == best
 
 
-@pytest.mark.parametrize(("arm", "seed"), [("none", 0), ("arm-0", 0), ("r1", 1), ("arm-1", 1)])
-def test_an_arm_is_named_as_it_was_typed_or_by_its_folder(tmp_path: Path, arm: str, seed: int):
-    assert best_run(study(tmp_path, {"none": [0.9, 0.0], "r1": [0.1, 0.2]}), arm).seed == seed
-
-
-def test_what_is_not_there_is_named_with_what_is(tmp_path: Path):
-    folder = study(tmp_path, {"none": [0.1], "r1": ["failed"]}, ("pair", "ring"))
-    for given, why in (
-        ({}, "a study of pair, ring; name one of them with --domain"),
-        ({"domain": "image"}, "has no domain 'image'; it has pair, ring"),
-        ({"domain": "ring", "arm": "r2"}, "has no arm 'r2'; it has 'none', 'r1'"),
-        ({"domain": "ring", "arm": "r1"}, "no run of it has finished yet"),
-    ):
-        with pytest.raises(UsageError, match=re.escape(why)):
-            best_run(folder, **given)
-    assert best_run(folder, domain="ring").domain == "ring"
+@pytest.mark.parametrize("name", ["runs/1", "my runs/it's", "$HOME;ls", "é (2)/d:r1+g:ema"])
+def test_a_command_can_be_pasted_whatever_the_folder_is_called(name):
+    assert shlex.split(sampling(Path(name))) == ["detente", "sample", str(Path(name)), "-n", "16"]
+    assert shlex.split(quoted("export", Path(name))) == ["detente", "export", name]

@@ -1,5 +1,6 @@
 """What a study.yaml says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,35 @@ def test_cells_come_a_domain_after_the_other_and_their_seeds_in_ascending_order(
     assert [recipe["seed"] for _, recipe in study.runs()] == [1, 3] * 4
 
 
-@pytest.mark.parametrize(("arms", "none"), [(["r1", " none "], " none "), (["r1", "d:none"], None)])
-def test_the_arm_without_a_regularizer_is_known_by_its_name(tmp_path, arms, none):
-    found = write_study(tmp_path, arms).none
-    assert (found and found.text) == none
+@pytest.mark.parametrize(
+    ("arms", "said", "reference"),
+    [
+        (["r1", " none "], None, " none "),
+        (["r1", "d:none"], None, "r1"),
+        (["l2", "r1", "none"], None, "none"),
+        (["l2", "r1", "none"], "r1", "r1"),
+        (["l2"], None, "l2"),
+    ],
+)
+def test_the_reference_is_the_arm_that_was_named_then_none_then_the_first(tmp_path, arms, said, reference):
+    study = write_study(tmp_path, arms)
+    study.content |= {"against": said} if said else {}
+    study.write()
+    found = Study.open(tmp_path)
+    assert found.against.text == reference
+    assert [arm.text for arm in found.others] == [text for text in arms if text != reference]
+
+
+@pytest.mark.parametrize(("said", "what"), [("r3", "'r3' is not among the arms none, r1"), (["r1"], "should be text")])
+def test_a_reference_that_is_no_arm_is_refused_and_a_report_goes_on_without_it(tmp_path, said, what):
+    study = write_study(tmp_path)
+    study.content["against"] = said
+    study.write()
+    with pytest.raises(UsageError, match=f"study.yaml: against: {re.escape(what)}"):
+        Study.open(tmp_path)
+    found = Study.open(tmp_path, damaged=True)
+    assert found.against.text == "none"
+    assert any("against" in sentence for sentence in found.damaged)
 
 
 def test_a_budget_names_what_differs_between_the_arms(tmp_path):

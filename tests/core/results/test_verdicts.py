@@ -77,11 +77,11 @@ def test_few_seeds_claim_nothing_however_large_the_difference(tmp_path, seeds):
     assert answer(study, verdicts)[0].startswith(f"No verdict: {seeds} seeds cannot give a verdict")
 
 
-def test_one_seed_is_a_taste_and_a_study_without_none_has_no_verdict(tmp_path):
+def test_one_seed_is_a_taste_and_a_study_of_one_arm_has_no_verdict(tmp_path):
     study, outcomes = made_up(tmp_path, {"a": {"none": [0.1], "r1": [0.9]}}, 1)
     assert answer(study, Verdicts(study, outcomes))[0].startswith("No verdict: with one seed")
-    study, outcomes = made_up(tmp_path, {"a": {"l2": NONE, "r1": BETTER}}, 8)
-    assert answer(study, Verdicts(study, outcomes)) == ["No verdict: there is no pair of an arm and “none” to compare."]
+    study, outcomes = made_up(tmp_path, {"a": {"r1": BETTER}}, 8)
+    assert answer(study, Verdicts(study, outcomes)) == ["No verdict: “r1” is the only arm."]
 
 
 def test_over_domains_an_arm_has_an_interquartile_mean_and_a_gain(tmp_path):

@@ -100,7 +100,7 @@ def test_breakdowns_and_quality_are_said_apart(tmp_path):
     )
     assert "but breaks down less often (0 of 16 seeds, “none” 8)" in first
     assert verdicts.comparisons[0].claimed == 0
-    assert verdicts.plain()["comparisons"][0]["broken"]["none"] == 8
+    assert verdicts.plain()["comparisons"][0]["broken"]["against"] == 8
     assert verdicts.broken("a", study.arms[0])[:2] == (8, 16)
 
 

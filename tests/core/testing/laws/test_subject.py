@@ -104,7 +104,7 @@ def test_what_is_played_is_told_step_by_step() -> None:
 def test_the_plain_case_has_neither_data_nor_networks() -> None:
     case = plain_case()
     assert len(case.data) == 0 and case.domain.name == "plain"
-    with pytest.raises(TypeError, match="there are no data"):
+    with pytest.raises(UsageError, match="has no data"):
         case.data.batch(torch.arange(2))
-    with pytest.raises(TypeError, match="there is no model"):
+    with pytest.raises(UsageError, match="Take a case of"):
         case.model.build(None)
