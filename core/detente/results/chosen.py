@@ -1,11 +1,10 @@
 """Which run of a study to use."""
 
-import math
 from pathlib import Path
-from statistics import fmean
 
 from detente.errors import UsageError
-from detente.results.cells import Arm, Cell
+from detente.results.best import of_best_arm, quoted
+from detente.results.cells import Cell
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
 
@@ -30,18 +29,7 @@ def chosen_run(folder: Path, arm: str | None = None, domain: str | None = None) 
     arms = [one for one in study.arms if arm is None or arm in (one.text, one.slug)]
     if not arms:
         raise UsageError(f"{folder}: has no arm {arm!r}; it has {', '.join(repr(one.text) for one in study.arms)}.")
-    found: dict[Arm, list[Outcome]] = {}
-    for one in arms:
-        ended = [Outcome.of(study.cell(domain, one, seed)) for seed in study.seeds]
-        if any(outcome.status == "finished" for outcome in ended):
-            found[one] = ended
-    if not found:
-        raise UsageError(f"{folder}: no run of it has finished yet; go on with: detente resume {folder}.")
-    best = max(found, key=lambda one: _mean([outcome.final for outcome in found[one]]))
-    return max((o for o in found[best] if o.status == "finished"), key=lambda o: _mean([o.final])).cell
-
-
-def _mean(scores: list[float | None]) -> float:
-    """Of those that were measured; the lowest of all where none was."""
-    known = [score for score in scores if score is not None]
-    return fmean(known) if known else -math.inf
+    best = of_best_arm(Outcome.of(study.cell(domain, one, seed)) for one in arms for seed in study.seeds)
+    if best is None:
+        raise UsageError(f"{folder}: no run of it has finished yet; go on with: {quoted('resume', folder)}.")
+    return best.cell
