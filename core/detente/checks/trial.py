@@ -67,9 +67,12 @@ def _copied(game: Game) -> Game:
 
 def _silent(game: Game, player: Player, batch: Batch) -> Iterator[str]:
     """Compute and differentiate each penalty by itself; the names of those without a value."""
+    penalties = [link for link in player.regularizer.links if "penalty" in link.defines()]
+    if not penalties:
+        return
     step = game.look(player.role, batch)
-    for link in player.regularizer.links:
-        if "penalty" not in link.defines() or link.inactive(step.m):
+    for link in penalties:
+        if link.inactive(step.m):
             continue
         with _blamed(player.role, link.name):
             value = link.penalty(step.seen_by(link.name))

@@ -74,6 +74,8 @@ NonNegative: TypeAlias = Annotated[float, Range(least=0)]
 """A number of 0 or more."""
 Probability: TypeAlias = Annotated[float, Range(least=0, most=1)]
 """0 ≤ p ≤ 1."""
+Portion: TypeAlias = Annotated[float, Range(above=0, most=1)]
+"""0 < p ≤ 1."""
 Fraction: TypeAlias = Annotated[float, Range(least=0, below=1)]
 """0 ≤ p < 1."""
 Count: TypeAlias = Annotated[int, Range(least=1)]

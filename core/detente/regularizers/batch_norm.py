@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from detente.engine.layers import Normalization, Where, after, layers
-from detente.engine.options import Positive, Probability
+from detente.engine.options import Portion, Positive
 from detente.engine.regularizer import Regularizer
 from detente.engine.streams import current_pass
 from detente.errors import UsageError
@@ -31,7 +31,7 @@ class BatchNorm(Regularizer):
     mixes_samples = True
     fixed = ("momentum", "eps")
 
-    def __init__(self, momentum: Probability = 0.1, eps: Positive = 1e-5, where: Where = None) -> None:
+    def __init__(self, momentum: Portion = 0.1, eps: Positive = 1e-5, where: Where = None) -> None:
         super().__init__()
         self.momentum, self.eps, self.where = momentum, eps, where
 

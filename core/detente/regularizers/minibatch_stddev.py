@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from detente.engine.layers import Inserted, Layer, Where, adopt, last_layers, layers
-from detente.engine.options import Probability, Range
+from detente.engine.options import Portion, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import per_sample
 from detente.engine.streams import current_pass
@@ -42,9 +42,7 @@ class MinibatchStddev(Regularizer):
     mixes_samples = True
     fixed = ("momentum",)
 
-    def __init__(
-        self, group: Annotated[int, Range(least=2)] = 4, momentum: Probability = 0.1, where: Where = None
-    ) -> None:
+    def __init__(self, group: Annotated[int, Range(least=2)] = 4, momentum: Portion = 0.1, where: Where = None) -> None:
         super().__init__()
         self.group, self.momentum, self.where = group, momentum, where
 

@@ -181,3 +181,13 @@ def test_the_game_and_the_callers_random_numbers_stay_as_they_are():
         assert all(
             torch.equal(x, y) for x, y in zip(a.values(), b.values(), strict=True) if isinstance(x, torch.Tensor)
         )
+
+
+def test_a_trial_looks_at_a_player_only_for_its_penalties(monkeypatch):
+    seen = []
+    look = Game.look
+    monkeypatch.setattr(Game, "look", lambda self, role, batch: seen.append(role) or look(self, role, batch))
+    tried(game(nn.Identity(), Dropout()), BATCH)
+    assert seen == []
+    tried(game(nn.Identity(), R1(), L2()), BATCH)
+    assert seen == ["discriminator"]
