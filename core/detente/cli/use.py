@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags
-from detente.cli.display import number, scores_table
+from detente.cli.display import number, scores_table, typed
 from detente.cli.flags import begin, set_threads
+from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError
 from detente.files import own_folder, staged
 
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
-    for verb in (evaluate, sample, export, report):
-        app.command()(verb)
+    for verb, line in (
+        (evaluate, "detente evaluate runs/00001-image-r1 -n 500"),
+        (sample, "detente sample runs/00001-image-r1 -n 20 --seed 1"),
+        (export, "detente export runs/00001-image-r1 --out generator"),
+        (report, "detente report studies/00001-image"),
+    ):
+        app.command(cls=Grouped, rich_help_panel=USING, epilog=example(line))(verb)
 
 
 def evaluate(
@@ -125,13 +131,14 @@ def export(
     trainer = trained(folder, host, "cpu", None)
     written = export_run(trainer, out or own_folder(folder / "export", folder))
     lines = [str(path) for path in written]
-    load = f"python -c \"from detente import load_exported; print(load_exported('{written[0].parent}').sample(4))\""
+    code = f"from detente import load_exported; print(load_exported({str(written[0].parent)!r}).sample(4))"
+    load = typed("python", "-c", code)
     session.result("\n".join([*lines, f"load with  {load}"]), {"run": folder, "files": written})
 
 
 def report(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
+    folder: flags.AnyFolder,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
@@ -171,5 +178,5 @@ def trained(folder: Path, host: "Host", device: str | None, threads: int | None)
     set_threads(threads or run.info.get("threads"))
     trainer = Trainer(build(load(run.recipe, host=host), host, device=device), run, host)
     if not trainer.restore():
-        raise UsageError(f"{folder}: no checkpoint yet; train longer (detente resume {folder}).")
+        raise UsageError(f"{folder}: no checkpoint yet; train longer ({typed('detente', 'resume', folder)}).")
     return trainer

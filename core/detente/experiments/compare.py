@@ -15,6 +15,7 @@ from detente.experiments import experiment
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
+from detente.experiments.forecast import forecast
 from detente.experiments.planning import existing, head, note_versions, primary_of, refuse_changes, seed_numbers
 from detente.plugins import Host
 from detente.recipe import resolve, slug
@@ -192,11 +193,11 @@ def _plan(
         **head(old, Study),
         "seeds": numbers,
         "arms": [{"text": text, "slug": slugs[text]} for text in texts],
-        "domains": {name: {"primary": primary_of(host, name)} for name in names},
+        "domains": {name: {"primary": primary_of(resolved[name, slugs[texts[0]]])} for name in names},
         "recipes": recipes,
     }
     study = Study(out, content)
-    return Comparison(study, old, note_versions(study, host), resolved)
+    return Comparison(study, old, [*forecast(study), *note_versions(study, host)], resolved)
 
 
 def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:

@@ -11,6 +11,7 @@ from detente import __version__
 from detente.errors import UsageError
 from detente.experiments.executors.local import cpus
 from detente.plugins import Host
+from detente.recipe.resolved import Resolved
 from detente.results.manifest import Manifest
 
 LOCK = ".lock"
@@ -45,9 +46,13 @@ def head(old: Manifest | None, kind: type[Manifest], **more: Any) -> dict[str, A
     }
 
 
-def primary_of(host: Host, domain: str) -> dict[str, Any]:
-    """The score that carries a domain, as manifests have it."""
-    primary = host.load("domain", domain)().primary
+def primary_of(resolved: Resolved) -> dict[str, Any]:
+    """The score that carries the runs of a recipe, as manifests have it.
+
+    Raises:
+        UsageError: the recipe chooses one that none of its metrics has.
+    """
+    primary = resolved.primary()
     return {
         "score": primary.score,
         "direction": primary.direction,
