@@ -165,7 +165,7 @@ def log_to(session: Session, path: Path) -> Iterator[None]:
     root.addHandler(handler)
     session.log = path
     try:
-        _log.info("$ %s", " ".join(session.argv))
+        _log.info("$ %s", typed(*session.argv))
         yield
     except KeyboardInterrupt as error:
         _log.info("stopped: %s", error or "Ctrl-C")

@@ -60,7 +60,8 @@ def chosen(
     where, names = Path(text).expanduser(), [entry.name for entry in host.entries("data", domain)]
     if text in names:
         if where.exists():
-            session.note(f"--data {text}: the data set of this name; for the files in it, write --data .{os.sep}{text}")
+            path = typed("--data", f".{os.sep}{text}")
+            session.note(f"--data {text}: the data set of this name; for the files in it, write {path}")
         return text
     separated = any(mark in text for mark in (os.sep, os.altsep, ".", "~") if mark)
     if not where.exists():
