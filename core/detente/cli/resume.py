@@ -51,4 +51,5 @@ def resume(
         )
     if jobs is not None:
         raise UsageError(f"{folder}: is a single run; --jobs only works for a study or a search.")
-    carry_out(session, host, recipes.resolve(folder / "recipe.yaml", host=host), folder, RUNS, threads, device)
+    resolved = recipes.resolve(folder / "recipe.yaml", host=host)
+    carry_out(session, host, resolved, folder, RUNS, threads, device, resumed=True)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from detente.cli.before import before_in, device_of, note_changes
 from detente.cli.display import Session, duration, log_to, number, scores_table, typed
 from detente.cli.flags import set_threads
 from detente.cli.progress import progress, warm_up
@@ -36,9 +37,18 @@ def carry_out(
     parent: Path,
     threads: int | None,
     device: str | None = None,
+    *,
+    resumed: bool = False,
 ) -> None:
-    """Train in `folder`, resuming the run that is there, or in a new folder under `parent`."""
-    from detente.training.build import build
+    """Train in `folder`, resuming the run that is there, or in a new folder under `parent`.
+
+    Args:
+        resumed: the recipe is the run's own; its data are then where they were, not where the current folder has them.
+    """
+    from detente.files import write_atomically
+    from detente.recipe import load
+    from detente.training.agreement import told
+    from detente.training.build import rebuild
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
@@ -46,12 +56,13 @@ def carry_out(
     from detente.training.trainer import Trainer
 
     began, recipe = time.perf_counter(), resolved.recipe
-    before = before_in(folder, recipe) if folder else {}
+    before = before_in(folder, recipe, host) if folder else {}
     loggers = make_loggers(recipe.log, host)
     _introduce(session, recipe)
     set_threads(threads or before.get("threads"))
     with warm_up(session) as show:
-        built = build(resolved, host, device=device or (before.get("device") or {}).get("device"), show=show)
+        known = before.get("identities") or {} if resumed else {}
+        built = rebuild(resolved, host, known, device=device or device_of(recipe, before), show=show)
     if not before:  # what has begun may go on
         check_run(built)
     run = Run(_make(folder, parent, recipe))
@@ -65,14 +76,18 @@ def carry_out(
         }
         for finding in built.findings:
             session.note(f"Note: {finding}")
+        trainer = Trainer(built, run, host, loggers)
+        start = trainer.restore()
         if before:
-            _note_changes(session, before, record)
+            note_changes(session, before, record)
+            if trainer.changed:
+                session.note(f"Changed in the recipe since the last checkpoint: {told(trainer.changed)}.")
+            if load(run.recipe, host=host) != recipe:  # a command that says more steps, say
+                write_atomically(run.recipe, recipe.to_yaml())
             run.record(record)
         else:
             Run.create(run.folder, recipe.to_yaml(), record)
         session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s)")
-        trainer = Trainer(built, run, host, loggers)
-        start = trainer.restore()
         built_at = time.perf_counter()
         whole = before.get("status") == "finished" and all(before.get(key) is not None for key in _RESULT)
         if not whole or start < recipe.steps:
@@ -89,33 +104,6 @@ def carry_out(
         }
         run.record({"timings": {name: round(value, 3) for name, value in seconds.items()}})
         session.result(_summary(run, built.domain.primary.score, report), _outcome(run, report))
-
-
-def before_in(folder: Path, recipe: "Recipe") -> dict[str, Any]:
-    """What run.json says of the run that began in a folder; nothing where none did.
-
-    A run that was killed so early that it has no readable run.json begins anew: there is no checkpoint without one.
-
-    Raises:
-        UsageError: the run is of another recipe.
-    """
-    from detente.recipe import load
-    from detente.training.run_folder import Run
-
-    run = Run(folder)
-    if not run.recipe.is_file() or not (folder / "run.json").is_file():
-        return {}
-    info = Run.open(folder).info
-    there, here = load(run.recipe).plain(), recipe.plain()
-    different = [key for key in {**there, **here} if there.get(key) != here.get(key)]
-    if different:
-        key = different[0]
-        was, now = (repr(said[key]) if key in said else "none" for said in (there, here))
-        raise UsageError(
-            f"{folder}: has a run of another recipe ({key}: {was} there, {now} here); name another folder, or "
-            "leave --folder out."
-        )
-    return info
 
 
 def _introduce(session: Session, recipe: "Recipe") -> None:
@@ -173,22 +161,6 @@ def _alone(run: "Run") -> Iterator[None]:
         yield
     finally:
         held.release()
-
-
-def _note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Say what is not as it was when the run began, for then its continuation need not be the same to the bit."""
-
-    def facts(record: dict[str, Any]) -> dict[str, str]:
-        commits = {f"{e['distribution']}'s code": str(e.get("commit")) for e in record.get("plugins", [])}
-        device = (record.get("device") or {}).get("name", "?")
-        return {**record.get("versions", {}), **commits, "device": device, "threads": str(record.get("threads"))}
-
-    then, today = facts(before), facts(now)
-    changed = [f"{name} ({then[name]} → {today[name]})" for name in then if name in today and then[name] != today[name]]
-    if changed:
-        session.note(
-            f"Changed since the run began: {', '.join(changed)}. Results may differ from those of an uninterrupted run."
-        )
 
 
 def _write_report(run: "Run") -> Path | None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags, own_data
+from detente.cli.before import before_in
 from detente.cli.display import Session, typed
 from detente.cli.flags import begin
 from detente.cli.grouping import PLACE, TRAINING, Grouped, example
-from detente.cli.running import RUNS, before_in, carry_out
+from detente.cli.running import RUNS, carry_out
 from detente.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,16 +96,20 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
     """Refuse what training would refuse, and say what it would say first.
 
     Raises:
-        UsageError, PluginError: as in `build` and `make_loggers`, or the folder has a run of another recipe.
+        UsageError, PluginError: as in `build` and `make_loggers`, or the folder has a run of another recipe or of other
+            data.
     """
+    from detente.training.agreement import agree_on_data
     from detente.training.build import build
     from detente.training.loggers import make_loggers
     from detente.training.scale import check_run
 
-    before = before_in(folder, resolved.recipe) if folder else {}
+    before = before_in(folder, resolved.recipe, host) if folder else {}
     make_loggers(resolved.recipe.log, host)
     built = build(resolved, host, dry=True)
     built.refuse()
+    if folder:
+        agree_on_data(folder, before.get("identities") or {}, built, looks_only=False)
     if not before:
         check_run(built)
     for finding in built.findings:

@@ -191,6 +191,14 @@ class Domain(Component, ABC):
     def __init__(self) -> None:
         self._reference: dict[str, Tensor] = {}
 
+    @property
+    def features_identity(self) -> str:
+        """A hash of what features are made with, such as the weights of an extractor; empty where there is nothing.
+
+        Stands in the record of runs and studies: scores on other features are not compared.
+        """
+        return ""
+
     @abstractmethod
     def features(self, x: Sample) -> Tensor:
         """Features [n, d] of samples for distances and densities, from a frozen extractor, in bounded memory."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from detente.domains.cache import named
 from detente.errors import PluginError
 from detente.files import write_atomically
 
@@ -39,6 +40,11 @@ class Frozen:
     def record(self, name: str) -> dict[str, Any]:
         """What is known of a network: its shape, the hash of its weights, accuracies, what it was trained on."""
         return self._records()[name]
+
+    @property
+    def identity(self) -> str:
+        """A hash of the weights of all of them: what is measured through others cannot be compared."""
+        return named({name: about.get("sha256") for name, about in self._records().items()})
 
     def load(self, name: str, build: Callable[[Mapping[str, Any]], Network]) -> Network:
         """A network in evaluation mode, on the CPU, that no gradient changes.

@@ -5,9 +5,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from detente.compat import require
-from detente.domains.cache import alone, cache_folder, named, not_kept
+from detente.domains.cache import alone, cache_folder, code_of, named, not_kept
 from detente.domains.contracts import Data
 from detente.engine.sample import Batch, Sample, Space, batch_size, rows, to
 
@@ -64,19 +64,32 @@ class Packed:
         raise KeyError(f"there is no split {split!r}; there are {', '.join(self.sizes)}")
 
 
-def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed]) -> Packed:
+def packed(
+    kind: str,
+    made_of: Mapping[str, Any],
+    make: Callable[[], Packed],
+    modules: Iterable[str] = (),
+    *,
+    version: str | None = None,
+) -> Packed:
     """What `make` makes, as memory-mapped arrays from the cache where it is there and whole.
+
+    What other code made is not read: an entry is named by the code of `make`'s module too, and of those that this
+    imports of its own package.
 
     Args:
         kind: the folder in the cache, such as a domain's name.
-        made_of: everything that the result depends on, as plain data.
+        made_of: everything that the result depends on besides the code, as plain data.
         make: makes it.
+        modules: whose code the result depends on, where `make`'s module does not import them.
+        version: instead of the code, for what is only fetched: its content does not depend on how.
 
     Raises:
         MissingExtraError: numpy or filelock is not installed.
     """
     require("run", "numpy", "filelock")
-    place = cache_folder() / kind / named({"format": _PACKED_FORMAT, **made_of})
+    by = code_of(_module(make), *modules) if version is None else version
+    place = cache_folder() / kind / named({"format": _PACKED_FORMAT, "code": by, **made_of})
     found = _read(place)
     if found is not None:
         return found
@@ -91,6 +104,12 @@ def packed(kind: str, made_of: Mapping[str, Any], make: Callable[[], Packed]) ->
             not_kept(error)
             return new
     return _read(place) or new
+
+
+def _module(make: Callable[[], Packed]) -> str:
+    while isinstance(make, partial):
+        make = make.func
+    return make.__module__
 
 
 def _read(place: Path) -> Packed | None:

@@ -249,8 +249,12 @@ def _members(archive: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
 
 
 def stamps(files: Iterable[Path], folder: Path) -> list[tuple[str, int, int]]:
-    """Path below the folder, size and time of change of each file: tell whether anything changed without reading it."""
-    return [(str(f.relative_to(folder)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    """Path below the folder, size and time of change of each file: tell whether anything changed without reading it.
+
+    The time is the later one of the content's and of the directory entry's: `cp -p` and `rsync` set the first one back.
+    """
+    found = ((str(f.relative_to(folder)), f.stat()) for f in files)
+    return [(name, stat.st_size, max(stat.st_mtime_ns, stat.st_ctime_ns)) for name, stat in found]
 
 
 def shuffled(keys: Iterable[bytes]) -> list[int]:

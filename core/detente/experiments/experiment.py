@@ -11,17 +11,19 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from filelock import FileLock, Timeout
 
 from detente.errors import DetenteError, PluginError, StudyError, UsageError
+from detente.experiments.binding import Bound, bind
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.tracker import Tracker
 from detente.experiments.look import Look as Look
 from detente.experiments.look import Looked, looked
-from detente.experiments.planning import LOCK, masked
-from detente.files import encoded, lock, own_folder, read_bytes, sweep, write_atomically
+from detente.experiments.planning import LOCK, masked, recipe_text
+from detente.files import lock, own_folder, sweep, write_atomically
 from detente.plugins import Host
 from detente.recipe.schema import Recipe, recipe_of
 from detente.results.cells import SETTLED, Cell
@@ -42,11 +44,13 @@ class Proposer(ABC):
         notes: what the user should know before it starts.
 
     Attributes:
+        bound: domain → the data that its cells are trained on, once they have been looked at.
         alone: whether no other process may use the folder at the same time, because runs depend on the results of
             others; otherwise the lock of each cell is enough.
         retries: whether the same command tries runs again that failed.
     """
 
+    bound: Mapping[str, Bound] = MappingProxyType({})
     alone: ClassVar[bool] = False
     retries: ClassVar[bool] = True
 
@@ -75,12 +79,16 @@ class Experiment:
         executor: what trains the cells.
         show: called with a board about once a second.
         notes: what the user should know from the start.
+
+    Attributes:
+        bound: domain → the data that its cells are trained on.
     """
 
     def __init__(
         self, manifest: Manifest, host: Host, executor: Executor, show: ShowBoard, notes: Sequence[str]
     ) -> None:
         self._manifest, self._executor = manifest, executor
+        self.bound: Mapping[str, Bound] = {}
         self.tracker = Tracker(executor.slots, show, notes, lambda hook, cell: host.notify(hook, cell=cell.view))
 
     def train(self, runs: Iterable[tuple[Cell, Mapping[str, Any]]]) -> None:
@@ -97,12 +105,14 @@ class Experiment:
         for cell, plain in runs:
             recipe = _recipe(self._manifest, cell, plain)
             own_folder(cell.folder, self._manifest.folder)
-            text = _recipe_text(self._manifest, cell, recipe)
+            text = recipe_text(self._manifest, cell, recipe)
             if not cell.run.recipe.exists():
                 write_atomically(cell.run.recipe, text)
             self.tracker.enter(cell, recipe.steps)
             if cell.status not in SETTLED:
                 unsettled.append(cell)
+                if (data := self.bound.get(cell.domain)) and data.holds_for(plain):
+                    cell.run.expect(data.identities)
         if unsettled:
             self.tracker.begin(unsettled)
             self._executor.run(unsettled, self.tracker)
@@ -155,7 +165,9 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
     proposer = plan()
     held = _acquire(proposer)
     try:
-        return _carry_out(proposer if _is_current(proposer) else plan(), held, host, executor, show)
+        proposer = proposer if _is_current(proposer) else plan()
+        _bind(proposer, host, resumed=True)
+        return _carry_out(proposer, held, host, executor, show)
     finally:
         held.release()
 
@@ -178,12 +190,12 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
 
     Raises:
         UsageError: a recipe is wrong, or ill-posed and not allowed, or its runs could not be measured, or a cell's
-            folder holds another recipe; a line for each.
+            folder holds another recipe, or data are not what they were; a line for each.
         PluginError: the same, and a plugin is among what is wrong.
     """
     for cell, plain in proposer.manifest.runs():
         if cell.run.recipe.exists():
-            _recipe_text(proposer.manifest, cell, _recipe(proposer.manifest, cell, plain))
+            recipe_text(proposer.manifest, cell, _recipe(proposer.manifest, cell, plain))
     built: dict[str, Looked | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
@@ -204,19 +216,12 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
         raise kind("\n".join(problems))
     evaluated = [made.evaluated for made in built.values() if isinstance(made, Looked)]
     proposer.notes += [text for text in dict.fromkeys(evaluated) if text and text not in proposer.notes]
+    _bind(proposer, host)
     return found
 
 
 def _recipe(manifest: Manifest, cell: Cell, plain: Mapping[str, Any]) -> Recipe:
     return recipe_of(plain, f"{manifest.path}: the recipe of {cell}")
-
-
-def _recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
-    """What the recipe.yaml of a cell holds."""
-    text = recipe.to_yaml()
-    if cell.run.recipe.exists() and read_bytes(cell.run.recipe) != encoded(text):
-        raise UsageError(f"{cell.run.recipe}: is not the {manifest.kind}'s recipe for this cell; move the folder away.")
-    return text
 
 
 def _acquire(proposer: Proposer) -> FileLock:
@@ -238,11 +243,17 @@ def _is_current(proposer: Proposer) -> bool:
     return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
 
 
+def _bind(proposer: Proposer, host: Host, *, resumed: bool = False) -> None:
+    looks = ((look.domain, look.recipe) for look in proposer.looks())
+    proposer.bound = bind(proposer.manifest, looks, proposer.notes, host, resumed=resumed)
+
+
 def _carry_out(proposer: Proposer, held: FileLock, host: Host, executor: Executor, show: ShowBoard) -> Path:
     proposer.manifest.write()
     if not proposer.alone:
         held.release()
     experiment = Experiment(proposer.manifest, host, executor, show, proposer.notes)
+    experiment.bound = proposer.bound
     host.notify("detente_study_started", study=proposer.manifest.view)
     try:
         proposer.propose(experiment)

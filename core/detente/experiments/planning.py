@@ -10,8 +10,13 @@ from typing import Any, TypeVar
 from detente import __version__
 from detente.errors import UsageError
 from detente.experiments.executors.local import cpus
+from detente.files import encoded, read_bytes
 from detente.plugins import Host
+from detente.recipe import Recipe
+from detente.recipe.document import read
+from detente.recipe.keys import flat
 from detente.recipe.resolved import Resolved
+from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 
 LOCK = ".lock"
@@ -43,6 +48,7 @@ def head(old: Manifest | None, kind: type[Manifest], **more: Any) -> dict[str, A
         **{key: old.content[key] if old else value for key, value in more.items()},
         "commands": list(old.content["commands"]) if old else [],
         "versions": list(old.content["versions"]) if old else [],
+        "identities": dict(old.content.get("identities") or {}) if old else {},
     }
 
 
@@ -79,6 +85,31 @@ def refuse_changes(changes: Sequence[str], what: str) -> None:
         more = [f"… and {len(changes) - _MOST_CHANGES} more."] if len(changes) > _MOST_CHANGES else []
         last = f"Use the settings of the {what}, or a new folder with --out."
         raise UsageError("\n".join([*changes[:_MOST_CHANGES], *more, last]))
+
+
+def recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
+    """What the recipe.yaml of a cell holds.
+
+    Raises:
+        UsageError: it holds another recipe.
+    """
+    text, file = recipe.to_yaml(), cell.run.recipe
+    if file.exists() and read_bytes(file) != encoded(text):
+        there, here = flat(read(file)), flat(recipe.plain())
+        lines = [
+            f"{file}: {key} is {there.get(key, 'absent')!r} in this file but {here.get(key, 'absent')!r} in "
+            f"{manifest.file}."
+            for key in {**there, **here}
+            if there.get(key, ...) != here.get(key, ...)
+        ]
+        last = f"{file}: is not the {manifest.kind}'s recipe for this cell; put it back, or move the folder away."
+        raise UsageError("\n".join([*lines[:_MOST_CHANGES], last]))
+    if cell.status in SETTLED and cell.info.get("recipe") not in (None, cell.run.recipe_digest):
+        raise UsageError(
+            f"{file}: is not the recipe that this cell was trained with; put it back there and in {manifest.file}, or "
+            "move the folder away."
+        )
+    return text
 
 
 def masked(text: str) -> str:

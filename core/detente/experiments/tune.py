@@ -263,7 +263,7 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
 
 def _check_same(old: Tuning, content: Mapping[str, Any]) -> None:
     """What a search began with stays; there may be more trials where the earlier ones do not depend on how many."""
-    free = {"created", "commands", "versions", "findings", "trials"}
+    free = {"created", "commands", "versions", "identities", "findings", "trials"}
     before, now = (flat({k: v for k, v in c.items() if k not in free}) for c in (old.content, content))
     before["primary.protocol"] = now["primary.protocol"]  # words, which may be put better in another version
     changes = [

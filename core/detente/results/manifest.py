@@ -110,6 +110,11 @@ class Manifest(ABC):
         return Cell(domain, arm, seed, self.folder / "cells" / domain / arm.slug / str(seed))
 
     @property
+    def complete(self) -> bool:
+        """Whether `runs` has all there will ever be, unless the command asks for more."""
+        return True
+
+    @property
     @abstractmethod
     def view(self) -> StudyView:
         """What observers are shown of it."""

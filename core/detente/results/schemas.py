@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from detente.records import Count, FolderName, Record
-from detente.training.run_record import FoundBefore
+from detente.training.run_record import FoundBefore, IdentitiesRecord
 
 MOST_TRIALS, MOST_SEEDS = 1000, 50
 """Of a search."""
@@ -59,6 +59,7 @@ class ManifestRecord(Record):
     created: str = ""
     commands: list[list[str]] = []
     versions: list[dict[str, str]] = []
+    identities: dict[str, IdentitiesRecord] = {}
 
 
 class _Found(FoundBefore):

@@ -204,6 +204,10 @@ class Tuning(Manifest):
         return self.folder / "best.yaml"
 
     @property
+    def complete(self) -> bool:
+        return bool(self.rivals)  # they come after the last trial
+
+    @property
     def view(self) -> StudyView:
         return StudyView(self.folder, self.kind, (self.domain,), (self.chain,), tuple(self.seeds))
 

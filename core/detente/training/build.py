@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -24,6 +25,7 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
 from detente.training.warmup import drawing, fresh, start, warms_up
@@ -52,6 +54,8 @@ class Built:
     dtype: torch.dtype
     findings: tuple[Finding, ...]
     """What should be known about this combination before it trains; those that refuse come first."""
+    identities: Mapping[str, Any]
+    """What the data are and what the domain sees them with, see `detente.training.identities`."""
 
     def prepare(self, batch: Batch) -> Batch:
         """A batch as the game takes it: on its device, of its type, with labels only where they are used."""
@@ -116,7 +120,9 @@ def build(
         data: Data = resolved.make("data")
     with _at(resolved, "model"), drawing(root.at("initialization")):
         model: Model = resolved.make("model")
+        identities = identify(domain, data, recipe)
         data = model.view(data)
+        identities["form"] = data.identity
         domain.meet(data.space)
         _check_labels(recipe, model, data)
         if dry:
@@ -146,11 +152,48 @@ def build(
         autocast=autocast,
         rank=rank,
     )
-    built = Built(recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=())
+    built = Built(
+        recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=(), identities=identities
+    )
     built = replace(built, findings=_findings(built, host))
     if not dry:
         built.refuse()
     return built
+
+
+def rebuild(
+    recipe: Recipe | Resolved,
+    host: Host,
+    known: Identities,
+    *,
+    device: str | None = None,
+    show: ProgressCallback = lambda done, of: None,
+) -> Built:
+    """What a recipe builds that was begun before: its data are looked for where they were then.
+
+    The result has the recipe as a person wrote it: no record names another path than theirs.
+
+    Args:
+        known: what is recorded of the data.
+    """
+    resolved = recipe if isinstance(recipe, Resolved) else _again(recipe, host)
+    typed, there = resolved.recipe, located(resolved.recipe, known)
+    moved = resolved if there is typed else replace(_again(there, host), sources=resolved.sources)
+    built = build(moved, host, device=device, show=show)
+    return replace(built, recipe=typed, identities={**built.identities, "typed": typed.data.options.get("path")})
+
+
+def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
+    """What `Built.identities` says of a recipe, but for the form; makes no network.
+
+    Raises:
+        UsageError, PluginError: as in `build`, of domain and data.
+    """
+    resolved = _again(recipe, host)
+    with _at(resolved, "domain"):
+        domain: Domain = resolved.make("domain")
+    with _at(resolved, "data"):
+        return identify(domain, resolved.make("data"), recipe)
 
 
 def _findings(built: Built, host: Host) -> tuple[Finding, ...]:

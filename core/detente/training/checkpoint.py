@@ -15,6 +15,7 @@ from detente.errors import UsageError, one_line
 from detente.files import replace_atomically
 from detente.recipe.schema import Recipe
 from detente.records import Amount, Count, Record, checked
+from detente.training.run_record import IdentitiesRecord
 
 CHECKPOINT_FORMAT = 1
 _TIMED = ("seconds", "metrics_size")  # how long a log is depends on how many digits its seconds have
@@ -67,7 +68,9 @@ class CheckpointRecord(Record):
     """Those of the last evaluation, and the primary one scaled."""
     metrics_size: Count
     seed: Count | None = None
-    """That of the run; versions before 0.2 did not write it."""
+    """That of the run; versions before 0.2 did not write it, nor what follows."""
+    recipe: dict[str, Any] | None = None
+    identities: IdentitiesRecord | None = None
 
 
 def named(step: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from detente.domains.cache import cache_folder
+from detente.domains.cache import cache_folder, code_of
 from detente.domains.contracts import Data, Domain, Evaluation, Metric, Model
 from detente.engine.forward import call
 from detente.engine.sample import Sample, batch_size, cat, leaves, rows, to
@@ -162,11 +162,12 @@ def reference_rows(
     depends_on = {
         "format": _ROWS_FORMAT,
         "data": data.identity,
-        "domain": [domain.name, domain.sample_count],
+        "domain": [domain.name, domain.sample_count, domain.features_identity],
         "model": described(model),
         "weights": weights_hash(fresh(model, data.space, seed).generator),
         "metrics": [described(metric) for metric in metrics],
         "versions": versions,
+        "code": code_of(__name__),
         "torch": torch.__version__,
         "n": n,
         "seed": seed,

@@ -120,7 +120,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
             "description": built.data.description,
             "licence": built.data.licence,
             "source": built.data.source,
-            "identity": built.data.identity,
+            "identity": run.identities.get("form", built.data.identity),  # of what it was trained on
         },
         "scores": trainer.view.scores,
         "scaled": trainer.view.scaled,

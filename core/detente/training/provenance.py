@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from detente.domains.cache import code_of
 from detente.plugins.host import Host
 from detente.plugins.registry import Entry
 from detente.recipe.schema import Recipe
@@ -30,8 +31,13 @@ def components(recipe: Recipe, host: Host) -> list[Entry]:
 
 
 def origins(recipe: Recipe, host: Host, *kinds: str) -> str:
-    """The distributions that a recipe's components of these kinds come from, with their versions."""
-    return ", ".join(sorted({str(entry.origin) for entry in components(recipe, host) if entry.kind in kinds}))
+    """The distributions that a recipe's components of these kinds come from, with versions and a hash of the code.
+
+    For the names of what is cached: a version alone stays the same while its code is being changed.
+    """
+    found = [entry for entry in components(recipe, host) if entry.kind in kinds]
+    code = code_of(*sorted({entry.target.partition(":")[0] for entry in found}))
+    return ", ".join([*sorted({str(entry.origin) for entry in found}), f"code {code}"])
 
 
 def surroundings(recipe: Recipe, host: Host, device: torch.device | None = None) -> dict[str, Any]:

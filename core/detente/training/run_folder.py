@@ -6,14 +6,15 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from detente.errors import UsageError, visible
 from detente.files import appending, own_folder, parsed, plain, read_bytes, read_json, sweep, write_atomically
 from detente.records import checked, sound
-from detente.training.run_record import RUN_FORMAT, RunRecord, is_entry
+from detente.training.run_record import RUN_FORMAT, IdentitiesRecord, RunRecord, is_entry
 
 _FIX = "correct it, or delete the file and resume the run, which writes it again"
 
@@ -171,6 +172,34 @@ class Run:
             return sound(RunRecord, self._content(), str(path))
         except UsageError as error:
             return {}, str(error).splitlines()
+
+    @property
+    def recipe_digest(self) -> str:
+        """A hash of recipe.yaml as it stands there; empty where there is none."""
+        return sha256(self.recipe.read_bytes()).hexdigest() if self.recipe.is_file() else ""
+
+    @property
+    def identities(self) -> dict[str, Any]:
+        """What the run's data and features are, as far as that is recorded; see `detente.training.identities`.
+
+        For a cell the experiment says so before it begins, and says where the data are by now.
+
+        Raises:
+            UsageError: what the experiment says is damaged.
+        """
+        known = dict(self.sound[0].get("identities") or {})
+        if self.expected.is_file():
+            fix = "delete it and resume the experiment, which writes it again"
+            known |= checked(IdentitiesRecord, read_json(self.expected), str(self.expected), fix)
+        return known
+
+    @property
+    def expected(self) -> Path:
+        return self.folder / "identities.json"
+
+    def expect(self, identities: Mapping[str, Any]) -> None:
+        """Have the run trained on these data and no others."""
+        write_atomically(self.expected, _json(dict(identities)))
 
     def record(self, changes: dict[str, Any]) -> None:
         """Change entries of run.json; one that is damaged goes."""

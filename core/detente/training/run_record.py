@@ -37,6 +37,18 @@ class _About(Record):
     notes: list[str] = []
 
 
+class IdentitiesRecord(Record):
+    """What data and features are; see `detente.training.identities`."""
+
+    data: str
+    form: str | None = None
+    features: str = ""
+    samples: Count | None = None
+    typed: str | None = None
+    path: str | None = None
+    prepared_by: str = ""
+
+
 class _Plugin(Record):
     distribution: str
     version: str
@@ -65,6 +77,8 @@ class RunRecord(Record):
     references: dict[str, Scores] | None = None
     findings: list[FoundBefore] = []
     data: _About | None = None
+    identities: IdentitiesRecord | None = None
+    recipe: str | None = None
     versions: dict[str, str] = {}
     plugins: list[_Plugin] = []
     device: _Device | None = None

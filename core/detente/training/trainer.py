@@ -18,6 +18,7 @@ from detente.hookspecs import RunView
 from detente.plugins import Host
 from detente.plugins.loader import Plugin
 from detente.training import checkpoint, evaluation, scale
+from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
 from detente.training.build import Built
 from detente.training.loggers.jsonl import JsonLines
 from detente.training.monitor import PendingLine, Watcher, spectral_norms
@@ -41,6 +42,7 @@ class Trainer:
     Attributes:
         view: what is known of the run by now, as displays and observers get it.
         show: called with that at every log line and evaluation.
+        changed: what the recipe says otherwise than when the restored checkpoint was written.
     """
 
     def __init__(self, built: Built, run: Run, host: Host, loggers: Sequence[Plugin] = ()) -> None:
@@ -49,6 +51,7 @@ class Trainer:
         self.show: Callable[[RunView], None] = lambda view: None
         self.step = 0
         self.best: tuple[float, int] | None = None
+        self.changed: Changes = {}
         self.view = RunView(run.folder, recipe.plain(), recipe.steps, built.domain.primary.score)
         self._root = Stream(recipe.seed)
         self._sampler = BatchSampler(len(built.data), recipe.batch, self._root.at("data"))
@@ -62,13 +65,18 @@ class Trainer:
         self._schedules = type(built.model).schedule is not Model.schedule
         self._rows: dict[int, dict[str, dict[str, float]]] = {}
 
-    def restore(self) -> int:
+    def restore(self, *, looks_only: bool = False) -> int:
         """Load the newest readable checkpoint, if there is one; returns the step to continue from.
 
+        Args:
+            looks_only: nothing will be trained, so other data than those that it was trained on are only said.
+
         Raises:
-            UsageError: there are checkpoints and none of them can be read, or it is not of this recipe.
+            UsageError: there are checkpoints and none of them can be read, or it does not fit the networks, or recipe
+                or data are not those that it was trained with.
         """
         found = checkpoint.checkpoints(self.run.checkpoints)
+        agree_on_data(self.run.folder, self.run.identities, self.built, looks_only)
         for path in reversed(found):
             try:
                 state = checkpoint.load(path)
@@ -77,9 +85,12 @@ class Trainer:
                     raise
                 _log.warning("%s Continuing from the one before.", error)
                 continue
+            self.changed = agree(path, state, self.run, self.built, self.host, looks_only)
             checkpoint.enter(path, state, self.built.game, self.built.recipe, self.run.recipe)
             self.step, self._seconds, self._metrics.size = state["step"], state["seconds"], state["metrics_size"]
             self.best = (state["best"][0], state["best"][1]) if state["best"] else None
+            if any(key in self.changed for key in MEASURED):
+                self.best = None
             scores, scaled = state["scores"]
             self._update(scores=scores, scaled=scaled)
             break
@@ -96,7 +107,8 @@ class Trainer:
         status, reason = "failed", None
         of = self.built.data
         data = {"licence": of.licence, "source": of.source, "notes": of.notes}
-        self.run.record({"status": "running", "error": None, "data": data})
+        about = {"data": data, "identities": self.built.identities, "recipe": self.run.recipe_digest}
+        self.run.record({"status": "running", "error": None, **about})
         try:
             self._tell("detente_run_started")
             self.run.record({"references": self.reference_rows(), "samples": self.samples})
@@ -256,6 +268,8 @@ class Trainer:
             self.run.checkpoints / checkpoint.named(self.step),
             {
                 "game": self.built.game.state_dict(),
+                "recipe": self.built.recipe.plain(),
+                "identities": dict(self.built.identities),
                 "step": self.step,
                 "seed": self.built.recipe.seed,
                 "seconds": self._seconds,

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from detente.domains.cache import alone, cache_folder, named, not_kept
+from detente.domains.cache import alone, cache_folder, code_of, named, not_kept
 from detente.domains.contracts import Data, Metric, Model, Networks, ProgressCallback
 from detente.engine.sample import Space
 from detente.engine.streams import Stream, enter, leave
@@ -45,8 +45,8 @@ def start(
     """New networks after their warm-up.
 
     What a warm-up makes is kept in the cache under a hash of all that it depends on: the model and its options, the
-    weights that it starts from, the data, the seed, the versions. Runs with the same start share it; while one process
-    warms up, the others wait.
+    weights that it starts from, the data, the seed, the versions, the code. Runs with the same start share it; while
+    one process warms up, the others wait.
 
     Args:
         versions: the distributions that model and data come from, with their versions.
@@ -61,6 +61,7 @@ def start(
         "data": data.identity,
         "seed": seed,
         "versions": versions,
+        "code": code_of(type(model).__module__),
         "torch": torch.__version__,
         "on": [torch.device(device).type, str(dtype)],
     }

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from detente import Data, Domain, Primary, Sample, gaussian_like
 from detente_image.augmentations import colour, cutout, translation
-from detente_image.extractors import run
+from detente_image.extractors import FROZEN, run
 
 _ACROSS = 8
 _MOST_ROWS = 4000
@@ -34,6 +34,10 @@ class Image(Domain):
     augmentations = {"translation": translation, "cutout": cutout, "colour": colour}
     preview_suffix = ".png"
     sample_count = 750
+
+    @property
+    def features_identity(self) -> str:
+        return FROZEN.identity
 
     def features(self, x: Sample) -> Tensor:
         images = _image(x)

@@ -19,7 +19,20 @@ import torch.nn.functional as F
 from rdkit import rdBase
 from torch import Tensor
 
-from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shown, shuffled
+from detente import (
+    Count,
+    Leaf,
+    Packed,
+    PackedData,
+    Range,
+    Sample,
+    Space,
+    UsageError,
+    packed,
+    shown,
+    shuffled,
+    stamps,
+)
 from detente_molecule import sources
 from detente_molecule.chemistry import ATOMS, BONDS, Graph, graph, pair, quiet
 from detente_molecule.smiles import INVALID, MOST_ATOMS, Misfit
@@ -90,7 +103,7 @@ class QM9(Molecules):
 
     def __init__(self, size: Count = 20_000) -> None:
         tables = sources.qm9()
-        made_of = {"data": "qm9", "tables": [t.stat().st_size for t in tables], "size": size, **_chemistry()}
+        made_of = {"data": "qm9", "tables": stamps(tables, tables[0].parent), "size": size, **_chemistry()}
         super().__init__(packed("molecule", made_of, lambda: _qm9(sources.read_qm9(tables), size)), types=4)
 
 

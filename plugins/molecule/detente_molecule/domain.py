@@ -10,7 +10,7 @@ from torch import Tensor
 from detente import Data, Domain, Primary, Sample
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symmetric
 from detente_molecule.chemistry import likeliest, pair, quiet
-from detente_molecule.extractors import run
+from detente_molecule.extractors import IDENTITY, run
 
 _ACROSS, _SIDE = 8, 150
 _MOST_ROWS = 10_000
@@ -49,6 +49,10 @@ class Molecule(Domain):
     preview_suffix = ".svg"
     preview_count = 32
     sample_count = 1000
+
+    @property
+    def features_identity(self) -> str:
+        return IDENTITY
 
     def features(self, x: Sample) -> Tensor:
         return run(likeliest(x).loose())

@@ -13,6 +13,9 @@ from detente_molecule.chemistry import quiet
 
 _ENVIRONMENTS = 2048
 WIDTH = 64
+IDENTITY = f"morgan counts 1, {_ENVIRONMENTS} to {WIDTH}"
+"""Stands in the record of runs. Count up when `run` makes other features of a molecule: scores are then no longer
+comparable, and runs that were begun before are not continued."""
 
 
 def run(mols: Sequence[Chem.Mol]) -> Tensor:

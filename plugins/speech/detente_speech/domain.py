@@ -8,7 +8,7 @@ from torch import Tensor
 from detente import Data, Domain, Primary, Sample, gaussian_like
 from detente_speech import pictures
 from detente_speech.augmentations import frequency_mask, gain, time_mask, time_shift
-from detente_speech.extractors import run
+from detente_speech.extractors import FROZEN, run
 from detente_speech.recordings import Vocoded
 from detente_speech.transforms import griffin_lim, is_waveform, rate_of, to_narrow_mel, to_waveform
 
@@ -40,6 +40,10 @@ class Speech(Domain):
     preview_suffix = ".png"
     preview_count = 12
     sample_count = 750
+
+    @property
+    def features_identity(self) -> str:
+        return FROZEN.identity
 
     def features(self, x: Sample) -> Tensor:
         return run(to_narrow_mel(x))

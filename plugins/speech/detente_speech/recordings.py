@@ -55,7 +55,7 @@ class Recordings(PackedData):
         self.names = tuple(names)
         self._made_of = {**made_of, **_CUT, "extracts": extracts}
         self._read, self._extracts = read, extracts
-        of = packed("speech", {**self._made_of, "view": "log-mel"}, self._log_mels)
+        of = packed("speech", {**self._made_of, "view": "log-mel"}, self._log_mels, [type(self).__module__])
         self.packed, self.notes = of, (*of.notes, *said)
         space = Space((Leaf((1, mels(8000), FRAMES), channel_axis=1),), len(names) or None)
         parts = (torch.from_numpy(of.arrays["mels"])[of.rows(s)] for s in ("train", "held_out", "reference"))
@@ -67,7 +67,7 @@ class Recordings(PackedData):
     @cached_property
     def audio(self) -> Packed:
         """`audio` int16 [S], all clips in a row, and for each crop of each split its `starts`, `labels`, `clips`."""
-        return packed("speech", {**self._made_of, "view": "audio"}, self._audio)
+        return packed("speech", {**self._made_of, "view": "audio"}, self._audio, [type(self).__module__])
 
     def _audio(self) -> Packed:
         clips, notes = self._read()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from detente import PluginError, archived, enumerated, files_below, shown
+from detente import Packed, PluginError, archived, enumerated, files_below, packed, shown
 from detente_speech.sounds import RATE, full_scale, read_sound
 
 PREPARED = 2
@@ -63,12 +63,27 @@ _OTHERS = (
 
 
 def fetch_prompts() -> list[Clip]:
-    """All recorded prompts, fetched by apt into a temporary folder, verified and decoded; the label is the voice.
+    """All recorded prompts, decoded; the label is the voice.
 
-    Nothing is installed and no rights are needed: apt gets lists and a cache of its own.
+    What was fetched is kept as it was published, so that new code decodes it anew without a network.
 
     Raises:
         PluginError: apt is missing or finds no network, or the recordings are not those that this plugin knows.
+    """
+    made_of = {"data": "prompts", "coded": [package.digest for package in PACKAGES]}
+    of = packed("speech", made_of, _fetched, version="as published")
+    names, labels = of.arrays["names"].tolist(), of.arrays["labels"].tolist()
+    coded = np.split(of.arrays["coded"], np.cumsum(of.arrays["bytes"])[:-1])
+    return [
+        Clip(name.decode(), read_g722(part.tobytes()), label)
+        for name, part, label in zip(names, coded, labels, strict=True)
+    ]
+
+
+def _fetched() -> Packed:
+    """The files of all packages, fetched by apt into a temporary folder and verified.
+
+    Nothing is installed and no rights are needed: apt gets lists and a cache of its own.
     """
     missing = [tool for tool in ("apt-get", "dpkg") if shutil.which(tool) is None]
     if missing:
@@ -76,7 +91,9 @@ def fetch_prompts() -> list[Clip]:
             f"data 'prompts' are downloaded with apt, and there is no {missing[0]} on this machine (only "
             f"Debian and its relatives have it). {_OTHERS}."
         )
-    clips: list[Clip] = []
+    names: list[bytes] = []
+    labels: list[int] = []
+    coded: list[np.ndarray] = []
     with tempfile.TemporaryDirectory(prefix="detente-prompts-") as folder:
         apt = _Apt(Path(folder))
         _progress.info("prompts: updating apt's package lists")
@@ -90,9 +107,13 @@ def fetch_prompts() -> list[Clip]:
                     f" not be comparable. {_OTHERS}."
                 )
             for file in files:
-                clips.append(Clip(f"{package.language}/{file.stem}", read_g722(file.read_bytes()), i))
-            _progress.info("prompts: decoded %d clips", len(clips))
-    return clips
+                names.append(f"{package.language}/{file.stem}".encode())
+                labels.append(i)
+                coded.append(np.frombuffer(file.read_bytes(), np.uint8))
+            _progress.info("prompts: fetched %d clips", len(names))
+    sizes = np.array([len(part) for part in coded], np.int64)
+    arrays = {"names": np.array(names), "labels": np.array(labels, np.int64), "bytes": sizes}
+    return Packed({**arrays, "coded": np.concatenate(coded)}, {"all": len(names)})
 
 
 class _Apt:

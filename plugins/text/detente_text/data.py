@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shuffled
+from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shuffled, stamps
 from detente_text import sources
 from detente_text.vocabulary import UNKNOWN, encoded, most_frequent, restored, stored, words
 
@@ -158,8 +158,7 @@ class Lines(Sentences):
         file = Path(path).expanduser().resolve()
         if not file.is_file():
             raise UsageError(f"lines: {path} is not a file. Set path to a text file with one sentence a line.")
-        stat = file.stat()
-        made_of = {"data": "lines", "path": str(file), "file": [stat.st_size, stat.st_mtime_ns], "limit": limit}
+        made_of = {"data": "lines", "file": stamps([file], Path(file.anchor)), "limit": limit}
         made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": _SPLIT}
         made_of |= {"enough": ENOUGH}
         super().__init__(

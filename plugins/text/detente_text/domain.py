@@ -9,7 +9,7 @@ from torch import Tensor
 from detente import Data, Domain, Primary, Sample, Space, UsageError
 from detente_text.augmentations import masking, swapping, unigram_noise
 from detente_text.data import Sentences, one_hot
-from detente_text.extractors import Reader
+from detente_text.extractors import FROZEN, Reader
 from detente_text.vocabulary import PAD, sentence, trimmed
 
 _ROWS = 512
@@ -46,6 +46,10 @@ class Text(Domain):
         if len(space.leaves) != 1 or len(space.leaves[0].symbols) != space.leaves[0].shape[-1]:
             raise UsageError("text needs data whose space names its symbols: Leaf((length, n), symbols=(n words)).")
         self._vocabulary, self._reader = space.leaves[0].symbols, None
+
+    @property
+    def features_identity(self) -> str:
+        return FROZEN.identity
 
     def features(self, x: Sample) -> Tensor:
         return self._read(_tokens(x))

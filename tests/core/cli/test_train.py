@@ -88,7 +88,7 @@ def test_a_folder_with_a_run_of_another_recipe_is_refused(call: Call) -> None:
     call(*RING, "--folder", "run", "-q")
     done = call(*RING, "--folder", "run", "--batch", 8, "-q")
     assert done.code == 2
-    assert "run: has a run of another recipe (batch: 16 there, 8 here)" in done.err
+    assert "run: has a run of another recipe: batch is 16 there but 8 here." in done.err
 
 
 def test_a_report_that_fails_does_not_take_the_run_with_it(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from filelock import FileLock
 from detente import cli, plugins, recipe
 from detente.errors import PluginError, StudyError, UsageError
 from detente.experiments import compare as study
-from detente.experiments import experiment, tune
+from detente.experiments import experiment, look, tune
 from detente.experiments.executors.base import Board
 from detente.experiments.experiment import Proposer
 from detente.experiments.planning import existing, head
@@ -73,7 +73,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> Counter[
 
 
 def test_a_study_is_planned_once_and_each_arm_looked_at_once(tmp_path, here, monkeypatch):
-    loads, builds = counted(monkeypatch, study, "resolve"), counted(monkeypatch, experiment, "build")
+    loads, builds = counted(monkeypatch, study, "resolve"), counted(monkeypatch, look, "build")
     slugs = counted(monkeypatch, study, "slug")
     compare(tmp_path / "out", here, seeds=3)
     assert (loads["resolve"], builds["build"], slugs["slug"]) == (2, 2, 2)
@@ -81,7 +81,7 @@ def test_a_study_is_planned_once_and_each_arm_looked_at_once(tmp_path, here, mon
 
 
 def test_a_search_looks_at_each_distinct_recipe_once(tmp_path, here, monkeypatch):
-    builds = counted(monkeypatch, experiment, "build")
+    builds = counted(monkeypatch, look, "build")
     # The default, which is `none` too, and two ends of which one is the default.
     batch = wish(reg=[], search=["batch=choice:4,8"], trials=2, seeds=1)
     tune.tune(batch, out=tmp_path / "out", host=plugins.host(), executor=here)

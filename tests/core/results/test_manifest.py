@@ -30,9 +30,9 @@ def test_manifests_keep_the_form_that_they_had(tmp_path, here):
     compare.compare(["dirac"], ["none"], 1, out=tmp_path / "study", host=plugins.host(), sets=SMALL, executor=here)
     tune.tune(wish(trials=1, seeds=1, set=SMALL), out=tmp_path / "search", host=plugins.host(), executor=here)
     study_keys = yaml.safe_load((tmp_path / "study" / "study.yaml").read_text())
-    assert " ".join(study_keys) == "format created commands versions seeds arms domains recipes findings"
+    assert " ".join(study_keys) == "format created commands versions identities seeds arms domains recipes findings"
     search_keys = yaml.safe_load((tmp_path / "search" / "tuning.yaml").read_text())
     assert " ".join(search_keys) == (
-        "format created name commands versions domain reg search sampler sampler_seed trials wave seeds fresh metric "
-        "primary storage recipes findings"
+        "format created name commands versions identities domain reg search sampler sampler_seed trials wave seeds "
+        "fresh metric primary storage recipes findings"
     )

@@ -79,7 +79,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
     from detente.errors import DetenteError, DivergedError, code_of, one_line
     from detente.plugins import discover, set_host
     from detente.recipe import load
-    from detente.training.build import build
+    from detente.training.build import rebuild
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.trainer import Trainer
@@ -99,7 +99,7 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
         set_host(host := discover(blocked))
         recipe = load(run.recipe, host=host)
         loggers = make_loggers(recipe.log, host)
-        built = build(recipe, host, show=warm_up)
+        built = rebuild(recipe, host, run.identities, show=warm_up)
         warm_up.over()
         run.record({**surroundings(built.recipe, host, built.device), "findings": [f.plain() for f in built.findings]})
         trainer = Trainer(built, run, host, loggers)

@@ -1,0 +1,58 @@
+"""What a folder holds of a run that is to go on, and what is not as it was."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from detente.cli.display import Session
+
+if TYPE_CHECKING:
+    from detente.plugins import Host
+    from detente.recipe import Recipe
+
+
+def before_in(folder: Path, recipe: "Recipe", host: "Host") -> dict[str, Any]:
+    """What run.json says of the run that began in a folder; nothing where none did.
+
+    A run that was killed so early that it has no readable run.json begins anew: there is no checkpoint without one.
+
+    Raises:
+        UsageError: the run is of a recipe that differs in more than may change.
+    """
+    from detente.recipe.document import read
+    from detente.training.agreement import changes, refuse
+    from detente.training.run_folder import Run
+
+    run = Run(folder)
+    if not run.recipe.is_file() or not (folder / "run.json").is_file():
+        return {}
+    info = Run.open(folder).info
+    refuse(
+        changes(read(run.recipe), recipe.plain(), host),
+        f"{folder}: has a run of another recipe",
+        data_too=not info.get("identities"),
+        there="there",
+        here="here",
+        instead="Name another folder, or leave --folder out.",
+    )
+    return info
+
+
+def device_of(recipe: "Recipe", before: dict[str, Any]) -> str | None:
+    """Where the run was trained so far, unless its recipe says where."""
+    return (before.get("device") or {}).get("device") if recipe.device == "auto" else None
+
+
+def note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Say what is not as it was when the run began, for then its continuation need not be the same to the bit."""
+
+    def facts(record: dict[str, Any]) -> dict[str, str]:
+        commits = {f"{e['distribution']}'s code": str(e.get("commit")) for e in record.get("plugins", [])}
+        device = (record.get("device") or {}).get("name", "?")
+        return {**record.get("versions", {}), **commits, "device": device, "threads": str(record.get("threads"))}
+
+    then, today = facts(before), facts(now)
+    changed = [f"{name} ({then[name]} → {today[name]})" for name in then if name in today and then[name] != today[name]]
+    if changed:
+        session.note(
+            f"Changed since the run began: {', '.join(changed)}. Results may differ from those of an uninterrupted run."
+        )

@@ -1,0 +1,88 @@
+"""An experiment keeps to its data: what they are stands in its file, and no cell is trained on others."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from detente.errors import DetenteError, UsageError
+from detente.plugins import Host
+from detente.recipe import Recipe
+from detente.results.cells import SETTLED, Cell
+from detente.results.manifest import Manifest
+from detente.training.build import identities_of
+from detente.training.identities import Identities, differences, located
+
+_MOST = 8  # sentences of an error
+
+
+class Bound(NamedTuple):
+    """The data of one domain.
+
+    Attributes:
+        options: name and options, as the recipe has them.
+        identities: what they are and where, see `detente.training.identities`.
+    """
+
+    options: Mapping[str, Any]
+    identities: Identities
+
+    def holds_for(self, recipe: Mapping[str, Any]) -> bool:
+        """Whether a cell is about these data: a search may vary the options of data."""
+        return recipe["data"] == self.options
+
+
+def bind(
+    manifest: Manifest, looks: Iterable[tuple[str, Mapping[str, Any]]], notes: list[str], host: Host, *, resumed: bool
+) -> dict[str, Bound]:
+    """Look at the data of each domain and enter them into the manifest.
+
+    Where all cells are done other data are only noted, and what is recorded stays.
+
+    Args:
+        manifest: what the folder holds, or will hold.
+        looks: domains with a recipe as plain data; the first of each counts.
+        notes: gets what a person should know.
+        host: the plugins.
+        resumed: nobody named the data anew, so they are looked for where they were.
+
+    Raises:
+        UsageError: they are not what they were when the experiment began, or not what a finished cell was trained on;
+            or, as from PluginError, they cannot be had.
+    """
+    known: dict[str, Any] = manifest.content.setdefault("identities", {})
+    cells: dict[str, list[tuple[Cell, Mapping[str, Any]]]] = {}
+    for cell, plain in manifest.runs():
+        cells.setdefault(cell.domain, []).append((cell, plain))
+    bound: dict[str, Bound] = {}
+    recipes: dict[str, Mapping[str, Any]] = {}
+    for domain, plain in looks:
+        recipes.setdefault(domain, plain)
+    for domain, plain in recipes.items():
+        own, was = cells.get(domain, []), known.get(domain) or {}
+        settled = [(cell, recipe) for cell, recipe in own if cell.status in SETTLED]
+        done = manifest.complete and bool(own) and len(settled) == len(own)
+        recipe = Recipe.model_validate(plain)
+        try:
+            now = identities_of(located(recipe, was) if resumed else recipe, host)
+        except (DetenteError, OSError):
+            if not done:
+                raise
+            continue  # a report needs no data
+        now["typed"] = recipe.data.options.get("path")
+        changed = [f"{manifest.path}: {domain}: {sentence}" for sentence in differences(was, now)]
+        bound[domain] = Bound(plain["data"], now)
+        if not changed:
+            same = [cell for cell, about in settled if bound[domain].holds_for(about)]
+            changed = [f"{cell.folder}: {said}" for cell in same for said in differences(cell.run.identities, now)]
+        if changed and not done:
+            raise UsageError("\n".join(changed[:_MOST]))
+        notes += changed[:1]
+        if not was and any(not cell.run.identities for cell, _ in settled):
+            notes.append(
+                f"{domain}: runs of an earlier version do not say which data they were trained on; they are taken to be"
+                " those of today."
+            )
+        if changed:  # whoever trains a cell all the same finds out
+            bound[domain] = Bound(plain["data"], was or now)
+        else:
+            known[domain] = now
+    return bound
