@@ -69,9 +69,30 @@ def tell_renamed(log: logging.Logger, kind: str, old: str, new: str) -> None:
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close."""
-    close = difflib.get_close_matches(name, list(choices), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close, whatever the case."""
+    folded: dict[str, list[str]] = {}
+    for choice in choices:
+        folded.setdefault(choice.casefold(), []).append(choice)
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    if not close:
+        return ""
+    closest = max(folded[close[0]], key=lambda choice: difflib.SequenceMatcher(None, name, choice).ratio())
+    return f" Did you mean {closest!r}?"
+
+
+def clipped(text: str, characters: int = 1000, lines: int = 40) -> str:
+    """A message that a person can read, whatever it quotes: of long lines and of many both ends."""
+
+    def line(text: str) -> str:
+        if len(text) <= characters:
+            return text
+        head, tail = characters * 2 // 3, characters // 4
+        return f"{text[:head]} … ({len(text) - head - tail:,} characters) … {text[-tail:]}"
+
+    found = text.split("\n")
+    if len(found) > lines:
+        found = [*found[: lines - 5], f"… ({len(found) - lines + 1:,} lines) …", *found[-4:]]
+    return "\n".join(map(line, found))
 
 
 # Control characters but tab and newline, those that turn the direction of text, and halves of characters, which stand
@@ -94,5 +115,5 @@ def one_line(error: BaseException) -> str:
         text = "(no readable message)"
     if not isinstance(error, DetenteError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    text = " ".join(text.split())
+    text = clipped(" ".join(text.split()))
     return "".join(c if c.isprintable() else "?" for c in text)

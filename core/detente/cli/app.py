@@ -176,11 +176,24 @@ def _report(error: BaseException, session: Session) -> int:
         session.error(f"There is no space left on the disk{where}.{kept}")
         return 1
     if isinstance(error, OSError) and error.filename is not None:
-        session.error(f"{error.filename}: {error.strerror or one_line(error)}.")
-        return 1
+        session.error(f"{error.filename}: {error.strerror or one_line(error)}. Choose another file or folder.")
+        return UsageError.exit_code
+    if _is_too_large(error):
+        session.error(
+            f"There is not enough memory ({one_line(error)}). Ask for less: batch, sizes of the model, samples."
+        )
+        return UsageError.exit_code
     where = f"The traceback is in {session.log}" if session.log else "Add -v to see the traceback"
     session.error(f"{one_line(error)}. This is a bug in détente or in a plugin. {where}.")
     return 1
+
+
+def _is_too_large(error: BaseException) -> bool:
+    if "torch" not in sys.modules:
+        return isinstance(error, MemoryError)
+    from detente.training.sizes import is_too_large
+
+    return is_too_large(error)
 
 
 def _message(error: Any) -> str:

@@ -8,12 +8,12 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TextIO
 
-from detente.errors import visible
+from detente.errors import clipped, visible
 from detente.files import appending, plain
+from detente.plugins.loader import installed
 from detente.training.run_folder import LogFormatter
 
 PREPARING = "detente.progress"
@@ -59,7 +59,7 @@ class Session:
 
     def error(self, text: str) -> None:
         """Why the command failed."""
-        write(text, "\x1b[1;31mError:\x1b[0m " if _colours(sys.stderr) else "Error: ")
+        write(clipped(text), "\x1b[1;31mError:\x1b[0m " if _colours(sys.stderr) else "Error: ")
 
 
 def duration(seconds: float) -> str:
@@ -119,7 +119,7 @@ def write(text: str, start: str = "") -> None:
 
 class _Messages(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        write(f"{record.levelname.capitalize()}: {record.getMessage()}")
+        write(f"{record.levelname.capitalize()}: {clipped(record.getMessage())}")
 
 
 class _Preparing(logging.Handler):
@@ -135,7 +135,7 @@ def messages(session: Session) -> Iterator[None]:
     """
     handler, preparing = _Messages(logging.WARNING), _Preparing(logging.INFO)
     # A plugin's loggers are called as its package is, which need not begin with our name.
-    shown = {*(point.module.partition(".")[0] for point in entry_points(group="detente"))}
+    shown = {package for found in installed() if (package := found.package)}
     shown |= {"py"} if session.verbose else set()
     handler.addFilter(lambda record: record.name.startswith("detente") or record.name.partition(".")[0] in shown)
     ours, root = logging.getLogger("detente"), logging.getLogger()

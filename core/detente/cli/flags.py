@@ -14,6 +14,8 @@ from detente.cli.grouping import EXPERIMENT, HOW, MESSAGES, PLACE
 from detente.errors import UsageError
 from detente.plugins import Host, discover, set_host
 
+MOST = 4096
+"""Threads and parallel runs; no machine has more use for them."""
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=MESSAGES)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.", rich_help_panel=MESSAGES)]
 Verbose = Annotated[
@@ -33,6 +35,7 @@ Threads = Annotated[
     int | None,
     typer.Option(
         min=1,
+        max=MOST,
         metavar="N",
         help="CPU threads (default: 1). Results can depend on it, so a run records it.",
         rich_help_panel=HOW,
@@ -151,7 +154,9 @@ Log = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Number of parallel runs (default: one per CPU).", rich_help_panel=HOW),
+    typer.Option(
+        min=1, max=MOST, metavar="N", help="Number of parallel runs (default: one per CPU).", rich_help_panel=HOW
+    ),
 ]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", autocompletion=completion.runs)]
 AnyFolder = Annotated[
@@ -199,6 +204,8 @@ def seeds_of(text: str) -> int | list[int]:
     """The number of seeds in a flag, or a list of them."""
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
         raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
+    if any(len(part.strip()) > 19 for part in text.split(",")):
+        raise UsageError(f"--seeds {text}: has too many digits; seeds are integers below 2^63.")
     numbers = [int(part) for part in text.split(",") if part.strip()]
     return numbers if "," in text else numbers[0]
 

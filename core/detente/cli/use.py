@@ -50,9 +50,11 @@ def evaluate(
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.training import evaluation, scale
+    from detente.training.sizes import check_samples
 
     trainer = trained(folder, host, device, threads)
     wanted = n or trainer.samples
+    check_samples("--samples", wanted, trainer.built.data.space)
     n = evaluation.sample_count(trainer.built.domain, trainer.built.data, wanted)
     if n < wanted:
         session.note(f"Note: {n} samples, not {wanted}: {scale.NO_MORE}.")
@@ -91,8 +93,10 @@ def sample(
     """Write samples of a run's newest checkpoint, to look at, read or listen to."""
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.engine.streams import Stream
+    from detente.training.sizes import check_samples
 
     trainer = trained(folder, host, device, threads)
+    check_samples("--samples", n, trainer.built.data.space)
     domain = trainer.built.domain
     suffix = domain.preview_suffix
     out = out or folder / f"sample-step-{trainer.step:06d}-n{n}-seed{seed}{suffix}"

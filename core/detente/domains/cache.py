@@ -23,7 +23,17 @@ _log = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
-    """Where what can be computed again is kept: DETENTE_CACHE, or `detente` where the platform has its caches."""
+    """Where what can be computed again is kept: DETENTE_CACHE, or `detente` where the platform has its caches.
+
+    For a user without a home it is a place where nothing can be written, which is said when something should be.
+    """
+    try:
+        return _cache_folder()
+    except RuntimeError:  # Python's, where it knows no home
+        return Path(os.devnull, "detente")
+
+
+def _cache_folder() -> Path:
     chosen = os.environ.get("DETENTE_CACHE")
     if chosen:
         return Path(chosen).expanduser()

@@ -193,11 +193,13 @@ def _encoding(head: bytes, encoding: str, subject: str) -> str:
         kind = "a tar archive"
     if kind is not None:
         raise UsageError(f"{subject} is {kind}, not text. Unpack or export it to a text file.")
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    if b"\0" in head and not wide:
+    name = codecs.lookup(encoding).name
+    if b"\0" in head and not name.startswith(("utf-16", "utf-32")):
         raise UsageError(
             f"{subject} has bytes of zero: it is not text, or UTF-16 without a byte-order mark. Save it as UTF-8."
         )
+    if name == "utf-16":  # without a mark; a space and a line end tell which byte comes first
+        return "utf-16-be" if head[::2].count(0) > head[1::2].count(0) else "utf-16-le"
     return encoding
 
 

@@ -16,7 +16,15 @@ from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.forecast import forecast
-from detente.experiments.planning import existing, head, note_versions, primary_of, refuse_changes, seed_numbers
+from detente.experiments.planning import (
+    MOST_RUNS,
+    existing,
+    head,
+    note_versions,
+    primary_of,
+    refuse_changes,
+    seed_numbers,
+)
 from detente.plugins import Host
 from detente.recipe import resolve, slug
 from detente.recipe.keys import flat
@@ -167,6 +175,12 @@ def _plan(
     names = _union(old.domains if old else [], domains, "domain")
     texts = _union([arm.text for arm in old.arms] if old else [], [text.strip() for text in arms], "arm")
     numbers = sorted(_union(old.seeds if old else [], seed_numbers(seeds), "seed"))
+    runs = len(names) * len(texts) * len(numbers)
+    if runs > MOST_RUNS:
+        raise UsageError(
+            f"{len(names)} domain(s), {len(texts)} arm(s) and {len(numbers)} seed(s) are {runs:,} runs, more than the"
+            f" maximum of a study ({MOST_RUNS:,}); use fewer of them."
+        )
     slugs = {text: slug(text) for text in texts}
     problems: list[DetenteError] = []
     recipes: dict[str, dict[str, Any]] = {}

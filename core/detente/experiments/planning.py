@@ -21,6 +21,8 @@ from detente.results.manifest import Manifest
 
 LOCK = ".lock"
 """The file in an experiment's folder that its writers hold."""
+MOST_RUNS = 10_000
+"""Of an experiment."""
 _MOST_CHANGES = 8
 _PASSWORD = re.compile(r"(://[^:/@\s]+):[^@\s]+@")
 
@@ -68,10 +70,18 @@ def primary_of(resolved: Resolved) -> dict[str, Any]:
 
 
 def seed_numbers(seeds: int | Iterable[int]) -> list[int]:
-    """The seeds themselves, for how many or which."""
+    """The seeds themselves, for how many or which.
+
+    Raises:
+        UsageError: they are too many, or one is no seed.
+    """
+    if isinstance(seeds, int) and seeds > MOST_RUNS:
+        raise UsageError(f"--seeds {seeds}: an experiment may have {MOST_RUNS:,} runs in all; use fewer seeds.")
     chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     if any(seed < 0 for seed in chosen):
         raise UsageError(f"--seeds: {min(chosen)} is negative; seeds are integers from 0.")
+    if any(seed >= 2**63 for seed in chosen):
+        raise UsageError(f"--seeds: {max(chosen)} is too large; seeds are integers below 2^63.")
     return chosen
 
 

@@ -80,6 +80,11 @@ class Installed:
     origin: Origin
     entry_point: metadata.EntryPoint | Exception
 
+    @property
+    def package(self) -> str | None:
+        """The outermost package of its module; None where that is not known."""
+        return None if isinstance(self.entry_point, Exception) else re.split(r"[.:]", self.entry_point.value)[0].strip()
+
 
 def canonical(name: str) -> str:
     """A distribution's name as packaging compares it."""
@@ -100,6 +105,8 @@ def installed() -> list[Installed]:
     found: list[Installed] = []
     seen: set[str] = set()  # a distribution that appears twice: the first on the path is imported
     for distribution in metadata.distributions():
+        if _is_left_over(distribution):
+            continue
         try:
             text = distribution.read_text("entry_points.txt")
         except (OSError, UnicodeError):
@@ -122,6 +129,15 @@ def installed() -> list[Installed]:
         return not is_core(each.origin), canonical(each.origin.distribution), each.origin.plugin
 
     return sorted(found, key=order)
+
+
+def _is_left_over(distribution: metadata.Distribution) -> bool:
+    """Whether this is what an interrupted pip left: `~etente-0.1.dist-info`, with the name of the real one in it.
+
+    The names of distributions begin with a letter or a digit, so pip passes over all others too.
+    """
+    folder = getattr(distribution, "_path", None)  # where the metadata are has no public name
+    return folder is not None and not Path(folder).name[:1].isalnum()
 
 
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:

@@ -1,15 +1,17 @@
 """The syntax of `--reg`: `d:spectral-norm+r1(gamma=1, every=4)+g:ema`."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from detente import plugins
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
-from detente.recipe.document import Key, parse
+from detente.recipe.document import Key
+from detente.recipe.values import annotation_of, value_of
 
 SOURCE = "--reg"
 _PREFIX = {
@@ -22,6 +24,8 @@ _PREFIX = {
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 _SLUG = 60
+MOST_LINKS = 100
+"""Regularizers of a chain."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Chains:
     host = host or plugins.host()
     texts = [text] if isinstance(text, str) else text
     arm: dict[str, dict[str, dict[str, Any]]] = {"generator": {}, "discriminator": {}}
-    for link in [link for part in texts for link in parse_links(part)]:
+    annotation = partial(annotation_of, "regularizer", host=host)
+    for link in [link for part in texts for link in _Reader(part, annotation).links()]:
         kind = current(link.kind, host)
         sides = link.sides or _default_sides(kind, host)
         for side in sides:
@@ -68,12 +73,12 @@ def parse_arm(text: str | Sequence[str], host: Host | None = None) -> Chains:
 
 
 def parse_links(text: str) -> list[ParsedLink]:
-    """The links of a chain; none for `none`. Looks nothing up.
+    """The links of a chain; none for `none`. Looks nothing up, so values are what they are in YAML.
 
     Raises:
         UsageError: the text is malformed; names the position.
     """
-    return _Reader(text).links()
+    return _Reader(text, lambda kind, name: Any).links()
 
 
 def slug(text: str) -> str:
@@ -129,10 +134,15 @@ def _default_sides(kind: str, host: Host) -> tuple[str, ...]:
 
 
 class _Reader:
-    """Reads a text from left to right; `at` is the index of the next character."""
+    """Reads a text from left to right; `at` is the index of the next character.
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+    Args:
+        text: the chain.
+        annotation: of an option, for a regularizer's name and its own.
+    """
+
+    def __init__(self, text: str, annotation: Callable[[str, str], Any]) -> None:
+        self.text, self.at, self.annotation = text, 0, annotation
 
     def links(self) -> list[ParsedLink]:
         if self.text.strip() == "none":
@@ -140,6 +150,8 @@ class _Reader:
         found = [self._link()]
         while self._take("+"):
             found.append(self._link())
+            if len(found) > MOST_LINKS:
+                raise UsageError(f"{SOURCE}: {self.text!r} has more than {MOST_LINKS} regularizers; use fewer.")
         if self.at < len(self.text):
             raise self._unexpected("'+' or the end" if self.text[self.at - 1] == ")" else "'+', '(' or the end")
         if any(link.kind == "none" for link in found):
@@ -154,13 +166,13 @@ class _Reader:
                 raise self._error(f"has {name!r} before ':', where only g, d or both can stand,", self.at - 1)
             sides, name = _PREFIX[name], self._name("the name of a regularizer")
         start = self.at
-        options = self._options() if self._take("(") else {}
+        options = self._options(name) if self._take("(") else {}
         instance = options.pop("name", None)
         if instance is not None and not (isinstance(instance, str) and _NAME.fullmatch(instance)):
             raise self._error(f"gives {name} the name {instance!r}, which is not letters, digits, - and _,", start)
         return ParsedLink(name, sides, options, instance)
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, kind: str) -> dict[str, Any]:
         options: dict[str, Any] = {}
         if self._take(")"):
             return options
@@ -173,10 +185,11 @@ class _Reader:
             if not self._take("="):
                 raise self._unexpected(f"'=' after {option!r}", missing="'='")
             start = self.at
-            value = self.text[start : self._end_of_value()]
-            if not value.strip():
+            text = self.text[start : self._end_of_value()].strip()
+            if not text:
                 raise self._error(f"has no value for {option!r}", start)
-            options[option] = parse(value, f"{SOURCE}: {self.text!r}: the value of {option!r} at character {start + 1}")
+            where = f"{SOURCE}: {self.text!r}: the value of {option!r} at character {start + 1}"
+            options[option] = value_of(text, self.annotation(kind, option), where)
             if self._take(")"):
                 return options
             if not self._take(","):

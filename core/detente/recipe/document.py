@@ -37,8 +37,8 @@ _SCALARS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader with less in it."""
+class Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with less in it."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
     yaml_constructors: dict[Any, Any] = {
@@ -96,9 +96,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole)
+Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_whole)
 for _kind, (_pattern, _first) in _SCALARS.items():
-    for _class in (_Loader, _Dumper):
+    for _class in (Loader, _Dumper):
         _class.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern})\\Z"), _first)
 
 
@@ -109,7 +109,7 @@ def parse(text: str, source: str) -> Any:
         UsageError: it is not YAML, or has something that recipes do not allow; names line and column.
     """
     try:
-        return yaml.load(text, _Loader)
+        return yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""

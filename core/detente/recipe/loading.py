@@ -15,14 +15,16 @@ from detente.errors import DetenteError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.plugins.registry import OF_ONE_DOMAIN
 from detente.recipe import chains as arms
-from detente.recipe.document import Key, parse, read
+from detente.recipe.document import Key, read
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay, as_flag
 from detente.recipe.resolved import Resolved
 from detente.recipe.resolver import Resolver
 from detente.recipe.schema import Recipe
+from detente.recipe.values import annotation_at, value_of
 
 SET = "--set"
 # Options may then be given without a name: `{optimizer: {lr: 1.0e-3}}` is Adam with another rate.
+_CHOICES: tuple[Key, ...] = (("domain",), ("data",), ("data", "name"), ("model",), ("model", "name"))
 _BASE = {"objective": "non-saturating", **{side: {"optimizer": "adam"} for side in ROLES}}
 
 
@@ -43,8 +45,8 @@ def resolve(
     Args:
         recipe: a file, or the data that one would hold.
         domain: the domain, unless the recipe names it.
-        sets: `key=value` each, with a dotted key and a value in YAML. `r1.gamma=3` is short for the full key where one
-            player has a regularizer called r1.
+        sets: `key=value` each, with a dotted key and a value in YAML; an option that takes text gets what was typed as
+            it is. `r1.gamma=3` is short for the full key where one player has a regularizer called r1.
         regs: chains in the language of `--reg`.
         flags: dotted key → value of further flags; None means that the flag was not given.
         host: where names are looked up; that of this process by default.
@@ -59,7 +61,7 @@ def resolve(
     settings = [_setting(text) for text in sets]
     flags = {key: value for key, value in (flags or {}).items() if value is not None}
 
-    choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags)
+    choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags, host)
     overlay = Overlay(partial(_current, host, choice.get(("domain",))))
     overlay.lay(_BASE, source)
     for layer, where in _defaults(host, choice):
@@ -79,7 +81,8 @@ def resolve(
     problems: list[str] = []
     for key, value in settings:
         try:
-            overlay.put(_address(overlay, key, host), value, SET)
+            address = _address(overlay, key, host)
+            overlay.put(address, _value(overlay, address, value, key, host), SET)
         except UsageError as error:
             problems.append(str(error))
     for key, value in flags.items():
@@ -137,12 +140,20 @@ def _agree(given: Mapping[str, Any], domain: str | None, source: str) -> None:
         )
 
 
-def _setting(text: str) -> tuple[Key, Any]:
+def _setting(text: str) -> tuple[Key, str]:
+    """Key and value as they were typed; blanks before the `=` say that those behind it are layout too."""
     key, equals, value = text.partition("=")
     parts = tuple(part.strip() for part in key.split("."))
     if not equals or not all(parts):
         raise UsageError(f"{SET}: {text!r} should be key=value, such as steps=500 or model.width=32.")
-    return parts, parse(value, f"{SET}: {'.'.join(parts)}")
+    return parts, value.strip() if key != key.rstrip() else value
+
+
+def _value(overlay: Overlay, key: Key, text: str, typed: Key, host: Host) -> Any:
+    """What `--set` gives a key, for which the overlay says what option stands there."""
+    annotation = annotation_at(overlay.values, key, host)
+    name = len(key) == 1 or key in COMPONENTS or key[-1] in ("name", "kind")
+    return value_of(text.strip() if name else text, annotation, f"{SET}: {'.'.join(typed)}")
 
 
 def _address(overlay: Overlay, key: Key, host: Host) -> Key:
@@ -170,13 +181,18 @@ def _normalize(overlay: Overlay) -> None:
                 player["regularizers"] = {name: {} if entry is None else entry for name, entry in chain.items()}
 
 
-def _choice(given: Mapping[str, Any], settings: Iterable[tuple[Key, Any]], flags: Mapping[str, Any]) -> Overlay:
+def _choice(
+    given: Mapping[str, Any], settings: Iterable[tuple[Key, str]], flags: Mapping[str, Any], host: Host
+) -> Overlay:
     """Which domain, data set and model the user asks for, whatever else is said."""
     choice = Overlay()
     choice.lay({key: given[key] for key in ("domain", "data", "model") if key in given}, "")
-    for key, value in [*settings, *((tuple(key.split(".")), value) for key, value in flags.items())]:
-        if key in (("domain",), ("data",), ("data", "name"), ("model",), ("model", "name")):
-            choice.put(key, value, "")
+    for key, text in settings:
+        if key in _CHOICES:
+            choice.put(key, _value(choice, key, text, key, host), "")
+    for key, value in flags.items():
+        if tuple(key.split(".")) in _CHOICES:
+            choice.put(tuple(key.split(".")), value, "")
     return choice
 
 

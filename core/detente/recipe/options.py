@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from detente.errors import did_you_mean, tell_renamed, visible
+from detente.errors import did_you_mean, tell_renamed
 
 _log = logging.getLogger(__name__)
 
@@ -216,9 +216,9 @@ def read(annotation: Any, value: Any) -> tuple[Any, Any]:
 
     adapter = _adapter(annotation)
     try:
-        if isinstance(value, str) and visible(value) != value:
-            # The name of a file need not be UTF-8, which pydantic's JSON knows nothing of.
-            return adapter.validate_python(value, strict=True), value
+        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            # The name of a file need not be UTF-8, which pydantic's JSON knows nothing of. It is no number either.
+            return adapter.validate_python(value), value
         # JSON has the types of a recipe, so strict reading takes a list for a tuple but never text for a number.
         found = adapter.validate_json(json.dumps(value, default=str), strict=True)
     except ValidationError as error:

@@ -16,7 +16,7 @@ nothing must not pass.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
@@ -87,14 +87,22 @@ def cases(domains: Sequence[str] = TOYS, host: Host | None = None) -> list[Case]
     """Each domain with the first of its data sets and models, ready to build games in float64.
 
     Raises:
-        PluginError, UsageError: a domain is missing.
+        PluginError, UsageError: a domain is missing or broken, or has no data set or no model.
     """
     host = host or current_host()
     out = []
     for name in domains:
-        data, model = host.entries("data", name)[0].load()(), host.entries("model", name)[0].load()()
-        out.append(Case(name, host.load("domain", name)(), model.view(data), model))
+        domain = host.load("domain", name)()
+        data, model = (_first(kind, name, host) for kind in ("data", "model"))
+        out.append(Case(name, domain, model.view(data), model))
     return out
+
+
+def _first(kind: Literal["data", "model"], domain: str, host: Host) -> Any:
+    entries = host.entries(kind, domain)
+    if not entries:
+        raise UsageError(f"The domain {domain!r} has no {kind} to test with. Declare one, or leave the domain out.")
+    return entries[0].load()()
 
 
 def check(make: Callable[[], Regularizer], where: Iterable[Case] | None = None) -> Report:

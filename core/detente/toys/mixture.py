@@ -4,6 +4,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch import Tensor
 from detente.domains.contracts import Evaluation, Metric, Model, Networks
 from detente.domains.metrics import mode_scores
 from detente.domains.primary import Primary
-from detente.engine.options import Count, NonNegative, Positive, Whole
+from detente.engine.options import Count, NonNegative, Positive, Range, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.errors import UsageError
 from detente.toys.data import Drawn
@@ -215,7 +216,9 @@ class MLP(Model):
         latent_dim: numbers in z.
     """
 
-    def __init__(self, width: Count = 64, depth: Count = 2, latent_dim: Count = 8) -> None:
+    def __init__(
+        self, width: Count = 64, depth: Annotated[int, Range(least=1, most=1000)] = 2, latent_dim: Count = 8
+    ) -> None:
         self.width, self.depth, self.latent_dim = width, depth, latent_dim
 
     def build(self, space: Space) -> Networks:

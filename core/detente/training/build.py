@@ -28,6 +28,7 @@ from detente.recipe.schema import Recipe
 from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
+from detente.training.sizes import check_run
 from detente.training.warmup import drawing, fresh, start, warms_up
 
 _PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
@@ -79,6 +80,12 @@ class Built:
         """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
+    def deployed(self, step: int) -> torch.nn.Module:
+        """The generator for sampling: a copy, also of an average, that the model's schedule has set to this step."""
+        network = self.game.generator.deployed()
+        self.model.schedule(Networks(network, self.networks.discriminator), step / self.recipe.steps)
+        return network
+
 
 def build(
     recipe: Recipe | Resolved,
@@ -104,7 +111,8 @@ def build(
         show: called with the progress of the warm-up, if the model has one.
 
     Raises:
-        UsageError: a part refuses its options, a regularizer does not fit the networks, or the combination is refused.
+        UsageError: a part refuses its options, a regularizer does not fit the networks, the combination is refused, or
+            it asks for more memory or time than there can be.
         PluginError: a part cannot be loaded, or its data are missing.
     """
     host = host or plugins.host()
@@ -125,6 +133,8 @@ def build(
         identities["form"] = data.identity
         domain.meet(data.space)
         _check_labels(recipe, model, data)
+    check_run(resolved, model, data.space, on)
+    with _at(resolved, "model"), drawing(root.at("initialization")):
         if dry:
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
         else:
@@ -238,7 +248,10 @@ def _start(
 def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
     return device

@@ -26,6 +26,7 @@ from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.options import check
 from detente.records import Count, Record, checked
 from detente.training import evaluation
+from detente.training.sizes import check_samples
 from detente.training.trainer import Trainer
 
 EXPORT_FORMAT = 1
@@ -92,6 +93,7 @@ class Exported:
                     f"{type(self.model).__name__} needs its condition: sample({n}, labels=…), one for each."
                 )
             labels = torch.arange(n) % (self.space.classes or 1)
+        check_samples("samples", n, self.space)
         return evaluation.generate(self.generator, self.model, n, Stream(seed).at("sample"), labels)
 
 
@@ -131,7 +133,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
         "versions": run.info.get("versions", {}),
     }
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
-    weights = built.game.generator.deployed().to("cpu")
+    weights = built.deployed(trainer.step).to("cpu")
     try:
         about = {"format": "pt", "detente": description["detente"]}
         replace_atomically(paths[0], lambda partial: _save(weights, partial, about))

@@ -26,6 +26,7 @@ from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import Run
 from detente.training.sampler import BatchSampler
 from detente.training.signals import STOP, on_signal
+from detente.training.sizes import check_samples
 
 _log = logging.getLogger(__name__)
 
@@ -182,8 +183,9 @@ class Trainer:
     def generate(self, n: int, rng: Stream | None = None) -> Sample:
         """`n` samples of the deployed generator: those of the evaluations, or others that `rng` draws."""
         b, rng = self.built, rng or self._evaluation
+        check_samples("samples", n, b.data.space)
         return evaluation.generate(
-            b.game.generator.deployed(),
+            b.deployed(self.step),
             b.model,
             n,
             rng,

@@ -1,11 +1,12 @@
 """Data sets of sentences with fixed splits: for training, for feature extractors, and for scores.
 
-Splits are disjoint and fixed: equal sentences are kept once, and rows are ordered by a hash of their words, so that
-neither a seed nor the order of lines decides where one goes. Sentences are kept as int16 word numbers beside their
-vocabulary, and encoded one-hot in batches.
+Splits are disjoint and fixed: sentences that look alike are kept once, and rows are ordered by a hash of their words,
+so that neither a seed nor the order of lines decides where one goes. Sentences are kept as int16 word numbers beside
+their vocabulary, and encoded one-hot in batches.
 """
 
 import logging
+import unicodedata
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, packed, shuffled, stamps
+from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, file_of, packed, shuffled, stamps
 from detente_text import sources
-from detente_text.vocabulary import UNKNOWN, encoded, most_frequent, restored, stored, words
+from detente_text.vocabulary import UNKNOWN, encoded, most_frequent, restored, stored, unspaced, words
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ ENOUGH = 100
 SPLITS = ("train", "extractor", "held_out", "reference")
 _SPLIT = ["extractor", HELD_OUT, REFERENCE]
 """What prepared sets depend on, beside their options."""
+_WORDS = 2
+"""Of files: 2 since what looks alike is one word and scripts without spaces are split."""
 
 
 class Sentences(PackedData):
@@ -155,12 +158,10 @@ class Lines(Sentences):
         limit: Count = 100_000,
         encoding: str = "utf-8",
     ) -> None:
-        file = Path(path).expanduser().resolve()
-        if not file.is_file():
-            raise UsageError(f"lines: {path} is not a file. Set path to a text file with one sentence a line.")
+        file = file_of(path, "data 'lines'").resolve()
         made_of = {"data": "lines", "file": stamps([file], Path(file.anchor)), "limit": limit}
         made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": _SPLIT}
-        made_of |= {"enough": ENOUGH}
+        made_of |= {"enough": ENOUGH, "words": _WORDS}
         super().__init__(
             packed("text", made_of, lambda: _read(file, encoding, limit, vocabulary, length)),
             f"{vocabulary} {length} {limit} {encoding}",
@@ -176,7 +177,19 @@ def _read(file: Path, encoding: str, limit: int, vocabulary: int, length: int) -
     notes = []
     if found - long > limit:
         notes.append(f"lines: {file} has {found:,} lines, of which {limit:,} are used; raise limit to use more.")
-    return prepared(f"lines: {file}", chosen, vocabulary, 1, length, None, found, tuple(notes))
+    share, in_one_piece = unspaced(chosen)
+    if share:
+        notes.append(
+            f"lines: {share:.0%} of the characters in {file} are of scripts that put no spaces between words (such as"
+            " Chinese, Japanese or Thai). "
+            + (
+                "Each of them is a word, so data.length counts characters there. For longer words, put spaces between"
+                " them."
+                if in_one_piece
+                else "The file has spaces between words, so these are taken as they are."
+            )
+        )
+    return prepared(f"lines: {file}", chosen, vocabulary, 1, length, None, found, tuple(notes), in_one_piece)
 
 
 def prepared(
@@ -188,6 +201,7 @@ def prepared(
     size: int | None,
     found: int | None = None,
     notes: tuple[str, ...] = (),
+    by_character: bool = True,
 ) -> Packed:
     """Sentences as packed word numbers in four splits, with their vocabulary.
 
@@ -199,6 +213,7 @@ def prepared(
         size: sentences to train on, at most; what is left joins the split `extractor`.
         found: how many sentences there were at the source, where `texts` are a part of them.
         notes: what is known already.
+        by_character: whether each character of a script without spaces between words is a word.
 
     Raises:
         UsageError: no sentence is left.
@@ -207,18 +222,20 @@ def prepared(
     n = 0
     for text in texts:
         n += 1
-        split = words(text)
+        split = words(text, by_character)
         if shortest <= len(split) <= length:
-            unlike[" ".join(split)] = split
+            # What differs in compatibility characters alone (½ and 1⁄2) is the same sentence: not one in each split.
+            key = unicodedata.normalize("NFKC", " ".join(split))
+            unlike[key] = min(split, unlike.get(key, split))
     if not unlike:
         raise UsageError(
             f"{name}: none of the {found or n:,} sentences has {shortest} to {length} words. Set data.length to what"
             " they have, and put one sentence on a line."
         )
-    different = list(unlike)
-    order = [different[i] for i in shuffled(text.encode("utf-8", "surrogatepass") for text in different)]
-    symbols = most_frequent(unlike.values(), vocabulary)
-    tokens = encoded([unlike[text] for text in order], symbols, length)
+    different = list(unlike.values())
+    order = shuffled(" ".join(split).encode("utf-8", "surrogatepass") for split in different)
+    symbols = most_frequent(different, vocabulary)
+    tokens = encoded([different[i] for i in order], symbols, length)
     known = ~(tokens == UNKNOWN).any(1)
     rows, strange = np.flatnonzero(known), np.flatnonzero(~known)
     if not len(rows):

@@ -4,14 +4,10 @@ import ast
 import gzip
 import heapq
 import re
-from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-from detente import PluginError, UsageError, package_file
-
-_LINE = 1 << 16
-"""Characters of a line that are looked at; whatever is longer is no sentence."""
+from detente import PluginError, package_file, text_lines
 
 
 def bible() -> Path:
@@ -66,7 +62,7 @@ def lines(file: Path, encoding: str, most: int, characters: int) -> tuple[list[s
 
     Args:
         file: the file; line ends are those of any system.
-        encoding: of the file; a byte-order mark is skipped.
+        encoding: of the file, where no byte-order mark says it.
         most: lines to take.
         characters: lines that are longer are passed over.
 
@@ -74,42 +70,23 @@ def lines(file: Path, encoding: str, most: int, characters: int) -> tuple[list[s
         The lines, how many there were that are not empty, and how many of these were too long.
 
     Raises:
-        UsageError: the file cannot be read, or is not in this encoding.
+        UsageError: the file cannot be read, is no text, or is not in this encoding.
     """
     kept: dict[int, str] = {}
     found = long = 0
     bound = 1 << 64  # hashes from here on are left out
-    try:
-        for line in _whole_lines(file, encoding):
-            line = line.strip()
-            if not line:
-                continue
-            found += 1
-            if len(line) > characters:
-                long += 1
-                continue
-            key = int.from_bytes(blake2b(line.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-            if key < bound:
-                kept[key] = line
-                if len(kept) > 2 * most:
-                    lowest = heapq.nsmallest(most, kept)
-                    kept, bound = {k: kept[k] for k in lowest}, lowest[-1]
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"lines: {file} is not {encoding}: byte 0x{error.object[error.start]:02x} is not a valid character after "
-            f"line {found}. Set encoding to the file's own, such as latin-1 or utf-16, or convert it to UTF-8."
-        ) from error
-    except LookupError as error:
-        raise UsageError(f"lines: encoding={encoding!r} is unknown; try utf-8, latin-1 or utf-16.") from error
-    except (OSError, UnicodeError) as error:
-        raise UsageError(f"lines: {file} cannot be read as {encoding} ({error}).") from error
+    for line in text_lines(file, "data 'lines'", encoding):
+        line = line.strip()
+        if not line:
+            continue
+        found += 1
+        if len(line) > characters:
+            long += 1
+            continue
+        key = int.from_bytes(blake2b(line.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+        if key < bound:
+            kept[key] = line
+            if len(kept) > 2 * most:
+                lowest = heapq.nsmallest(most, kept)
+                kept, bound = {k: kept[k] for k in lowest}, lowest[-1]
     return [kept[k] for k in sorted(kept)[:most]], found, long
-
-
-def _whole_lines(file: Path, encoding: str) -> Iterator[str]:
-    """Lines, of which those beyond 65,536 characters come cut and are known by their length."""
-    with file.open(encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding) as opened:
-        while line := opened.readline(_LINE):
-            yield line
-            while not line.endswith("\n") and len(line) == _LINE:  # pass over the rest of an endless line
-                line = opened.readline(_LINE)

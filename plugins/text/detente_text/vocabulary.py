@@ -1,29 +1,92 @@
 """From strings to word numbers and back."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
+import regex
 
 PAD, UNKNOWN = 0, 1
 """After the end of a sentence; a word that the vocabulary lacks."""
 SPECIAL = ("<pad>", "<unk>")
 
-_MARKS = r"!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u303f"
-_PICTURES = "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
-_WORD = re.compile(
-    rf"[{_PICTURES}][{_PICTURES}\u200d]*"  # emoji, with what joins and colours them
-    rf"|[^\s{_MARKS}{_PICTURES}]+(?:['’\-][^\s{_MARKS}{_PICTURES}]+)*"  # don't and well-known are one word
-    rf"|[{_MARKS}]"
+# Scripts that write no space between words; what Unicode breaks by dictionaries (SA) is Thai, Lao, Khmer, Burmese, ….
+_UNSPACED = r"[[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{Yiii}\p{Lb=SA}]&&[\p{L}\p{M}\p{N}]]"
+_PICTURES = "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f"
+_MARK_RANGES = r"!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u303f"
+_MARKS = rf"[[\p{{P}}\p{{Sc}}\p{{Sk}}{_MARK_RANGES}]--[{_PICTURES}\p{{L}}\p{{N}}]]"
+_LETTER = rf"[^\s{_MARKS}{_PICTURES}]"
+_WORD, _BY_CHARACTER = (
+    regex.compile(
+        rf"[{_PICTURES}][{_PICTURES}\u200d]*"  # emoji, with what joins and colours them
+        + (rf"|(?={_UNSPACED})\X" if split else "")
+        + rf"|{letter}+(?:['’\-]{letter}+)*"  # don't and well-known are one word
+        rf"|{_MARKS}",
+        regex.V1,
+    )
+    for split, letter in ((False, _LETTER), (True, rf"[{_LETTER}--{_UNSPACED}]"))
 )
-_TIGHT = re.compile(r" ([,.;:!?…)\]}’”»])|([(\[{‘“«]) ")
+_RUN = regex.compile(rf"{_UNSPACED}+", regex.V1)
+# What is seen of a character is not changed by these: they hide look-alikes, a byte-order mark among them.
+_UNSEEN = regex.compile(
+    r"(?:[\p{Cf}\p{Cc}\p{DI}--\p{PCM}--\s])"
+    r"(?<!\p{ExtPict}\ufe0f)(?<!\p{ExtPict}[\ufe0f\p{EMod}]?\u200d(?=\p{ExtPict}))"  # 👩‍👧 is one picture
+    r"(?<!\U0001f3f4[\U000e0020-\U000e007f]+)"  # some flags are spelt in hidden letters
+    r"(?<![\p{Jt=D}\p{Jt=L}]\p{Jt=T}*\u200c(?=\p{Jt=T}*[\p{Jt=D}\p{Jt=R}]))(?<!\p{ccc=9}[\u200c\u200d])",  # UAX 31
+    regex.V1,
+)
+_CONTROLS = regex.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
+_ALIKE = frozenset(("<wide>", "<narrow>", "<font>", "<compat>", "<initial>", "<medial>", "<final>", "<isolated>"))
+_TIGHT = regex.compile(r" ([,.;:!?…،؛؟۔।॥]|\p{Pe}|\p{Pf})|(\p{Ps}|\p{Pi}) ")
+_CLOSE = rf"(?:{_UNSPACED}\p{{M}}*|[\u3001-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65])"
+_TOUCHING = regex.compile(rf"(?<={_CLOSE}) (?={_CLOSE})", regex.V1)
 
 
-def words(sentence: str) -> list[str]:
-    """Lower-case words and marks: canonical composition (NFC), split at spaces and around punctuation."""
-    return _WORD.findall(unicodedata.normalize("NFC", sentence).lower())
+def words(sentence: str, by_character: bool = True) -> list[str]:
+    """Lower-case words and marks, split at spaces and around punctuation.
+
+    What looks alike is written alike: canonical composition (NFC), letters and digits without the width and the form of
+    compatibility characters (NFKC: ａ, ﬁ, ｶﾞ), no character that is not seen.
+
+    Args:
+        sentence: the text.
+        by_character: whether each character (grapheme) of a script without spaces between words is a word.
+    """
+    return (_BY_CHARACTER if by_character else _WORD).findall(normalized(sentence))
+
+
+def normalized(text: str) -> str:
+    """A text in lower case in which what looks alike is alike."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+        text = unicodedata.normalize("NFC", "".join(map(_plain, text)).lower())
+    return _CONTROLS.sub("", text.lower())
+
+
+@cache
+def _plain(c: str) -> str:
+    """A letter, digit or hyphen without its compatibility form, where that looks like the plain one: not ², ½, ①."""
+    if c in "\u2010\u2011":
+        return "-"
+    alike = unicodedata.decomposition(c).partition(" ")[0] in _ALIKE and unicodedata.category(c)[0] in "LMN"
+    return unicodedata.normalize("NFKC", c) if alike else c
+
+
+def unspaced(sentences: Sequence[str]) -> tuple[float, bool]:
+    """The share of characters in scripts without spaces between words, and whether these stand in one piece.
+
+    They do not where somebody has set spaces between the words: more runs than not have a neighbour on their line
+    and they have four characters or fewer on average.
+    """
+    there = pieces = lines = size = 0
+    for sentence in sentences:
+        text = normalized(sentence)
+        found = [] if text.isascii() else _RUN.findall(text)
+        there += sum(not c.isspace() for c in text)
+        pieces, lines, size = pieces + len(found), lines + bool(found), size + sum(map(len, found))
+    return size / max(1, there), not (pieces >= 2 * lines and size <= 4 * pieces)
 
 
 def most_frequent(sentences: Iterable[Sequence[str]], size: int) -> tuple[str, ...]:
@@ -53,8 +116,8 @@ def encoded(sentences: Sequence[Sequence[str]], vocabulary: Sequence[str], lengt
 
 
 def sentence(symbols: Iterable[str]) -> str:
-    """Words as one writes them: no space before a comma, none after an opening bracket."""
-    return _TIGHT.sub(lambda m: m.group(1) or m.group(2), " ".join(symbols))
+    """Words as one writes them: no space before a comma, after an opening bracket, or between unspaced characters."""
+    return _TOUCHING.sub("", _TIGHT.sub(lambda m: m.group(1) or m.group(2), " ".join(symbols)))
 
 
 def trimmed(tokens: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:

@@ -8,13 +8,16 @@ import pytest
 from command_line import RING, Call
 from detente.cli import display
 from detente.cli.display import Session, messages
+from detente.plugins.loader import Installed
+from detente.plugins.registry import Origin
 
 
 def test_what_a_plugin_warns_of_is_shown_whatever_its_package_is_called(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point = importlib.metadata.EntryPoint("rhythm", "stranger.plugin", "detente")
-    monkeypatch.setattr(display, "entry_points", lambda group: [point])
+    found = Installed(Origin("rhythm", "stranger", "1.0"), point)
+    monkeypatch.setattr(display, "installed", lambda: [found])
     with display.messages(display.Session([])):
         logging.getLogger("stranger.data").warning("three lines cannot be read")
         logging.getLogger("somebody.else").warning("not ours")

@@ -68,8 +68,8 @@ def test_neither_order_nor_repetition_of_lines_changes_the_splits():
     [
         (b"", "is empty"),
         (b"\n \r\n\t\n", "is empty"),
-        ("cafés\n".encode("latin-1"), "is not utf-8: byte 0xe9 .* encoding"),
-        ("a few words\n".encode("utf-16"), "is not utf-8"),
+        ("cafés\n".encode("latin-1"), r"is not utf-8: byte 0xe9 .*data\.encoding"),
+        ("a few words\n".encode("utf-16-le"), "UTF-16 without a byte-order mark"),
         (b"word " * 100_000, "none of the 1 sentences has 1 to 16 words"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_file_that_cannot_train_says_why(tmp_path, content, message):
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(UsageError, match="is not a file"):
+    with pytest.raises(UsageError, match=r"does not exist; set data\.path"):
         Lines(str(tmp_path / "none.txt"))
     with pytest.raises(UsageError, match="is unknown"):
         lines(tmp_path, b"a b c", encoding="utf-99")

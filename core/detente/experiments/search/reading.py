@@ -9,9 +9,9 @@ from detente.experiments.search.space import Choices, Range, Reals, Wholes
 from detente.plugins import Host
 from detente.recipe import Recipe, load
 from detente.recipe.chains import addressed
-from detente.recipe.document import parse
 from detente.recipe.keys import put
 from detente.recipe.overlay import ROLES
+from detente.recipe.values import annotation_at, plain_value, value_of
 
 SOURCE = "--search"
 _KINDS = ("log", "lin", "choice")
@@ -56,16 +56,18 @@ def _range(text: str, recipe: Mapping[str, Any], host: Host) -> Range:
         raise UsageError(f"{SOURCE}: {text!r}: there is no {kind!r}; {_FORM}.{did_you_mean(kind, _KINDS)}")
     key = _address(label, recipe, host)
     found = (
-        _choices(label, key, values) if kind == "choice" else _numbers(label, key, values, kind == "log", recipe, host)
+        _choices(label, key, values, annotation_at(recipe, tuple(key.split(".")), host))
+        if kind == "choice"
+        else _numbers(label, key, values, kind == "log", recipe, host)
     )
     for end in found.ends:
         _try(found, end, recipe, host)
     return found
 
 
-def _choices(label: str, key: str, text: str) -> Range:
+def _choices(label: str, key: str, text: str, annotation: Any) -> Range:
     parts = _split(text)
-    values = tuple((part, parse(part, f"{SOURCE}: {label}")) for part in parts)
+    values = tuple((part, value_of(part, annotation, f"{SOURCE}: {label}")) for part in parts)
     if not parts or not all(parts):
         raise UsageError(
             f"{SOURCE}: {label}: choice:{text} has an empty value; separate values with commas, as in choice:a,b."
@@ -78,11 +80,16 @@ def _choices(label: str, key: str, text: str) -> Range:
 
 
 def _split(text: str) -> list[str]:
-    """At commas outside brackets."""
-    parts, depth = [""], 0
+    """At commas outside brackets, and outside the quotes of a value that begins with one."""
+    parts, depth, quote = [""], 0, ""
     for c in text:
-        depth += (c in "[{(") - (c in ")}]")
-        if c == "," and depth == 0:
+        if quote:
+            quote = "" if c == quote else quote
+        elif c in "'\"" and not parts[-1].strip():
+            quote = c
+        else:
+            depth += (c in "[{(") - (c in ")}]")
+        if c == "," and depth == 0 and not quote:
             parts.append("")
         else:
             parts[-1] += c
@@ -94,7 +101,7 @@ def _numbers(label: str, key: str, text: str, log: bool, recipe: Mapping[str, An
     ends = [part.strip() for part in text.split("..")]
     if len(ends) != 2 or not all(ends):
         raise UsageError(f"{SOURCE}: {label}: {kind}:{text} needs a lower and an upper bound, as in {kind}:0.01..100.")
-    low, high = (parse(end, f"{SOURCE}: {label}") for end in ends)
+    low, high = (plain_value(end, f"{SOURCE}: {label}") for end in ends)
     for end, written in ((low, ends[0]), (high, ends[1])):
         if isinstance(end, bool) or not isinstance(end, int | float) or not math.isfinite(end):
             raise UsageError(f"{SOURCE}: {label}: {written!r} in {kind}:{text} is not a finite number.")

@@ -9,17 +9,16 @@ from typing import Any
 
 from detente.domains.primary import BETTER, Primary, score_among
 from detente.errors import UsageError, did_you_mean
-from detente.experiments.planning import seed_numbers
+from detente.experiments.planning import MOST_RUNS, seed_numbers
 from detente.experiments.search.loop import WAVE
 from detente.experiments.search.samplers import Sampler
 from detente.experiments.search.space import Range
 from detente.plugins import Host
 from detente.recipe.components import load_component
-from detente.recipe.document import parse, read
+from detente.recipe.document import read
+from detente.recipe.values import plain_value
 from detente.results.schemas import MOST_SEEDS, MOST_TRIALS
 from detente.results.scores import Measure, Scaled, StepsUntil
-
-MOST_RUNS = 10_000
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
     except UsageError as error:
         raise UsageError(f"--metric: {error}") from error
     if sign:
-        value = parse(threshold, "--metric")
+        value = plain_value(threshold, "--metric")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"--metric: {text!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
         direction = "lower" if sign == BETTER["lower"].sign else "higher"

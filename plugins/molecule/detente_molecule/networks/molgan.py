@@ -122,9 +122,9 @@ class LikeliestType:
 
 
 def straight_through(soft: Tensor) -> Tensor:
-    """onehot(argmax y) + y − y.detach(): rows sum to one, the gradient is that of y."""
+    """onehot(argmax y) + (y − y.detach()): rows are one-hot to the bit, the gradient is that of y."""
     hard = torch.zeros_like(soft).scatter_(-1, soft.argmax(-1, keepdim=True), 1.0)
-    return hard + soft - soft.detach()
+    return hard + (soft - soft.detach())  # the parentheses are exactly 0 in value
 
 
 def _soft(soft: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ Both are built from configurations of the transformers library, without weights 
 layers, as every transformer's do; dropout is off, because here it is a regularizer.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,7 @@ from detente import (
     Networks,
     Positive,
     ProgressCallback,
+    Range,
     Space,
     Stream,
     UsageError,
@@ -59,7 +60,7 @@ class Transformer(Warmed):
     def __init__(
         self,
         width: Count = 128,
-        layers: Count = 2,
+        layers: Annotated[int, Range(least=1, most=1000)] = 2,
         heads: Count = 4,
         sampling: Sampling | bool = "straight-through",
         coldest: Positive = 0.2,
