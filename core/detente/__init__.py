@@ -32,6 +32,7 @@ _HOME = {
         "stamps",
         "text_lines",
     ),
+    "detente.engine.absent": ("Tensors",),
     "detente.engine.combinators": ("Ramp", "annealed", "lazily"),
     "detente.engine.game": ("Game",),
     "detente.engine.gradients": (
@@ -84,6 +85,7 @@ _HOME = {
     "detente.engine.streams": ("Stream", "current_pass"),
     "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
     "detente.hookspecs": ("hookimpl",),
+    "detente.loops": ("attach",),
     "detente.training.export": ("load_exported",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -120,6 +122,7 @@ if TYPE_CHECKING:
     from detente.domains.sources import shuffled as shuffled
     from detente.domains.sources import stamps as stamps
     from detente.domains.sources import text_lines as text_lines
+    from detente.engine.absent import Tensors as Tensors
     from detente.engine.chain import Chain as Chain
     from detente.engine.chain import chain as chain
     from detente.engine.combinators import Ramp as Ramp
@@ -176,6 +179,7 @@ if TYPE_CHECKING:
     from detente.errors import StudyError as StudyError
     from detente.errors import UsageError as UsageError
     from detente.hookspecs import hookimpl as hookimpl
+    from detente.loops import attach as attach
     from detente.training.export import load_exported as load_exported
 
     Show = ProgressCallback

@@ -117,3 +117,13 @@ def one_line(error: BaseException) -> str:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     text = clipped(" ".join(text.split()))
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+class LogFormatter(logging.Formatter):
+    """How lines of a run's log.txt look; names in them cannot steer a terminal that shows it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))

@@ -11,10 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from detente.errors import clipped, visible
+from detente.errors import LogFormatter, clipped, visible
 from detente.files import appending, plain
 from detente.plugins.loader import installed
-from detente.training.run_folder import LogFormatter
 
 PREPARING = "detente.progress"
 """The logger to which data say, at level INFO, how far they are with what takes long: fetching, decoding."""

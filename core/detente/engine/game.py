@@ -8,9 +8,10 @@ from torch import Tensor
 
 from detente.engine.forward import call, embedding_stage, feature_stages
 from detente.engine.player import Player
-from detente.engine.sample import Batch, Sample, Space, as_input, batch_size, detach, leaves, to
-from detente.engine.step import DomainLike, Moment, ObjectiveLike, Role, Step
+from detente.engine.sample import Batch, Sample, Space, batch_size, leaves, to
+from detente.engine.step import DomainLike, ObjectiveLike, Role, Step
 from detente.engine.streams import Stream
+from detente.engine.table import Table, augmentation, keys, looks_at_samples
 from detente.errors import UsageError
 
 Auxiliary = Callable[[Step], dict[str, Tensor]]
@@ -84,23 +85,24 @@ class Game:
         self.auxiliary, self.autocast = auxiliary, autocast
         self.watch: Watch | None = None
         """Looks at a player and its step between gradients and apply; may neither change nor keep any of it."""
-        self._augments = "augment" in discriminator.regularizer.defines()
-        root = Stream(seed).at("rank", rank)
-        self._streams = {
-            purpose: {role: root.at(purpose, role) for role in ("generator", "discriminator")}
-            for purpose in ("latents", "noise", "turn")
-        }
-        # Only who differentiates with respect to samples pays for the graph of everything that is done to them.
+        self._streams = keys(seed, rank)
         looks_in = objective.differentiates_samples or auxiliary is not None
         self._differentiates = {
-            player.role: looks_in or bool({"penalty", "rewrite"} & player.regularizer.defines())
-            for player in (generator, discriminator)
+            player.role: looks_in or looks_at_samples(player) for player in (generator, discriminator)
         }
         net = discriminator.network
-        self._embedding = embedding_stage(net)
         links = (*generator.regularizer.links, *discriminator.regularizer.links)
         looks = auxiliary is not None or any("features" in link.needs for link in links)
-        self._features = feature_stages(net) if looks else ()
+        self._table = Table(
+            generator.network,
+            net,
+            objective,
+            domain,
+            space,
+            augmentation(discriminator, domain),
+            embedding_stage(net),
+            feature_stages(net) if looks else (),
+        )
 
     def step(self, *batches: Batch) -> dict[str, Tensor]:
         """One step: `critic_steps` updates of the discriminator, one batch each, and one of the generator.
@@ -165,32 +167,17 @@ class Game:
         return self._step(player, batch, self._generate(player, batch, attached=role == "generator"))
 
     def _step(self, player: Player, batch: Batch, fakes: Fakes) -> Step:
-        own, as_leaves = player.role == "generator", self._differentiates[player.role]
-        rng = self._streams["turn"][player.role].at(player.t)
-        return Step(
-            turn=player.role,
-            generator=self.generator.network,
-            discriminator=self.discriminator.network,
-            objective=self.objective,
-            domain=self.domain,
-            real=as_input(batch.x) if as_leaves else batch.x,
-            fake=fakes.x if own else (as_input if as_leaves else detach)(fakes.x),
-            z=fakes.z,
-            labels=batch.labels,
-            m=Moment(player.t, rng, self.domain, player.lr),
-            augment=self._augment if self._augments else None,
-            root=rng,
-            noise=fakes.noise,
-            space=self.space,
-            embedding=self._embedding,
-            features=self._features,
-            autocast=self.autocast,
+        return self._table.step(
+            player,
+            self._streams["turn"][player.role].at(player.t),
+            batch.x,
+            fakes.x,
+            fakes.z,
+            batch.labels,
+            fakes.noise,
+            self._differentiates[player.role],
+            self.autocast,
         )
-
-    def _augment(self, x: Sample, stream: Stream) -> Sample:
-        """What the critic sees instead of x, as the discriminator's chain has it."""
-        D = self.discriminator
-        return D.regularizer.augment(x, Moment(D.t, stream, self.domain, D.lr))
 
     def terms(self) -> dict[str, Tensor]:
         """The last value of each term of either player."""

@@ -1,6 +1,7 @@
 """Scores and their gradients, for logits and samples of any structure: the forms that several papers share."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -10,6 +11,28 @@ from detente.engine.sample import Sample, batch_size, leaves, lerp, like, sumsq
 
 Logits = Tensor | tuple[Tensor, ...]
 """[B], [B, positions...], or a tuple of those with one entry per sub-critic; raw, high = real."""
+
+
+_scale = 1.0
+
+
+@contextmanager
+def scaled_by(scale: float) -> Iterator[None]:
+    """Differentiate `scale` times the value and divide the gradient: in float16 small ones would round to 0."""
+    global _scale
+    before, _scale = _scale, scale
+    try:
+        yield
+    finally:
+        _scale = before
+
+
+def differentiated(value: Tensor, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """∇ value with respect to each input, as a graph that can be differentiated again; 0 where it does not depend."""
+    if _scale == 1:
+        return torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)
+    grads = torch.autograd.grad(value * _scale, inputs, create_graph=True, materialize_grads=True)
+    return [g / _scale for g in grads]
 
 
 def score(logits: Logits) -> Tensor:
@@ -32,8 +55,7 @@ def input_gradient(logits: Logits, x: Sample) -> Sample:
     total = score(logits).sum()
     if not total.requires_grad:
         return like(x, [torch.zeros_like(p) for p in parts])
-    grads = torch.autograd.grad(total, parts, create_graph=True, materialize_grads=True)
-    return like(x, grads)
+    return like(x, differentiated(total, parts))
 
 
 def position_sumsq(grad: Sample, axes: Sequence[int]) -> Tensor:
@@ -76,7 +98,7 @@ def parameter_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
 def gradient_sumsq(loss: Tensor, net: nn.Module) -> Tensor:
     """‖∇ loss‖² over all trainable parameters of a network jointly, as a graph that can be differentiated again."""
     parameters = [p for p in net.parameters() if p.requires_grad]
-    grads = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
+    grads = differentiated(loss, parameters)
     return torch.stack([g.square().sum() for g in grads]).sum()
 
 

@@ -1,6 +1,6 @@
 """A player: a network, its optimizer and its regularizer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -10,7 +10,8 @@ from torch.optim import Optimizer
 from detente.engine.chain import Chain, chain
 from detente.engine.gradients import graph_leaves
 from detente.engine.regularizer import Regularizer
-from detente.engine.step import Moment, Role, Step
+from detente.engine.step import DomainLike, Moment, Role, Step
+from detente.engine.streams import Stream
 from detente.errors import UsageError
 
 OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
@@ -63,13 +64,20 @@ class Player:
         """The learning rate of the first parameter group."""
         return self.optimizer.param_groups[0]["lr"]
 
-    def gradients(self, step: Step, loss: Tensor, extra: dict[str, Tensor] | None = None) -> None:
-        """Loss, penalties and `extra` terms → `.grad` of this player's own parameters. No weight changes here."""
-        terms = {"adversarial": loss, **(extra or {})}
+    def moment(self, rng: Stream, domain: DomainLike) -> Moment:
+        """That of this player's next update."""
+        return Moment(self.t, rng, domain, self.lr)
+
+    def penalties(self, step: Step) -> Iterator[tuple[str, Tensor]]:
+        """Name and value of each penalty that fires; each is proved when it first does."""
         for name, value in self.regularizer.penalties(step):
             if name not in self._proved:
                 self.prove(name, value)
-            terms[name] = value
+            yield name, value
+
+    def gradients(self, step: Step, loss: Tensor, extra: dict[str, Tensor] | None = None) -> None:
+        """Loss, penalties and `extra` terms → `.grad` of this player's own parameters. No weight changes here."""
+        terms = {"adversarial": loss, **(extra or {}), **dict(self.penalties(step))}
         total = loss
         for name, value in terms.items():
             if name != "adversarial":
@@ -84,15 +92,19 @@ class Player:
     def apply(self) -> None:
         """Gradients adjusted → the optimizer's step → weights adjusted."""
         assert self._moment is not None, "gradients come before apply"
+        self.update(self._moment, self.optimizer.step)
+        self._moment = None
+
+    def update(self, m: Moment, step: Callable[[], Any]) -> None:
+        """What `apply` does, at this moment and with this step of the optimizer."""
         if self._adjusts_gradients:
             with torch.no_grad():
-                self.regularizer.adjust_gradients(self.network, self._moment)
-        self.optimizer.step()
+                self.regularizer.adjust_gradients(self.network, m)
+        step()
         if self._adjusts_weights:
             with torch.no_grad():
-                self.regularizer.adjust_weights(self.network, self._moment)
+                self.regularizer.adjust_weights(self.network, m)
         self.t += 1
-        self._moment = None
 
     def deployed(self) -> nn.Module:
         """An independent copy for sampling, in evaluation mode, as the regularizer deploys it."""
@@ -103,16 +115,22 @@ class Player:
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "regularizer": self.regularizer.state_dict(),
-            "t": self.t,
-            "last": self.last,
+            **self.own_state(),
         }
+
+    def own_state(self) -> dict[str, Any]:
+        """The part of `state_dict` that neither the network nor the optimizer has."""
+        return {"regularizer": self.regularizer.state_dict(), "t": self.t, "last": self.last}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the state of `state_dict`, so that training continues identically."""
         self.network.load_state_dict(state["network"])
-        self.regularizer.load_state_dict(state["regularizer"])
+        self.load_own_state(state)
         self.optimizer.load_state_dict(state["optimizer"])
+
+    def load_own_state(self, state: dict[str, Any]) -> None:
+        """Restore what `own_state` returned."""
+        self.regularizer.load_state_dict(state["regularizer"])
         self.t = state["t"]
         device = self.parameters[0].device if self.parameters else None
         self.last = {name: (value.to(device), t) for name, (value, t) in state["last"].items()}

@@ -5,6 +5,8 @@ every draw after it, and the comparison "with against without" would compare dif
 its own key and seeds with it, so there is no stream to save in a checkpoint either.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -96,6 +98,34 @@ def leave() -> None:
     """Forget the current forward pass."""
     global _current
     _current = _OUTSIDE
+
+
+def announced() -> bool:
+    """Whether a forward pass was announced, and not yet left."""
+    return _current is not _OUTSIDE
+
+
+def states(device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The states of the default generators that `enter` seeds, for `restore`."""
+    on_device = torch.cuda.default_generators[device.index or 0].get_state() if device.type == "cuda" else None
+    return torch.default_generator.get_state(), on_device
+
+
+def restore(device: torch.device, found: tuple[torch.Tensor, torch.Tensor | None]) -> None:
+    """Put the default generators back."""
+    torch.default_generator.set_state(found[0])
+    if found[1] is not None:
+        torch.cuda.default_generators[device.index or 0].set_state(found[1])
+
+
+@contextmanager
+def kept(device: torch.device) -> Iterator[None]:
+    """Leave the default generators as they were found."""
+    found = states(device)
+    try:
+        yield
+    finally:
+        restore(device, found)
 
 
 def current_pass() -> ForwardPass:

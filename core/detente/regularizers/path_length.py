@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from detente.engine.gradients import safe_sqrt
+from detente.engine.gradients import differentiated, safe_sqrt
 from detente.engine.options import Fraction, NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import as_input, batch_size, inner, leaves, like, sumsq
@@ -44,8 +44,7 @@ class PathLength(Regularizer):
         x = s.generate(z)
         y = s.domain.noise_like(x, s.m.rng.at("direction").generator(leaves(x)[0].device))
         along = inner(x, y).sum() / math.sqrt(_positions(s))
-        grads = torch.autograd.grad(along, leaves(z), create_graph=True, materialize_grads=True)
-        length = safe_sqrt(sumsq(like(z, grads)))  # [B]
+        length = safe_sqrt(sumsq(like(z, differentiated(along, leaves(z)))))  # [B]
         value = self.weight * (length - self.mean.clone()).square().mean()  # a is written in place below
         self.mean.lerp_(length.detach().mean().to(self.mean), 1 - self.decay)
         return value

@@ -1,7 +1,6 @@
 """The folder of a run: what is kept, and how it is written so that a crash at any moment leaves it readable."""
 
 import json
-import logging
 import platform
 import re
 import sys
@@ -11,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detente.errors import UsageError, visible
+from detente.errors import UsageError
 from detente.files import appending, own_folder, parsed, plain, read_bytes, read_json, sweep, write_atomically
 from detente.records import checked, sound
 from detente.training.run_record import RUN_FORMAT, IdentitiesRecord, RunRecord, is_entry
@@ -249,13 +248,3 @@ def entry_of(line: bytes) -> dict[str, Any] | None:
 
 def _json(record: dict[str, Any]) -> str:
     return json.dumps(plain(record), indent=2, ensure_ascii=False) + "\n"
-
-
-class LogFormatter(logging.Formatter):
-    """How lines of a run's log.txt look; names in them cannot steer a terminal that shows it."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-    def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))

@@ -106,12 +106,11 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["plugins", "--json"], ["train", "--help"]])
 def test_help_and_plugins_are_light(arguments: list[str]) -> None:
-    # pydantic is missing here: typer itself reads arguments with it.
     code = (
         "import sys, time\n"
         "from detente.cli import main\n"
         f"code = main({arguments!r})\n"
-        "heavy = {'torch', 'numpy', 'scipy', 'jinja2', 'rich'} & set(sys.modules)\n"
+        "heavy = {'torch', 'numpy', 'scipy', 'jinja2', 'rich', 'pydantic', 'yaml', 'optuna'} & set(sys.modules)\n"
         "print(code, sorted(heavy), time.process_time(), file=sys.stderr)"
     )
     used = 9.0

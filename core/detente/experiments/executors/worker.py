@@ -20,8 +20,9 @@ from pathlib import Path
 from filelock import Timeout
 
 from detente.compat import unencodable
+from detente.errors import LogFormatter
 from detente.files import lock, read_text, write_atomically
-from detente.training.run_folder import LogFormatter, Run
+from detente.training.run_folder import Run
 
 LOCKED = 75
 """Exit code: another process holds the cell."""

@@ -1,0 +1,90 @@
+"""Forwards that somebody else runs: their noise comes from a key, and the caller's generators stay as they were.
+
+In `Game` every forward goes through `forward.call`. In anybody's loop the network is called by its owner, perhaps
+through a wrapper around it, so hooks on the network itself do what `call` does.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import nn
+
+from detente.engine.forward import Stage
+from detente.engine.sample import leaves
+from detente.engine.streams import Stream, announced, enter, leave, restore, states
+
+
+class Heard(NamedTuple):
+    """One forward pass of an attached network."""
+
+    stream: Stream
+    records: bool = False
+    """Whether normalization layers update their running statistics."""
+    embedding: Stage | None = None
+    features: tuple[Stage, ...] = ()
+    into: dict[str, tuple[Any, tuple[Any, ...]]] | None = None
+    """Where embedding and features go, under `which`."""
+    which: str = ""
+
+
+class Owner(Protocol):
+    """Who knows what a forward is for."""
+
+    def heard(self, x: Any) -> Heard:
+        """What the forward on `x` is."""
+        ...
+
+
+class Listener:
+    """The hooks on one network. A copy of the network, such as an average of it, brings ones that do nothing."""
+
+    def __init__(self, owner: Owner | None = None) -> None:
+        self.owner = owner
+        self._open: list[tuple[Heard, torch.device, Any] | None] = []
+
+    def on(self, net: nn.Module) -> None:
+        """Listen to a network, outermost of its hooks."""
+        net.register_forward_pre_hook(self.enter, prepend=True)
+        net.register_forward_hook(self.leave, always_call=True)
+
+    def enter(self, net: nn.Module, inputs: tuple) -> None:
+        """Before the forward. One that the engine itself runs has its key already."""
+        if self.owner is None or not net.training or announced():
+            self._open.append(None)
+            return
+        x = inputs[0] if inputs else None
+        heard = self.owner.heard(x)
+        device = next(net.parameters()).device
+        for stage in (*((heard.embedding,) if heard.embedding else ()), *heard.features):
+            stage.listen()
+        self._open.append((heard, device, states(device)))
+        enter(heard.stream, device, heard.records)
+
+    def leave(self, net: nn.Module, inputs: tuple, output: Any) -> None:
+        """After the forward, also after one that failed."""
+        open_ = self._open.pop() if self._open else None
+        if open_ is None:
+            return
+        heard, device, found = open_
+        leave()
+        restore(device, found)
+        taken = heard.embedding.take() if heard.embedding else None, tuple(stage.take() for stage in heard.features)
+        if heard.into is not None:
+            heard.into[heard.which] = taken
+
+    def __deepcopy__(self, memo: dict) -> "Listener":
+        return Listener()
+
+    def __reduce__(self) -> tuple:
+        return Listener, ()
+
+
+def listened_to(net: nn.Module) -> bool:
+    """Whether a network has a listener already."""
+    hooks = net._forward_pre_hooks.values()
+    return any(isinstance(owner := getattr(h, "__self__", None), Listener) and owner.owner is not None for h in hooks)
+
+
+def first_leaf(x: Any) -> Any:
+    """What tells one sample from another: its first tensor."""
+    return leaves(x)[0] if isinstance(x, torch.Tensor | tuple) and len(leaves(x)) else x
