@@ -22,7 +22,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "commands.comparing": ("cli.compare",),
     "commands.flags": ("cli.flags",),
     "commands.installed": ("cli.installed",),
-    "commands.training": ("cli.train", "cli.resume", "cli.check"),
+    "commands.training": ("cli.train", "cli.running", "cli.resume", "cli.check"),
     "commands.tuning": ("cli.tune",),
     "commands.using": ("cli.use",),
     "compatibility": ("checks",),

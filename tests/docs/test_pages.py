@@ -100,7 +100,7 @@ def run_readme(page: Path, folder: Path, how: str) -> None:
     (folder / "mine.txt").write_text("\n".join(words), encoding="utf-8")
     molecules = ["C" * n + end for n in range(1, 8) for end in ("C", "N", "O", "F", "=O", "OC", "C#N", "(C)C")]
     (folder / "mine.smi").write_text("\n".join(molecules), encoding="utf-8")
-    if "=recordings" in text:
+    if "./recordings" in text:
         write_recordings(folder / "recordings")
     document = EXAMPLES.parse(page)
     document.namespace["how"] = how

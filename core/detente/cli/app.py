@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 
 from detente import plugins
 from detente.cli import check, compare, installed, resume, take, train, tune, use
-from detente.cli.display import Session
+from detente.cli.display import Session, typed
+from detente.cli.grouping import format_verbs
 from detente.compat import unencodable
 from detente.errors import DetenteError, Interrupted, UsageError, code_of, one_line
 from detente.plugins.registry import Entry
@@ -23,6 +24,8 @@ from detente.training.signals import on_signal
 
 CLOSED = 128 + 13
 """Exit code after the reader of our output went away: what a shell reports for SIGPIPE."""
+_COMPLETE = "_DETENTE_COMPLETE"
+"""The variable by which a shell with our completion asks, as typer's scripts call it."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 # What typer raises for arguments that it cannot read has no public name; this is the base of those that have one.
@@ -41,6 +44,9 @@ class _Verbs(TyperGroup):
             return [*own, *sorted(_declared().keys() - set(own))]
         except DetenteError:  # of the plugins that DETENTE_PLUGINS names: whoever uses one is told
             return own
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        format_verbs(self, ctx, formatter)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         found = super().get_command(ctx, cmd_name)
@@ -79,7 +85,6 @@ app = typer.Typer(
     name="detente",
     cls=_Verbs,
     help="Train GANs under interchangeable regularizers and compare them.",
-    add_completion=False,
     # Plain help and our own errors: rich's would cost more time than listing the plugins.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -112,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. `detente` and `python -m detente` end with it."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     unencodable()
+    if _COMPLETE in os.environ:  # a shell asks for what may come next
+        typer.main.get_command(app)(prog_name="detente")
     session = Session(["detente", *arguments])
     arguments = arguments or ["--help"]
     logging.raiseExceptions = False  # a log that cannot be written must not hide what it was about
@@ -148,7 +155,7 @@ def _invoke(arguments: list[str], session: Session) -> int:
 
 def _report(error: BaseException, session: Session) -> int:
     """Say what went wrong; the exit code."""
-    resume = f"detente resume {session.run}" if session.run else None
+    resume = typed("detente", "resume", session.run) if session.run else None
     if isinstance(error, DetenteError):
         session.error(str(error))
         return error.exit_code

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from detente.cli import flags
+from detente.cli import flags, own_data
 from detente.cli.display import Session, duration, number, table
 from detente.cli.flags import begin
+from detente.cli.folders import experiment_folder
+from detente.cli.grouping import EXPERIMENT, HOW, PLACE, TRAINING, Grouped, example
 from detente.cli.progress import board
 from detente.errors import UsageError
 
@@ -15,36 +17,58 @@ if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.results.study import Study
 
-OUT = Path("studies/study")
+_EXAMPLE = example(
+    "detente compare image --reg none --reg r1 --reg spectral-norm --jobs 2",
+    "detente compare molecule --data ./my-molecules.csv --reg none --reg r1 --out studies/mine",
+)
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command()(compare)
+    app.command(cls=Grouped, rich_help_panel=TRAINING, epilog=_EXAMPLE)(compare)
 
 
 def compare(
     context: typer.Context,
-    domain: Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="Domains to compare in.")] = None,
-    domains: Annotated[str | None, typer.Option(metavar="A,B", help="Domains as a comma-separated list.")] = None,
-    regs: Annotated[
+    domain: Annotated[
         list[str] | None,
-        typer.Option("--reg", metavar="ARM", help="One arm: a chain of regularizers as in train, or none; repeatable."),
+        typer.Argument(metavar="[DOMAIN]...", help="Domains to compare in.", autocompletion=flags.completion.domains),
     ] = None,
+    domains: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Domains as a comma-separated list.", rich_help_panel=EXPERIMENT),
+    ] = None,
+    data: flags.Data = None,
+    model: flags.Model = None,
+    objective: flags.Objective = None,
+    metric: flags.Metric = None,
+    regs: flags.Arms = None,
     against: Annotated[
         str | None,
         typer.Option(
             metavar="ARM",
             help="The arm that the others are compared with (default: none, or the first arm where there is no none).",
+            rich_help_panel=EXPERIMENT,
         ),
     ] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="N|0,1,2", help="How many seeds, from 0, or which ones (default: 3).")
+        str | None,
+        typer.Option(
+            metavar="N|0,1,2",
+            help="How many seeds, from 0, or which ones (default: 6, the fewest that can give a verdict; every run is "
+            "repeated for each).",
+            rich_help_panel=HOW,
+        ),
     ] = None,
     jobs: flags.Jobs = None,
     preset: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="A built-in study such as demo, or a preset file."),
+        typer.Option(
+            metavar="NAME|FILE",
+            help="A built-in study such as demo, or a preset file.",
+            rich_help_panel=EXPERIMENT,
+            autocompletion=flags.completion.presets,
+        ),
     ] = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
@@ -56,7 +80,11 @@ def compare(
     log: flags.Log = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of the study; a study in it is resumed or extended."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the study; a study in it is resumed or extended (default: a new numbered one in studies).",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
@@ -66,12 +94,13 @@ def compare(
 ) -> None:
     """Compare regularizers: every arm, domain and seed.
 
-    The report says which differences the seeds support. Run the same command again to resume a study that was stopped,
-    or with more domains, arms or seeds to extend it.
+    The report says which differences the seeds support. Run the same command again to resume a study that was stopped;
+    with --out and more domains, arms or seeds it is extended.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import compare as study
     from detente.experiments import preset as presets
+    from detente.results.study import Study
 
     given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
     base = presets.preset(preset, host) if preset else presets.Preset()
@@ -85,13 +114,17 @@ def compare(
         what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
         raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
     numbers = flags.seeds_of(seeds) if seeds is not None else base.seeds
-    out = out or (Path("studies") / Path(preset).stem if preset else OUT)
+    own = _own(session, host, chosen, recipe, data, model)
+    label = (Path(preset).stem if preset else "-".join(chosen))[:40].rstrip("-")
     how: dict[str, Any] = {
         "against": against,
         "sets": [*base.sets, *(sets or [])],
         "domain_sets": {name: base.domains.get(name, []) for name in chosen},
         "recipe": recipe,
         "flags": {
+            **own,
+            "objective": objective,
+            "metric": metric,
             "allow": [*(allow or []), *base.allow] or None,
             "steps": steps,
             "batch": batch,
@@ -100,23 +133,21 @@ def compare(
             "log": flags.names(log),
         },
     }
-    if dry_run:
-        planned, notes = study.plan(chosen, arms, numbers, out=out, host=host, **how)
-        for note in notes:
-            session.note(note)
-        text = (
-            f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n{_asked(planned)}\n\n{_cells(planned)}"
-        )
-        session.result(
-            text, {"study": out, "cells": len(planned.cells), "against": planned.against.text, **planned.content}
-        )
-        return
-    session.run = out
-    with board(session) as show:
-        report = study.compare(
-            chosen, arms, numbers, out=out, host=host, jobs=jobs, show=show, command=session.argv, **how
-        )
-    _finish(session, out, report)
+    with experiment_folder(session, Study, label, _finished, out=out, dry=dry_run) as folder:
+        if dry_run:
+            planned, notes = study.plan(chosen, arms, numbers, out=folder, host=host, **how)
+            for note in notes:
+                session.note(note)
+            head = f"{planned.folder}: {len(planned.cells)} runs\n{_budget(planned)}\n{_asked(planned)}"
+            known = {"study": folder, "cells": len(planned.cells), "against": planned.against.text}
+            session.result(f"{head}\n\n{_cells(planned)}", {**known, **planned.content})
+            return
+        session.run = folder
+        with board(session) as show:
+            report = study.compare(
+                chosen, arms, numbers, out=folder, host=host, jobs=jobs, show=show, command=session.argv, **how
+            )
+        _finish(session, folder, report)
 
 
 def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
@@ -127,6 +158,29 @@ def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> No
     with board(session) as show:
         report = study.resume(folder, host=host, jobs=jobs, show=show)
     _finish(session, folder, report)
+
+
+def _own(
+    session: Session, host: "Host", domains: list[str], recipe: Path | None, data: str | None, model: str | None
+) -> dict[str, Any]:
+    """Data set and architecture, which belong to one domain.
+
+    Raises:
+        UsageError: there are several domains.
+    """
+    for flag, value in (("--data", data), ("--model", model)):
+        if value is not None and len(domains) > 1:
+            raise UsageError(
+                f"{flag} {value}: belongs to one domain, but there are {len(domains)} ({', '.join(domains)}). Compare "
+                f"in one domain, or use a preset file with `{flag[2:]}={value}` under its domain."
+            )
+    return {"data": own_data.chosen(session, host, data, domains[0], recipe), "model": model}
+
+
+def _finished(study: "Study") -> bool:
+    from detente.results.cells import SETTLED
+
+    return all(cell.status in SETTLED for cell in study.cells)
 
 
 def _budget(study: "Study") -> str:

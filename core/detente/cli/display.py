@@ -4,6 +4,7 @@ import codecs
 import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -67,6 +68,11 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def typed(*words: object) -> str:
+    """A command as it can be pasted into a shell, whatever is in the names of its files."""
+    return shlex.join(map(str, words))
 
 
 def number(value: float | None) -> str:
@@ -158,7 +164,7 @@ def log_to(session: Session, path: Path) -> Iterator[None]:
     root.addHandler(handler)
     session.log = path
     try:
-        _log.info("$ %s", " ".join(session.argv))
+        _log.info("$ %s", typed(*session.argv))
         yield
     except KeyboardInterrupt as error:
         _log.info("stopped: %s", error or "Ctrl-C")

@@ -8,45 +8,163 @@ from typing import Annotated
 
 import typer
 
+from detente.cli import completion
 from detente.cli.display import Session, messages
+from detente.cli.grouping import EXPERIMENT, HOW, MESSAGES, PLACE
 from detente.errors import UsageError
 from detente.plugins import Host, discover, set_host
 
 MOST = 4096
 """Threads and parallel runs; no machine has more use for them."""
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks and detailed progress.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done without doing it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=MESSAGES)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.", rich_help_panel=MESSAGES)]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Show the whole recipe, tracebacks and detailed progress.", rich_help_panel=MESSAGES
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", "-n", help="Show what would be done without doing it.", rich_help_panel=MESSAGES)
+]
 NoPlugin = Annotated[
-    list[str] | None, typer.Option("--no-plugin", metavar="NAME", help="Do not load this plugin; repeatable.")
+    list[str] | None,
+    typer.Option("--no-plugin", metavar="NAME", help="Do not load this plugin; repeatable.", rich_help_panel=MESSAGES),
 ]
 Threads = Annotated[
     int | None,
     typer.Option(
-        min=1, max=MOST, metavar="N", help="CPU threads (default: 1). Results can depend on it, so a run records it."
+        min=1,
+        max=MOST,
+        metavar="N",
+        help="CPU threads (default: 1). Results can depend on it, so a run records it.",
+        rich_help_panel=HOW,
     ),
 ]
-Device = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda[:N]", help="Device to compute on.")]
-Precision = Annotated[str | None, typer.Option(metavar="fp32|bf16|fp64", help="Numeric precision of the networks.")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="The random seed.")]
-Steps = Annotated[int | None, typer.Option(metavar="N", help="Number of generator updates.")]
-Batch = Annotated[int | None, typer.Option(metavar="N", help="Batch size.")]
-Recipe = Annotated[Path | None, typer.Option(metavar="FILE", help="Recipe file (YAML) to start from.")]
+Device = Annotated[
+    str | None,
+    typer.Option(metavar="auto|cpu|cuda[:N]", help="Device to compute on (default: auto).", rich_help_panel=HOW),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="fp32|bf16|fp64", help="Numeric precision of the networks (default: fp32).", rich_help_panel=HOW
+    ),
+]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="The random seed (default: 0).", rich_help_panel=HOW)]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Number of generator updates (default: those of the domain's recipe).", rich_help_panel=HOW
+    ),
+]
+Batch = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Batch size (default: that of the domain's recipe).", rich_help_panel=HOW),
+]
+Domain = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DOMAIN]", help="Domain; optional if the recipe names one.", autocompletion=completion.domains
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|PATH",
+        help="A data set by its name, or your own folder or file, such as ./pictures (see `detente data`).",
+        rich_help_panel=EXPERIMENT,
+        autocompletion=completion.data,
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The architecture (default: that of the domain's recipe).",
+        rich_help_panel=EXPERIMENT,
+        autocompletion=completion.models,
+    ),
+]
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The adversarial loss (default: non-saturating).",
+        rich_help_panel=EXPERIMENT,
+        autocompletion=completion.objectives,
+    ),
+]
+Metric = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SCORE",
+        help="The score that is scaled and compared (default: the domain's primary one).",
+        rich_help_panel=EXPERIMENT,
+    ),
+]
+Chain = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reg",
+        metavar="CHAIN",
+        help="A chain of regularizers, such as 'd:r1(gamma=1)+g:ema'. Several --reg are joined to one chain; only in "
+        "compare is each --reg an arm of its own.",
+        rich_help_panel=EXPERIMENT,
+        autocompletion=completion.regularizers,
+    ),
+]
+Arms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reg",
+        metavar="CHAIN",
+        help="One arm: a chain of regularizers, such as 'd:r1(gamma=1)+g:ema', or none. Each --reg is another arm; "
+        "elsewhere several --reg are joined to one chain.",
+        rich_help_panel=EXPERIMENT,
+        autocompletion=completion.regularizers,
+    ),
+]
+Recipe = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Recipe file (YAML) to start from.", rich_help_panel=EXPERIMENT),
+]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one entry of the recipe; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change one entry of the recipe, such as model.width=32; repeatable.",
+        rich_help_panel=EXPERIMENT,
+    ),
 ]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="CODE", help="Train in spite of this finding; repeatable."),
+    typer.Option(
+        "--allow", metavar="CODE", help="Train in spite of this finding; repeatable.", rich_help_panel=EXPERIMENT
+    ),
 ]
 Log = Annotated[
-    str | None, typer.Option(metavar="A,B", help="Also log to these: tensorboard, wandb, or what a plugin adds.")
+    str | None,
+    typer.Option(
+        metavar="A,B",
+        help="Also log to these: tensorboard, wandb, or what a plugin adds.",
+        rich_help_panel=PLACE,
+    ),
 ]
 Jobs = Annotated[
-    int | None, typer.Option(min=1, max=MOST, metavar="N", help="Number of parallel runs (default: one per CPU).")
+    int | None,
+    typer.Option(
+        min=1, max=MOST, metavar="N", help="Number of parallel runs (default: one per CPU).", rich_help_panel=HOW
+    ),
 ]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", autocompletion=completion.runs)]
+AnyFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.", autocompletion=completion.folders
+    ),
+]
 
 
 def begin(

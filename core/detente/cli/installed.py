@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from detente.cli import flags
+from detente.cli import flags, own_data
 from detente.cli.display import table
 from detente.cli.flags import begin
+from detente.cli.grouping import LOOKING, Grouped, example
 from detente.errors import DetenteError, PluginError, UsageError, did_you_mean, one_line
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ data_app = typer.Typer(invoke_without_command=True)
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
-    app.add_typer(plugins_app, name="plugins")
-    app.add_typer(data_app, name="data")
-    app.command()(doctor)
+    app.add_typer(plugins_app, name="plugins", rich_help_panel=LOOKING)
+    app.add_typer(data_app, name="data", rich_help_panel=LOOKING)
+    app.command(cls=Grouped, rich_help_panel=LOOKING, epilog=example("detente doctor"))(doctor)
 
 
 @plugins_app.callback()
@@ -70,6 +71,8 @@ def data(
         return
     session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
     sets = [_describe(entry) for entry in sorted(host.entries("data"), key=lambda e: (e.domain or "", e.name))]
+    yours = {name: own_data.usage(host, name) for name in dict.fromkeys(each["domain"] for each in sets)}
+    own = {name: [line for one in told for line in _own_lines(one)] for name, told in yours.items()}
     parts: list[str] = []
     for domain in dict.fromkeys(each["domain"] for each in sets):
         parts.append(domain)
@@ -77,7 +80,9 @@ def data(
             if each["domain"] == domain:
                 parts.append(f"  {each['name']}: {each['error'] or each['summary']}")
                 parts += [f"    {key}: {each[key]}" for key in ("licence", "source") if each[key]]
-    session.result("\n".join(parts) or "No installed plugin provides a data set.", {"data": sets})
+        parts += own.get(domain, [])
+    text = "\n".join(parts) or "No installed plugin provides a data set."
+    session.result(text, {"data": sets, "your_own": [one for told in yours.values() for one in told]})
 
 
 @data_app.command("get")
@@ -128,6 +133,11 @@ def _describe(entry: "Entry") -> dict[str, Any]:
     # Data may be made by a function, which says none of this before it is called.
     shown["summary"] = entry.summary or getattr(target, "description", "")
     return shown | {key: getattr(target, key, None) or None for key in ("licence", "source")}
+
+
+def _own_lines(one: dict[str, Any]) -> list[str]:
+    options = ", ".join(f"data.{name}={value}" for name, value in one["options"].items())
+    return [f"  your own: {one['command']}", *([f"    options, each with --set: {options}"] if options else [])]
 
 
 def _get(host: "Host", name: str) -> dict[str, Any]:

@@ -27,6 +27,13 @@ BOARD_SECONDS = 10.0
 """The same for a study."""
 
 
+NARROW = 80
+"""Columns up to which the bar is short, so that there is room for terms of the loss."""
+
+_TIMES = len("/ 0:00:00 remaining 0:00:00 ") + 3
+"""Columns of a bar's line beside the bar, the steps and the terms."""
+
+
 @contextmanager
 def progress(session: Session, start: int = 0) -> Iterator[Callable[[RunView], None]]:
     """A function that shows a run's progress: a bar on a terminal, else a line now and then, with -q nothing."""
@@ -97,8 +104,9 @@ def _bar(start: int) -> Iterator[Callable[[RunView], None]]:
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
+    width = 24 if console.width > NARROW else 8
     bars = Bars(
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=width),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("remaining"),
@@ -112,7 +120,9 @@ def _bar(start: int) -> Iterator[Callable[[RunView], None]]:
 
         def show(p: RunView) -> None:
             nonlocal seen
-            bars.update(task, total=p.steps, completed=p.step, now=visible(_values(p.terms)))
+            bars.update(task, total=p.steps, completed=p.step, now="")
+            taken = width + 2 * len(str(p.steps)) + _TIMES
+            bars.update(task, now=visible(_values(p.terms, console.width - taken)))
             if p.scaled is not None and (p.scores, p.scaled) != seen:
                 seen = dict(p.scores), p.scaled
                 text = f"step {p.step}  {_scores(p)}"
@@ -145,7 +155,7 @@ def board(session: Session) -> Iterator[Callable[["Board"], None]]:
             def draw(board: "Board") -> None:
                 for note in notes(board):
                     console.print(visible(note), markup=False, highlight=False, soft_wrap=True)
-                cells = [f"  {p.cell}  {_cell(p)}" for p in board.running[: max(1, console.height - 3)]]
+                cells = [_line(p, console.width) for p in board.running[: max(1, console.height - 4)]]
                 live.update(Text(visible("\n".join([_total(board), *cells]))), refresh=True)
 
             yield draw
@@ -166,7 +176,14 @@ def _total(board: "Board") -> str:
     states = ("finished", "diverged", "failed", "running", "elsewhere", "interrupted", "pending")
     counts = [f"{n} {state}" for state in states if (n := board.count(state))]
     left = f", {duration(board.seconds_left)} remaining" if board.seconds_left is not None else ""
-    return f"{board.total} runs: {', '.join(counts)}, {duration(board.seconds)}{left}"
+    return f"{board.total} runs, {duration(board.seconds)}{left}: {', '.join(counts)}"
+
+
+def _line(p: "CellProgress", width: int) -> str:
+    """A cell and how far it is; where that is too wide for a line, the name is cut, not what it has come to."""
+    name, said = str(p.cell), _cell(p)
+    room = max(8, width - len(said) - 4)
+    return f"  {name if len(name) <= room else name[: room - 1] + '…'}  {said}"
 
 
 def _cell(p: "CellProgress") -> str:
@@ -186,5 +203,12 @@ def _scores(p: RunView) -> str:
     return f"{p.primary} {number(p.scores.get(p.primary))}  scaled {number(p.scaled)}"
 
 
-def _values(values: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {number(value)}" for name, value in values.items())
+def _values(values: Mapping[str, float], room: int | None = None) -> str:
+    """The first of them that fit, whole, into so many columns; all where there is no limit."""
+    text = ""
+    for name, value in values.items():
+        longer = f"{text}  {name} {number(value)}".lstrip()
+        if room is not None and len(longer) > room:
+            break
+        text = longer
+    return text

@@ -1,14 +1,13 @@
 """`resume`: a run, a study or a search that was stopped."""
 
 import importlib
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from detente.cli import flags
 from detente.cli.flags import begin
-from detente.cli.train import RUNS, carry_out
+from detente.cli.grouping import TRAINING, Grouped, example
+from detente.cli.running import RUNS, carry_out
 from detente.errors import UsageError
 
 MANY = {"study.yaml": "compare", "tuning.yaml": "tune"}
@@ -17,12 +16,12 @@ MANY = {"study.yaml": "compare", "tuning.yaml": "tune"}
 
 def add_to(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command()(resume)
+    app.command(cls=Grouped, rich_help_panel=TRAINING, epilog=example("detente resume runs/00001-image-r1"))(resume)
 
 
 def resume(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
+    folder: flags.AnyFolder,
     device: flags.Device = None,
     threads: flags.Threads = None,
     jobs: flags.Jobs = None,

@@ -8,6 +8,7 @@ import typer
 
 from detente.cli import flags
 from detente.cli.flags import begin, set_threads
+from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError
 from detente.files import own_folder, staged
 
@@ -20,8 +21,11 @@ Which = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Of 
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
-    for verb in (sample, export):
-        app.command()(verb)
+    for verb, line in (
+        (sample, "detente sample runs/00001-image-r1 -n 20 --seed 1"),
+        (export, "detente export runs/00001-image-r1 --out generator"),
+    ):
+        app.command(cls=Grouped, rich_help_panel=USING, epilog=example(line))(verb)
 
 
 def sample(

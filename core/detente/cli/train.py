@@ -1,56 +1,43 @@
-"""`train`, and how `resume` trains too."""
+"""`train`: one run."""
 
-import errno
-import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from detente.cli import flags
-from detente.cli.before import before_in, device_of, note_changes
-from detente.cli.display import Session, duration, log_to, number, scores_table
-from detente.cli.flags import begin, set_threads
-from detente.cli.progress import progress, warm_up
-from detente.errors import UsageError, one_line
-from detente.files import lock
+from detente.cli import flags, own_data
+from detente.cli.before import before_in
+from detente.cli.display import Session, typed
+from detente.cli.flags import begin
+from detente.cli.grouping import PLACE, TRAINING, Grouped, example
+from detente.cli.running import RUNS, carry_out
+from detente.errors import UsageError
 
 if TYPE_CHECKING:
     from detente.plugins import Host
-    from detente.recipe import Recipe
     from detente.recipe.resolved import Resolved
-    from detente.training.run_folder import Run
 
-RUNS = Path("runs")
-
-_RESULT = ("step", "seconds", "final", "references")
-"""Entries of run.json that every run has once it is finished; what of them was lost is written again."""
-
-_log = logging.getLogger(__name__)
+_EXAMPLE = example(
+    'detente train image --reg "r1(gamma=1, every=4)" --reg g:ema --steps 2000',
+    "detente train molecule --data ./my-molecules.csv",
+)
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command()(train)
+    app.command(cls=Grouped, rich_help_panel=TRAINING, epilog=_EXAMPLE)(train)
 
 
 def train(
     context: typer.Context,
-    domain: Annotated[
-        str | None, typer.Argument(metavar="[DOMAIN]", help="Domain; optional if the recipe names one.")
-    ] = None,
-    data: Annotated[str | None, typer.Option(metavar="NAME", help="Data set.")] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="The architecture.")] = None,
-    objective: Annotated[str | None, typer.Option(metavar="NAME", help="The adversarial loss.")] = None,
+    domain: flags.Domain = None,
+    data: flags.Data = None,
+    model: flags.Model = None,
+    objective: flags.Objective = None,
+    metric: flags.Metric = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
-    regs: Annotated[
-        list[str] | None,
-        typer.Option("--reg", metavar="CHAIN", help="Regularizers, such as 'd:r1(gamma=1)+g:ema'; repeatable."),
-    ] = None,
+    regs: flags.Chain = None,
     steps: flags.Steps = None,
     batch: flags.Batch = None,
     seed: flags.Seed = None,
@@ -58,10 +45,17 @@ def train(
     precision: flags.Precision = None,
     allow: flags.Allow = None,
     log: flags.Log = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which a numbered run folder is created.")] = RUNS,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder in which a numbered run folder is created.", rich_help_panel=PLACE),
+    ] = RUNS,
     folder: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of this run; an unfinished run of the same recipe in it is resumed."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder of this run; an unfinished run of the same recipe in it is resumed.",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
     threads: flags.Threads = None,
     dry_run: flags.DryRun = False,
@@ -77,9 +71,10 @@ def train(
     from detente import recipe as recipes
 
     given = {
-        "data": data,
+        "data": own_data.chosen(session, host, data, domain, recipe),
         "model": model,
         "objective": objective,
+        "metric": metric,
         "steps": steps,
         "batch": batch,
         "seed": seed,
@@ -88,12 +83,12 @@ def train(
         "allow": allow,
         "log": flags.names(log),
     }
+    _refuse_arms(regs or [], domain)
     resolved = recipes.resolve(recipe, domain, sets or (), regs or (), given, host)
     if dry_run:
         _look(session, host, resolved, folder)
         session.result(resolved.recipe.to_yaml(), resolved.recipe.plain())
         return
-    session.note(resolved.recipe.to_yaml().rstrip())
     carry_out(session, host, resolved, folder, out, threads)
 
 
@@ -121,156 +116,15 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
         session.note(f"Note: {finding}")
 
 
-def carry_out(
-    session: Session,
-    host: "Host",
-    resolved: "Resolved",
-    folder: Path | None,
-    parent: Path,
-    threads: int | None,
-    device: str | None = None,
-    *,
-    resumed: bool = False,
-) -> None:
-    """Train in `folder`, resuming the run that is there, or in a new folder under `parent`.
+def _refuse_arms(regs: list[str], domain: str | None) -> None:
+    """Whoever joins `none` to something means two arms.
 
-    Args:
-        resumed: the recipe is the run's own; its data are then where they were, not where the current folder has them.
+    Raises:
+        UsageError: that is so.
     """
-    from detente.files import write_atomically
-    from detente.recipe import load
-    from detente.training.agreement import told
-    from detente.training.build import rebuild
-    from detente.training.loggers import make_loggers
-    from detente.training.provenance import surroundings
-    from detente.training.run_folder import Run
-    from detente.training.scale import check_run
-    from detente.training.trainer import Trainer
-
-    began, recipe = time.perf_counter(), resolved.recipe
-    before = before_in(folder, recipe, host) if folder else {}
-    loggers = make_loggers(recipe.log, host)
-    set_threads(threads or before.get("threads"))
-    with warm_up(session) as show:
-        known = before.get("identities") or {} if resumed else {}
-        built = rebuild(resolved, host, known, device=device or device_of(recipe, before), show=show)
-    if not before:  # what has begun may go on
-        check_run(built)
-    run = Run(_make(folder, parent, recipe))
-    with _alone(run), log_to(session, run.log):
-        session.run = run.folder
-        run.prepare()
-        record = {
-            **surroundings(recipe, host, built.device),
-            "argv": session.argv,
-            "findings": [finding.plain() for finding in built.findings],
-        }
-        for finding in built.findings:
-            session.note(f"Note: {finding}")
-        trainer = Trainer(built, run, host, loggers)
-        start = trainer.restore()
-        if before:
-            note_changes(session, before, record)
-            if trainer.changed:
-                session.note(f"Changed in the recipe since the last checkpoint: {told(trainer.changed)}.")
-            if load(run.recipe, host=host) != recipe:  # a command that says more steps, say
-                write_atomically(run.recipe, recipe.to_yaml())
-            run.record(record)
-        else:
-            Run.create(run.folder, recipe.to_yaml(), record)
-        session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s)")
-        built_at = time.perf_counter()
-        whole = before.get("status") == "finished" and all(before.get(key) is not None for key in _RESULT)
-        if not whole or start < recipe.steps:
-            if start:
-                session.note(f"{run.folder}: from step {start} of {recipe.steps}")
-            with progress(session, start) as trainer.show:
-                trainer.train()
-        trained_at = time.perf_counter()
-        report = _write_report(run)
-        seconds = {
-            "build": built_at - began,
-            "train": trained_at - built_at,
-            "report": time.perf_counter() - trained_at,
-        }
-        run.record({"timings": {name: round(value, 3) for name, value in seconds.items()}})
-        session.result(_summary(run, built.domain.primary.score, report), _outcome(run, report))
-
-
-def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
-    from detente.training.run_folder import new_folder
-
-    try:
-        if folder is None:
-            chains = (recipe.discriminator.regularizers, recipe.generator.regularizers)
-            names = "-".join(name for chain in chains for name in chain)[:40].rstrip("-")
-            return new_folder(parent, f"{recipe.domain}-{names or 'none'}")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-    except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
+    if len(regs) > 1 and "none" in (text.strip() for text in regs):
+        arms = [word for text in regs for word in ("--reg", text)]
         raise UsageError(
-            f"{folder or parent}: cannot create a run folder there: {error.strerror}. Choose another folder."
-        ) from error
-    except OSError as error:
-        if error.errno == errno.EROFS:
-            raise UsageError(f"{folder or parent}: is read-only. Choose another folder.") from error
-        raise
-
-
-@contextmanager
-def _alone(run: "Run") -> Iterator[None]:
-    """Nobody else writes to the run meanwhile; the lock goes with the process, however that ends."""
-    from filelock import Timeout
-
-    held = lock(run.folder / ".lock", timeout=0)
-    try:
-        held.acquire()
-    except Timeout:
-        raise UsageError(
-            f"{run.folder}: another process is training this run; wait until it ends, or stop it first."
-        ) from None
-    except PermissionError as error:
-        raise UsageError(f"{run.folder}: cannot be written: {error.strerror}.") from error
-    try:
-        yield
-    finally:
-        held.release()
-
-
-def _write_report(run: "Run") -> Path | None:
-    """The run's page; when it cannot be written, that is said, and the run is as good as before."""
-    try:
-        from detente.report import run_report
-
-        return run_report(run)
-    except Exception as error:
-        _log.warning(
-            "could not write the report: %s; try again with `detente report %s`",
-            one_line(error),
-            run.folder,
-            exc_info=True,
+            "--reg none: several --reg are joined to one chain here, and none is the empty chain; leave it out. To "
+            f"compare them as arms: {typed('detente', 'compare', domain or 'DOMAIN', *arms)}"
         )
-        return None
-
-
-def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
-    wanted = ("status", "step", "seconds", "best", "final", "references", "timings", "device", "threads")
-    info = run.info
-    return {"run": run.folder, "report": report, **{key: info.get(key) for key in wanted}}
-
-
-def _summary(run: "Run", primary: str, report: Path | None) -> str:
-    from detente.results.best import quoted, sampling
-
-    info = run.info
-    final, best = info["final"], info.get("best")
-    lines = [
-        f"{run.folder}: {info['status']} after {info['step']} steps in {duration(info['seconds'])}",
-        "",
-        scores_table(final["scores"], info["references"], primary),
-        "",
-        f"scaled  {number(final['scaled'])}"
-        + (f"  (best {number(best['scaled'])} at step {best['step']})" if best else ""),
-        *([f"report  {report}"] if report else []),
-    ]
-    return "\n".join([*lines, f"next    {sampling(run.folder)}", f"        {quoted('export', run.folder)}"])

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from detente.cli import flags
-from detente.cli.display import Session, number, table
+from detente.cli import flags, own_data
+from detente.cli.display import Session, number, table, typed
 from detente.cli.flags import begin
+from detente.cli.folders import experiment_folder
+from detente.cli.grouping import EXPERIMENT, HOW, PLACE, TRAINING, Grouped, example
 from detente.cli.progress import board
 from detente.errors import UsageError
 
@@ -16,60 +18,84 @@ if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.results.search import Tuning
 
-OUT = Path("studies/tune")
+_EXAMPLE = example('detente tune image --reg r1 --search "r1.gamma=log:0.001..100" --trials 12 --seeds 2')
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command()(tune)
+    app.command(cls=Grouped, rich_help_panel=TRAINING, epilog=_EXAMPLE)(tune)
 
 
 def tune(
     context: typer.Context,
-    domain: Annotated[
-        str | None, typer.Argument(metavar="[DOMAIN]", help="Domain; optional if the recipe names one.")
-    ] = None,
-    regs: Annotated[
-        list[str] | None,
-        typer.Option("--reg", metavar="CHAIN", help="Chain of regularizers to search, as in train; repeatable."),
-    ] = None,
+    domain: flags.Domain = None,
+    data: flags.Data = None,
+    model: flags.Model = None,
+    objective: flags.Objective = None,
+    regs: flags.Chain = None,
     search: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=RANGE",
             help="Option to search and its range: log:LOW..HIGH, lin:LOW..HIGH or choice:A,B; repeatable.",
+            rich_help_panel=EXPERIMENT,
         ),
     ] = None,
     sampler: Annotated[
-        str | None, typer.Option(metavar="grid|random|tpe", help="How settings are chosen (default: tpe).")
+        str | None,
+        typer.Option(metavar="grid|random|tpe", help="How settings are chosen (default: tpe).", rich_help_panel=HOW),
     ] = None,
-    trials: Annotated[int | None, typer.Option(metavar="N", help="How many settings are tried (default: 20).")] = None,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", help="How many settings are tried (default: 20).", rich_help_panel=HOW)
+    ] = None,
     seeds: Annotated[
-        str | None, typer.Option(metavar="N|0,1,2", help="Seeds of each trial: how many, or which (default: 3).")
+        str | None,
+        typer.Option(
+            metavar="N|0,1,2", help="Seeds of each trial: how many, or which (default: 3).", rich_help_panel=HOW
+        ),
     ] = None,
     fresh: Annotated[
         int | None,
-        typer.Option(metavar="N", help="New seeds for comparing the winner with the default and none (default: 6)."),
+        typer.Option(
+            metavar="N",
+            help="New seeds for comparing the winner with the default and none (default: 6).",
+            rich_help_panel=HOW,
+        ),
     ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
             metavar="NAME|NAME<X",
             help="Score to optimize, or NAME<X: the steps until it passes X (default: the primary score).",
+            rich_help_panel=EXPERIMENT,
         ),
     ] = None,
     jobs: flags.Jobs = None,
     wave: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Trials that are chosen together (default: 4). Results depend on it."),
+        typer.Option(
+            metavar="N", help="Trials that are chosen together (default: 4). Results depend on it.", rich_help_panel=HOW
+        ),
     ] = None,
-    sampler_seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed of the sampler.")] = None,
+    sampler_seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Random seed of the sampler.", rich_help_panel=HOW)
+    ] = None,
     storage: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="A database for Optuna (default: a journal file in the search's folder)."),
+        typer.Option(
+            metavar="URL",
+            help="A database for Optuna (default: a journal file in the search's folder).",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="File with all these settings; flags override it.")
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="File with all these settings; flags override it.",
+            rich_help_panel=EXPERIMENT,
+        ),
     ] = None,
     recipe: flags.Recipe = None,
     sets: flags.Set = None,
@@ -80,8 +106,13 @@ def tune(
     allow: flags.Allow = None,
     log: flags.Log = None,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the search; the same search in it is resumed.")
-    ] = OUT,
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the search; the same search in it is resumed (default: a new numbered one in studies).",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
     dry_run: flags.DryRun = False,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
@@ -96,9 +127,13 @@ def tune(
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import tune as tuning
     from detente.experiments.search import Wish
+    from detente.results.search import Tuning
 
     given: dict[str, Any] = {
         "domain": domain,
+        "data": own_data.chosen(session, host, data, domain, recipe),
+        "model": model,
+        "objective": objective,
         "reg": regs,
         "search": search,
         "sampler": sampler,
@@ -121,16 +156,18 @@ def tune(
     wish = Wish.of(file, given)
     if wish.domain is None and wish.recipe is None:
         raise UsageError("tune needs a DOMAIN, or a --recipe that names one; `detente data` lists all data sets.")
-    if dry_run:
-        planned, chosen, notes = tuning.plan(wish, out=out, host=host)
-        for note in notes:
-            session.note(note)
-        session.result(_planned(planned, chosen), {"search": out, "points": chosen.trials, **planned.content})
-        return
-    session.run = out
-    with board(session) as show:
-        report = tuning.tune(wish, out=out, host=host, jobs=jobs, show=show, command=session.argv)
-    _finish(session, out, report)
+    label = f"tune-{wish.domain or Path(wish.recipe or '').stem}"[:40].rstrip("-")
+    with experiment_folder(session, Tuning, label, _finished, out=out, dry=dry_run) as folder:
+        if dry_run:
+            planned, chosen, notes = tuning.plan(wish, out=folder, host=host)
+            for note in notes:
+                session.note(note)
+            session.result(_planned(planned, chosen), {"search": folder, "points": chosen.trials, **planned.content})
+            return
+        session.run = folder
+        with board(session) as show:
+            report = tuning.tune(wish, out=folder, host=host, jobs=jobs, show=show, command=session.argv)
+        _finish(session, folder, report)
 
 
 def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
@@ -141,6 +178,13 @@ def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> No
     with board(session) as show:
         report = tuning.resume(folder, host=host, jobs=jobs, show=show)
     _finish(session, folder, report)
+
+
+def _finished(tuning: "Tuning") -> bool:
+    from detente.results.cells import SETTLED
+
+    rivals = [tuning.rival_cell(rival, seed) for rival in tuning.rivals for seed in tuning.fresh_seeds]
+    return bool(rivals) and all(cell.status in SETTLED for cell in rivals)
 
 
 def _planned(tuning: "Tuning", chosen: "Sampler") -> str:
@@ -169,7 +213,7 @@ def _now(tuning: "Tuning", key: str) -> str:
 
 
 def _finish(session: Session, folder: Path, report: Path) -> None:
-    from detente.results.best import best_run, quoted, sampling
+    from detente.results.best import best_run, sampling
     from detente.results.outcomes import Outcome
     from detente.results.search import Tuning
 
@@ -197,7 +241,7 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             "",
             f"report  {report}",
             f"recipe  {tuning.best}",
-            f"next    {quoted('train', '--recipe', tuning.best)}",
+            f"next    {typed('detente', 'train', '--recipe', tuning.best)}",
         ]
         won = [rival for rival in tuning.rivals if "winner" in rival.roles]
         cells = [tuning.rival_cell(rival, seed) for rival in won for seed in tuning.fresh_seeds]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags
-from detente.cli.display import number, scores_table
+from detente.cli.display import number, scores_table, typed
 from detente.cli.flags import begin, set_threads
+from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
-    for verb in (evaluate, report):
-        app.command()(verb)
+    for verb, line in (
+        (evaluate, "detente evaluate runs/00001-image-r1 -n 500"),
+        (report, "detente report studies/00001-image"),
+    ):
+        app.command(cls=Grouped, rich_help_panel=USING, epilog=example(line))(verb)
 
 
 def evaluate(
@@ -70,7 +74,7 @@ def evaluate(
 
 def report(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
+    folder: flags.AnyFolder,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
@@ -111,5 +115,5 @@ def trained(folder: Path, host: "Host", device: str | None, threads: int | None)
     built = rebuild(load(run.recipe, host=host), host, run.identities, device=device)
     trainer = Trainer(built, run, host)
     if not trainer.restore(looks_only=True):
-        raise UsageError(f"{folder}: no checkpoint yet; train longer (detente resume {folder}).")
+        raise UsageError(f"{folder}: no checkpoint yet; train longer ({typed('detente', 'resume', folder)}).")
     return trainer

@@ -5,9 +5,9 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from detente.errors import tell_renamed
+from detente.errors import UsageError, did_you_mean, tell_renamed
 
 Direction = Literal["higher", "lower", "neither"]
 """Which scores are better. What each word means stands in `BETTER`."""
@@ -84,3 +84,36 @@ def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
             tell_renamed(_log, "score", score, names[score])
             return names[score]
     return score
+
+
+def score_among(name: str, metrics: Iterable[Any]) -> tuple[str, Direction]:
+    """A score by its current name, and its direction.
+
+    Args:
+        name: of the score, now or before it was renamed.
+        metrics: the `Metric`s (or their classes) of a recipe.
+
+    Raises:
+        UsageError: none of them has such a score.
+    """
+    metrics = list(metrics)
+    scores: dict[str, Direction] = {key: way for metric in metrics for key, way in metric.scores.items()}
+    name = current_name(name.strip(), [metric.renamed_scores for metric in metrics])
+    if name not in scores:
+        hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
+        raise UsageError(f"there is no score {name!r} in these recipes.{hint}")
+    return name, scores[name]
+
+
+def primary_among(name: str, usual: Primary, metrics: Iterable[Any]) -> Primary:
+    """The primary score that a recipe chooses instead of its domain's `usual` one.
+
+    Raises:
+        UsageError: there is no such score, or neither of its ends is better.
+    """
+    name, direction = score_among(name, metrics)
+    if name == usual.score:
+        return usual
+    if direction not in BETTER:
+        raise UsageError(f"{name} has no better direction, so it cannot rank generators; choose another score.")
+    return Primary(name, direction)

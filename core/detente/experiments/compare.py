@@ -14,6 +14,7 @@ from detente.experiments import experiment
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
+from detente.experiments.forecast import forecast
 from detente.experiments.planning import (
     MOST_RUNS,
     existing,
@@ -212,11 +213,11 @@ def _plan(
         "seeds": numbers,
         "arms": [{"text": text, "slug": slugs[text]} for text in texts],
         **({"against": said} if said else {}),
-        "domains": {name: {"primary": primary_of(host, name)} for name in names},
+        "domains": {name: {"primary": primary_of(resolved[name, slugs[texts[0]]])} for name in names},
         "recipes": recipes,
     }
     study = Study(out, content)
-    return Comparison(study, old, note_versions(study, host), resolved)
+    return Comparison(study, old, [*forecast(study), *note_versions(study, host)], resolved)
 
 
 def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:

@@ -15,6 +15,7 @@ from detente.plugins import Host
 from detente.recipe import Recipe
 from detente.recipe.document import read
 from detente.recipe.keys import flat
+from detente.recipe.resolved import Resolved
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 
@@ -53,9 +54,13 @@ def head(old: Manifest | None, kind: type[Manifest], **more: Any) -> dict[str, A
     }
 
 
-def primary_of(host: Host, domain: str) -> dict[str, Any]:
-    """The score that carries a domain, as manifests have it."""
-    primary = host.load("domain", domain)().primary
+def primary_of(resolved: Resolved) -> dict[str, Any]:
+    """The score that carries the runs of a recipe, as manifests have it.
+
+    Raises:
+        UsageError: the recipe chooses one that none of its metrics has.
+    """
+    primary = resolved.primary()
     return {
         "score": primary.score,
         "direction": primary.direction,

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detente.errors import PluginError, UsageError, did_you_mean, one_line
+from detente.experiments.forecast import SEEDS
 from detente.plugins import Host
 from detente.plugins.registry import Entry
 from detente.recipe import load
@@ -30,7 +31,7 @@ class Preset(BaseModel):
 
     domains: dict[str, list[str]] = Field(default_factory=dict)
     arms: list[str] = Field(default_factory=list)
-    seeds: int | list[int] = 3
+    seeds: int | list[int] = SEEDS
     sets: list[str] = Field(default_factory=list)
     allow: list[str] = Field(default_factory=list)
 

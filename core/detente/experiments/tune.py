@@ -243,7 +243,7 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         "seeds": seeds,
         "fresh": list(range(fresh, fresh + wish.fresh)),
         "metric": measure_of(wish.metric, default, host).plain(),
-        "primary": primary_of(host, default["domain"]),
+        "primary": primary_of(resolved),
         "storage": masked(wish.storage) if wish.storage else None,
         "recipes": {
             "default": default,

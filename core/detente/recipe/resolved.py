@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from detente.domains.primary import Primary, primary_among
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Role
+from detente.errors import UsageError
 from detente.recipe.components import Part, RegularizerPart
 from detente.recipe.document import Key
 from detente.recipe.schema import Recipe
@@ -38,6 +40,23 @@ class Resolved:
             UsageError: it refuses its options.
         """
         return self.parts[key].make()
+
+    def primary(self) -> Primary:
+        """The score that carries comparisons: the domain's, or the one that the recipe chooses.
+
+        Raises:
+            UsageError: no metric of the recipe has the chosen one, or it has no better direction.
+        """
+        usual: Primary = self.make("domain").primary
+        chosen = self.recipe.metric
+        if chosen is None:
+            return usual
+        try:
+            return primary_among(chosen, usual, self.metrics())
+        except UsageError as error:
+            source = self.sources.get(("metric",))
+            said = source if source == "--metric" else self.where("metric")
+            raise UsageError(f"{said}: {error}") from error
 
     def metrics(self) -> tuple[Any, ...]:
         """The metrics, in the order of the recipe."""

@@ -69,7 +69,7 @@ class Resolver:
                 ("critic_steps",), "must be 1 if simultaneous is true, because both players are updated at once."
             )
         self._raise()
-        keys = [*self.parts, *((side, "regularizers") for side in ROLES), ("device",)]
+        keys = [*self.parts, *((side, "regularizers") for side in ROLES), ("device",), ("metric",)]
         return Resolved(Recipe.model_validate(self.values), self.parts, self.overlay.sources(keys, self.source))
 
     def _problem(self, key: Key, text: str, cause: DetenteError | None = None) -> None:

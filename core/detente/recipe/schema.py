@@ -64,6 +64,8 @@ class Recipe(BaseModel):
     """Samples per evaluation; a loaded recipe has the domain's number where none was given."""
     metrics: list[str] | None = None
     """Names of metrics; a loaded recipe has the domain's where none were given."""
+    metric: str | None = None
+    """The score that carries comparisons and is scaled, where it should not be the domain's primary one."""
     allow: list[str] = []
     """Codes of findings that would refuse this combination; see `detente.checks`."""
     log: list[str] = []
@@ -84,9 +86,9 @@ class Recipe(BaseModel):
         return dump(self.plain())
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data, in the order of its fields; without `log` where it names nobody."""
-        # So recipes from before there was a `log` keep their text and their fingerprints.
-        return self.model_dump(mode="python", exclude=None if self.log else {"log"})
+        """The recipe as plain data, in the order of its fields; without `log` and `metric` where they name nothing."""
+        # So recipes from before there were such keys keep their text and their fingerprints.
+        return self.model_dump(mode="python", exclude={key for key in ("log", "metric") if not getattr(self, key)})
 
 
 def recipe_of(data: Mapping[str, Any], source: str) -> Recipe:

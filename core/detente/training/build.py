@@ -145,6 +145,7 @@ def build(
     players = {role: _player(resolved, role, networks, able, root) for role in ROLES}
     with _at(resolved, "metrics"):
         metrics = resolved.metrics()
+    domain.primary = resolved.primary()
     game = Game(
         players["generator"],
         players["discriminator"],

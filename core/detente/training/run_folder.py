@@ -25,16 +25,20 @@ def new_folder(parent: Path, label: str) -> Path:
         OSError: the parent cannot be written.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    taken = [int(m[1]) for p in parent.iterdir() if (m := re.match(r"(\d{5})-", p.name))]
-    number = max(taken, default=0) + 1
     while True:
-        folder = parent / f"{number:05d}-{label}"
+        folder = next_folder(parent, label)
         try:
             folder.mkdir()
         except FileExistsError:
-            number += 1
-        else:
-            return folder
+            continue
+        return folder
+
+
+def next_folder(parent: Path, label: str) -> Path:
+    """The path that the next numbered folder would have by now; nothing is made."""
+    there = parent.iterdir() if parent.is_dir() else ()
+    taken = [int(m[1]) for p in there if (m := re.match(r"(\d{5})-", p.name))]
+    return parent / f"{max(taken, default=0) + 1:05d}-{label}"
 
 
 class Contents(NamedTuple):

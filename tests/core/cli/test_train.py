@@ -23,7 +23,7 @@ def test_training_leaves_a_complete_run_and_ends_with_report_and_next_command(ca
     assert report == "report  runs/00001-ring-r1/report.html"
     assert sample == "next    detente sample runs/00001-ring-r1 -n 16"
     assert export.split() == ["detente", "export", "runs/00001-ring-r1"]
-    assert "discriminator:" in done.err  # the resolved recipe
+    assert "ring: ring, ring, non-saturating; d:r1; 20 steps of 16, seed 0" in done.err
     assert "step 20/20" in done.err  # the last evaluation
     assert "\x1b" not in done.err
 

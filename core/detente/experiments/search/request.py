@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from detente.domains.primary import BETTER, Primary, current_name
+from detente.domains.primary import BETTER, Primary, score_among
 from detente.errors import UsageError, did_you_mean
 from detente.experiments.planning import MOST_RUNS, seed_numbers
 from detente.experiments.search.loop import WAVE
@@ -36,7 +36,7 @@ class Wish:
         wave: how many trials are asked for together.
         metric: a score, `score<value` or `score>value`; the domain's primary one by default.
         storage: URL of a database for Optuna; by default a journal file in the search's folder.
-        recipe, set, steps, batch, device, precision, allow, log: as in `train`.
+        recipe, data, model, objective, set, steps, batch, device, precision, allow, log: as in `train`.
     """
 
     domain: str | None = None
@@ -51,6 +51,9 @@ class Wish:
     metric: str | None = None
     storage: str | None = None
     recipe: Path | None = None
+    data: str | dict[str, Any] | None = None
+    model: str | None = None
+    objective: str | None = None
     set: list[str] = field(default_factory=list)
     steps: int | None = None
     batch: int | None = None
@@ -84,7 +87,7 @@ class Wish:
     @property
     def flags(self) -> dict[str, Any]:
         """As `detente.recipe.load` takes them."""
-        names = ("steps", "batch", "device", "precision", "allow", "log")
+        names = ("data", "model", "objective", "steps", "batch", "device", "precision", "allow", "log")
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name in names}
 
 
@@ -152,26 +155,23 @@ def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measu
     """
     domain = recipe["domain"]
     primary: Primary = host.load("domain", domain)().primary
-    scores: dict[str, str] = {}
     metrics = [load_component(host, "metric", name, domain) for name in recipe["metrics"]]
-    for metric in metrics:
-        scores.update(metric.scores)
-    name, sign, threshold = ((text or primary.score).strip(), "", "")
+    name, sign, threshold = ((text or recipe.get("metric") or primary.score).strip(), "", "")
     if match := re.fullmatch(r"(.+?)\s*([<>])\s*(.+)", name):
         name, sign, threshold = match.groups()
-    name = current_name(name, [metric.renamed_scores for metric in metrics])
-    if name not in scores:
-        hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
-        raise UsageError(f"--metric: there is no score {name!r} in these recipes.{hint}")
+    try:
+        name, its = score_among(name, metrics)
+    except UsageError as error:
+        raise UsageError(f"--metric: {error}") from error
     if sign:
         value = plain_value(threshold, "--metric")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"--metric: {text!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
         direction = "lower" if sign == BETTER["lower"].sign else "higher"
         return StepsUntil(name, direction, float(value), recipe["steps"])
-    direction = primary.direction if name == primary.score else scores[name]
+    direction = primary.direction if name == primary.score else its
     if direction not in BETTER:
         raise UsageError(
             f"--metric {name}: has no better direction; choose another score, or a threshold such as {name}<1."
         )
-    return Scaled(Primary(name, direction, primary.log if name == primary.score else False))  # type: ignore[arg-type]
+    return Scaled(Primary(name, direction, primary.log if name == primary.score else False))

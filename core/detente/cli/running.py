@@ -1,0 +1,202 @@
+"""A run under way on the command line: what `train` and `resume` have in common."""
+
+import errno
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from detente.cli.before import before_in, device_of, note_changes
+from detente.cli.display import Session, duration, log_to, number, scores_table, typed
+from detente.cli.flags import set_threads
+from detente.cli.progress import progress, warm_up
+from detente.errors import UsageError, one_line
+from detente.files import lock
+
+if TYPE_CHECKING:
+    from detente.plugins import Host
+    from detente.recipe import Recipe
+    from detente.recipe.resolved import Resolved
+    from detente.training.run_folder import Run
+
+RUNS = Path("runs")
+
+_RESULT = ("step", "seconds", "final", "references")
+"""Entries of run.json that every run has once it is finished; what of them was lost is written again."""
+
+_log = logging.getLogger(__name__)
+
+
+def carry_out(
+    session: Session,
+    host: "Host",
+    resolved: "Resolved",
+    folder: Path | None,
+    parent: Path,
+    threads: int | None,
+    device: str | None = None,
+    *,
+    resumed: bool = False,
+) -> None:
+    """Train in `folder`, resuming the run that is there, or in a new folder under `parent`.
+
+    Args:
+        resumed: the recipe is the run's own; its data are then where they were, not where the current folder has them.
+    """
+    from detente.files import write_atomically
+    from detente.recipe import load
+    from detente.training.agreement import told
+    from detente.training.build import rebuild
+    from detente.training.loggers import make_loggers
+    from detente.training.provenance import surroundings
+    from detente.training.run_folder import Run
+    from detente.training.scale import check_run
+    from detente.training.trainer import Trainer
+
+    began, recipe = time.perf_counter(), resolved.recipe
+    before = before_in(folder, recipe, host) if folder else {}
+    loggers = make_loggers(recipe.log, host)
+    _introduce(session, recipe)
+    set_threads(threads or before.get("threads"))
+    with warm_up(session) as show:
+        known = before.get("identities") or {} if resumed else {}
+        built = rebuild(resolved, host, known, device=device or device_of(recipe, before), show=show)
+    if not before:  # what has begun may go on
+        check_run(built)
+    run = Run(_make(folder, parent, recipe))
+    with _alone(run), log_to(session, run.log):
+        session.run = run.folder
+        run.prepare()
+        record = {
+            **surroundings(recipe, host, built.device),
+            "argv": session.argv,
+            "findings": [finding.plain() for finding in built.findings],
+        }
+        for finding in built.findings:
+            session.note(f"Note: {finding}")
+        trainer = Trainer(built, run, host, loggers)
+        start = trainer.restore()
+        if before:
+            note_changes(session, before, record)
+            if trainer.changed:
+                session.note(f"Changed in the recipe since the last checkpoint: {told(trainer.changed)}.")
+            if load(run.recipe, host=host) != recipe:  # a command that says more steps, say
+                write_atomically(run.recipe, recipe.to_yaml())
+            run.record(record)
+        else:
+            Run.create(run.folder, recipe.to_yaml(), record)
+        session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s)")
+        built_at = time.perf_counter()
+        whole = before.get("status") == "finished" and all(before.get(key) is not None for key in _RESULT)
+        if not whole or start < recipe.steps:
+            if start:
+                session.note(f"{run.folder}: from step {start} of {recipe.steps}")
+            with progress(session, start) as trainer.show:
+                trainer.train()
+        trained_at = time.perf_counter()
+        report = _write_report(run)
+        seconds = {
+            "build": built_at - began,
+            "train": trained_at - built_at,
+            "report": time.perf_counter() - trained_at,
+        }
+        run.record({"timings": {name: round(value, 3) for name, value in seconds.items()}})
+        session.result(_summary(run, built.domain.primary.score, report), _outcome(run, report))
+
+
+def _introduce(session: Session, recipe: "Recipe") -> None:
+    """What is about to be trained: a line, or with -v the whole recipe, which the run's folder has in any case."""
+    session.note(recipe.to_yaml().rstrip() if session.verbose else summary(recipe))
+
+
+def summary(recipe: "Recipe") -> str:
+    """A recipe in a line: what differs most often from one run to another."""
+    sides = (("d", recipe.discriminator), ("g", recipe.generator))
+    chain = "+".join(f"{side}:{name}" for side, player in sides for name in player.regularizers)
+    parts = [
+        f"{recipe.domain}: {recipe.data.name}, {recipe.model.name}, {recipe.objective.name}",
+        chain or "no regularizer",
+        f"{recipe.steps} steps of {recipe.batch}, seed {recipe.seed}",
+    ]
+    return "; ".join(parts)
+
+
+def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
+    from detente.training.run_folder import new_folder
+
+    try:
+        if folder is None:
+            chains = (recipe.discriminator.regularizers, recipe.generator.regularizers)
+            names = "-".join(name for chain in chains for name in chain)[:40].rstrip("-")
+            return new_folder(parent, f"{recipe.domain}-{names or 'none'}")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
+        raise UsageError(
+            f"{folder or parent}: cannot create a run folder there: {error.strerror}. Choose another folder."
+        ) from error
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            raise UsageError(f"{folder or parent}: is read-only. Choose another folder.") from error
+        raise
+
+
+@contextmanager
+def _alone(run: "Run") -> Iterator[None]:
+    """Nobody else writes to the run meanwhile; the lock goes with the process, however that ends."""
+    from filelock import Timeout
+
+    held = lock(run.folder / ".lock", timeout=0)
+    try:
+        held.acquire()
+    except Timeout:
+        raise UsageError(
+            f"{run.folder}: another process is training this run; wait until it ends, or stop it first."
+        ) from None
+    except PermissionError as error:
+        raise UsageError(f"{run.folder}: cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _write_report(run: "Run") -> Path | None:
+    """The run's page; when it cannot be written, that is said, and the run is as good as before."""
+    try:
+        from detente.report import run_report
+
+        return run_report(run)
+    except Exception as error:
+        _log.warning(
+            "could not write the report: %s; try again with `%s`",
+            one_line(error),
+            typed("detente", "report", run.folder),
+            exc_info=True,
+        )
+        return None
+
+
+def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
+    wanted = ("status", "step", "seconds", "best", "final", "references", "timings", "device", "threads")
+    info = run.info
+    return {"run": run.folder, "report": report, **{key: info.get(key) for key in wanted}}
+
+
+def _summary(run: "Run", primary: str, report: Path | None) -> str:
+    info = run.info
+    final, best = info["final"], info.get("best")
+    lines = [
+        f"{run.folder}: {info['status']} after {info['step']} steps in {duration(info['seconds'])}",
+        "",
+        scores_table(final["scores"], info["references"], primary),
+        "",
+        f"scaled  {number(final['scaled'])}"
+        + (f"  (best {number(best['scaled'])} at step {best['step']})" if best else ""),
+    ]
+    if report:
+        lines.append(f"report  {report}")
+    use, keep = (typed("detente", "sample", run.folder, "-n", 16), typed("detente", "export", run.folder))
+    return "\n".join([*lines, f"next    {use}", f"        {keep}"])
