@@ -16,8 +16,7 @@ def test_an_extra_that_is_installed_passes_and_one_that_is_not_says_what_to_inst
     with pytest.raises(MissingExtraError) as error:
         compat.require("plots", "json", "no_such_a", "no_such_b")
     assert str(error.value) == (
-        "This part of détente needs no_such_a and no_such_b, which the extra 'plots' brings:"
-        " pip install 'detente[plots]'"
+        "This part of détente needs no_such_a and no_such_b. Install the extra 'plots': pip install 'detente[plots]'"
     )
 
 

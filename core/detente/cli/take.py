@@ -75,6 +75,9 @@ def sample(
             f"--out {out}: a folder is needed, or for a preview alone a file that ends in {suffix}; name the folder "
             f"{out.stem}, or name the file {out.stem}{suffix}."
         )
+    from detente.training.sizes import check_samples
+
+    check_samples("--samples", n, generator.space)
     samples = generator.sample(n, seed=seed, labels=label, usable=not as_drawn)
     if len(samples) < n:
         session.note(f"Note: only {len(samples)} of {samples.drawn:,} samples are usable; train longer for more.")

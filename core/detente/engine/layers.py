@@ -142,8 +142,8 @@ def matches(name: str, where: Where) -> bool:
     parts = name.split(".")
     tails = [".".join(parts[i:]) for i in range(len(parts))]
     globs = [where] if isinstance(where, str) else where
-    taken = [glob for glob in globs if not glob.startswith(_NOT)] or ["*"]
     left_out = [glob.removeprefix(_NOT).strip() for glob in globs if glob.startswith(_NOT)]
+    taken = [glob for glob in globs if not glob.startswith(_NOT)] or ["*"] * bool(left_out)
     return any(fnmatchcase(t, g) for t in tails for g in taken) and not any(
         fnmatchcase(t, g) for t in tails for g in left_out
     )

@@ -117,8 +117,7 @@ def build(
     """
     host = host or plugins.host()
     resolved = recipe if isinstance(recipe, Resolved) else _again(recipe, host)
-    recipe = resolved.recipe
-    root = Stream(recipe.seed)
+    recipe, root = resolved.recipe, Stream(resolved.recipe.seed)
     with _at(resolved, "device"):
         on = device_of(device or recipe.device)
     dtype, autocast = _PRECISIONS[recipe.precision]

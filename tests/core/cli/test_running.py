@@ -13,7 +13,7 @@ def test_the_next_commands_can_be_pasted_whatever_the_folder_is_called(call: Cal
     done = call(*RING, "--folder", folder)
     assert done.code == 0
     *_, sample, export = done.out.splitlines()
-    assert shlex.split(sample)[1:] == ["detente", "sample", folder, "-n", "64"]
+    assert shlex.split(sample)[1:] == ["detente", "sample", folder, "-n", "16"]
     assert shlex.split(export) == ["detente", "export", folder]
     (Path(folder) / "checkpoints" / "step-00000020.pt").unlink()
     (Path(folder) / "checkpoints" / "step-00000010.pt").unlink(missing_ok=True)

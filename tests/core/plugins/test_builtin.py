@@ -19,11 +19,12 @@ from detente.experiments.search.samplers import Sampler
 from detente.plugins import host
 from detente.plugins.loader import is_core
 from detente.plugins.registry import Entry, Kind
+from detente.toys.data import Drawn
 from detente.toys.domain import Toy
 from detente.toys.mixture import Mixture
 from detente.training import loggers
 
-SHARED = {Toy, Mixture}
+SHARED = {Drawn, Mixture, Toy}
 """Bases of the toys, which nobody can ask for."""
 OURS = [entry for entry in host().entries() if is_core(entry.origin)]
 
