@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, Lt
+from annotated_types import Ge, Le, Lt
 from pydantic import AllowInfNan
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
@@ -84,7 +84,7 @@ def adamw(
 def sgd(
     lr: Rate = 1e-2,
     momentum: Rate = 0.0,
-    dampening: float = 0.0,
+    dampening: Annotated[float, Ge(0), Le(1)] = 0.0,
     weight_decay: Rate = 0.0,
     nesterov: bool = False,
 ) -> OptimizerFactory:

@@ -1,12 +1,14 @@
 """Samples with two dependent leaves."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from detente.domains.contracts import Data, Model, Networks
 from detente.domains.primary import Primary
 from detente.engine.network import Network
-from detente.engine.options import Count, NonNegative, Whole
+from detente.engine.options import Count, Range, Whole
 from detente.engine.sample import Leaf, Sample, Space, leaves
 from detente.toys.data import Drawn
 from detente.toys.domain import Toy, flip, gaussian_fit, training_samples
@@ -43,7 +45,9 @@ class PairData(Drawn):
     licence = "public domain"
     source = "drawn"
 
-    def __init__(self, noise: NonNegative = 0.1, size: Count = 10_000, seed: Whole = 0) -> None:
+    def __init__(
+        self, noise: Annotated[float, Range(least=0, most=1e6)] = 0.1, size: Count = 10_000, seed: Whole = 0
+    ) -> None:
         mix = _mix()
 
         def sample(n: int, generator: torch.Generator) -> Sample:

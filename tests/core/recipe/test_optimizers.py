@@ -9,6 +9,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from detente.errors import PluginError, UsageError
 from detente.plugins import host
+from detente.recipe import load
 from detente.recipe.optimizers import adam, adamw, rmsprop, sgd, try_out
 
 ENTRY = host().entry("optimizer", "sgd", None)
@@ -88,3 +89,10 @@ def test_what_makes_no_optimizer_is_its_authors_fault() -> None:
         try_out(lambda: lambda parameters: None, ENTRY)
     with pytest.raises(PluginError, match="making it raised TypeError: no"):
         try_out(lambda: broken, ENTRY)
+
+
+@pytest.mark.parametrize("value", ["-4", "1.5", ".inf"])
+def test_the_dampening_of_sgd_is_a_share(value):
+    sets = ["generator.optimizer={name: sgd}", f"generator.optimizer.dampening={value}"]
+    with pytest.raises(UsageError, match=r"generator\.optimizer\.dampening: should be"):
+        load(domain="ring", sets=sets)
