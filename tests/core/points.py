@@ -1,6 +1,7 @@
 """A data set of files for the domain `ring`, by a plugin of its own: what is in the file is what is trained on."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def install(site: Path, patch: pytest.MonkeyPatch) -> None:
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: points-plugin\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[detente]\npoints = points_plugin\n")
     patch.syspath_prepend(str(site))
+    # Whoever asks for plugins next finds it; undone with the patch.
+    patch.setattr(sys.modules["detente.plugins.host"], "_host", None)
 
 
 def write(path: Path, **changed: Any) -> Path:

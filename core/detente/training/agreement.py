@@ -24,12 +24,13 @@ FREE = (
     "checkpoint_every",
     "samples",
     "metrics",
+    "metric",
     "log",
     "device",
     "allow",
 )
 """Keys that say how long a run is, how it is looked at and where it runs, but not what the next update is."""
-MEASURED = ("samples", "metrics")
+MEASURED = ("samples", "metrics", "metric")
 """Those that say how scores are measured: the best score so far is not compared with one that is measured otherwise."""
 _MOST = 8
 

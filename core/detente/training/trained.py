@@ -1,6 +1,7 @@
 """The generator of a run as it would be deployed, without its data, its discriminator or the game."""
 
 import logging
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ def _newest(run: Run) -> tuple[Path, dict[str, Any]]:
             if path == found[0]:
                 raise
             _log.warning("%s Using the one before.", error)
-    raise UsageError(f"{run.folder}: no checkpoint yet; train longer (detente resume {run.folder}).")
+    resume = shlex.join(["detente", "resume", str(run.folder)])
+    raise UsageError(f"{run.folder}: no checkpoint yet; train longer ({resume}).")
 
 
 def _deployed(resolved: Resolved, model: Model, space: Space, state: dict[str, Any], run: Run) -> nn.Module:

@@ -34,7 +34,7 @@ def test_the_temperature_falls_exponentially(done: float, expected: float):
 
 
 def test_soft_words_are_a_softmax_at_the_temperature():
-    choice = Choice(straight=False)
+    choice = Choice("soft")
     y = torch.randn(4, 7, generator=seeded()).double()
     choice.temperature = 0.25
     torch.testing.assert_close(choice(y), (4 * y).exp() / (4 * y).exp().sum(-1, keepdim=True))
@@ -43,7 +43,7 @@ def test_soft_words_are_a_softmax_at_the_temperature():
 
 
 def test_whole_words_are_one_hot_to_the_bit():
-    choice = Choice(straight=True)
+    choice = Choice("straight-through")
     for dtype in (torch.float32, torch.bfloat16, torch.float64):
         x = choice(torch.randn(200, 30, generator=seeded()).to(dtype))
         assert x.dtype == dtype and set(x.unique().tolist()) == {0.0, 1.0} and (x.sum(-1) == 1).all()

@@ -17,7 +17,7 @@ from observers import SETS, STEPS, assert_same_numbers, lines, train, watched_by
 
 pytestmark = pytest.mark.usefixtures("module_cache")
 
-KNOWN = {"recipe.yaml", "run.json", "metrics.jsonl", "checkpoints", "samples"}
+KNOWN = {"recipe.yaml", "run.json", "metrics.jsonl", "generator.json", "checkpoints", "samples"}
 DIRAC = ["dirac", *(word for text in SETS for word in ("--set", text)), "-q"]
 
 
