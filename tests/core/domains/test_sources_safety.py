@@ -15,7 +15,7 @@ from detente.domains import sources
 from detente.domains.sources import LONGEST_LINE, archived, file_of, folder_of, shown, text_lines
 from detente.errors import UsageError
 
-zipped = partial(gzip.compress, mtime=0)  # equal bytes in every process, as names of tests have to be
+gzipped = partial(gzip.compress, mtime=0)  # equal bytes in every process, as names of tests have to be
 
 
 def lines(file: Path, **options: str) -> list[str]:
@@ -109,7 +109,7 @@ def test_an_endless_line_comes_cut_and_the_next_one_whole(tmp_path: Path) -> Non
         (b"\xfd7zXZ\0rest", "packed by xz"),
         (b"%PDF-1.7", "a PDF"),
         (b"CCO\0\0\0", "bytes of zero"),
-        (zipped(b"BZh91AY"), "packed by bzip2"),
+        (gzipped(b"BZh91AY"), "packed by bzip2"),
     ],
 )
 def test_what_is_no_text_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
@@ -183,7 +183,7 @@ def test_an_archive_that_is_not_whole_is_no_archive(tmp_path: Path, content: byt
 def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MOST_UNPACKED", 1 << 20)
     zeros = bytes(3 << 20)
-    (tmp_path / "a").write_bytes(zipped(b"x" * (3 << 20)))
+    (tmp_path / "a").write_bytes(gzipped(b"x" * (3 << 20)))
     assert "unpacks to more than" in refusal(tmp_path / "a")
     for content in (zipped(("a.txt", zeros)), tar(("a.txt", zeros), mode="w:gz")):
         (tmp_path / "b").write_bytes(content)
@@ -193,5 +193,5 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("spoilt", [lambda c: c[:-12], lambda c: damaged(c, 40), lambda c: c + b"more"])
 def test_a_damaged_gzip_file_says_how_far_it_could_be_read(tmp_path: Path, spoilt) -> None:
-    (tmp_path / "a").write_bytes(spoilt(zipped("".join(f"C{i}\n" for i in range(500)).encode())))
+    (tmp_path / "a").write_bytes(spoilt(gzipped("".join(f"C{i}\n" for i in range(500)).encode())))
     assert "cannot read" in refusal(tmp_path / "a")
