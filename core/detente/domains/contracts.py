@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -220,6 +219,8 @@ class Domain(Component, ABC):
         By default `samples.npz` with one array per leaf: `x`, or `x0`, `x1`, … of several.
         """
         path = folder / "samples.npz"
+        import numpy as np  # the engine and its toys do without
+
         arrays = [leaf.detach().float().cpu().numpy() for leaf in leaves(x)]
         named = {"x": arrays[0]} if len(arrays) == 1 else {f"x{i}": array for i, array in enumerate(arrays)}
         with path.open("wb") as file:
