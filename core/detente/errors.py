@@ -6,6 +6,7 @@ The command line turns a class into its exit code; anything else that escapes is
 import difflib
 import logging
 import re
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable
@@ -66,6 +67,11 @@ def tell_renamed(log: logging.Logger, kind: str, old: str, new: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "detente":
         level, frame = level + 1, frame.f_back
     warnings.warn(text, DeprecationWarning, level)
+
+
+def typed(*words: object) -> str:
+    """A command as it can be pasted into a shell, whatever is in the names of its files."""
+    return shlex.join(map(str, words))
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

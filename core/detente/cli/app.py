@@ -15,10 +15,10 @@ from typer.core import TyperGroup
 
 from detente import plugins
 from detente.cli import check, compare, installed, resume, take, train, tune, use
-from detente.cli.display import Session, typed
+from detente.cli.display import Session
 from detente.cli.grouping import format_verbs
 from detente.compat import unencodable
-from detente.errors import DetenteError, Interrupted, UsageError, code_of, one_line
+from detente.errors import DetenteError, Interrupted, UsageError, code_of, one_line, typed
 from detente.plugins.registry import Entry
 from detente.training.signals import on_signal
 

@@ -4,14 +4,13 @@ import codecs
 import json
 import logging
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from detente.errors import LogFormatter, clipped, visible
+from detente.errors import LogFormatter, clipped, typed, visible
 from detente.files import appending, plain
 from detente.plugins.loader import installed
 
@@ -68,11 +67,6 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def typed(*words: object) -> str:
-    """A command as it can be pasted into a shell, whatever is in the names of its files."""
-    return shlex.join(map(str, words))
 
 
 def number(value: float | None) -> str:

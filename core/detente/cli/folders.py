@@ -5,8 +5,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from detente.cli.display import Session, typed
-from detente.errors import DetenteError
+from detente.cli.display import Session
+from detente.errors import DetenteError, typed
 
 if TYPE_CHECKING:
     from detente.results.manifest import Manifest

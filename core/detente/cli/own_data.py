@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from detente.cli.display import Session, typed
-from detente.errors import DetenteError, UsageError, did_you_mean
+from detente.cli.display import Session
+from detente.errors import DetenteError, UsageError, did_you_mean, typed
 
 if TYPE_CHECKING:
     from detente.plugins import Host

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detente.cli.before import before_in, device_of, note_changes
-from detente.cli.display import Session, duration, log_to, number, scores_table, typed
+from detente.cli.display import Session, duration, log_to, number, scores_table
 from detente.cli.flags import set_threads
 from detente.cli.progress import progress, warm_up
-from detente.errors import UsageError, one_line
+from detente.errors import UsageError, one_line, typed
 from detente.files import lock
 
 if TYPE_CHECKING:

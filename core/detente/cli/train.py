@@ -7,11 +7,11 @@ import typer
 
 from detente.cli import flags, own_data
 from detente.cli.before import before_in
-from detente.cli.display import Session, typed
+from detente.cli.display import Session
 from detente.cli.flags import begin
 from detente.cli.grouping import PLACE, TRAINING, Grouped, example
 from detente.cli.running import RUNS, carry_out
-from detente.errors import UsageError
+from detente.errors import UsageError, typed
 
 if TYPE_CHECKING:
     from detente.plugins import Host

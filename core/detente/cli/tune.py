@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from detente.cli import flags, own_data
-from detente.cli.display import Session, number, table, typed
+from detente.cli.display import Session, number, table
 from detente.cli.flags import begin
 from detente.cli.folders import experiment_folder
 from detente.cli.grouping import EXPERIMENT, HOW, PLACE, TRAINING, Grouped, example
 from detente.cli.progress import board
-from detente.errors import UsageError
+from detente.errors import UsageError, typed
 
 if TYPE_CHECKING:
     from detente.experiments.search.samplers import Sampler

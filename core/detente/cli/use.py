@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags
-from detente.cli.display import number, scores_table, typed
+from detente.cli.display import number, scores_table
 from detente.cli.flags import begin, set_threads
 from detente.cli.grouping import USING, Grouped, example
-from detente.errors import UsageError
+from detente.errors import UsageError, typed
 
 if TYPE_CHECKING:
     from detente.plugins import Host

@@ -6,15 +6,13 @@ Both insert a named child and hooks that find it by name. Names and types of the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from torch import Tensor, nn
 
 from detente.engine.network import output_layers
+from detente.engine.where import Where as Where
+from detente.engine.where import check_left_out, matches
 from detente.errors import UsageError
-
-Where = str | list[str] | None
-_NOT = "not "
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +129,6 @@ def _kind(module: nn.Module) -> _Kind | None:
     return next((_KINDS[c] for c in type(module).__mro__ if c in _KINDS), None)
 
 
-def matches(name: str, where: Where) -> bool:
-    """Whether `where` names `name`, with or without its leading path.
-
-    `where` is a glob, a list of globs, or None for all. A glob after "not " takes away: `not head` is all but the head,
-    and `["conv*", "not conv1"]` the convolutions but the first.
-    """
-    if where is None:
-        return True
-    parts = name.split(".")
-    tails = [".".join(parts[i:]) for i in range(len(parts))]
-    globs = [where] if isinstance(where, str) else where
-    left_out = [glob.removeprefix(_NOT).strip() for glob in globs if glob.startswith(_NOT)]
-    taken = [glob for glob in globs if not glob.startswith(_NOT)] or ["*"] * bool(left_out)
-    return any(fnmatchcase(t, g) for t in tails for g in taken) and not any(
-        fnmatchcase(t, g) for t in tails for g in left_out
-    )
-
-
 def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[Layer]:
     """The weights of a network's registered layers, in module order.
 
@@ -163,6 +143,7 @@ def layers(net: nn.Module, where: Where = None, outputs: bool = True) -> list[La
         UsageError: nothing matches.
     """
     found = list(_layers(net))
+    check_left_out([x.name for x in found], where, f"layer of {type(net).__name__}")
     last = () if outputs else _last(net, found)
     chosen = [x for x in found if matches(x.name, where) and x.name not in last]
     if not chosen:
@@ -205,6 +186,7 @@ def weights(net: nn.Module, where: Where = None) -> list[tuple[str, nn.Parameter
     Raises:
         UsageError: nothing matches.
     """
+    check_left_out([name for name, _ in net.named_parameters()], where, f"parameter of {type(net).__name__}")
     gains = {id(p) for m in net.modules() if isinstance(m, _NORMALIZATIONS) for p in m.parameters(False)}
     chosen = [
         (name, p)

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from detente.errors import visible
+from detente.errors import typed, visible
 from detente.files import write_atomically
 from detente.report.charts import short
 
@@ -47,7 +46,13 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
     )
     environment.filters.update(
-        number=number, signed=signed, command=command, duration=duration, percent=percent, p=p_value, between=between
+        number=number,
+        signed=signed,
+        command=lambda words: typed(*words),
+        duration=duration,
+        percent=percent,
+        p=p_value,
+        between=between,
     )
     return environment
 
@@ -94,11 +99,6 @@ def p_value(value: float | None) -> str:
 def between(interval: Sequence[float] | None, digits: int = 2) -> str:
     """An interval."""
     return "" if interval is None else " to ".join(number(value, digits) for value in interval)
-
-
-def command(words: Sequence[str]) -> str:
-    """What was typed, for a shell."""
-    return shlex.join(map(str, words))
 
 
 def duration(seconds: float | None) -> str:

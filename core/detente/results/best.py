@@ -1,11 +1,11 @@
 """The run to go on with, and the command that uses it."""
 
 import math
-import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 
+from detente.errors import typed
 from detente.results.cells import Arm
 from detente.results.outcomes import Outcome
 
@@ -39,9 +39,4 @@ def _mean(scores: Iterable[float | None]) -> float:
 
 def sampling(folder: Path, n: int = 16) -> str:
     """The command that draws samples of a run, quoted for a shell."""
-    return quoted("sample", folder, "-n", n)
-
-
-def quoted(*words: object) -> str:
-    """A command of détente as it can be pasted into a shell."""
-    return shlex.join(["detente", *map(str, words)])
+    return typed("detente", "sample", folder, "-n", n)

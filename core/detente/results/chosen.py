@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from detente.errors import UsageError
-from detente.results.best import of_best_arm, quoted
+from detente.errors import UsageError, typed
+from detente.results.best import of_best_arm
 from detente.results.cells import Cell
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
@@ -31,5 +31,5 @@ def chosen_run(folder: Path, arm: str | None = None, domain: str | None = None) 
         raise UsageError(f"{folder}: has no arm {arm!r}; it has {', '.join(repr(one.text) for one in study.arms)}.")
     best = of_best_arm(Outcome.of(study.cell(domain, one, seed)) for one in arms for seed in study.seeds)
     if best is None:
-        raise UsageError(f"{folder}: no run of it has finished yet; go on with: {quoted('resume', folder)}.")
+        raise UsageError(f"{folder}: no run of it has finished yet; go on with: {typed('detente', 'resume', folder)}.")
     return best.cell

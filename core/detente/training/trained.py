@@ -1,7 +1,6 @@
 """The generator of a run as it would be deployed, without its data, its discriminator or the game."""
 
 import logging
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from detente import plugins
 from detente.domains.contracts import Data, Domain, Model, Networks
 from detente.engine.chain import chain
 from detente.engine.sample import Space
-from detente.errors import UsageError, one_line
+from detente.errors import UsageError, one_line, typed
 from detente.plugins import Host
 from detente.recipe.loading import resolve
 from detente.recipe.resolved import Resolved
@@ -99,7 +98,7 @@ def _newest(run: Run) -> tuple[Path, dict[str, Any]]:
             if path == found[0]:
                 raise
             _log.warning("%s Using the one before.", error)
-    resume = shlex.join(["detente", "resume", str(run.folder)])
+    resume = typed("detente", "resume", run.folder)
     raise UsageError(f"{run.folder}: no checkpoint yet; train longer ({resume}).")
 
 

@@ -253,7 +253,6 @@ class Folder(Images):
             "path": str(where),
             "files": stamps(files, where),
             "split": ["extractor", SCORED, ENOUGH],
-            "prepared": sources.PREPARED,
             "size": size,
             "channels": channels,
         }

@@ -15,8 +15,6 @@ from PIL import Image, ImageDraw, ImageFile, ImageFont, ImageOps, TiffImagePlugi
 from detente import PluginError, package_file, shown
 from detente_image.ranges import Square
 
-PREPARED = 2
-"""Raised when pictures of files are made into other arrays than before, so that none is taken from an older cache."""
 # fmt: off
 PICTURES = (
     ".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe", ".jpeg",

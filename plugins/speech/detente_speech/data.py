@@ -17,7 +17,7 @@ from detente import (
 from detente_speech import downloads, sources
 from detente_speech.recordings import Recordings, clipped, loud, padded
 from detente_speech.sounds import SOUNDS
-from detente_speech.sources import PREPARED, Clip, Read
+from detente_speech.sources import Clip, Read
 
 
 class Prompts(Recordings):
@@ -69,7 +69,7 @@ class Folder(Recordings):
                 " ".join([f"folder: no recording in {shown(path)}; looked for {' '.join(SOUNDS)}.", *said])
             )
         super().__init__(
-            {"data": "folder", "path": str(where), "files": stamps(files, where), "prepared": PREPARED},
+            {"data": "folder", "path": str(where), "files": stamps(files, where)},
             lambda: _told("folder", where, sources.read_files(where, files, lambda f: 0)),
             said=said,
         )
@@ -127,7 +127,7 @@ class SpokenDigits(Recordings):
         if where.is_dir():
             (files, said), root = found_below(where, (".wav",), "fsdd"), where
         super().__init__(
-            {"data": "fsdd", "path": str(where), "files": stamps(files, root), "prepared": PREPARED},
+            {"data": "fsdd", "path": str(where), "files": stamps(files, root)},
             lambda: _told("fsdd", where, sources.spoken_digits(where)),
             names=[str(digit) for digit in range(10)],
             said=said,
@@ -150,7 +150,7 @@ class YesNo(Recordings):
             where = downloads.yesno()
             return _told("yesno", where, sources.read_files(where, files_below(where, SOUNDS), lambda file: 0))
 
-        super().__init__({"data": "yesno", "prepared": PREPARED}, read)
+        super().__init__({"data": "yesno"}, read)
 
 
 class SpeechCommands(Recordings):
@@ -183,4 +183,4 @@ class SpeechCommands(Recordings):
             read = sources.read_files(where, files, lambda file: chosen.index(file.parent.name))
             return _told("speechcommands", where, read)
 
-        super().__init__({"data": "speechcommands", "words": chosen, "prepared": PREPARED}, told, names=chosen)
+        super().__init__({"data": "speechcommands", "words": chosen}, told, names=chosen)

@@ -16,8 +16,6 @@ import numpy as np
 from detente import Packed, PluginError, archived, enumerated, files_below, packed, shown
 from detente_speech.sounds import RATE, full_scale, read_sound
 
-PREPARED = 2
-"""Raised when recordings of files are made into other arrays than before, so that none is taken from an older cache."""
 PIECE = 10.0
 """Seconds; longer recordings of a user are cut into pieces, each of which goes to one split."""
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from detente.errors import typed
 from detente.report import charts, page
 from pages import EVIL
 
@@ -108,7 +109,7 @@ def test_heat_is_readable_in_light_and_in_dark():
         (page.percent(0.125), "12 %"),
         (page.between((-0.1, 0.25)), "−0.10 to 0.25"),
         (page.between(None), ""),
-        (page.command(["detente", "--reg", "r1 + l2"]), "detente --reg 'r1 + l2'"),
+        (typed("detente", "--reg", "r1 + l2"), "detente --reg 'r1 + l2'"),
     ],
 )
 def test_numbers_are_written_as_in_a_paper_and_commands_as_for_a_shell(shown, text):

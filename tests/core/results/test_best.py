@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from test_verdicts import made_up
 
-from detente.results.best import best_run, quoted, sampling
+from detente.errors import typed
+from detente.results.best import best_run, sampling
 
 
 @pytest.mark.parametrize(
@@ -28,4 +29,4 @@ def test_the_best_run_has_finished_with_the_highest_score(tmp_path, scores, best
 @pytest.mark.parametrize("name", ["runs/1", "my runs/it's", "$HOME;ls", "é (2)/d:r1+g:ema"])
 def test_a_command_can_be_pasted_whatever_the_folder_is_called(name):
     assert shlex.split(sampling(Path(name))) == ["detente", "sample", str(Path(name)), "-n", "16"]
-    assert shlex.split(quoted("export", Path(name))) == ["detente", "export", name]
+    assert shlex.split(typed("detente", "export", Path(name))) == ["detente", "export", name]

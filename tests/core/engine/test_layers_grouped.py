@@ -1,38 +1,14 @@
-"""`where` can say "all but", and grouped transposed convolutions have the filters that they say."""
+"""Grouped transposed convolutions have the filters that they say, and embeddings are layers."""
 
 import pytest
 import torch
 from torch import nn
 
-from detente.engine.layers import layers, matches, rows
-from detente.errors import UsageError
+from detente.engine.layers import layers, rows
 from detente.regularizers import AdaptiveClip, Orthogonal, WeightNorm
 from detente.testing.probe import Linear, moment, probe, value
 
 F64 = torch.float64
-
-
-@pytest.mark.parametrize(
-    ("name", "where", "expected"),
-    [
-        ("net.head", "not head", False),
-        ("net.body", "not head", True),
-        ("body.head.fc", "not head*", False),
-        ("conv1", ["conv*", "not conv1"], False),
-        ("conv2", ["conv*", "not conv1"], True),
-        ("fc", ["conv*", "not conv1"], False),
-        ("block.conv1", ["not conv*", "not fc"], False),
-        ("block.norm", ["not conv*", "not fc"], True),
-        ("nothing", "nothing", True),
-    ],
-)
-def test_a_glob_after_not_takes_away(name, where, expected):
-    assert matches(name, where) is expected
-
-
-def test_taking_everything_away_is_an_error():
-    with pytest.raises(UsageError, match="no layer of Linear matches where='not \\*'"):
-        layers(nn.Linear(2, 2), "not *")
 
 
 @pytest.mark.parametrize(("inputs", "outputs", "groups"), [(6, 4, 2), (6, 9, 3), (4, 8, 4), (5, 3, 1)])
