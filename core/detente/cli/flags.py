@@ -99,7 +99,7 @@ Metric = Annotated[
     str | None,
     typer.Option(
         metavar="SCORE",
-        help="The score that is scaled and compared (default: the domain's primary one).",
+        help="The score that is scaled and compared (default: the primary one of the model or the domain).",
         rich_help_panel=EXPERIMENT,
     ),
 ]

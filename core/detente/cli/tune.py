@@ -66,7 +66,8 @@ def tune(
         str | None,
         typer.Option(
             metavar="NAME|NAME<X",
-            help="Score to optimize, or NAME<X: the steps until it passes X (default: the primary score).",
+            help="The score that is scaled and optimized (default: the primary one of the model or the domain), or "
+            "NAME<X: how soon it passes X.",
             rich_help_panel=EXPERIMENT,
         ),
     ] = None,

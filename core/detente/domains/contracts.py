@@ -99,6 +99,9 @@ class Model(Component, ABC):
     """Whether the warm-up alone gives a usable generator, whose samples are then the baseline row."""
     warms_players: bool = True
     """Whether the warm-up trains parameters that the players keep training; False if it trains only frozen parts."""
+    primary: Primary | None = None
+    """The score that carries comparisons of this model, where it is not the domain's: one that makes something else
+    of its data is not judged as the others are. An attribute of the class."""
     command: str = ""
     """The command that uses a generator whose condition is data, with {folder} for it: `detente vocode {folder} …`."""
 

@@ -222,8 +222,10 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     old = existing(Tuning, out)
     seeds = seeds_of(wish)
     resolved = resolve(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
-    default = resolved.recipe.plain()
+    default, primary = resolved.recipe.plain(), primary_of(resolved)
     del default["seed"]
+    if old and "metric" not in old.content["recipes"]["default"]:  # from before --metric stood in the recipe
+        primary = old.content["primary"] if default.pop("metric", None) else primary
     searched = ranges(wish.search, default, host)
     chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
     check_size(wish, searched, seeds, chosen)
@@ -242,8 +244,8 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         "wave": wish.wave,
         "seeds": seeds,
         "fresh": list(range(fresh, fresh + wish.fresh)),
-        "metric": measure_of(wish.metric, default, host).plain(),
-        "primary": primary_of(resolved),
+        "metric": measure_of(wish, resolved).plain(),
+        "primary": primary,
         "storage": masked(wish.storage) if wish.storage else None,
         "recipes": {
             "default": default,

@@ -19,7 +19,7 @@ from detente.recipe.document import Key, read
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay, as_flag
 from detente.recipe.resolved import Resolved
 from detente.recipe.resolver import Resolver
-from detente.recipe.schema import Recipe
+from detente.recipe.schema import Recipe, is_complete
 from detente.recipe.values import annotation_at, value_of
 
 SET = "--set"
@@ -67,6 +67,7 @@ def resolve(
     for layer, where in _defaults(host, choice):
         overlay.lay(layer, where)
     overlay.lay(given, source)
+    overlay.complete = is_complete(given)
     if domain is not None:
         overlay.put(("domain",), domain, "command line")
     if regs:

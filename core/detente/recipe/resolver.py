@@ -20,7 +20,7 @@ from detente.recipe.document import Key
 from detente.recipe.optimizers import try_out
 from detente.recipe.options import Checked, check, lower, read, sentence, shorten
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
-from detente.recipe.resolved import Resolved
+from detente.recipe.resolved import Resolved, brought
 from detente.recipe.schema import PlayerConfig, Recipe
 
 _LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): PlayerConfig, ("discriminator",): PlayerConfig}
@@ -60,6 +60,7 @@ class Resolver:
             self._component("model", ("model",), domain.name)
             self._component("data", ("data",), domain.name)
             self._metrics(domain)
+            self._metric()
         self._loggers()
         for side in ROLES:
             self._optimizer(side)
@@ -191,6 +192,14 @@ class Resolver:
                 self.parts["metrics", name] = Part(target, Checked())
                 if name in names[:i]:
                     self._problem(("metrics",), f"contains {name!r} twice; remove one.")
+
+    def _metric(self) -> None:
+        """The score of the model, where it brings one, nobody chose another and a metric measures it."""
+        model = self.parts.get(("model",))
+        own = brought(model) if model else None
+        measured = {score for key, part in self.parts.items() if key[0] == "metrics" for score in part.target.scores}
+        if own is not None and own.score in measured and not self.overlay.complete:
+            self.values["metric"] = self.values.get("metric") or own.score
 
     def _loggers(self) -> None:
         """Only whether there are such: a run can be evaluated where its loggers cannot be imported."""
