@@ -100,8 +100,7 @@ class Model(Component, ABC):
     warms_players: bool = True
     """Whether the warm-up trains parameters that the players keep training; False if it trains only frozen parts."""
     primary: Primary | None = None
-    """The score that carries comparisons of this model, where it is not the domain's: one that makes something else
-    of its data is not judged as the others are. An attribute of the class."""
+    """The score that carries comparisons of this model, where that of the domain says little about it; see `Domain`."""
     command: str = ""
     """The command that uses a generator whose condition is data, with {folder} for it: `detente vocode {folder} …`."""
 

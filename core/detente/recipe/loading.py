@@ -64,10 +64,11 @@ def resolve(
     choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags, host)
     overlay = Overlay(partial(_current, host, choice.get(("domain",))))
     overlay.lay(_BASE, source)
-    for layer, where in _defaults(host, choice):
+    overlay.complete = is_complete(given)
+    # A whole recipe has said everything since it was written: what packages recommend today is nothing to it.
+    for layer, where in [] if overlay.complete else _defaults(host, choice):
         overlay.lay(layer, where)
     overlay.lay(given, source)
-    overlay.complete = is_complete(given)
     if domain is not None:
         overlay.put(("domain",), domain, "command line")
     if regs:

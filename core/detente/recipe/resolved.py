@@ -14,8 +14,12 @@ from detente.recipe.schema import Recipe
 
 
 def brought(model: Part) -> Primary | None:
-    """The primary score that a model has instead of its domain's, if it has."""
-    return getattr(model.target, "primary", None)
+    """The primary score that a model has instead of its domain's, if it has.
+
+    Raises:
+        UsageError: the model refuses its options.
+    """
+    return model.make().primary
 
 
 @dataclass(frozen=True)

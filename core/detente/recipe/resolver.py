@@ -196,7 +196,12 @@ class Resolver:
     def _metric(self) -> None:
         """The score of the model, where it brings one, nobody chose another and a metric measures it."""
         model = self.parts.get(("model",))
-        own = brought(model) if model else None
+        if model is None or self.problems:
+            return
+        try:
+            own = brought(model)
+        except DetenteError:  # said where the model is built
+            return
         measured = {score for key, part in self.parts.items() if key[0] == "metrics" for score in part.target.scores}
         if own is not None and own.score in measured and not self.overlay.complete:
             self.values["metric"] = self.values.get("metric") or own.score
