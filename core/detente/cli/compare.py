@@ -117,7 +117,7 @@ def compare(
     own = _own(session, host, chosen, recipe, data, model)
     label = (Path(preset).stem if preset else "-".join(chosen))[:40].rstrip("-")
     how: dict[str, Any] = {
-        "against": against,
+        "against": against or base.against,
         "sets": [*base.sets, *(sets or [])],
         "domain_sets": {name: base.domains.get(name, []) for name in chosen},
         "recipe": recipe,

@@ -111,7 +111,16 @@ def write(text: str, start: str = "") -> None:
 
 
 class _Messages(logging.Handler):
+    """Shows each warning once: data are made for every recipe that is looked at, and say the same each time."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() in self._said:
+            return
+        self._said.add(record.getMessage())
         write(f"{record.levelname.capitalize()}: {clipped(record.getMessage())}")
 
 

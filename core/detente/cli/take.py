@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def sample(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|EXPORT|STUDY", help="Folder of a trained generator.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|EXPORT|STUDY|SEARCH", help="Folder of a trained generator.")],
     n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
     out: Annotated[
@@ -107,7 +107,7 @@ def _written(
 
 def export(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a run or a study.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write.", show_default="RUN/export")] = None,
     arm: Arm = None,
     domain: Which = None,

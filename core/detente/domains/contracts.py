@@ -240,6 +240,13 @@ class Domain(Component, ABC):
         """
         return torch.stack([leaf.isfinite().flatten(1).all(1) for leaf in leaves(x)]).all(0)
 
+    def diagnosis(self, x: Sample) -> str:
+        """What is wrong with every one of these samples, why that may be and what to do about it; by default nothing.
+
+        Said where a run ends so: `no valid molecule among 1,000: 803 have an atom with too many bonds, …`.
+        """
+        return ""
+
     @abstractmethod
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
         """`n` samples of a simple, not adversarial model of the training data."""

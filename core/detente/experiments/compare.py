@@ -4,6 +4,7 @@ A study is its folder; calling `compare` again with more domains, arms or seeds 
 regularizers: with the same seed all share data order, latents and initial weights, so they are compared in pairs.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from detente.plugins import Host
 from detente.recipe import resolve, slug
 from detente.recipe.keys import flat
 from detente.recipe.resolved import Resolved
+from detente.results.cells import SETTLED
 from detente.results.scores import Scaled
 from detente.results.study import Study
 
@@ -154,8 +156,14 @@ class Comparison(Proposer):
                 measure = Scaled(Primary(**self.study.primary(cell.domain))) if cell.arm == self.study.arms[0] else None
                 yield Look(cell.domain, cell.arm.text, recipe, resolved=known, measure=measure)
 
+    def to_train(self) -> Mapping[tuple[str, str], int]:
+        return Counter((cell.domain, cell.arm.text) for cell in self.study.cells if cell.status not in SETTLED)
+
     def propose(self, experiment: Experiment) -> None:
-        experiment.train(self.study.runs())
+        """Train everything, first one run of each domain: by these it is known how long the others will take."""
+        runs = self.study.runs()
+        first = {cell.domain: cell for cell, _ in reversed(runs) if cell.status not in SETTLED}
+        experiment.train(sorted(runs, key=lambda run: run[0] not in first.values()))
 
     def write_report(self) -> Path:
         from detente.report import study_report

@@ -26,6 +26,7 @@ from detente.recipe import resolve
 from detente.recipe.keys import flat, put
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
+from detente.results.cells import SETTLED
 from detente.results.search import Trial, Tuning, best, short
 
 FRESH_FROM = 1000
@@ -149,6 +150,13 @@ class Tune(Proposer):
             for end in one.ends:
                 recipe = {**put(recipes["default"], {one.key: end}), **seed}
                 yield Look(t.domain, f"{one.label}={end}", recipe, kept=False)
+
+    def to_train(self) -> Mapping[tuple[str, str], int]:
+        """At most, of settings as fast as the default."""
+        t = self.tuning
+        done = sum(cell.status in SETTLED for cell, _ in t.runs())
+        all_runs = self.sampler.trials * len(t.seeds) + 3 * len(t.fresh_seeds)
+        return {(t.domain, f"{t.chain}, default"): all_runs - done}
 
     def propose(self, experiment: Experiment) -> None:
         t = self.tuning

@@ -23,7 +23,7 @@ def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[O
     writer = csv.writer(out, lineterminator="\n")
     head = ["domain", "arm", "seed", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
     head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
-    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step", "memory_bytes"])
+    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step"])
     for outcome in outcomes:
         writer.writerow([*_row(primaries, outcome, names)])
     write_atomically(path, out.getvalue())
@@ -44,7 +44,7 @@ def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -
     yield from (outcome.final, outcome.best, outcome.best_step)
     yield from (outcome.stability.collapsed, outcome.stability.spikes, outcome.stability.saturated)
     yield from (outcome.scores.get(name) for name in names)
-    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds, outcome.memory)
+    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds)
 
 
 def _text(text: str) -> str:

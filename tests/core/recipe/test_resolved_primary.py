@@ -39,9 +39,9 @@ def test_a_vocoder_is_ranked_by_its_distance_from_the_recording(recordings):
 
 
 @pytest.mark.parametrize("model", ["specgan", "wavegan"])
-def test_models_without_a_score_of_their_own_keep_the_domains(model, recordings):
+def test_models_without_a_score_of_their_own_keep_that_of_the_data(model, recordings):
     found = resolve(None, "speech", [f"data.path={recordings}"], flags={"data": "folder", "model": model})
-    assert found.recipe.metric is None and found.primary().score == "frechet"
+    assert found.primary().score == "frechet-extrapolated"  # that of recordings of one's own
 
 
 @pytest.mark.parametrize("score", ["stoi", "frechet", "kernel-distance"])
@@ -51,7 +51,7 @@ def test_another_score_beats_the_models_own(score, recordings):
 
 
 def test_a_model_whose_score_no_metric_measures_keeps_the_domains(recordings):
-    sets = [f"data.path={recordings}", "metrics=[frechet]"]
+    sets = [f"data.path={recordings}", "metrics=[frechet]", "metric=frechet"]
     found = resolve(None, "speech", sets, flags={"data": "folder", "model": "vocoder"})
     assert found.primary().score == "frechet"
 
