@@ -11,7 +11,7 @@ With equal networks, batches and seeds this gives the weights that `Game` gives,
 `Player` and `Step`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ from detente.engine.absent import Absent, AbsentNetwork, AbsentObjective
 from detente.engine.forward import embedding_stage, feature_stages
 from detente.engine.listener import Heard, Listener
 from detente.engine.network import abilities
-from detente.engine.player import Player
+from detente.engine.player import NO_SECOND_DERIVATIVE, Player
 from detente.engine.recorded import Recorded
 from detente.engine.sample import Sample, Space, each
 from detente.engine.step import DomainLike, ObjectiveLike, Role
@@ -46,6 +46,18 @@ class Called(nn.Module):
         return self._call(self.net, x, labels)
 
 
+class Several(nn.ModuleList):
+    """Networks that are one player: a discriminator of several parts, each called by itself or all together here."""
+
+    def forward(self, x: Any, labels: Any = None) -> Any:
+        """The logits of each part, side by side."""
+        out: list[Any] = []
+        for part in self:
+            logits = part(x) if labels is None else part(x, labels)
+            out.extend(logits if isinstance(logits, list | tuple) else (logits,))
+        return tuple(out)
+
+
 class Attached:
     """A chain of regularizers on a network that somebody else trains; `detente.attach` makes it.
 
@@ -54,7 +66,8 @@ class Attached:
         objective, domain, space: as `Game` takes them; None for an objective where none is known.
         forward: how the network is called, (network, x, labels) → logits or samples; None for `network(x)`, and with
             labels `network(x, labels)`.
-        opponent: the other player, if it is attached.
+        opponents: the other player, if it is attached; of several the first is the one that this player's
+            regularizers look at.
         seed: equal seeds give equal draws.
     """
 
@@ -66,7 +79,7 @@ class Attached:
         objective: ObjectiveLike | None = None,
         space: Space | None = None,
         forward: Forward | None = None,
-        opponent: "Attached | None" = None,
+        opponents: "Sequence[Attached]" = (),
         seed: int = 0,
     ) -> None:
         self.player, self.domain, self.space, self.objective = player, domain, space, objective
@@ -76,8 +89,8 @@ class Attached:
         """GradScaler's factor, as `step` last saw it, for gradients inside penalties in float16."""
         self.recorded = Recorded(link for link in player.regularizer.links if "penalty" in link.defines())
         self.open: Turn | None = None
-        self.opponent = opponent
-        if opponent is not None:
+        self.opponent = opponents[0] if opponents else None
+        for opponent in opponents:
             if opponent.player.role == player.role:
                 raise UsageError(f"attach: the opponent is a {player.role} too. Give one of them the other role=.")
             opponent.opponent, opponent._table = self, None
@@ -86,7 +99,8 @@ class Attached:
         self._micro = 0
         self._forwards: tuple[int, ...] = 0, 0
         self._noise = self._keys["noise"]["discriminator"].at(0)
-        Listener(self).on(player.network)
+        for part in player.network if isinstance(player.network, Several) else (player.network,):
+            Listener(self).on(part)
 
     @property
     def role(self) -> Role:
@@ -191,6 +205,16 @@ class Attached:
         if turn is not None:
             return turn.heard(x)
         return Heard(self._keys["turn"][self.role].at(self.player.t, "outside", self._again()), records=True)
+
+    def compiled(self) -> None:
+        """A forward of this network is compiled; asked by its hooks.
+
+        Raises:
+            UsageError: a regularizer takes gradients inside it.
+        """
+        for link in self.player.regularizer.links:
+            if "rewrite" in link.defines() and link.passes(self.role).gradient:
+                raise UsageError(f"{self.role}.regularizers.{link.name}: {NO_SECOND_DERIVATIVE}")
 
     def _sampling(self) -> Heard:
         """A forward of the generator: in its own turn with that turn's noise, before it with the discriminator's."""
