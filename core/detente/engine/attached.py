@@ -28,7 +28,7 @@ from detente.engine.recorded import Recorded
 from detente.engine.sample import Sample, Space, each
 from detente.engine.step import DomainLike, ObjectiveLike, Role
 from detente.engine.table import Table, augmentation, keys, looks_at_samples
-from detente.engine.turn import HALF, Turn, autocast_of
+from detente.engine.turn import HALF, Turn, autocast_of, plain
 from detente.errors import UsageError
 
 Forward = Callable[[nn.Module, Any, Any], Any]
@@ -147,7 +147,7 @@ class Attached:
             if fake is None:
                 step = replace(step, fake=Absent("turn: this chain asks for the fakes: turn(…, fake=G(z))."))
             autocast = autocast_of(self.device)
-            with torch.autocast(self.device.type, enabled=False):
+            with plain(self.device):
                 self.open = Turn(step, self._seated(), self.player, self.recorded, self.device, self.scale)
             self.open.autocast = autocast
         try:
@@ -155,26 +155,29 @@ class Attached:
         finally:
             self.open = None
 
-    def step(self, scaler: Any = None) -> bool:
+    def step(self, scaler: Any = None, *, optimizer: Any = None) -> bool:
         """Gradients unscaled and adjusted → the optimizer's step → weights adjusted; instead of `optimizer.step()`.
 
         Args:
             scaler: a `torch.amp.GradScaler`. Its `update` stays yours, as its `scale` does.
+            optimizer: what a framework has made of the optimizer, if that has to take the step: Lightning counts
+                steps, accelerate and Fabric know of processes. It is asked to `step`, also in place of the scaler.
 
         Returns:
             Whether the weights moved. If the scaler found gradients that are not finite, nothing has advanced.
         """
-        player, optimizer = self.player, self.player.optimizer
-        advance = optimizer.step
+        player, own = self.player, self.player.optimizer
+        advance = (own if optimizer is None else optimizer).step
         self._micro = 0
         if scaler is not None and scaler.is_enabled():
-            scaler.unscale_(optimizer)
+            scaler.unscale_(own)
             self.scale = float(scaler.get_scale())
-            if any(found.item() for found in scaler._found_inf_per_device(optimizer).values()):
-                scaler.step(optimizer)
+            if optimizer is None:
+                advance = lambda: scaler.step(own)  # noqa: E731
+            if any(found.item() for found in scaler._found_inf_per_device(own).values()):
+                advance()
                 self.recorded.undo()
                 return False
-            advance = lambda: scaler.step(optimizer)  # noqa: E731
         self.recorded.settle()
         player.update(player.moment(self._keys["turn"][self.role].at(player.t), self.domain), advance)
         return True
