@@ -144,7 +144,11 @@ def note_versions(manifest: Manifest, host: Host) -> list[str]:
 def _versions(host: Host) -> dict[str, str]:
     import torch
 
-    found = {"detente": metadata.version("detente"), "python": platform.python_version(), "torch": str(torch.__version__)}
+    found = {
+        "detente": metadata.version("detente"),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
     for plugin in host.plugins:
         if plugin.status == "ok":
             commit = plugin.origin.commit
