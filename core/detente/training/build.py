@@ -97,7 +97,7 @@ def build(
     host: Host | None = None,
     *,
     device: str | None = None,
-    rank: int = 0,
+    processes: int = 1,
     dry: bool = False,
     show: ProgressCallback = lambda done, of: None,
 ) -> Built:
@@ -111,7 +111,7 @@ def build(
             `load` returns it, is resolved again.
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
-        rank: index of this process in a data-parallel run.
+        processes: how many share each batch, of which this is one.
         dry: only look at the networks: no warm-up, and findings do not refuse; `Built.refuse` does that.
         show: called with the progress of the warm-up, if the model has one.
 
@@ -137,7 +137,7 @@ def build(
         identities["form"] = data.identity
         domain.meet(data.space)
         _check_labels(recipe, model, data)
-    check_run(resolved, model, data.space, on)
+    check_run(resolved, model, data.space, on, processes)
     with _at(resolved, "model"), drawing(root.at("initialization")):
         if dry:
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
@@ -164,12 +164,11 @@ def build(
         fresh_fakes=recipe.fresh_fakes,
         auxiliary=model.auxiliary if type(model).auxiliary is not Model.auxiliary else None,
         autocast=autocast,
-        rank=rank,
     )
     built = Built(
         recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=(), identities=identities
     )
-    built = replace(built, findings=_findings(built, host))
+    built = replace(built, findings=_findings(built, host, processes))
     if not dry:
         built.refuse()
     return built
@@ -181,6 +180,7 @@ def rebuild(
     known: Identities,
     *,
     device: str | None = None,
+    processes: int = 1,
     show: ProgressCallback = lambda done, of: None,
 ) -> Built:
     """What a recipe builds that was begun before: its data are looked for where they were then.
@@ -193,7 +193,7 @@ def rebuild(
     resolved = recipe if isinstance(recipe, Resolved) else _again(recipe, host)
     typed, there = resolved.recipe, located(resolved.recipe, known)
     moved = resolved if there is typed else replace(_again(there, host), sources=resolved.sources)
-    built = build(moved, host, device=device, show=show)
+    built = build(moved, host, device=device, processes=processes, show=show)
     return replace(built, recipe=typed, identities={**built.identities, "typed": typed.data.options.get("path")})
 
 
@@ -210,7 +210,7 @@ def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
         return identify(domain, resolved.make("data"), recipe)
 
 
-def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
+def _findings(built: Built, host: Host, processes: int) -> tuple[Finding, ...]:
     """What the rules find; where none refuses, with what one update on a copy shows."""
     recipe, game = built.recipe, built.game
     by = rules(host, {entry.distribution for entry in components(recipe, host)})
@@ -218,7 +218,8 @@ def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
     found = findings(game, warmed_up=warmed_up, by=by)
     if not any(finding.level == "refuse" for finding in found):
         sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
-        batches = [built.prepare(built.data.batch(sampler.indices(k))) for k in range(recipe.critic_steps)]
+        few = slice(0, max(2, recipe.batch // processes))
+        batches = [built.prepare(built.data.batch(sampler.indices(k)[few])) for k in range(recipe.critic_steps)]
         found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
     return tuple(found)
 
