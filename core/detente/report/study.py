@@ -9,6 +9,7 @@ from detente.report.charts import swatch
 from detente.report.domains import DomainPart
 from detente.report.page import render
 from detente.report.references import baseline_sentence, reference_rows
+from detente.report.settings import settings_section
 from detente.results.best import sampling
 from detente.results.cells import SETTLED
 from detente.results.outcomes import Outcome
@@ -41,6 +42,7 @@ def study_report(folder: Path) -> Path:
         references=reference_rows(study, outcomes),
         heat=heat,
         sampling=sampling,
+        settings=settings_section(study, verdicts),
         status=status(outcomes),
         verdicts=verdicts,
         domains=domains,
