@@ -25,6 +25,7 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.device import device_of
 from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
@@ -252,23 +253,6 @@ def _start(
 
 def _origins(recipe: Recipe, host: Host) -> str:
     return origins(recipe, host, "data", "model")
-
-
-def device_of(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU where there is one.
-
-    Raises:
-        UsageError: this machine does not have it.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
-    return device
 
 
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
