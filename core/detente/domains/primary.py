@@ -100,7 +100,7 @@ def score_among(name: str, metrics: Iterable[Any]) -> tuple[str, Direction]:
     scores: dict[str, Direction] = {key: way for metric in metrics for key, way in metric.scores.items()}
     name = current_name(name.strip(), [metric.renamed_scores for metric in metrics])
     if name not in scores:
-        hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
+        hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores)) or 'none'}."
         raise UsageError(f"there is no score {name!r} in these recipes.{hint}")
     return name, scores[name]
 
