@@ -239,6 +239,7 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             "",
             f"* winner of the search as trial {winner.number} of {len(tuning.trials)}, mean score "
             f"{number(winner.mean)} in the search",
+            *(["All complete trials have the same score: the search found no difference."] if tuning.undecided else []),
             "",
             f"report  {report}",
             f"recipe  {tuning.best}",
