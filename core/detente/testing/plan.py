@@ -81,7 +81,7 @@ def planned(make: Callable[[], Regularizer], cases: Sequence[Case]) -> Plan:
 
 def _try(law: Law, subject: Subject, where: str) -> Verdict:
     found = _once(law, subject, where)
-    if found.outcome == "broken" and law not in laws.SOMEWHERE:
+    if found.outcome == "broken" and law not in laws.WITHOUT_CONTROL:
         without = _once(law, Subject(Regularizer, subject.case, subject.role), where)
         if without.outcome == "broken":  # its own fault is not the regularizer's
             return found._replace(

@@ -1,7 +1,7 @@
 """The laws: one function each, named as the law reads. See `detente.testing` for how they are run."""
 
 from detente.engine.regularizer import Passes, Regularizer
-from detente.testing.laws import closed_forms, critics, effects, furnished, networks, penalties, play, process
+from detente.testing.laws import closed_forms, critics, effects, furnished, networks, penalties, play, process, together
 from detente.testing.laws.furnished import furnished_case as furnished_case
 from detente.testing.laws.process import process_kept as process_kept
 from detente.testing.laws.subject import Broken as Broken
@@ -34,6 +34,7 @@ ON_CASES = (
     networks.adjust_weights_is_what_it_declares,
     effects.adjustments_keep_to_where,
     play.penalties_commute_to_the_bit,
+    together.several_processes_play_as_one,
 )
 ON_CLOSED_FORMS = (
     closed_forms.arrangement_of_a_sample_is_irrelevant,
@@ -55,6 +56,8 @@ SOMEWHERE = (
     effects.where_chooses,
 )
 """Laws that one case is enough for."""
+WITHOUT_CONTROL = (*SOMEWHERE, together.several_processes_play_as_one)
+"""Laws that say nothing about a game without the regularizer, or that all processes must try together."""
 ALL = (*ON_CASES, *ON_CLOSED_FORMS, *ON_FURNISHED, *SOMEWHERE)
 
 
