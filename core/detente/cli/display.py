@@ -117,7 +117,16 @@ def write(text: str, start: str = "") -> None:
 
 
 class _Messages(logging.Handler):
+    """Shows each warning once: data are made for every recipe that is looked at, and say the same each time."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() in self._said:
+            return
+        self._said.add(record.getMessage())
         write(f"{record.levelname.capitalize()}: {clipped(record.getMessage())}")
 
 
@@ -134,9 +143,7 @@ def messages(session: Session) -> Iterator[None]:
     """
     handler = logging.NullHandler() if session.silent else _Messages(logging.WARNING)
     preparing = _Preparing(logging.INFO)
-    # A plugin's loggers are called as its package is, which need not begin with our name.
-    shown = {package for found in installed() if (package := found.package)}
-    shown |= {"py"} if session.verbose else set()
+    shown = {"py"} if session.verbose else set[str]()
     handler.addFilter(lambda record: record.name.startswith("detente") or record.name.partition(".")[0] in shown)
     ours, root = logging.getLogger("detente"), logging.getLogger()
     before = ours.level
@@ -144,6 +151,8 @@ def messages(session: Session) -> Iterator[None]:
     ours.setLevel(logging.DEBUG)
     # With a handler at the root, Python does not show on standard error what nobody took.
     root.addHandler(handler)
+    # A plugin's loggers are called as its package is, which need not begin with our name.
+    shown |= {package for found in installed() if (package := found.package)}
     if not session.quiet:
         logging.getLogger(PREPARING).addHandler(preparing)
     try:

@@ -102,7 +102,7 @@ Metric = Annotated[
     str | None,
     typer.Option(
         metavar="SCORE",
-        help="The score that is scaled and compared (default: the domain's primary one).",
+        help="The score that is scaled and compared (default: the primary one of the model or the domain).",
         rich_help_panel=EXPERIMENT,
     ),
 ]
@@ -122,8 +122,8 @@ Arms = Annotated[
     typer.Option(
         "--reg",
         metavar="CHAIN",
-        help="One arm: a chain of regularizers, such as 'd:r1(gamma=1)+g:ema', or none. Each --reg is another arm; "
-        "elsewhere several --reg are joined to one chain.",
+        help="One arm: a chain of regularizers, such as 'd:r1(gamma=1)+g:ema', or none; with settings of its own: "
+        "'r1 with critic_steps=5'. Each --reg is another arm; elsewhere several --reg are joined to one chain.",
         rich_help_panel=EXPERIMENT,
         autocompletion=completion.regularizers,
     ),
@@ -138,6 +138,16 @@ Set = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="Change one entry of the recipe, such as model.width=32; repeatable.",
+        rich_help_panel=EXPERIMENT,
+    ),
+]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="KEY=A,B,C",
+        help="Train everything that is compared at several settings, such as lr=/4,x1,x4 (of both learning rates) or "
+        "batch=16,64; each setting has seeds of its own. Repeatable.",
         rich_help_panel=EXPERIMENT,
     ),
 ]

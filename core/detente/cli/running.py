@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from detente.cli.before import before_in, device_of, note_changes
+from detente.cli.before import before_in, device_of, note_changes, note_duration
 from detente.cli.display import Session, duration, log_to, number, scores_table
 from detente.cli.flags import set_threads
 from detente.cli.progress import progress, warm_up
@@ -147,6 +147,7 @@ def _lead(begun: _Begun, parent: Path) -> None:
         built_at = time.perf_counter()
         whole = before.get("status") == "finished" and all(before.get(key) is not None for key in _RESULT)
         if not whole or start < recipe.steps:
+            note_duration(session, built, host, start)
             if start:
                 session.note(f"{run.folder}: from step {start} of {recipe.steps}")
             with progress(session, start) as trainer.show:
@@ -245,6 +246,18 @@ def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
     return {"run": run.folder, "report": report, **{key: info.get(key) for key in wanted}}
 
 
+def _reasons(info: dict[str, Any]) -> list[str]:
+    """What an end that is a failure is due to, as far as that is known, and what comes next."""
+    if info.get("diagnosis"):
+        return [info["diagnosis"]]
+    if info["final"]["scaled"] == 0:
+        again = "compare with another chain, such as --reg r1, a lower learning rate or more steps"
+        best = (info.get("best") or {}).get("scaled") or 0
+        was = f"; it was {number(best)} at step {info['best']['step']}, so training came undone" if best else ""
+        return [f"scaled 0: the samples are no better than an untrained generator's{was}. Next: {again}."]
+    return []
+
+
 def _summary(run: "Run", primary: str, report: Path | None) -> str:
     info = run.info
     final, best = info["final"], info.get("best")
@@ -256,6 +269,9 @@ def _summary(run: "Run", primary: str, report: Path | None) -> str:
         f"scaled  {number(final['scaled'])}"
         + (f"  (best {number(best['scaled'])} at step {best['step']})" if best else ""),
     ]
+    if info.get("samples"):
+        lines.append(f"n       {info['samples']} samples in every row")
+    lines += [f"why     {why}" for why in _reasons(info)]
     if report:
         lines.append(f"report  {report}")
     use, keep = (typed("detente", "sample", run.folder, "-n", 16), typed("detente", "export", run.folder))

@@ -9,13 +9,17 @@ from torch.optim import Optimizer
 
 from detente.engine import ranks
 from detente.engine.chain import Chain, chain
-from detente.engine.gradients import graph_leaves
+from detente.engine.gradients import differentiates_compiled, graph_leaves
 from detente.engine.regularizer import Regularizer
 from detente.engine.schedule import Ramp, Scheduled
 from detente.engine.step import DomainLike, Moment, Role, Step
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 
+NO_SECOND_DERIVATIVE = (
+    "it differentiates a gradient of the network, and torch.compile has no second derivatives. Leave that network "
+    "uncompiled, or choose a penalty without one, such as lecam or cr."
+)
 OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
 
 
@@ -166,6 +170,8 @@ class Player:
                 f"{where}: the penalty returned a tensor of shape {list(value.shape)}, but it should return one "
                 "number, such as its mean over the batch."
             )
+        if differentiates_compiled(value):
+            raise UsageError(f"{where}: {NO_SECOND_DERIVATIVE}")
         own = {id(p) for p in self.parameters}
         if not any(id(v) in own for v in graph_leaves(value)):
             raise UsageError(

@@ -25,11 +25,12 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.device import device_of
 from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
 from detente.training.sizes import check_run
-from detente.training.warmup import drawing, fresh, start, warms_up
+from detente.training.warmup import drawing, fresh, seconds, start, warms_up
 
 _PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
     "fp32": (torch.float32, None),
@@ -79,6 +80,11 @@ class Built:
     def start(self, host: Host) -> Networks:
         """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
+
+    def warm_up_seconds(self, host: Host) -> float:
+        """About how long the warm-up will take; 0 where there is none, or where it is there already."""
+        on: dict[str, Any] = {"device": self.device, "dtype": self.dtype}
+        return seconds(self.model, self.data, self.recipe.seed, versions=_origins(self.recipe, host), **on)
 
     def deployed(self, step: int) -> torch.nn.Module:
         """The generator for sampling: a copy, also of an average, that the model's schedule has set to this step."""
@@ -240,25 +246,12 @@ def _start(
     dtype: torch.dtype,
     show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
-    versions = origins(recipe, host, "data", "model")
-    return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
+    on: dict[str, Any] = {"device": device, "dtype": dtype}
+    return start(model, data, recipe.seed, versions=_origins(recipe, host), show=show, **on)
 
 
-def device_of(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU where there is one.
-
-    Raises:
-        UsageError: this machine does not have it.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
-    return device
+def _origins(recipe: Recipe, host: Host) -> str:
+    return origins(recipe, host, "data", "model")
 
 
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:

@@ -19,6 +19,7 @@ from detente.plugins.loader import Plugin
 from detente.training import checkpoint, evaluation, outline, scale
 from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
 from detente.training.build import Built
+from detente.training.cost import Cost
 from detente.training.loggers.jsonl import JsonLines
 from detente.training.monitor import PendingLine, spectral_norms
 from detente.training.provenance import origins, peak_memory
@@ -45,6 +46,7 @@ class Trainer:
         view: what is known of the run by now, as displays and observers get it.
         show: called with that at every log line and evaluation.
         changed: what the recipe says otherwise than when the restored checkpoint was written.
+        diagnosis: what is wrong with all samples of the last evaluation, in a sentence; empty where nothing is.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Trainer:
         self.step = 0
         self.best: tuple[float, int] | None = None
         self.changed: Changes = {}
+        self.diagnosis = ""
         self.view = RunView(run.folder, recipe.plain(), recipe.steps, built.domain.primary.score)
         self._root = Stream(recipe.seed)
         self._team = team or Team()
@@ -65,6 +68,7 @@ class Trainer:
         self._metrics = JsonLines()
         self._pending: PendingLine | None = None
         self._seconds = 0.0
+        self._cost = Cost()
         self._rows: dict[int, dict[str, dict[str, float]]] = {}
 
     def restore(self, *, looks_only: bool = False) -> int:
@@ -113,7 +117,7 @@ class Trainer:
         """
         status, reason = "failed", None
         of = self.built.data
-        data = {"licence": of.licence, "source": of.source, "notes": of.notes}
+        data = {"licence": of.licence, "source": of.source, "notes": of.notes, **scale.counts(self.built)}
         about = {"data": data, "identities": self.built.identities, "recipe": self.run.recipe_digest}
         self.run.record({"status": "running", "error": None, **about})
         outline.keep(self.run.folder, of, self.built.recipe.data.name)
@@ -141,6 +145,8 @@ class Trainer:
                         "step": self.step,
                         "seconds": round(self._seconds, 3),
                         "memory": peak_memory(self.built.device),
+                        **self._cost.measured(self.built.device),
+                        "diagnosis": self.diagnosis,
                         "best": {"scaled": self.best[0], "step": self.best[1]} if self.best else None,
                         "final": {"scaled": self.view.scaled, "scores": self.view.scores},
                     }
@@ -152,7 +158,8 @@ class Trainer:
         recipe = self.built.recipe
         started = time.perf_counter() - self._seconds
         while self.step < recipe.steps:
-            self._steps.take(self.step)
+            with self._cost:
+                self._steps.take(self.step)
             self.step += 1
             self._seconds = time.perf_counter() - started
             if self.step % recipe.log_every == 0:
@@ -206,9 +213,9 @@ class Trainer:
     def _tell_of_scale(self) -> None:
         """Say what the scores of this run will lack."""
         primary = self.built.domain.primary
-        short = scale.shortage(self.built)
+        short, few = scale.shortage(self.built), scale.few(self.built, primary)
         why = scale.unscaled(self.built, primary, *primary.ends(self.reference_rows()))
-        for sentence in (short, f"Scaled scores are left out. {why}" if why else ""):
+        for sentence in (short, few, f"Scaled scores are left out. {why}" if why else ""):
             if sentence:
                 _log.warning("%s", sentence)
 
@@ -246,6 +253,7 @@ class Trainer:
         if scaled > (self.best[0] if self.best else -math.inf):  # never where it is NaN
             self.best = scaled, self.step
         spectral = spectral_norms(self.built.game.discriminator.network)
+        self.diagnosis = self.built.domain.diagnosis(samples)
         self._update(scores=scores, scaled=scaled, spectral=spectral, preview=path)
         self._tell("detente_evaluated", step=self.step, scores=self.view.scores)
         self.show(self.view)
