@@ -169,7 +169,7 @@ def build(
     built = Built(
         recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=(), identities=identities
     )
-    built = replace(built, findings=_findings(built, host, processes))
+    built = replace(built, findings=_findings(built, host, max(2, recipe.batch // processes)))
     if not dry:
         built.refuse()
     return built
@@ -211,7 +211,7 @@ def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
         return identify(domain, resolved.make("data"), recipe)
 
 
-def _findings(built: Built, host: Host, processes: int) -> tuple[Finding, ...]:
+def _findings(built: Built, host: Host, few: int) -> tuple[Finding, ...]:
     """What the rules find; where none refuses, with what one update on a copy shows."""
     recipe, game = built.recipe, built.game
     by = rules(host, {entry.distribution for entry in components(recipe, host)})
@@ -219,8 +219,7 @@ def _findings(built: Built, host: Host, processes: int) -> tuple[Finding, ...]:
     found = findings(game, warmed_up=warmed_up, by=by)
     if not any(finding.level == "refuse" for finding in found):
         sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
-        few = slice(0, max(2, recipe.batch // processes))
-        batches = [built.prepare(built.data.batch(sampler.indices(k)[few])) for k in range(recipe.critic_steps)]
+        batches = [built.prepare(built.data.batch(sampler.indices(k)[:few])) for k in range(recipe.critic_steps)]
         found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
     return tuple(found)
 
