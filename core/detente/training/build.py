@@ -25,18 +25,19 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.hardware import (
+    PRECISIONS,
+    channels_last,
+    check_compiled,
+    compile_networks,
+    device_of,
+    lay_out,
+)
 from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
 from detente.training.sizes import check_run
 from detente.training.warmup import drawing, fresh, start, warms_up
-
-_PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
-    "fp32": (torch.float32, None),
-    "bf16": (torch.float32, torch.bfloat16),
-    "fp64": (torch.float64, None),
-}
-"""What weights and samples are, and what networks compute in where it is something else."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Built:
         labels = batch.labels if self.model.conditional else None
         if labels is not None:
             labels = labels.to(self.device, self.dtype if labels.is_floating_point() else None)
-        return Batch(to(batch.x, self.device, self.dtype), labels)
+        x = to(batch.x, self.device, self.dtype)
+        return Batch(channels_last(x) if self.recipe.channels_last else x, labels)
 
     def refuse(self) -> None:
         """Stop where training would be refused: an ill-posed combination that the recipe does not allow.
@@ -120,7 +122,7 @@ def build(
     recipe, root = resolved.recipe, Stream(resolved.recipe.seed)
     with _at(resolved, "device"):
         on = device_of(device or recipe.device)
-    dtype, autocast = _PRECISIONS[recipe.precision]
+    dtype, autocast = PRECISIONS[recipe.precision]
     with _at(resolved, "domain"):
         domain: Domain = resolved.make("domain")
     with _at(resolved, "data"):
@@ -138,6 +140,9 @@ def build(
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
         else:
             networks = _start(recipe, host, model, data, on, dtype, show)
+    if recipe.channels_last:
+        with _at(resolved, "channels_last"):
+            lay_out(networks)
     with _at(resolved, "objective"):
         objective: Objective = resolved.make("objective")
     able = abilities(networks.discriminator) | objective.abilities
@@ -165,8 +170,12 @@ def build(
         recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=(), identities=identities
     )
     built = replace(built, findings=_findings(built, host))
+    if recipe.compile is not None:
+        check_compiled(game, recipe.compile, on)
     if not dry:
         built.refuse()
+        if recipe.compile is not None:
+            compile_networks(game, recipe.compile)
     return built
 
 
@@ -242,23 +251,6 @@ def _start(
 ) -> Networks:
     versions = origins(recipe, host, "data", "model")
     return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
-
-
-def device_of(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU where there is one.
-
-    Raises:
-        UsageError: this machine does not have it.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
-    return device
 
 
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
