@@ -37,7 +37,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.definition.name
     if "law" not in metafunc.fixturenames:
         pytest.fail(
-            f"{name}: @pytest.mark.{MARK} needs a test that takes `law` and calls it: def {name}(law): law()", pytrace=False
+            f"{name}: @pytest.mark.{MARK} needs a test that takes `law` and calls it: def {name}(law): law()",
+            pytrace=False,
         )
     if not marker.args:
         pytest.fail(f"{name}: say whose laws: @pytest.mark.{MARK}(MyRegularizer)", pytrace=False)

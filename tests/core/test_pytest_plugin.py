@@ -118,7 +118,8 @@ def test_laws(law):
         ),
         ('@pytest.mark.laws_of(Mine, cases=["rimg"])\ndef test_it(law): law()', "Did you mean 'ring'?"),
         (
-            '@pytest.mark.laws_of(Mine, cases=["ring"], expected_failures={"play_goes_on": " "})\ndef test_it(law): law()',
+            '@pytest.mark.laws_of(Mine, cases=["ring"], expected_failures={"play_goes_on": " "})\n'
+            "def test_it(law): law()",
             "say why play_goes_on is broken",
         ),
     ],

@@ -21,6 +21,7 @@ NO_SECOND_DERIVATIVE = (
     "uncompiled, or choose a penalty without one, such as lecam or cr."
 )
 
+
 class WrongPenalty(UsageError):
     """A penalty returned something other than a tensor of one number."""
 
