@@ -202,6 +202,7 @@ def _cells(study: "Study") -> str:
 
 
 def _finish(session: Session, folder: Path, report: Path) -> None:
+    from detente.report.answer import answer
     from detente.report.references import baseline_sentence
     from detente.results.best import best_run, sampling
     from detente.results.outcomes import Outcome
@@ -218,11 +219,14 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             mean = f"{sum(finals) / len(finals):.3f}" if finals else "–"
             diverged = sum(o.status == "diverged" for o in own)
             rows.append((domain, arm.text, mean, str(len(own)), str(diverged)))
-    limits = Verdicts(study, outcomes).limits or "See the report for confidence intervals and tests."
+    verdicts = Verdicts(study, outcomes)
+    said = answer(study, verdicts)[0]
+    limits = verdicts.limits or "See the report for confidence intervals and tests."
+    said = said if limits in said else f"{said}\n{limits}"
     baselines = [said for domain in study.domains if (said := baseline_sentence(study, domain, outcomes))]
     best = [run for domain in study.domains if (run := best_run(outcomes, domain))]
     took = sum(o.seconds or 0 for o in outcomes)
-    parts = [table(rows), f"{_budget(study)}\n{duration(took)} total training time", f"{limits}\nreport  {report}"]
+    parts = [table(rows), f"{_budget(study)}\n{duration(took)} total training time", f"{said}\nreport  {report}"]
     text = "\n\n".join([*parts[:1], *baselines, *parts[1:]]) + f"\nresults {study.results}"
     for run in best:
         text += (
