@@ -25,8 +25,8 @@ def it_has_an_effect(s: Subject) -> None:
     game, absent = s.game(), s.case.game(s.role, **s.play(s.make()))
     if _ends(s, game, own=False) == _ends(s, absent, own=False):
         raise Broken(
-            f"after {_STEPS} updates the {s.role} and what is deployed of it are what they are without it. Is `off` its "
-            "default, is a copy missing (`.clone()`), are results computed and not written back (`.copy_`, `.mul_`)? "
+            f"after {_STEPS} updates the {s.role} and what is deployed of it are what they are without it. Is `off` "
+            "its default, is a copy missing (`.clone()`), are results not written back (`.copy_`, `.mul_`)? "
             "If its defaults are gentle, test it with stronger options."
         )
 
