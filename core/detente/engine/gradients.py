@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from detente.engine import ranks
 from detente.engine.sample import Sample, batch_size, leaves, lerp, like, sumsq
 
 Logits = Tensor | tuple[Tensor, ...]
@@ -98,7 +99,7 @@ def parameter_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
 def gradient_sumsq(loss: Tensor, net: nn.Module) -> Tensor:
     """‖∇ loss‖² over all trainable parameters of a network jointly, as a graph that can be differentiated again."""
     parameters = [p for p in net.parameters() if p.requires_grad]
-    grads = differentiated(loss, parameters)
+    grads = ranks.means(differentiated(loss, parameters))
     return torch.stack([g.square().sum() for g in grads]).sum()
 
 

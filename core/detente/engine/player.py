@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from detente.engine import ranks
 from detente.engine.chain import Chain, chain
 from detente.engine.gradients import differentiates_compiled, graph_leaves
 from detente.engine.regularizer import Regularizer
@@ -97,12 +98,15 @@ class Player:
             p.grad = None  # what zero_grad does, without its profiling hooks
         if total.requires_grad:
             total.backward(inputs=self.parameters)
+        if ranks.size > 1:
+            ranks.average(self.parameters, self.last, self.t)
         self._moment = step.m
 
     def apply(self) -> None:
         """Gradients adjusted → the optimizer's step → weights adjusted."""
         assert self._moment is not None, "gradients come before apply"
-        self.update(self._moment, self.optimizer.step)
+        update = self.update if ranks.size == 1 else ranks.in_common(self.update)
+        update(self._moment, self.optimizer.step)
         self._moment = None
 
     def update(self, m: Moment, step: Callable[[], Any]) -> None:
