@@ -38,10 +38,6 @@ class PlayerConfig(BaseModel):
     regularizers: dict[str, dict[str, Any]] = {}
 
 
-_LATER = ("log", "metric", "channels_last", "compile")
-"""Recipes from before there were these keys keep their text and their fingerprints."""
-
-
 class Recipe(BaseModel):
     """A training run. Counts of steps are updates of the generator."""
 

@@ -105,13 +105,13 @@ class Tuning(Manifest):
         self.importance: dict[str, float] = {}
 
     def problems(self, damaged: bool) -> list[str]:
-        said: list[str] = []
-        if self.settings and sorted(seed for one in self.settings for seed in one.seeds) != sorted(self.fresh_seeds):
-            said.append(f"{self.path}: fresh: are not the seeds of its settings; {self.fix()}.")
-            if not damaged:
-                raise UsageError(said[0])
-            del self.content["settings"], self.settings
-        return [*said, *self.read_trials(damaged=damaged)]
+        if not self.settings or sorted(s for one in self.settings for s in one.seeds) == sorted(self.fresh_seeds):
+            return self.read_trials(damaged=damaged)
+        said = f"{self.path}: fresh: are not the seeds of its settings; {self.fix()}."
+        if not damaged:
+            raise UsageError(said)
+        del self.content["settings"], self.settings
+        return [said, *self.read_trials(damaged=damaged)]
 
     def read_trials(self, *, damaged: bool = False) -> list[str]:
         """Take trials, rivals and importance from trials.json, where there is one.

@@ -175,7 +175,7 @@ def build(
     )
     built = replace(built, findings=_findings(built, host, max(2, recipe.batch // processes)))
     if recipe.compile is not None:
-        check_compiled(game, recipe.compile, on)
+        check_compiled(game, recipe.compile, on, processes)
     if dry:
         return built
     built.refuse()

@@ -1,4 +1,4 @@
-"""Where and in what form networks compute: device, precision, memory format, compilation; what suits this machine."""
+"""In what form networks compute: precision, memory format, compilation; what suits this machine."""
 
 import os
 import shutil
@@ -27,23 +27,6 @@ PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
 Compiled = Literal["generator", "discriminator", "both"]
 
 
-def device_of(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU where there is one.
-
-    Raises:
-        UsageError: this machine does not have it.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
-    return device
-
-
 def channels_last(x: Sample) -> Sample:
     """Samples of pictures with their channels last in memory; others as they are."""
     return each(lambda leaf: leaf.contiguous(memory_format=torch.channels_last) if leaf.dim() == 4 else leaf, x)
@@ -62,15 +45,18 @@ def lay_out(networks: Networks) -> None:
             "an architecture of pictures."
         )
     for net in networks:
-        net.to(memory_format=torch.channels_last)
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def check_compiled(game: Game, which: Compiled, device: torch.device) -> None:
+def check_compiled(game: Game, which: Compiled, device: torch.device, processes: int = 1) -> None:
     """Whether these networks can be compiled under these regularizers, on this machine.
 
     Raises:
-        UsageError: a regularizer takes a second derivative of one of them, or there is no compiler.
+        UsageError: a regularizer takes a second derivative of one of them, there is no compiler, or there are several
+            processes.
     """
+    if processes > 1:
+        raise UsageError("compile: this has not been tried with several processes. Leave it out, or use one process.")
     for role in _roles(which):
         for player in (game.generator, game.discriminator):
             for link in player.regularizer.links:

@@ -85,6 +85,12 @@ def test_a_regularizer_that_is_switched_off_refuses_nothing():
     assert build(recipe.load(domain="ring", regs=["r1(gamma=0)"], sets=["compile=both"]), dry=True)
 
 
+def test_several_processes_are_refused():
+    game = build(recipe.load(domain="ring"), dry=True).game
+    with pytest.raises(UsageError, match="several processes"):
+        hardware.check_compiled(game, "both", torch.device("cpu"), processes=2)
+
+
 def test_without_a_compiler_it_is_said_what_to_install(monkeypatch):
     monkeypatch.setattr(hardware.shutil, "which", lambda name: None)
     with pytest.raises(UsageError, match=r"g\+\+ or clang"):
