@@ -152,7 +152,9 @@ def networks_fit_the_data(k: Kind) -> None:
         logits = leaves(call(k.networks.discriminator, k.batch.x, labels, Stream(9)))
     for part in logits:
         if part.shape[:1] != (batch_size(k.batch.x),) or part.shape[1:] == (1,):
-            raise Broken(f"the discriminator returns {list(part.shape)} for {batch_size(k.batch.x)} samples; return [B]")
+            raise Broken(
+                f"the discriminator returns {list(part.shape)} for {batch_size(k.batch.x)} samples; return [B]"
+            )
         if not part.isfinite().all():
             raise Broken("the discriminator returns NaN or infinity for real samples")
 
