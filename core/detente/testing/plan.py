@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-import detente
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Role
 from detente.errors import UsageError
@@ -18,7 +17,7 @@ from detente.testing.report import RAISES, Verdict
 
 ROLES: tuple[Role, ...] = ("discriminator", "generator")
 Law = Callable[[Subject], Any]
-_OURS = [Path(detente.__file__).parent / part for part in ("engine", "testing", "domains", "toys")]
+_OURS = [Path(__file__).parents[1] / part for part in ("engine", "testing", "domains", "toys")]
 
 
 @dataclass(frozen=True)
