@@ -56,8 +56,8 @@ class Steps:
             self._told = True
             _log.warning(
                 "The processes no longer have the same %s, so this is not the run that one process would have trained. "
-                "A network or regularizer keeps statistics of its part of the batch alone (see detente.engine.ranks), or "
-                "the devices differ.",
+                "A network or regularizer keeps statistics of its part of the batch alone (see detente.engine.ranks), "
+                "or the devices differ.",
                 ", ".join(unlike),
             )
         return True
