@@ -64,7 +64,7 @@ def sample(
     set_threads(threads)
     generator = load(folder, arm=arm, domain=domain, host=host)
     if device is not None:
-        from detente.training.hardware import device_of
+        from detente.training.device import device_of
 
         generator.to(device_of(device))
     step = generator.description["step"]

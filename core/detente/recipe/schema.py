@@ -95,6 +95,10 @@ class Recipe(BaseModel):
         return self.model_dump(mode="python", exclude={key for key in _LATER if not getattr(self, key)})
 
 
+_LATER = ("log", "metric", "channels_last", "compile")
+"""Keys that there were not from the beginning: recipes from then keep their text and their fingerprints."""
+
+
 def is_complete(data: Mapping[str, Any]) -> bool:
     """Whether data are a whole recipe, as `Recipe.plain` gives it: nothing is to be added to what it says."""
     return data.keys() >= Recipe.model_fields.keys() - set(_LATER)

@@ -25,6 +25,7 @@ from detente.results.schemas import TrialsRecord, TuningRecord
 from detente.results.scores import Measure, measure
 
 SEARCH_FORMAT = 1
+_OPEN = ("running", "failed")
 
 
 @dataclass
@@ -285,12 +286,8 @@ class Tuning(Manifest):
 
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
         """Trials first, then fresh seeds."""
-        found = [
-            self.trial_run(trial, seed)
-            for trial in self.trials
-            for seed in self.seeds
-            if seed in trial.scores or trial.status in ("running", "failed")
-        ]
+        begun = [(t, seed) for t in self.trials for seed in self.seeds if seed in t.scores or t.status in _OPEN]
+        found = [self.trial_run(trial, seed) for trial, seed in begun]
         return found + [self.rival_run(rival, seed) for rival in self.rivals for seed in self.fresh_seeds]
 
 

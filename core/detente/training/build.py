@@ -25,12 +25,12 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.device import device_of
 from detente.training.hardware import (
     PRECISIONS,
     channels_last,
     check_compiled,
     compile_networks,
-    device_of,
     lay_out,
 )
 from detente.training.identities import Identities, identify, located

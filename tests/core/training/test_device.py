@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from detente.errors import UsageError
-from detente.training.hardware import device_of
+from detente.training.device import device_of
 
 
 def test_auto_is_the_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
