@@ -13,6 +13,9 @@ from detente.records import said
 
 RECIPE_FORMAT = 1
 
+_LATER = ("log", "metric", "evaluate")
+"""Keys that the first recipes did not have: these keep their text and their fingerprints."""
+
 Positive = Annotated[int, Field(ge=1, lt=2**63)]
 
 
@@ -66,6 +69,9 @@ class Recipe(BaseModel):
     """Names of metrics; a loaded recipe has the domain's where none were given."""
     metric: str | None = None
     """The score that carries comparisons and is scaled, where it should not be the domain's primary one."""
+    evaluate: Literal["ema"] | None = None
+    """`ema` evaluates a moving average of the generator's weights, which is kept beside training and changes nothing of
+    it; otherwise the generator is evaluated as it is trained."""
     allow: list[str] = []
     """Codes of findings that would refuse this combination; see `detente.checks`."""
     log: list[str] = []
@@ -86,9 +92,8 @@ class Recipe(BaseModel):
         return dump(self.plain())
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data, in the order of its fields; without `log` and `metric` where they name nothing."""
-        # So recipes from before there were such keys keep their text and their fingerprints.
-        return self.model_dump(mode="python", exclude={key for key in ("log", "metric") if not getattr(self, key)})
+        """The recipe as plain data, in the order of its fields; without those of `_LATER` that say nothing."""
+        return self.model_dump(mode="python", exclude={key for key in _LATER if not getattr(self, key)})
 
 
 def recipe_of(data: Mapping[str, Any], source: str) -> Recipe:

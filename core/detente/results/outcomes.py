@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import median
+from math import ceil
+from statistics import fmean, median
 from typing import Any
 
 from detente.results.cells import SETTLED, Cell
@@ -84,6 +85,15 @@ class Outcome:
             stability=read_stability(lines, ended, highest, diverged_at),
             damaged=tuple(damaged),
         )
+
+
+TAIL = 5
+"""One part of so many, at the end of a run's evaluations, is its tail."""
+
+
+def tail_of(scores: Sequence[float]) -> float:
+    """The mean over the last fifth of a run's scores, rounded up: of 1 to 5 that is the last one alone."""
+    return fmean(scores[-ceil(len(scores) / TAIL) :])
 
 
 def number(value: Any) -> float | None:
