@@ -103,6 +103,8 @@ imports: $(VENV)/.installed-dev  ## who may import whom
 dependencies: $(VENV)/.installed-dev  ## what each distribution imports and declares
 	@set -e; for package in $(PACKAGES); do (cd $$package && $(CURDIR)/$(BIN)/deptry --no-ansi detente*/); done
 
+# Material announces its successor at every build.
+docs: export NO_MKDOCS_2_WARNING := 1
 # mkdocs counts warnings where it prints them: --quiet would cancel --strict.
 docs: $(VENV)/.installed-dev  ## build the documentation into site/
 	@$(BIN)/mkdocs build --strict

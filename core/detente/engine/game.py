@@ -44,7 +44,6 @@ class Game:
             update, once.
         auxiliary: further terms of the generator's loss, by name, that the model defines.
         autocast: the dtype that networks compute in; losses and penalties stay in float32.
-        rank: index of this process in a data-parallel run.
 
     Raises:
         UsageError: the players share a parameter, or the options contradict each other.
@@ -66,7 +65,6 @@ class Game:
         fresh_fakes: bool = False,
         auxiliary: Auxiliary | None = None,
         autocast: torch.dtype | None = None,
-        rank: int = 0,
     ) -> None:
         shared = {id(p) for p in generator.parameters} & {id(p) for p in discriminator.parameters}
         if shared:
@@ -85,14 +83,14 @@ class Game:
         self.auxiliary, self.autocast = auxiliary, autocast
         self.watch: Watch | None = None
         """Looks at a player and its step between gradients and apply; may neither change nor keep any of it."""
-        self._streams = keys(seed, rank)
+        self._streams = keys(seed)
         looks_in = objective.differentiates_samples or auxiliary is not None
         self._differentiates = {
             player.role: looks_in or looks_at_samples(player) for player in (generator, discriminator)
         }
         net = discriminator.network
         links = (*generator.regularizer.links, *discriminator.regularizer.links)
-        looks = auxiliary is not None or any("features" in link.needs for link in links)
+        needs = {need for link in links for need in link.needs}  # a stage costs every forward, asked for or not
         self._table = Table(
             generator.network,
             net,
@@ -100,8 +98,8 @@ class Game:
             domain,
             space,
             augmentation(discriminator, domain),
-            embedding_stage(net),
-            feature_stages(net) if looks else (),
+            embedding_stage(net) if auxiliary is not None or "embed" in needs else None,
+            feature_stages(net) if auxiliary is not None or "features" in needs else (),
         )
 
     def step(self, *batches: Batch) -> dict[str, Tensor]:

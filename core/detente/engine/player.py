@@ -1,19 +1,25 @@
 """A player: a network, its optimizer and its regularizer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from detente.engine import ranks
 from detente.engine.chain import Chain, chain
-from detente.engine.gradients import graph_leaves
+from detente.engine.gradients import differentiates_compiled, graph_leaves
 from detente.engine.regularizer import Regularizer
+from detente.engine.schedule import Ramp, Scheduled
 from detente.engine.step import DomainLike, Moment, Role, Step
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 
+NO_SECOND_DERIVATIVE = (
+    "it differentiates a gradient of the network, and torch.compile has no second derivatives. Leave that network "
+    "uncompiled, or choose a penalty without one, such as lecam or cr."
+)
 OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
 
 
@@ -28,6 +34,7 @@ class Player:
         network: the network; rewritten in place.
         optimizer: a function that creates the optimizer from the trainable parameters.
         regularizer: a regularizer or a chain of them; None for none.
+        schedules: ramps on numbers of the optimizer, such as "lr" or "betas.1", over this player's updates.
 
     Raises:
         UsageError: a regularizer cannot be used on this network.
@@ -39,6 +46,7 @@ class Player:
         network: nn.Module,
         optimizer: OptimizerFactory,
         regularizer: Regularizer | None = None,
+        schedules: Mapping[str, Ramp] | None = None,
     ) -> None:
         self.role: Role = role
         self.network = network.train()
@@ -51,6 +59,7 @@ class Player:
             self.regularizer.double()  # its running means are as exact as the game
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = optimizer(self.parameters)
+        self._scheduled = Scheduled(self.optimizer, schedules) if schedules else None
         self._adjusts_gradients = "adjust_gradients" in self.regularizer.defines()
         self._adjusts_weights = "adjust_weights" in self.regularizer.defines()
         self.t = 0
@@ -58,6 +67,8 @@ class Player:
         """Each term's last value, and the update at which it was computed (lazy penalties skip updates)."""
         self._proved: set[str] = set()
         self._moment: Moment | None = None
+        if self._scheduled is not None:
+            self._scheduled.set(self.t)
 
     @property
     def lr(self) -> float:
@@ -87,12 +98,15 @@ class Player:
             p.grad = None  # what zero_grad does, without its profiling hooks
         if total.requires_grad:
             total.backward(inputs=self.parameters)
+        if ranks.size > 1:
+            ranks.average(self.parameters, self.last, self.t)
         self._moment = step.m
 
     def apply(self) -> None:
         """Gradients adjusted → the optimizer's step → weights adjusted."""
         assert self._moment is not None, "gradients come before apply"
-        self.update(self._moment, self.optimizer.step)
+        update = self.update if ranks.size == 1 else ranks.in_common(self.update)
+        update(self._moment, self.optimizer.step)
         self._moment = None
 
     def update(self, m: Moment, step: Callable[[], Any]) -> None:
@@ -105,6 +119,8 @@ class Player:
             with torch.no_grad():
                 self.regularizer.adjust_weights(self.network, m)
         self.t += 1
+        if self._scheduled is not None:
+            self._scheduled.set(self.t)
 
     def deployed(self) -> nn.Module:
         """An independent copy for sampling, in evaluation mode, as the regularizer deploys it."""
@@ -127,6 +143,8 @@ class Player:
         self.network.load_state_dict(state["network"])
         self.load_own_state(state)
         self.optimizer.load_state_dict(state["optimizer"])
+        if self._scheduled is not None:
+            self._scheduled.set(self.t)  # of this run's length, which may be another than the saved one's
 
     def load_own_state(self, state: dict[str, Any]) -> None:
         """Restore what `own_state` returned."""
@@ -152,6 +170,8 @@ class Player:
                 f"{where}: the penalty returned a tensor of shape {list(value.shape)}, but it should return one "
                 "number, such as its mean over the batch."
             )
+        if differentiates_compiled(value):
+            raise UsageError(f"{where}: {NO_SECOND_DERIVATIVE}")
         own = {id(p) for p in self.parameters}
         if not any(id(v) in own for v in graph_leaves(value)):
             raise UsageError(

@@ -4,10 +4,10 @@ import platform
 import re
 import time
 from collections.abc import Iterable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
-from detente import __version__
 from detente.errors import UsageError
 from detente.experiments.executors.local import cpus
 from detente.files import encoded, read_bytes
@@ -67,6 +67,11 @@ def primary_of(resolved: Resolved) -> dict[str, Any]:
         "log": primary.log,
         "protocol": primary.protocol,
     }
+
+
+def seedless(resolved: Resolved) -> dict[str, Any]:
+    """A recipe as plain data without its random seed: all seeds of an arm share the rest."""
+    return {key: value for key, value in resolved.recipe.plain().items() if key != "seed"}
 
 
 def seed_numbers(seeds: int | Iterable[int]) -> list[int]:
@@ -144,7 +149,11 @@ def note_versions(manifest: Manifest, host: Host) -> list[str]:
 def _versions(host: Host) -> dict[str, str]:
     import torch
 
-    found = {"detente": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}
+    found = {
+        "detente": metadata.version("detente"),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
     for plugin in host.plugins:
         if plugin.status == "ok":
             commit = plugin.origin.commit

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from detente.domains.contracts import Data, Domain, Metric, Model
-from detente.engine.combinators import Ramp, annealed, lazily
+from detente.engine.combinators import annealed, lazily
 from detente.engine.objectives import Objective
-from detente.engine.regularizer import Regularizer, named
+from detente.engine.regularizer import Regularizer, named, points_of
+from detente.engine.schedule import Ramp
 from detente.plugins import Host
 from detente.plugins.registry import Kind
 from detente.recipe.options import Checked, check, options_of
@@ -52,6 +53,11 @@ class Part:
         """
         return self.target(**self.checked.arguments)
 
+    def ramps(self, updates: int) -> dict[str, Ramp]:
+        """The schedules of its options, for a player that is updated so often in the whole run."""
+        lines = self.checked.lines.items()
+        return {name: Ramp(line.start, line.end, line.updates(updates), line.shape) for name, line in lines}
+
 
 @dataclass(frozen=True)
 class RegularizerPart(Part):
@@ -86,5 +92,24 @@ class RegularizerPart(Part):
             UsageError: the regularizer refuses its options, or cannot be lazy or annealed.
         """
         made: Regularizer = named(self.name, super().make())
-        ramps = {o: Ramp(line.start, line.end, line.updates(updates)) for o, line in self.checked.lines.items()}
-        return annealed(lazily(made, self.every or 1), **ramps)
+        return annealed(lazily(made, self.every or 1), **self.ramps(updates))
+
+
+class Link(NamedTuple):
+    """What a regularizer's class says of its instances."""
+
+    name: str
+    players: tuple[str, ...]
+    needs: tuple[str, ...]
+    averages: bool
+    points: frozenset[str]
+
+    @classmethod
+    def of(cls, part: RegularizerPart, kind: str) -> "Link":
+        """From the class; where a function makes the instances, from one of them."""
+        says = part.target if isinstance(part.target, type) else part.make()
+        points = points_of(says) if isinstance(says, type) else says.defines()
+        return cls(kind, says.players, says.needs, says.averages, points)
+
+    def defines(self) -> frozenset[str]:
+        return self.points

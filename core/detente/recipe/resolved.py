@@ -6,11 +6,21 @@ from typing import Any
 
 from detente.domains.primary import Primary, primary_among
 from detente.engine.regularizer import Regularizer
+from detente.engine.schedule import Ramp
 from detente.engine.step import Role
 from detente.errors import UsageError
 from detente.recipe.components import Part, RegularizerPart
 from detente.recipe.document import Key
 from detente.recipe.schema import Recipe
+
+
+def brought(model: Part) -> Primary | None:
+    """The primary score that a model has instead of its domain's, if it has.
+
+    Raises:
+        UsageError: the model refuses its options.
+    """
+    return model.make().primary
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,9 @@ class Resolved:
         return self.parts[key].make()
 
     def primary(self) -> Primary:
-        """The score that carries comparisons: the domain's, or the one that the recipe chooses.
+        """The score that carries comparisons: the one that the recipe chooses, else the domain's.
+
+        Where the model has one of its own, a recipe that chooses none was given that when it was resolved.
 
         Raises:
             UsageError: no metric of the recipe has the chosen one, or it has no better direction.
@@ -51,8 +63,10 @@ class Resolved:
         chosen = self.recipe.metric
         if chosen is None:
             return usual
+        own = brought(self.parts["model",])
+        metrics = dict(zip(self.recipe.metrics or (), self.metrics(), strict=True))
         try:
-            return primary_among(chosen, usual, self.metrics())
+            return primary_among(chosen, [own, usual] if own else [usual], metrics)
         except UsageError as error:
             source = self.sources.get(("metric",))
             said = source if source == "--metric" else self.where("metric")
@@ -61,6 +75,10 @@ class Resolved:
     def metrics(self) -> tuple[Any, ...]:
         """The metrics, in the order of the recipe."""
         return tuple(self.make("metrics", name) for name in self.recipe.metrics or ())
+
+    def schedules(self, role: Role) -> dict[str, Ramp]:
+        """The schedules of a player's optimizer, such as that of "lr", over its updates in the whole run."""
+        return self.parts[role, "optimizer"].ramps(self.recipe.updates(role))
 
     def regularizers(self, role: Role) -> list[RegularizerPart]:
         """What a player's chain consists of, in order."""

@@ -13,9 +13,6 @@ from detente.records import said
 
 RECIPE_FORMAT = 1
 
-_LATER = ("log", "metric", "evaluate")
-"""Keys that the first recipes did not have: these keep their text and their fingerprints."""
-
 Positive = Annotated[int, Field(ge=1, lt=2**63)]
 
 
@@ -68,7 +65,8 @@ class Recipe(BaseModel):
     metrics: list[str] | None = None
     """Names of metrics; a loaded recipe has the domain's where none were given."""
     metric: str | None = None
-    """The score that carries comparisons and is scaled, where it should not be the domain's primary one."""
+    """The score that carries comparisons and is scaled, where it is not that of the domain: another was chosen, or
+    the model has its own."""
     evaluate: Literal["ema"] | None = None
     """`ema` evaluates a moving average of the generator's weights, which is kept beside training and changes nothing of
     it; otherwise the generator is evaluated as it is trained."""
@@ -93,7 +91,17 @@ class Recipe(BaseModel):
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, in the order of its fields; without those of `_LATER` that say nothing."""
+        # So recipes from before there were such keys keep their text and their fingerprints.
         return self.model_dump(mode="python", exclude={key for key in _LATER if not getattr(self, key)})
+
+
+_LATER = ("log", "metric", "evaluate")
+"""Keys that there were not from the beginning, and that stand in a recipe only where they say something."""
+
+
+def is_complete(data: Mapping[str, Any]) -> bool:
+    """Whether data are a whole recipe, as `Recipe.plain` gives it: nothing is to be added to what it says."""
+    return data.keys() >= Recipe.model_fields.keys() - set(_LATER)
 
 
 def recipe_of(data: Mapping[str, Any], source: str) -> Recipe:

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import ceil
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 from detente.results.cells import SETTLED, Cell
@@ -20,13 +19,14 @@ class Outcome:
     Attributes:
         final: the scaled score at the last step; 0 for a run that diverged, None while there is none, and where it was
             not measured.
+        tail: the mean over the last fifth of the run's evaluations, likewise.
         best: the highest scaled score of the run, at step `best_step`.
         samples: how many samples each evaluation had; None where the record does not say.
         scores: all scores at the last step of a run that finished.
         references: the scores of real data, baseline and untrained generator.
         curve: (step, scaled score) of each evaluation that has one.
-        seconds: what the run took; `step_seconds` without evaluations, per step.
-        memory: the most bytes that its process held.
+        seconds: what the run took; `step_seconds` the processor time of a step without evaluations; None where that was
+            not measured.
         stability: how stable it was.
         damaged: a sentence for each thing in the folder that was left out because it cannot be used.
     """
@@ -35,6 +35,7 @@ class Outcome:
     status: str
     reason: str = ""
     final: float | None = None
+    tail: float | None = None
     best: float | None = None
     best_step: int | None = None
     step: int = 0
@@ -44,7 +45,6 @@ class Outcome:
     curve: tuple[tuple[int, float], ...] = ()
     seconds: float | None = None
     step_seconds: float | None = None
-    memory: float | None = None
     stability: Stability = field(default_factory=Stability)
     damaged: tuple[str, ...] = ()
 
@@ -66,22 +66,24 @@ class Outcome:
         best, final = info.get("best") or {}, info.get("final") or {}
         ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
         highest = number(best.get("scaled")) if status in SETTLED else None
+        curve = scaled_curve(lines)
+        tail = tail_of([value for _, value in curve]) if curve and ended is not None else ended
         diverged_at = int(info.get("step") or 0) if status == "diverged" else None
         return cls(
             cell,
             status,
             reason=str(info.get("error") or " ".join(damaged)).replace(str(cell.folder), "").lstrip(":/ "),
             final=ended,
+            tail=0.0 if status == "diverged" else tail,
             best=highest,
             best_step=best.get("step") if status in SETTLED else None,
             step=int(info.get("step") or 0),
             samples=info.get("samples"),
             scores=_finite(final.get("scores") or {}) if status == "finished" else {},
             references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
-            curve=scaled_curve(lines),
+            curve=curve,
             seconds=number(info.get("seconds")),
-            step_seconds=step_seconds(lines),
-            memory=number(info.get("memory")),
+            step_seconds=number(info.get("processor_seconds_per_step")),
             stability=read_stability(lines, ended, highest, diverged_at),
             damaged=tuple(damaged),
         )
@@ -108,16 +110,3 @@ def number(value: Any) -> float | None:
 
 def _finite(scores: dict[str, Any]) -> dict[str, float]:
     return {name: found for name, value in scores.items() if (found := number(value)) is not None}
-
-
-def step_seconds(lines: Sequence[dict[str, Any]]) -> float | None:
-    """Seconds per step, evaluations and checkpoints not counted.
-
-    A line of terms carries the time at which the next line was due. So the time between two such lines holds the steps
-    between them, unless an evaluation came in between; those few pairs are outliers that the median passes over.
-    """
-    terms = [line for line in lines if line.get("terms") is not None and line.get("seconds") is not None]
-    pairs = [(a, b) for a, b in pairwise(terms) if b["step"] > a["step"]]
-    times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairs]
-    times = [time for time in times if time > 0]
-    return median(times) if times else None
