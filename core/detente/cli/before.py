@@ -49,7 +49,8 @@ def note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) 
     def facts(record: dict[str, Any]) -> dict[str, str]:
         commits = {f"{e['distribution']}'s code": str(e.get("commit")) for e in record.get("plugins", [])}
         device = (record.get("device") or {}).get("name", "?")
-        return {**record.get("versions", {}), **commits, "device": device, "threads": str(record.get("threads"))}
+        counts = {"threads": str(record.get("threads")), "processes": str(record.get("processes") or 1)}
+        return {**record.get("versions", {}), **commits, "device": device, **counts}
 
     then, today = facts(before), facts(now)
     changed = [f"{name} ({then[name]} → {today[name]})" for name in then if name in today and then[name] != today[name]]

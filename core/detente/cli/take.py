@@ -1,6 +1,5 @@
 """What people take away from training: `sample` and `export`."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 from detente.cli import flags
 from detente.cli.flags import begin, set_threads
 from detente.cli.grouping import USING, Grouped, example
-from detente.errors import UsageError
+from detente.errors import UsageError, typed
 from detente.files import own_folder, staged
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def sample(
     set_threads(threads)
     generator = load(folder, arm=arm, domain=domain, host=host)
     if device is not None:
-        from detente.training.build import device_of
+        from detente.training.device import device_of
 
         generator.to(device_of(device))
     step = generator.description["step"]
@@ -132,5 +131,5 @@ def export(
     use = exported.model.command if exported.space.condition else "detente sample {folder} -n 16"
     lines = [*map(str, written)]
     if use:
-        lines.append(f"use with   {use.format(folder=shlex.quote(str(written[0].parent)))}")
+        lines.append(f"use with   {use.format(folder=typed(written[0].parent))}")
     session.result("\n".join(lines), {"run": run, "files": written})

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.training.trainer import Trainer
 
+_MANY = 10_000
+"""Samples from which on scoring takes so long that it is announced."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
@@ -61,6 +64,8 @@ def evaluate(
         session.note(
             f"Note: the run's own evaluations use {trainer.samples} samples; distances depend on the number of samples."
         )
+    if n >= _MANY:
+        session.note(f"Scoring {n:,} samples of the generator, and as many of each reference: this can take minutes.")
     references = trainer.reference_rows(n)
     scores, scaled = trainer.scores(trainer.generate(n))
     primary = trainer.built.domain.primary

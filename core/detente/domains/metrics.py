@@ -4,8 +4,10 @@ Everything here is float64, takes features [n, d] and [m, d], and returns NaN if
 too few samples.
 """
 
+import logging
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated
 
 import torch
@@ -17,8 +19,29 @@ from detente.engine.options import Count, Range
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 
+MOST_PAIRED = 10_000
+"""Samples that a metric compares each with each: time grows with the square of their number."""
+
 _ROWS = 1024
 """Rows of a distance matrix that are in memory at a time."""
+
+_log = logging.getLogger(__name__)
+
+
+def paired(x: Tensor, metric: str, rng: Stream) -> Tensor:
+    """The rows of `x` [n, ...] that a metric compares each with each: all of them up to `MOST_PAIRED`.
+
+    Of more, so many are drawn by `rng`, and a warning names the metric and both numbers.
+    """
+    if len(x) <= MOST_PAIRED:
+        return x
+    _say(metric, len(x))
+    return x[torch.randperm(len(x), generator=rng.generator())[:MOST_PAIRED].to(x.device)]
+
+
+@cache
+def _say(metric: str, n: int) -> None:
+    _log.warning("%s compares samples in pairs: %d of %d, drawn at random, are compared.", metric, MOST_PAIRED, n)
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
@@ -80,13 +103,14 @@ def kernel_distance(x: Tensor, y: Tensor) -> float:
     n, m, d = len(x), len(y), x.shape[1]
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
-        return (a @ b.T / d + 1) ** 3
+        """Sum over all pairs."""
+        return torch.stack([((part @ b.T / d + 1) ** 3).sum() for part in a.split(_ROWS)]).sum()
 
     def within(a: Tensor) -> Tensor:
         own = (a.square().sum(dim=1) / d + 1) ** 3
-        return (kernel(a, a).sum() - own.sum()) / (len(a) * (len(a) - 1))
+        return (kernel(a, a) - own.sum()) / (len(a) * (len(a) - 1))
 
-    return (within(x) + within(y) - 2 * kernel(x, y).sum() / (n * m)).item()
+    return (within(x) + within(y) - 2 * kernel(x, y) / (n * m)).item()
 
 
 def subset_kernel_distance(x: Tensor, y: Tensor, subsets: int, size: int, stream: Stream) -> float:
@@ -214,7 +238,7 @@ class KernelDistance(Metric):
 
 
 class PRDC(Metric):
-    """Precision, recall, density and coverage of the features of samples and reference.
+    """Precision, recall, density and coverage of the features of samples and reference, of 10,000 at most in each.
 
     Args:
         k: which neighbour a ball reaches to.
@@ -231,4 +255,6 @@ class PRDC(Metric):
         self.k = k
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        return prdc(e.reference_features, e.features, self.k)
+        rng = e.rng.at("prdc")
+        real = paired(e.reference_features, "prdc, of the reference,", rng.at("reference"))
+        return prdc(real, paired(e.features, "prdc", rng), self.k)

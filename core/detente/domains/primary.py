@@ -105,7 +105,7 @@ def score_among(name: str, metrics: Mapping[str, Any]) -> tuple[str, Direction]:
         if len(own) == 1:
             return own[0], scores[own[0]]
         raise UsageError(f"{name} is a metric with several scores; choose one of them: {', '.join(own)}.")
-    hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
+    hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores)) or 'none'}."
     if "<" in name or ">" in name:
         hint = " A threshold is for detente tune; name the score alone."
     raise UsageError(f"there is no score {name!r} in these recipes.{hint}")

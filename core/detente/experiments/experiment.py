@@ -219,9 +219,11 @@ def findings(proposer: Proposer, host: Host, at_once: int | None = None) -> list
             built[key] = looked(look, host)
         made = built[key]
         if isinstance(made, DetenteError):
-            problems += [f"{look.domain}, {look.name}: {line}" for line in str(made).splitlines()]
+            name = f"{look.name} {look.where}".rstrip()
+            problems += [f"{look.domain}, {name}: {line}" for line in str(made).splitlines()]
         elif look.kept:
-            found += [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made.findings]
+            new = [{"domain": look.domain, "arm": look.name, **finding.plain()} for finding in made.findings]
+            found += [entry for entry in new if entry not in found]
     if problems:
         kind = PluginError if any(isinstance(made, PluginError) for made in built.values()) else UsageError
         raise kind("\n".join(problems))

@@ -24,6 +24,7 @@ class Look(NamedTuple):
         kept: whether what should be known about it stands in the manifest.
         resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
         measure: what runs like it are compared by, if it is this one that shows whether that can be measured.
+        where: at which setting, for an error.
     """
 
     domain: str
@@ -32,6 +33,7 @@ class Look(NamedTuple):
     kept: bool = True
     resolved: Resolved | None = None
     measure: Measure | None = None
+    where: str = ""
 
 
 class Looked(NamedTuple):

@@ -23,7 +23,8 @@ class Preset(BaseModel):
         domains: each with the `key=value` settings that hold in it; a list of names where there are none.
         arms: chains in the language of `--reg`.
         against: the arm that the others are compared with.
-        seeds: how many, or which.
+        seeds: how many, or which; of each setting where settings are varied.
+        vary: `KEY=A,B,C` each, as `--vary` takes them.
         sets: settings for all domains.
         allow: codes of findings that are not refused.
     """
@@ -34,6 +35,7 @@ class Preset(BaseModel):
     arms: list[str] = Field(default_factory=list)
     against: str | None = None
     seeds: int | list[int] = SEEDS
+    vary: list[str] = Field(default_factory=list)
     sets: list[str] = Field(default_factory=list)
     allow: list[str] = Field(default_factory=list)
 

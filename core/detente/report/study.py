@@ -10,6 +10,7 @@ from detente.report.data import data_section
 from detente.report.domains import DomainPart
 from detente.report.page import render
 from detente.report.references import baseline_sentence, reference_rows
+from detente.report.settings import settings_section
 from detente.results.best import sampling
 from detente.results.cells import SETTLED
 from detente.results.facts import facts_of
@@ -43,6 +44,7 @@ def study_report(folder: Path) -> Path:
         references=reference_rows(study, outcomes),
         heat=heat,
         sampling=sampling,
+        settings=settings_section(study, verdicts),
         status=status(outcomes),
         verdicts=verdicts,
         domains=domains,

@@ -118,15 +118,14 @@ class _Page:
         """What the differences are worth."""
         found: list[str] = []
         found += [lead(row) for row in self.rows[1:]]
-        if (
-            len({trial.mean for trial in self.tuning.trials if trial.status == "complete"})
-            == 1
-            < len(self.tuning.trials)
-        ):
+        if self.tuning.undecided:
             found.append("All complete trials have the same score: the search found no difference.")
         if len(self.rows) > 1:
             pairs = max(row.against.pairs for row in self.rows[1:] if row.against)
             found.append(limits(pairs, len(self.rows) - 1) if pairs else "")
+        if self.tuning.settings:
+            names = "; ".join(one.name for one in self.tuning.settings)
+            found.append(f"The fresh seeds are spread over {len(self.tuning.settings)} settings ({names}), as blocks.")
         if self.winner is not None and self.rows and self.rows[0].mean is not None:
             drop = self.winner.mean - self.rows[0].mean
             k = len(self.winner.scores)

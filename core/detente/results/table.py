@@ -21,7 +21,7 @@ def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[O
     names = sorted({name for outcome in outcomes for name in _names(outcome)})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    head = ["domain", "arm", "seed", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
+    head = ["domain", "arm", "seed", "setting", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
     head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
     writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step"])
     for outcome in outcomes:
@@ -37,7 +37,8 @@ def _names(outcome: Outcome) -> Iterator[str]:
 
 def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
     cell, primary = outcome.cell, primaries[outcome.cell.domain]
-    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, outcome.status, outcome.step, _text(primary))
+    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, _text(cell.setting))
+    yield from (outcome.status, outcome.step, _text(primary))
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):
         yield outcome.references.get(row, {}).get(primary)

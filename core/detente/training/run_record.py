@@ -91,6 +91,7 @@ class RunRecord(Record):
     plugins: list[_Plugin] = []
     device: _Device | None = None
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    processes: Annotated[int, Field(ge=1)] | None = None
     timings: dict[str, Amount] = {}
 
 

@@ -3,14 +3,13 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
-from detente.domains.contracts import Model
-from detente.engine.sample import Batch, Sample, batch_size, rows
+from detente.engine.sample import Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
 from detente.files import staged
@@ -22,12 +21,13 @@ from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
 from detente.training.build import Built
 from detente.training.cost import Cost
 from detente.training.loggers.jsonl import JsonLines
-from detente.training.monitor import PendingLine, Watcher, spectral_norms
+from detente.training.monitor import PendingLine, spectral_norms
 from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import Run
-from detente.training.sampler import BatchSampler
 from detente.training.signals import STOP, on_signal
 from detente.training.sizes import check_samples
+from detente.training.steps import Steps
+from detente.training.team import Team
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Trainer:
         run: the folder.
         host: whose plugins observe the run.
         loggers: further observers; see `detente.training.loggers`.
+        team: the processes that train this run, of which this one leads; by default it is alone.
 
     Attributes:
         view: what is known of the run by now, as displays and observers get it.
@@ -48,7 +49,9 @@ class Trainer:
         diagnosis: what is wrong with all samples of the last evaluation, in a sentence; empty where nothing is.
     """
 
-    def __init__(self, built: Built, run: Run, host: Host, loggers: Sequence[Plugin] = ()) -> None:
+    def __init__(
+        self, built: Built, run: Run, host: Host, loggers: Sequence[Plugin] = (), team: Team | None = None
+    ) -> None:
         self.built, self.run, self.host, self.loggers = built, run, host, tuple(loggers)
         recipe = built.recipe
         self.show: Callable[[RunView], None] = lambda view: None
@@ -58,20 +61,20 @@ class Trainer:
         self.diagnosis = ""
         self.view = RunView(run.folder, recipe.plain(), recipe.steps, built.domain.primary.score)
         self._root = Stream(recipe.seed)
-        self._sampler = BatchSampler(len(built.data), recipe.batch, self._root.at("data"))
+        self._team = team or Team()
+        self._steps = Steps(built, self._team)
         self._evaluation = self._root.at("evaluation")
         self.samples = scale.samples_of(built)
         self._metrics = JsonLines()
-        self._watcher = Watcher()
         self._pending: PendingLine | None = None
-        self._signal: int | None = None
         self._seconds = 0.0
         self._cost = Cost()
-        self._schedules = type(built.model).schedule is not Model.schedule
         self._rows: dict[int, dict[str, dict[str, float]]] = {}
 
     def restore(self, *, looks_only: bool = False) -> int:
         """Load the newest readable checkpoint, if there is one; returns the step to continue from.
+
+        The other processes of the run get what they begin with from here.
 
         Args:
             looks_only: nothing will be trained, so other data than those that it was trained on are only said.
@@ -99,7 +102,10 @@ class Trainer:
             scores, scaled = state["scores"]
             self._update(scores=scores, scaled=scaled)
             break
-        self._schedule()
+        self._steps.schedule(self.step)
+        if self._team.size > 1:
+            begun = {"game": self.built.game.state_dict(), "step": self.step, "folder": str(self.run.folder)}
+            self._team.share(begun)
         return self.step
 
     def train(self) -> None:
@@ -119,7 +125,7 @@ class Trainer:
             self._tell("detente_run_started")
             self.run.record({"references": self.reference_rows(), "samples": self.samples})
             self._tell_of_scale()
-            with on_signal(self._stop, *STOP):
+            with on_signal(self._team.stop, *STOP):
                 self._loop()
             status = "finished"
         except BaseException as error:
@@ -152,11 +158,8 @@ class Trainer:
         recipe = self.built.recipe
         started = time.perf_counter() - self._seconds
         while self.step < recipe.steps:
-            if self._schedules:
-                self._schedule()
-            self.built.game.watch = None if (self.step + 1) % recipe.log_every else self._watcher
             with self._cost:
-                self.built.game.step(*self._batches(self.step))
+                self._steps.take(self.step)
             self.step += 1
             self._seconds = time.perf_counter() - started
             if self.step % recipe.log_every == 0:
@@ -164,13 +167,12 @@ class Trainer:
             last = self.step == recipe.steps
             if self.step % recipe.evaluate_every == 0 or last:
                 self._evaluate()
-            if self.step % recipe.checkpoint_every == 0 or last or self._signal is not None:
+            self._team.agree()
+            stop = self._team.signal
+            if self._steps.saves(self.step):
                 self._save()
-            if self._signal is not None and not last:
-                raise Interrupted(self._signal)
-
-    def _schedule(self) -> None:
-        self.built.model.schedule(self.built.networks, self.step / self.built.recipe.steps)
+            if stop is not None and not last:
+                raise Interrupted(stop)
 
     def reference_rows(self, n: int | None = None) -> dict[str, dict[str, float]]:
         """The scores of real data, the baseline and the untrained generator, at as many samples as an evaluation."""
@@ -217,15 +219,10 @@ class Trainer:
             if sentence:
                 _log.warning("%s", sentence)
 
-    def _batches(self, step: int) -> Iterator[Batch]:
-        k = self.built.recipe.critic_steps
-        for i in range(step * k, (step + 1) * k):
-            yield self.built.prepare(self.built.data.batch(self._sampler.indices(i)))
-
     def _log(self) -> None:
         """Queue this step's numbers for the log; those of the line before are on the host by now."""
         self._flush()
-        self._pending = PendingLine(self.built.game, self._watcher.values, self.step)
+        self._pending = PendingLine(self.built.game, self._steps.watcher.values, self.step)
 
     def _flush(self) -> None:
         if self._pending is None:
@@ -298,9 +295,3 @@ class Trainer:
                     f"{self.run.folder}: a weight of the {player.role} is not finite at step {self.step}; the last "
                     "good checkpoint is kept. Lower the learning rate, or add a regularizer that bounds the critic."
                 )
-
-    def _stop(self, number: int) -> None:
-        """A signal asks for a stop after this step; a second one stops at once."""
-        if self._signal is not None:
-            raise Interrupted(number)
-        self._signal = number

@@ -13,7 +13,6 @@ from detente import (
     Network,
     Networks,
     Positive,
-    Primary,
     ProgressCallback,
     Space,
     Stream,
@@ -22,6 +21,7 @@ from detente import (
 )
 from detente_molecule.data import Molecules
 from detente_molecule.networks.molgan import Draw
+from detente_molecule.networks.valences import BY_DISTANCE
 from detente_molecule.strings import SelfiesData
 
 SLOPE = 0.2
@@ -46,12 +46,7 @@ class Selfies(Model):
         warm_up_lr: of Adam at its highest.
     """
 
-    primary = Primary(
-        "frechet",
-        log=True,
-        protocol="Fréchet distance on 64 projected counts of atom environments to the reference split; every sample is"
-        " a valid molecule by construction, so that valid-unique-novel says little",
-    )
+    primary = BY_DISTANCE
 
     def __init__(
         self,
