@@ -119,7 +119,7 @@ def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=_formats()) as opened:
                 square = _square(opened, name, size, channels)
-                return square._replace(several=_several(opened))
+                return square._replace(was=opened.size, several=_several(opened))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(f"more than {Image.MAX_IMAGE_PIXELS} pixels") from None
     except Exception as error:  # decoders raise whatever they like on broken input
