@@ -20,6 +20,7 @@ def read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pac
     Raises:
         UsageError: none of them can be used.
     """
+    sources.check_pictures(len(files), channels, size)
     squares, broken = [], []
     for file in files:
         name = shown(file.relative_to(where))

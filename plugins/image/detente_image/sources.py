@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFile, ImageFont, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from detente import PluginError, package_file, shown
+from detente import PluginError, check_memory, package_file, shown
 from detente_image.ranges import Square
 
 # fmt: off
@@ -95,6 +95,15 @@ def draw_emoji(names: Iterable[str], size: int, background: int) -> Iterator[tup
         if pixels.tobytes() not in seen:
             seen.add(pixels.tobytes())
             yield name, pixels
+
+
+def check_pictures(n: int, channels: int, size: int) -> None:
+    """Refuse pictures for which there is no memory, each of which is there twice until all are packed.
+
+    Raises:
+        UsageError: there is not enough; says how much is needed and there.
+    """
+    check_memory(f"data.size: {n:,} pictures of {channels} × {size} × {size}", 2 * n * channels * size * size)
 
 
 def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
