@@ -16,6 +16,9 @@ def copy(tmp_path: Path) -> Path:
     """The documentation and its configuration, to be broken."""
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    for readme in ROOT.glob("plugins/*/README.md"):
+        (tmp_path / readme.relative_to(ROOT)).parent.mkdir(parents=True)
+        shutil.copy(readme, tmp_path / readme.relative_to(ROOT))
     return tmp_path
 
 

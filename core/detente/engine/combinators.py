@@ -1,13 +1,12 @@
 """Regularizers that wrap others: only at every k-th update, or with a schedule for options."""
 
-from dataclasses import dataclass
-
 from torch import Tensor, nn
 
 from detente.engine.chain import Chain
-from detente.engine.options import Component, Count, Finite, declared_options, kebab
+from detente.engine.options import Count, declared_options, kebab
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample
+from detente.engine.schedule import Ramp as Ramp
 from detente.engine.step import Moment, Role, Step
 from detente.errors import UsageError
 
@@ -103,21 +102,6 @@ def lazily(regularizer: Regularizer, every: int) -> Regularizer:
     return Lazily(regularizer, every) if every != 1 else regularizer
 
 
-@dataclass(frozen=True)
-class Ramp(Component):
-    """A straight line from `start` to `end` over `updates` of the player, constant afterwards."""
-
-    start: Finite
-    end: Finite
-    updates: Count
-
-    def at(self, t: int) -> float:
-        """The value at update `t`."""
-        if t >= self.updates:
-            return self.end  # exactly: start + (end - start) may round
-        return self.start + (self.end - self.start) * (t / self.updates)
-
-
 class Annealed(_Wrapper):
     """See `annealed`.
 
@@ -182,7 +166,7 @@ def _check(target: Regularizer, ramps: dict[str, Ramp]) -> None:
 
 
 def annealed(regularizer: Regularizer, **ramps: Ramp) -> Regularizer:
-    """The regularizer with linear schedules of options: `annealed(R1(), gamma=Ramp(2.0, 0.2, updates=500))`."""
+    """The regularizer with schedules of options: `annealed(R1(), gamma=Ramp(2.0, 0.2, updates=500))`."""
     return Annealed(regularizer, ramps) if ramps else regularizer
 
 

@@ -92,7 +92,7 @@ class Game:
         }
         net = discriminator.network
         links = (*generator.regularizer.links, *discriminator.regularizer.links)
-        looks = auxiliary is not None or any("features" in link.needs for link in links)
+        needs = {need for link in links for need in link.needs}  # a stage costs every forward, asked for or not
         self._table = Table(
             generator.network,
             net,
@@ -100,8 +100,8 @@ class Game:
             domain,
             space,
             augmentation(discriminator, domain),
-            embedding_stage(net),
-            feature_stages(net) if looks else (),
+            embedding_stage(net) if auxiliary is not None or "embed" in needs else None,
+            feature_stages(net) if auxiliary is not None or "features" in needs else (),
         )
 
     def step(self, *batches: Batch) -> dict[str, Tensor]:

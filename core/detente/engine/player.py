@@ -1,6 +1,6 @@
 """A player: a network, its optimizer and its regularizer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from detente.engine.chain import Chain, chain
 from detente.engine.gradients import graph_leaves
 from detente.engine.regularizer import Regularizer
+from detente.engine.schedule import Ramp, Scheduled
 from detente.engine.step import DomainLike, Moment, Role, Step
 from detente.engine.streams import Stream
 from detente.errors import UsageError
@@ -28,6 +29,7 @@ class Player:
         network: the network; rewritten in place.
         optimizer: a function that creates the optimizer from the trainable parameters.
         regularizer: a regularizer or a chain of them; None for none.
+        schedules: ramps on numbers of the optimizer, such as "lr" or "betas.1", over this player's updates.
 
     Raises:
         UsageError: a regularizer cannot be used on this network.
@@ -39,6 +41,7 @@ class Player:
         network: nn.Module,
         optimizer: OptimizerFactory,
         regularizer: Regularizer | None = None,
+        schedules: Mapping[str, Ramp] | None = None,
     ) -> None:
         self.role: Role = role
         self.network = network.train()
@@ -51,6 +54,7 @@ class Player:
             self.regularizer.double()  # its running means are as exact as the game
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.optimizer = optimizer(self.parameters)
+        self._scheduled = Scheduled(self.optimizer, schedules) if schedules else None
         self._adjusts_gradients = "adjust_gradients" in self.regularizer.defines()
         self._adjusts_weights = "adjust_weights" in self.regularizer.defines()
         self.t = 0
@@ -58,6 +62,8 @@ class Player:
         """Each term's last value, and the update at which it was computed (lazy penalties skip updates)."""
         self._proved: set[str] = set()
         self._moment: Moment | None = None
+        if self._scheduled is not None:
+            self._scheduled.set(self.t)
 
     @property
     def lr(self) -> float:
@@ -105,6 +111,8 @@ class Player:
             with torch.no_grad():
                 self.regularizer.adjust_weights(self.network, m)
         self.t += 1
+        if self._scheduled is not None:
+            self._scheduled.set(self.t)
 
     def deployed(self) -> nn.Module:
         """An independent copy for sampling, in evaluation mode, as the regularizer deploys it."""
@@ -127,6 +135,8 @@ class Player:
         self.network.load_state_dict(state["network"])
         self.load_own_state(state)
         self.optimizer.load_state_dict(state["optimizer"])
+        if self._scheduled is not None:
+            self._scheduled.set(self.t)  # of this run's length, which may be another than the saved one's
 
     def load_own_state(self, state: dict[str, Any]) -> None:
         """Restore what `own_state` returned."""

@@ -189,8 +189,8 @@ class Step:
     def _featured(self, which: str, x: Sample) -> tuple[Any, ...]:
         if not self.features:
             raise UsageError(
-                f"{type(self.discriminator).__name__} has no 'features' ability; remove regularizers that need "
-                "features, or choose a model that has it."
+                f"{type(self.discriminator).__name__} has no 'features' ability, or the regularizer does not state "
+                "that it needs it (needs = ('features',)). Remove the regularizer, or choose a model that has it."
             )
         return self._root(which, x)[2]
 
@@ -235,8 +235,8 @@ class _Embedding:
         _, embedding, _ = s._root(which, x)
         if embedding is None:
             raise UsageError(
-                f"{type(s.discriminator).__name__} has no 'embed' ability, which space='embedding' needs; "
-                "use space='input'."
+                f"{type(s.discriminator).__name__} has no 'embed' ability, or the regularizer does not state that it "
+                "needs it (needs = ('embed',)). Choose a model that has it, or use space='input'."
             )
         return embedding
 

@@ -4,10 +4,10 @@ import platform
 import re
 import time
 from collections.abc import Iterable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
-from detente import __version__
 from detente.errors import UsageError
 from detente.experiments.executors.local import cpus
 from detente.files import encoded, read_bytes
@@ -144,7 +144,11 @@ def note_versions(manifest: Manifest, host: Host) -> list[str]:
 def _versions(host: Host) -> dict[str, str]:
     import torch
 
-    found = {"detente": __version__, "python": platform.python_version(), "torch": str(torch.__version__)}
+    found = {
+        "detente": metadata.version("detente"),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
     for plugin in host.plugins:
         if plugin.status == "ok":
             commit = plugin.origin.commit

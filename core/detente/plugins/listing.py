@@ -13,7 +13,7 @@ from detente.plugins.registry import KINDS, Entry
 
 COMBINATORS = {
     "lazily": "every=k beside any penalty's options: the penalty times k at every k-th update",
-    "annealed": "{from: a, to: b, over: c} for any numeric option: a linear schedule over a fraction of the run",
+    "annealed": "{from: a, to: b, over: c, shape: s} for any numeric option: a schedule over a fraction of the run",
 }
 """Functions of detente.engine.combinators that wrap regularizers, and how a recipe writes them."""
 

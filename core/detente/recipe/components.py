@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from detente.domains.contracts import Data, Domain, Metric, Model
-from detente.engine.combinators import Ramp, annealed, lazily
+from detente.engine.combinators import annealed, lazily
 from detente.engine.objectives import Objective
 from detente.engine.regularizer import Regularizer, named
+from detente.engine.schedule import Ramp
 from detente.plugins import Host
 from detente.plugins.registry import Kind
 from detente.recipe.options import Checked, check, options_of
@@ -52,6 +53,11 @@ class Part:
         """
         return self.target(**self.checked.arguments)
 
+    def ramps(self, updates: int) -> dict[str, Ramp]:
+        """The schedules of its options, for a player that is updated so often in the whole run."""
+        lines = self.checked.lines.items()
+        return {name: Ramp(line.start, line.end, line.updates(updates), line.shape) for name, line in lines}
+
 
 @dataclass(frozen=True)
 class RegularizerPart(Part):
@@ -86,5 +92,4 @@ class RegularizerPart(Part):
             UsageError: the regularizer refuses its options, or cannot be lazy or annealed.
         """
         made: Regularizer = named(self.name, super().make())
-        ramps = {o: Ramp(line.start, line.end, line.updates(updates)) for o, line in self.checked.lines.items()}
-        return annealed(lazily(made, self.every or 1), **ramps)
+        return annealed(lazily(made, self.every or 1), **self.ramps(updates))

@@ -17,7 +17,7 @@ Rate = Annotated[float, Ge(0), AllowInfNan(False)]
 Decay = Annotated[float, Ge(0), Lt(1)]
 
 
-def try_out(make: Callable[[], OptimizerFactory], entry: Entry) -> None:
+def try_out(make: Callable[[], OptimizerFactory], entry: Entry) -> Optimizer:
     """Make an optimizer of one weight, for what no option says by itself.
 
     Raises:
@@ -34,6 +34,7 @@ def try_out(make: Callable[[], OptimizerFactory], entry: Entry) -> None:
         raise entry.unusable(f"making it raised {one_line(error).rstrip('.')}") from error
     if not isinstance(made, Optimizer):
         raise entry.unusable(f"{entry.target} makes something other than an optimizer of torch")
+    return made
 
 
 def _fits_fused(parameters: list[nn.Parameter]) -> bool:

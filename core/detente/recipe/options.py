@@ -6,13 +6,14 @@ import logging
 import types
 import typing
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from detente.errors import did_you_mean, tell_renamed
+from detente.recipe.ramps import RampOption, is_ramp, read_ramp
 
 _log = logging.getLogger(__name__)
 
@@ -68,31 +69,14 @@ def options_of(target: Callable[..., Any]) -> tuple[Option, ...]:
     return tuple(Option(p.name, hints.get(p.name, Any), p.default) for p in parameters if p.kind in named)
 
 
-@dataclass(frozen=True, slots=True)
-class RampOption:
-    """An option that changes along a line; `over` is a share of the player's updates up to 1, or a number of them."""
-
-    start: float
-    end: float
-    over: float
-
-    def updates(self, total: int) -> int:
-        """How many of `total` updates the line takes."""
-        return max(1, round(self.over * total)) if self.over <= 1 else int(self.over)
-
-    def plain(self) -> dict[str, float]:
-        """As a recipe writes it."""
-        return {"from": self.start, "to": self.end, "over": self.over}
-
-
 @dataclass
 class Checked:
     """What became of the options that a recipe gives.
 
     Attributes:
-        arguments: what to call the constructor with; an annealed option stands at its start.
+        arguments: what to call the constructor with; an option with a schedule stands at its start.
         plain: every option with its value, as a resolved recipe writes it.
-        lines: the annealed ones.
+        lines: the schedules; `betas.1` is that of the second number of `betas`.
         problems: per option, what is wrong with it.
     """
 
@@ -111,7 +95,7 @@ def check(
         target: the class or function that takes them. It may say in `renamed` what its options were called until the
             last release: {old: new}.
         given: the options of a recipe.
-        anneal: whether a number may be a line, `{from: 1, to: 0, over: 0.5}`.
+        anneal: whether a number may have a schedule, `{from: 1, to: 0, over: 0.5}`.
         reserved: words that the caller understands besides, for suggestions.
     """
     options = {option.name: option for option in options_of(target)}
@@ -130,8 +114,10 @@ def check(
                 out.problems.append((name, f"is required: {_expected(option.type)}."))
             else:
                 _fill(option, out)
-        elif anneal and isinstance(given[name], Mapping) and {"from", "to"} & given[name].keys():
-            _line(option, given[name], out)
+        elif anneal and is_ramp(given[name]):
+            _ramp(option, given[name], out)
+        elif anneal and isinstance(given[name], list | tuple) and any(map(is_ramp, given[name])):
+            _ramps_in(option, given[name], out)
         else:
             _value(option, given[name], out)
     # A problem stands at the name that was typed: there its source is found.
@@ -178,32 +164,28 @@ def _value(option: Option, value: Any, out: Checked) -> None:
         out.problems.append((option.name, str(error)))
 
 
-def _line(option: Option, value: Mapping[str, Any], out: Checked) -> None:
-    ends: dict[str, float] = {}
-    for part in ("from", "to"):
-        if part not in value:
-            out.problems.append((f"{option.name}.{part}", "is required: a schedule goes from one number to another."))
-            continue
-        try:
-            end = read(option.type, value[part])[0]
-        except ValueError as error:
-            out.problems.append((f"{option.name}.{part}", str(error)))
-            continue
-        if not isinstance(end, float):
-            out.problems.append((option.name, "cannot have a schedule: it is an integer. Give one value."))
-            return
-        ends[part] = end
-    over = value.get("over", 1.0)
-    number = isinstance(over, int | float) and not isinstance(over, bool)
-    if not number or not over > 0 or (over > 1 and not isinstance(over, int)):
-        wanted = "a fraction of the run (at most 1), or an integer number of updates"
-        out.problems.append((f"{option.name}.over", f"should be {wanted}, but is {shorten(over)}."))
-    for extra in value.keys() - {"from", "to", "over"}:
-        hint = did_you_mean(extra, ["from", "to", "over"])
-        out.problems.append((f"{option.name}.{extra}", f"unknown; a schedule has from, to and over.{hint}"))
-    if len(ends) == 2 and number:
-        line = RampOption(ends["from"], ends["to"], float(over) if over <= 1 else over)
-        out.arguments[option.name], out.lines[option.name], out.plain[option.name] = line.start, line, line.plain()
+def _ramp(option: Option, value: Mapping[str, Any], out: Checked) -> None:
+    ramp, problems = read_ramp(option.type, value, read)
+    out.problems += [(f"{option.name}.{part}" if part else option.name, text) for part, text in problems]
+    if ramp is not None:
+        out.arguments[option.name], out.lines[option.name], out.plain[option.name] = ramp.start, ramp, ramp.plain()
+
+
+def _ramps_in(option: Option, values: Sequence[Any], out: Checked) -> None:
+    """Schedules among the numbers of a list, such as the second of `betas`."""
+    types = typing.get_args(option.type)
+    found: dict[int, RampOption] = {}
+    for i, value in enumerate(values):
+        if is_ramp(value):
+            ramp, problems = read_ramp(types[i] if i < len(types) else float, value, read)
+            out.problems += [(f"{option.name}.{i}" + (f".{part}" if part else ""), text) for part, text in problems]
+            found |= {} if ramp is None else {i: ramp}
+    if len(found) == sum(map(is_ramp, values)):
+        _value(option, [found[i].start if i in found else value for i, value in enumerate(values)], out)
+        if option.name in out.plain:
+            out.lines |= {f"{option.name}.{i}": ramp for i, ramp in found.items()}
+            plain = out.plain[option.name]
+            out.plain[option.name] = [found[i].plain() if i in found else value for i, value in enumerate(plain)]
 
 
 def read(annotation: Any, value: Any) -> tuple[Any, Any]:

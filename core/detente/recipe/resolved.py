@@ -6,6 +6,7 @@ from typing import Any
 
 from detente.domains.primary import Primary, primary_among
 from detente.engine.regularizer import Regularizer
+from detente.engine.schedule import Ramp
 from detente.engine.step import Role
 from detente.errors import UsageError
 from detente.recipe.components import Part, RegularizerPart
@@ -61,6 +62,10 @@ class Resolved:
     def metrics(self) -> tuple[Any, ...]:
         """The metrics, in the order of the recipe."""
         return tuple(self.make("metrics", name) for name in self.recipe.metrics or ())
+
+    def schedules(self, role: Role) -> dict[str, Ramp]:
+        """The schedules of a player's optimizer, such as that of "lr", over its updates in the whole run."""
+        return self.parts[role, "optimizer"].ramps(self.recipe.updates(role))
 
     def regularizers(self, role: Role) -> list[RegularizerPart]:
         """What a player's chain consists of, in order."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from detente.domains.contracts import Domain
 from detente.engine.chain import check_order
 from detente.engine.regularizer import points_of
+from detente.engine.schedule import Scheduled
 from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.plugins.registry import Kind
@@ -162,12 +163,12 @@ class Resolver:
             return None
         target = self._load(kind, key, given["name"], domain)
         if target is not None:
-            self._options(key, given, target)
+            self._options(key, given, target, anneal=kind == "optimizer")
         return target
 
-    def _options(self, key: Key, given: dict[str, Any], target: Any) -> Checked:
+    def _options(self, key: Key, given: dict[str, Any], target: Any, anneal: bool) -> Checked:
         name = given["name"]
-        checked = check(target, {k: v for k, v in given.items() if k != "name"})
+        checked = check(target, {k: v for k, v in given.items() if k != "name"}, anneal)
         self._found(key, checked)
         given.clear()
         given.update({"name": name, **checked.plain})
@@ -208,7 +209,8 @@ class Resolver:
         key, before = (side, "optimizer"), len(self.problems)
         if self._component("optimizer", key, None) is not None and len(self.problems) == before:
             try:
-                try_out(self.parts[key].make, self.host.entry("optimizer", self._part((*key, "name"))))
+                part, entry = self.parts[key], self.host.entry("optimizer", self._part((*key, "name")))
+                Scheduled(try_out(part.make, entry), part.ramps(1))
             except DetenteError as error:
                 self._problem(key, str(error), error)
 

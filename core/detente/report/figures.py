@@ -137,7 +137,7 @@ def _save(figure: Any, path: Path) -> None:
         figure.savefig(file, format=path.suffix[1:], metadata=when)
 
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.labelsize": 8,
     "xtick.labelsize": 7,

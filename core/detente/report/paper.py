@@ -127,7 +127,9 @@ def caption(results: Results) -> str:
         text += f" Δ is the difference from {study.against.text} with the same seed where neither run broke down"
         text += ", with its 95 % interval." if results.many else "."
     if not verdicts.complete:
-        return f"{text} The study is unfinished: {verdicts.ended} of {verdicts.runs} runs have ended; nothing is tested."
+        return (
+            f"{text} The study is unfinished: {verdicts.ended} of {verdicts.runs} runs have ended; nothing is tested."
+        )
     if results.many and study.others:
         text += (
             " p is that of the joint step-down permutation test over all comparisons; a verdict needs .05. "
@@ -185,4 +187,3 @@ def _md(text: str) -> str:
 def _label(study: Study) -> str:
     name = study.folder.resolve().name
     return "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in name)
-

@@ -37,7 +37,14 @@ def _names(outcome: Outcome) -> Iterator[str]:
 
 def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
     cell, primary = outcome.cell, primaries[outcome.cell.domain]
-    yield from (plain_text(cell.domain), plain_text(cell.arm.text), cell.seed, outcome.status, outcome.step, plain_text(primary))
+    yield from (
+        plain_text(cell.domain),
+        plain_text(cell.arm.text),
+        cell.seed,
+        outcome.status,
+        outcome.step,
+        plain_text(primary),
+    )
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):
         yield outcome.references.get(row, {}).get(primary)

@@ -278,7 +278,7 @@ def _player(resolved: Resolved, role: Role, networks: Networks, able: frozenset[
         with _at(resolved, role, "regularizers"):
             for link in links:
                 _check_needs(link.name, link.needs, able, type(networks.discriminator).__name__)
-            return Player(role, networks._asdict()[role], optimizer, chain(*links))
+            return Player(role, networks._asdict()[role], optimizer, chain(*links), resolved.schedules(role))
 
 
 def _regularizer(resolved: Resolved, role: Role, name: str) -> Regularizer:

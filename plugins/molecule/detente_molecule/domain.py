@@ -9,12 +9,13 @@ from rdkit import Chem
 from rdkit.Chem.Descriptors import MolWt  # pyright: ignore[reportAttributeAccessIssue]
 from torch import Tensor
 
-from detente import Data, Domain, Primary, Sample
+from detente import Data, Domain, Primary, Sample, Space, UsageError
 from detente_molecule import drawing
-from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symmetric
-from detente_molecule.chemistry import canonical_smiles, likeliest, pair
+from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symbol_masking, symmetric
+from detente_molecule.chemistry import Graphs, canonical_smiles, likeliest, pair
 from detente_molecule.extractors import IDENTITY, run
 from detente_molecule.rewards import properties
+from detente_molecule.strings import Strings, likeliest_symbols
 
 _MOST_ROWS = 10_000
 
@@ -49,16 +50,29 @@ class Molecule(Domain):
     preview_count = 32
     sample_count = 1000
 
+    symbols: tuple[str, ...] = ()
+    """Of strings, where the samples are such."""
+
+    def meet(self, space: Space) -> None:
+        """Take the symbols of strings; masking them is then the only augmentation."""
+        self.symbols = space.leaves[0].symbols
+        if self.symbols:
+            self.augmentations = {"symbol-masking": symbol_masking}
+
+    def read(self, x: Sample) -> Graphs | Strings:
+        """Samples of either form, to be read as molecules."""
+        return likeliest_symbols(x, self.symbols) if isinstance(x, Tensor) else likeliest(x)
+
     @property
     def features_identity(self) -> str:
         return IDENTITY
 
     def features(self, x: Sample) -> Tensor:
-        return run(likeliest(x).loose())
+        return run(self.read(x).loose())
 
     def preview(self, x: Sample, path: Path) -> None:
         """Draw the molecules, 8 to a row, the field of a graph that is none says so; their SMILES beside."""
-        mols = likeliest(x).molecules()
+        mols = self.read(x).molecules()
         drawing.draw(mols, path)
         drawing.write_smiles(mols, path.with_name(f"{path.stem}-smiles.txt"))
 
@@ -68,7 +82,7 @@ class Molecule(Domain):
         `qed` is drug-likeness from 0 to 1, `logp` the octanol-water coefficient, `sa` synthetic accessibility from 1
         (easy) to 10 (hard), `weight` in g/mol.
         """
-        valid = [mol for mol in likeliest(x).molecules() if mol is not None]
+        valid = [mol for mol in self.read(x).molecules() if mol is not None]
         smiles = [Chem.MolToSmiles(mol, isomericSmiles=False) for mol in valid]
         plain, table = folder / "molecules.smi", folder / "molecules.csv"
         plain.write_text("".join(f"{one}\n" for one in smiles), encoding="utf-8")
@@ -81,20 +95,23 @@ class Molecule(Domain):
 
     def content(self, x: Sample) -> dict[str, list[Any]]:
         """`molecules`: RDKit's, None for a graph that is not valid; `smiles`: canonical, None likewise."""
-        mols = likeliest(x).molecules()
+        mols = self.read(x).molecules()
         return {"smiles": [canonical_smiles(mol) for mol in mols], "molecules": mols}
 
     def usable(self, x: Sample) -> Tensor:
         """Those that are valid: RDKit accepts them, and they are one connected molecule."""
-        return torch.tensor([mol is not None for mol in likeliest(x).molecules()])
+        return torch.tensor([mol is not None for mol in self.read(x).molecules()])
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
         """Random graphs: each atom and each pair of atoms has its type as often as in the data, whatever others have.
 
-        At most 10,000 molecules are looked at.
+        Of strings, each place has its symbol as often. At most 10,000 molecules are looked at.
         """
         some = torch.randperm(len(data), generator=generator)[:_MOST_ROWS]
-        bonds, atoms = pair(data.batch(some).x)
+        x = data.batch(some).x
+        if isinstance(x, Tensor):
+            return _drawn(x.mean(0), n, generator)
+        bonds, atoms = pair(x)
         drawn_bonds = _drawn(bonds.mean(0), n, generator).movedim(-1, 1).triu(1)  # [n, K, N, N]
         drawn_bonds = (drawn_bonds + drawn_bonds.mT).movedim(1, -1)
         diagonal = torch.arange(bonds.shape[1])
@@ -103,6 +120,8 @@ class Molecule(Domain):
 
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
         """Standard normal noise; both directions of a bond have the same."""
+        if isinstance(x, Tensor):
+            return super().noise_like(x, generator)
         bonds, atoms = (
             torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype) for leaf in pair(x)
         )
@@ -114,3 +133,14 @@ def _drawn(often: Tensor, n: int, generator: torch.Generator) -> Tensor:
     kinds = often.shape[-1]
     index = torch.multinomial(often.reshape(-1, kinds), n, replacement=True, generator=generator)  # [places, n]
     return torch.nn.functional.one_hot(index.T, kinds).float().unflatten(1, often.shape[:-1])
+
+
+def read(x: Sample, domain: Domain) -> Graphs | Strings:
+    """Samples to be read as molecules, by the domain that knows their symbols.
+
+    Raises:
+        UsageError: it is not that of molecules.
+    """
+    if not isinstance(domain, Molecule):
+        raise UsageError(f"these scores are of molecules, but the samples are of the domain {domain.name!r}.")
+    return domain.read(x)

@@ -9,9 +9,13 @@ from torch import nn
 from detente.engine.game import Game
 from detente.engine.objectives import Hinge
 from detente.engine.player import Player
+from detente.engine.sample import Space
 from detente.errors import UsageError
+from detente.regularizers.feature_matching import FeatureMatching
+from detente.regularizers.gradient_penalty import GradientPenalty
 from detente.regularizers.r1 import R1
 from detente.testing.probe import Plain
+from detente.toys.tokens import Tokens
 from small_game import BATCHES, small
 
 
@@ -131,3 +135,15 @@ def test_contradictory_options_are_refused():
         small(simultaneous=True, critic_steps=2)
     with pytest.raises(UsageError, match="at least one"):
         small(critic_steps=0)
+
+
+def test_stages_inside_the_critic_are_listened_to_only_where_the_chain_needs_them():
+    def hooks(link):
+        networks, make = Tokens().build(Space(())), lambda ps: torch.optim.SGD(ps, lr=0.1)
+        critic = Player("discriminator", networks.discriminator, make, link)
+        Game(Player("generator", networks.generator, make), critic, Hinge(), Plain(), torch.randn)
+        return [len(networks.discriminator.get_submodule(name)._forward_hooks) for name in ("embed", "act")]
+
+    assert hooks(None) == hooks(R1()) == hooks(GradientPenalty()) == [0, 0]
+    assert hooks(GradientPenalty(space="embedding")) == [1, 0]
+    assert hooks(FeatureMatching()) == [0, 1]

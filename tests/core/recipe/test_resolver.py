@@ -117,7 +117,7 @@ def test_what_is_missing_is_asked_for_with_its_choices(host: Host) -> None:
         ({"r1": {"gamma": {"from": "x", "to": 1}}}, ".r1.gamma.from: should be a number, but is 'x'."),
         (
             {"r1": {"gamma": {"from": 2, "to": 1, "ovr": 1}}},
-            ".r1.gamma.ovr: unknown; a schedule has from, to and over.",
+            ".r1.gamma.ovr: unknown; a schedule has from, to, over and shape. Did you mean",
         ),
         (
             {"r1": {"gamma": {"from": 2, "to": 1, "over": 1.5}}},
