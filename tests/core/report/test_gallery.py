@@ -7,7 +7,8 @@ import random
 import pytest
 from PIL import Image
 
-from detente.report import gallery
+from detente.report import gallery, study_report
+from pages import write_cell, write_study
 
 
 def test_samples_that_cannot_be_shown_are_named(tmp_path, monkeypatch):
@@ -98,3 +99,30 @@ def test_real_data_come_before_an_untrained_generator_and_what_else_lies_there_i
     assert [text for text, _ in found] == ["real data", "untrained generator"]
     assert [(part.kind, part.part) for part in found[0][1].parts] == [("image", ""), ("sound", "1")]
     assert gallery.references(tmp_path / "none") == []
+
+
+def test_a_page_of_24_runs_of_four_kinds_has_at_most_3_megabytes(tmp_path):
+    """Samples as large as the demo's: pictures of sound of half a megabyte, six sounds each, drawings, grids."""
+    study = write_study(tmp_path, ["none", *"bcdef"], domains=["image", "speech", "molecule", "text"], seeds=[0])
+    noise = smooth(900, 530)
+    for i, cell in enumerate(study.cells):
+        write_cell(cell, "finished", (0.1, 0.4), suffix=".png", content=smooth(650, 650, i))
+        shown = cell.run.samples
+        if cell.domain == "speech":
+            (shown / "step-000020.png").write_bytes(noise)
+            for k in range(6):
+                (shown / f"step-000020-{k + 1}.ogg").write_bytes(random.Random(k).randbytes(4_400))
+                (shown / f"step-000020-{k + 1}.png").write_bytes(picture(50, 50))
+        elif cell.domain == "molecule":
+            (shown / "step-000020.png").unlink()
+            (shown / "step-000020.svg").write_bytes(b"<svg>" + b"<path d='M1 1L2 2'/>" * 1800 + b"</svg>")
+    assert len(noise) > 400_000
+    assert study_report(tmp_path).stat().st_size < 3_000_000
+
+
+def smooth(width: int, height: int, seed: int = 0) -> bytes:
+    """A picture with structure and some noise, as a spectrogram has."""
+    out = io.BytesIO()
+    coarse = Image.frombytes("RGB", (64, 40), random.Random(seed).randbytes(3 * 64 * 40))
+    coarse.resize((width, height), Image.Resampling.BICUBIC).save(out, "PNG")
+    return out.getvalue()

@@ -22,7 +22,11 @@ LATEX = shutil.which("pdflatex")
 def results(request, tmp_path):
     study = write_study(tmp_path / "my_study", request.param, domains=["image", "te_xt"], seeds=range(8))
     for cell in study.cells:
-        better = 0.3 + 0.01 * (-1) ** cell.seed if cell.arm.text == "r1" else 0.02 * (-1) ** (cell.seed // 2) * (cell.arm.text != "none")
+        better = (
+            0.3 + 0.01 * (-1) ** cell.seed
+            if cell.arm.text == "r1"
+            else 0.02 * (-1) ** (cell.seed // 3) * (cell.arm.text != "none")
+        )
         write_cell(cell, "finished", (0.1, 0.4 + better + 0.01 * (cell.seed * 7 % 5)))
     return Results.of(study)
 

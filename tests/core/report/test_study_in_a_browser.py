@@ -219,7 +219,7 @@ def test_samples_of_real_data_come_first_and_a_sound_stands_beside_its_picture(b
         "[...document.querySelectorAll('#domain-1 .samples')[0].querySelectorAll('figcaption')].map((c) => c.innerText)"
     )
     assert browser.run(captions)[:2] == ["real data", "untrained generator"]
-    first = "[...document.querySelectorAll('#domain-2 .single li:first-child')]"
+    first = "[...document.querySelectorAll('#domain-2 .single li:first-child .pair')]"
     pairs = browser.run(f"{first}.map((l) => [...l.children].map((e) => e.tagName).join())")
     assert set(pairs) == {"IMG,AUDIO"}
 
