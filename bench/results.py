@@ -142,7 +142,6 @@ class Page:
                 "spikes",
                 "D saturated",
                 "× time",
-                "× memory",
             ],
             [_steady(d, row) for row in d.rows],
         )
@@ -218,7 +217,6 @@ def _steady(d: DomainPart, row: Row) -> list[str]:
         number(row.spikes),
         percent(row.saturated),
         number(row.cost, 2),
-        number(row.memory_cost, 2),
     ]
 
 

@@ -121,7 +121,7 @@ def study_table(folder: Path, form: str) -> str:
 def caption(results: Results) -> str:
     """What the numbers are, in sentences that a paper can keep."""
     study, verdicts = results.study, results.verdicts
-    seeds = f"mean over {len(study.seeds)} seeds" if results.many else "one seed"
+    seeds = f"mean over {study.counted}" if results.many else "one seed"
     text = f"Scaled scores at the last step (0 untrained, 1 real data), {seeds}."
     if study.others:
         text += f" Δ is the difference from {study.against.text} with the same seed where neither run broke down"
@@ -133,7 +133,7 @@ def caption(results: Results) -> str:
     if results.many and study.others:
         text += (
             " p is that of the joint step-down permutation test over all comparisons; a verdict needs .05. "
-            "“About k more” are the seeds that would settle what is open with a chance of 80 %."
+            f"“About k more” are the {study.pair_word}s that would settle what is open with a chance of 80 %."
         )
     return text
 

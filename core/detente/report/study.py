@@ -7,6 +7,7 @@ from detente.files import read_text
 from detente.report.answer import answer, question, status, title
 from detente.report.arms import heat
 from detente.report.charts import swatch
+from detente.report.data import data_section
 from detente.report.findings import merged
 from detente.report.first import first_rows
 from detente.report.page import embedded, fragment, link, render
@@ -15,8 +16,10 @@ from detente.report.recipe_table import recipes_of
 from detente.report.references import baseline_sentence, reference_rows
 from detente.report.score_table import score_rows
 from detente.report.section import Results, Section
+from detente.report.settings import settings_section
 from detente.report.words import decided, difference, more, verdict
 from detente.results.cells import SETTLED
+from detente.results.facts import facts_of
 from detente.results.study import Study
 
 
@@ -34,6 +37,18 @@ def overview(results: Results) -> Section:
 def overall(results: Results) -> Section | None:
     """Every arm over all domains."""
     return _section("overall", "All domains", r=results, **_HELP) if results.verdicts.overall else None
+
+
+def settings(results: Results) -> Section | None:
+    """Score against setting, breakdowns, interactions."""
+    body = settings_section(results.study, results.verdicts)
+    return Section(body, [("settings", "Settings")]) if body else None
+
+
+def data(results: Results) -> Section | None:
+    """What was trained and scored on."""
+    body = data_section({name: facts_of(results.outcomes, name) for name in results.study.domains})
+    return Section(body, [("data", "Data")]) if body else None
 
 
 def domains(results: Results) -> Section:
@@ -68,9 +83,11 @@ SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
     damaged,
     overview,
     overall,
+    settings,
     domains,
     lost,
     findings,
+    data,
     made,
 )
 """A study's page below its answer, in this order. A section that has nothing to say gives None."""

@@ -1,10 +1,7 @@
 """What a cell has come to, read from its folder."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from detente.results.cells import SETTLED, Cell
@@ -26,8 +23,8 @@ class Outcome:
         curve: (step, scaled score) of each evaluation that has one.
         start: the reference row that the run's generator was before its first step; None where it was none of them.
         directions: which values of a score are better, `higher`, `lower` or `neither`, where the record says so.
-        seconds: what the run took; `step_seconds` without evaluations, per step.
-        memory: the most bytes that its process held.
+        seconds: what the run took; `step_seconds` the processor time of a step without evaluations; None where that was
+            not measured.
         stability: how stable it was.
         damaged: a sentence for each thing in the folder that was left out because it cannot be used.
     """
@@ -47,7 +44,6 @@ class Outcome:
     directions: dict[str, str] = field(default_factory=dict)
     seconds: float | None = None
     step_seconds: float | None = None
-    memory: float | None = None
     stability: Stability = field(default_factory=Stability)
     damaged: tuple[str, ...] = ()
 
@@ -85,8 +81,7 @@ class Outcome:
             start=info.get("start"),
             directions=info.get("directions") or {},
             seconds=number(info.get("seconds")),
-            step_seconds=step_seconds(lines),
-            memory=number(info.get("memory")),
+            step_seconds=number(info.get("processor_seconds_per_step")),
             stability=read_stability(lines, ended, highest, diverged_at),
             damaged=tuple(damaged),
         )
@@ -104,16 +99,3 @@ def number(value: Any) -> float | None:
 
 def _finite(scores: dict[str, Any]) -> dict[str, float]:
     return {name: found for name, value in scores.items() if (found := number(value)) is not None}
-
-
-def step_seconds(lines: Sequence[dict[str, Any]]) -> float | None:
-    """Seconds per step, evaluations and checkpoints not counted.
-
-    A line of terms carries the time at which the next line was due. So the time between two such lines holds the steps
-    between them, unless an evaluation came in between; those few pairs are outliers that the median passes over.
-    """
-    terms = [line for line in lines if line.get("terms") is not None and line.get("seconds") is not None]
-    pairs = [(a, b) for a, b in pairwise(terms) if b["step"] > a["step"]]
-    times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairs]
-    times = [time for time in times if time > 0]
-    return median(times) if times else None

@@ -113,7 +113,9 @@ def _alone(folder: Path) -> Cell:
 
 
 def _key(cell: Cell) -> dict[str, Any]:
-    return {"domain": cell.domain, "arm": cell.arm.text, "seed": cell.seed}
+    return {"domain": cell.domain, "arm": cell.arm.text, "seed": cell.seed} | (
+        {"setting": cell.setting} if cell.setting else {}
+    )
 
 
 def _run(outcome: Outcome) -> dict[str, Any]:

@@ -247,6 +247,11 @@ class Tuning(Manifest):
     def winner(self) -> Trial | None:
         return best(self.trials)
 
+    @property
+    def undecided(self) -> bool:
+        """Whether all complete trials have the same score, so that the winner is merely the first of them."""
+        return len(self.trials) > 1 and len({trial.mean for trial in self.trials if trial.status == "complete"}) == 1
+
     def name(self, params: Mapping[str, Any]) -> str:
         """Settings for a person: `r1.gamma=0.5, ema.half_life=100`."""
         return ", ".join(f"{self.labels[key]}={short(value)}" for key, value in params.items())
