@@ -22,7 +22,7 @@ def payload(results: Results) -> dict[str, Any]:
     study, verdicts = results.study, results.verdicts
     return {
         "arms": [arm.text for arm in study.arms],
-        "styles": [row.style for row in results.domains[0].rows],
+        "styles": [row.style for domain in results.domains[:1] for row in domain.rows],
         "seeds": list(study.seeds),
         "against": study.arms.index(study.against),
         "complete": verdicts.complete,
@@ -69,7 +69,7 @@ def _domain(domain: DomainPart, verdicts: Verdicts) -> dict[str, Any]:
         "main": plain(main),
         "pairs": plain(domain.pairwise),
         "use": [None if use is None else [use.folder, use.command] for use in uses],
-        "train": [training(row.outcomes[0].cell.folder) for row in domain.rows],
+        "train": [training(row.outcomes[0].cell.folder) if row.outcomes else "" for row in domain.rows],
         "recipes": [dump(recipes[row.arm]) if row.arm in recipes else "" for row in domain.rows],
     }
 
