@@ -40,11 +40,13 @@ def merged(findings: Sequence[Mapping[str, Any]], arms: Sequence[str], domains: 
 def _where(group: Sequence[Mapping[str, Any]], arms: Sequence[str], domains: Sequence[str]) -> str:
     """`image and speech, all arms (discriminator.regularizers.r1)`."""
     pairs = {(each["domain"], each["arm"]) for each in group}
-    found_domains = [d for d in domains if any(d == at for at, _ in pairs)]
-    found_arms = [a for a in arms if any(a == at for _, at in pairs)]
+    # A file that was edited may name others than there are.
+    at_domains, at_arms = {domain for domain, _ in pairs}, {arm for _, arm in pairs}
+    found_domains = [d for d in domains if d in at_domains] or sorted(at_domains)
+    found_arms = [a for a in arms if a in at_arms] or sorted(at_arms)
     places = list(dict.fromkeys(str(each["where"]) for each in group))
     if len(pairs) < len(found_domains) * len(found_arms):  # not every arm in every domain: each by itself
-        by_domain = [f"{d} ({listed([a for a in arms if (d, a) in pairs], 4, 'arms')})" for d in found_domains]
+        by_domain = [f"{d} ({listed([a for a in found_arms if (d, a) in pairs], 4, 'arms')})" for d in found_domains]
         text = "; ".join(by_domain)
     else:
         everywhere = "all arms" if len(found_arms) == len(arms) > 2 else listed(found_arms, 4, "arms")

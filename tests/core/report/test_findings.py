@@ -18,6 +18,7 @@ def finding(domain: str, arm: str, where: str = "discriminator", code: str = "W1
         ([("image", "r1"), ("text", "r1")], "image and text, r1: discriminator"),
         ([(d, a) for d in DOMAINS for a in ARMS], "image and text, all arms: discriminator"),
         ([("image", a) for a in ARMS], "image, all arms: discriminator"),
+        ([("elsewhere", "gone")], "elsewhere, gone: discriminator"),
         ([("image", "r1"), ("text", "l2"), ("text", "none")], "image (r1); text (none and l2): discriminator"),
     ],
 )
