@@ -27,7 +27,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install install-dev demo results test acceptance check format lint types imports dependencies docs index bench clean
+.PHONY: help install install-dev demo results test acceptance check format lint types imports dependencies docs index bench axe clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -115,6 +115,10 @@ index: $(VENV)/.installed-dev  ## rewrite the lists of regularizers in README, d
 
 bench: $(VENV)/.installed-dev  ## time a training step of each regularizer
 	@$(BIN)/python -m bench
+
+# For the tests of reports in a browser; it is no part of this project.
+axe:  ## fetch axe-core with npm, which checks in the tests that people can use reports
+	@npm install --no-save --no-package-lock --no-audit --no-fund --prefix . axe-core@4
 
 clean:  ## remove the environment, the caches and the built docs; runs and studies stay
 	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -128,7 +128,6 @@ class Page:
             if picture is not None and (self._many or picture is d.curves):
                 file = self._picture(str(picture), f"{text.split()[0].lower()}-{d.name}")
                 yield from (f"![{text} in {_text(d.name)}]({file})", "")
-        yield from (", ".join(f"{row.key} {_code(row.arm)}" for row in d.rows) + ".", "")
         if self._many and self.study.others:
             yield from _table(
                 ["arm", "Δ", "p alone", "p Holm", "p joint", "broke down", "verdict"], [_difference(r) for r in d.rows]
@@ -162,13 +161,13 @@ class Page:
                 continue
             last = max(files, key=lambda path: path.name)
             if last.suffix in (".png", ".svg"):
-                name = f"samples-{d.name}-{row.key}{last.suffix}"
+                name = f"samples-{d.name}-{row.number}{last.suffix}"
                 shutil.copy(last, self.pictures / name)
-                found += [f"**{row.key}** {_code(row.arm)}", "", f"![samples]({self.pictures.name}/{name})", ""]
+                found += [_code(row.arm), "", f"![samples]({self.pictures.name}/{name})", ""]
             elif last.suffix == ".txt":
                 lines = visible(last.read_text(encoding="utf-8", errors="replace")).splitlines()[:LINES]
                 shown = [line[:200].replace("```", "'''") for line in lines]
-                found += [f"**{row.key}** {_code(row.arm)}", "", "```text", *shown, "```", ""]
+                found += [_code(row.arm), "", "```text", *shown, "```", ""]
         if found:
             yield from (f"### Samples with seed {seed}, from the same latents", "", *found)
 

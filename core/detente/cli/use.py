@@ -1,5 +1,6 @@
 """Commands for a trained run: `evaluate`, `report`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError, typed
 
 if TYPE_CHECKING:
+    from detente.cli.display import Session
     from detente.plugins import Host
     from detente.training.trainer import Trainer
 
@@ -82,13 +84,24 @@ def evaluate(
 def report(
     context: typer.Context,
     folder: flags.AnyFolder,
+    latex: Annotated[bool, typer.Option("--latex", help="Print a study's table for a paper (booktabs).")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a study's table as Markdown.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print a study's table as CSV; results.csv has its runs.")] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a study's pictures as SVG and PDF.", show_default="none"),
+    ] = None,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Write the report of a run, a study or a search again."""
+    """Write the report of a run, a study or a search again, or have a study's table or pictures for a paper."""
     session, _ = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    forms = [name for name, wanted in (("latex", latex), ("markdown", markdown), ("csv", csv)) if wanted]
+    if forms or figures is not None:
+        _for_paper(session, folder, forms, figures)
+        return
     from detente.training.run_folder import Run
 
     if (folder / "study.yaml").is_file():
@@ -104,6 +117,25 @@ def report(
 
         path = run_report(Run.there(folder))
     session.result(str(path), {"report": path})
+
+
+def _for_paper(session: "Session", folder: Path, forms: Sequence[str], figures: Path | None) -> None:
+    """Print a study's table, and write its pictures."""
+    if len(forms) > 1:
+        raise UsageError(f"--{' and --'.join(forms)}: one table at a time; use one of them.")
+    data: dict[str, object] = {"study": folder}
+    text: list[str] = []
+    if forms:
+        from detente.report.paper import study_table
+
+        text.append(study_table(folder, forms[0]).rstrip("\n"))
+        data[forms[0]] = text[0]
+    if figures is not None:
+        from detente.report.figures import study_figures
+
+        data["figures"] = paths = study_figures(folder, figures)
+        text += [] if forms else map(str, paths)
+    session.result("\n".join(text), data)
 
 
 def trained(folder: Path, host: "Host", device: str | None, threads: int | None) -> "Trainer":

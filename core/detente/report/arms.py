@@ -10,11 +10,6 @@ from detente.results.comparisons import Comparison
 from detente.results.outcomes import Outcome
 
 
-def key(index: int) -> str:
-    """The letter of an arm: A, B, …, Z, A2, …"""
-    return chr(ord("A") + index % 26) + (str(index // 26 + 1) if index >= 26 else "")
-
-
 def heat(scaled: float | None) -> str:
     """The class of a cell of the overview."""
     return "empty" if scaled is None else f"h{round(10 * min(1.0, max(0.0, scaled)))}"
@@ -27,13 +22,14 @@ class Row:
     Attributes:
         outcomes: one per seed, in the order of the seeds.
         partners: those of the reference.
+        number: its place among the arms, by which the page's script knows it.
         style: number of its colour; 0 is that of the reference.
         compared: the comparison with the reference; None for the reference itself.
         broken: how many runs broke down, of how many, and the interval of the rate.
     """
 
     arm: Arm
-    key: str
+    number: int
     style: int
     outcomes: Sequence[Outcome]
     partners: Sequence[Outcome]
@@ -59,6 +55,12 @@ class Row:
         """The scaled score less that of the reference, for each seed that has both."""
         pairs = zip(self.outcomes, self.partners, strict=False)
         return [a.final - b.final if a.final is not None and b.final is not None else None for a, b in pairs]
+
+    @property
+    def sound_seeds(self) -> list[int]:
+        """The seeds that the comparison's sound differences are of: neither run broke down."""
+        pairs = zip(self.outcomes, self.partners, strict=False)
+        return [a.cell.seed for a, b in pairs if (a.final or 0) > 0 and (b.final or 0) > 0]
 
     def count(self, status: str) -> int:
         """How many seeds ended in a status."""

@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from detente.errors import visible
+
 Point = tuple[float, float]
 
 STYLES = 8
 """How many colours there are; when they come again, they come with other dashes."""
+APART = 15.0
+"""So far names stand from one another at least."""
+LEAST = 0.1
+"""An axis of scaled scores shows so much at least: what is less apart should not look like much."""
 _MOST = 300  # points of a curve
 
 
@@ -18,20 +24,22 @@ class Series:
     """One curve and what belongs to it.
 
     Attributes:
-        key: the letter at its end, by which it is told apart without colour.
+        name: what stands at its end, by which it is told apart without colour.
         style: number of its colour and dash.
         mean: the curve itself.
         runs: the curves that it is the mean of, drawn thin.
         ends: where runs diverged.
         band: (x, lowest, highest) of the runs, drawn as an area behind the curve.
+        arm: number of the arm on its page, which can be left out there.
     """
 
-    key: str
+    name: str
     style: int
     mean: Sequence[Point]
     runs: Sequence[Sequence[Point]] = ()
     ends: Sequence[Point] = ()
     band: Sequence[tuple[float, float, float]] = ()
+    arm: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,11 @@ class Axes:
     top: int = 10
     bottom: int = 30
 
+    def plain(self) -> str:
+        """What a script needs to put further points onto the page: ends of x and y, and the box they span."""
+        box = (self.left, self.width - self.right, self.top, self.height - self.bottom)
+        return " ".join(f"{value:g}" for value in (*self.x, *self.y, *box))
+
     def at(self, point: Point) -> tuple[float, float]:
         """Where a point stands on the page; what lies outside is moved to the edge."""
         (x0, x1), (y0, y1) = self.x, self.y
@@ -72,19 +85,25 @@ def style(number: int) -> str:
 
 
 def chart(series: Sequence[Series], axes: Axes, title: str, x_name: str = "steps") -> Markup:
-    """Curves over steps with their letters at the right end."""
+    """Curves over steps with their names at the right end, where `axes.right` leaves room for them."""
     parts = [_frame(axes, x_name)]
-    parts += [Markup('<g class="{}">{}</g>').format(style(s.style), _band(s.band, axes)) for s in series if s.band]
+    parts += [
+        Markup('<g class="{}"{}>{}</g>').format(style(s.style), _arm(s), _band(s.band, axes)) for s in series if s.band
+    ]
     for s in reversed(series):  # the first one, which others are compared with, on top
         inside = [_path(run, axes, "run") for run in s.runs] + [_path(s.mean, axes, "mean")]
         for end in s.ends:
             x, y = axes.at(end)
             inside.append(Markup('<path class="end" d="M{} {}l8 8m0 -8l-8 8"/>').format(_n(x - 4), _n(y - 4)))
-        parts.append(Markup('<g class="{}">{}</g>').format(style(s.style), Markup("").join(inside)))
-    parts.append(_letters(series, axes))
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        axes.width, axes.height, title, Markup("").join(parts)
+        parts.append(Markup('<g class="{}"{}>{}</g>').format(style(s.style), _arm(s), Markup("").join(inside)))
+    parts.append(_names(series, axes))
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" data-axes="{}" role="img" aria-label="{}">{}</svg>').format(
+        axes.width, axes.height, axes.plain(), title, Markup("").join(parts)
     )
+
+
+def _arm(series: Series) -> Markup:
+    return Markup("") if series.arm is None else Markup(' data-arm="{}"').format(series.arm)
 
 
 def swatch(number: int) -> Markup:
@@ -104,10 +123,13 @@ def span(values: Sequence[float]) -> tuple[float, float]:
     return low - air, high + air
 
 
-def top(values: Sequence[float]) -> float:
-    """Where an axis of scaled scores ends: at 1, unless all of them are far below it."""
-    highest = max(values, default=1.0)
-    return 1.0 if highest > 0.5 else max(0.1, math.ceil(11 * highest) / 10)
+def fitted(values: Sequence[float]) -> tuple[float, float]:
+    """The range of an axis of scaled scores: what they take up, with some air, and never beyond 0 to 1."""
+    low, high = span(values)
+    if high - low < LEAST:
+        middle = (low + high) / 2
+        low, high = middle - LEAST / 2, middle + LEAST / 2
+    return max(0.0, min(low, 1 - LEAST)), min(1.0, max(high, LEAST))
 
 
 def thin(points: Sequence[Point], most: int = _MOST) -> list[Point]:
@@ -163,22 +185,36 @@ def _frame(axes: Axes, x_name: str) -> Markup:
     return Markup("").join(out)
 
 
-def _letters(series: Sequence[Series], axes: Axes) -> Markup:
-    """Each curve's letter beside its end, moved apart where ends are close."""
-    ends = sorted((axes.at(s.mean[-1])[1], i) for i, s in enumerate(series) if s.mean and s.key)
+def _names(series: Sequence[Series], axes: Axes) -> Markup:
+    """Each curve's name beside its end, moved apart where ends are close."""
+    ends = sorted((axes.at(s.mean[-1])[1], i) for i, s in enumerate(series) if s.mean and s.name)
     low, high = axes.top + 4.0, axes.height - axes.bottom + 4.0
     places: list[float] = []
     for y, _ in ends:
-        places.append(max(y, places[-1] + 12 if places else low))
+        places.append(max(y, places[-1] + APART if places else low))
     for i in reversed(range(len(places))):
-        places[i] = min(places[i], places[i + 1] - 12 if i + 1 < len(places) else high)
+        places[i] = min(places[i], places[i + 1] - APART if i + 1 < len(places) else high)
+    room = round((axes.right - 6) / 6.6)
     out = [
-        Markup('<text class="key {}" x="{}" y="{}">{}</text>').format(
-            style(series[i].style), axes.width - axes.right + 5, _n(place + 4), series[i].key
+        Markup('<text class="key {}"{} x="{}" y="{}">{}</text>').format(
+            style(series[i].style),
+            _arm(series[i]),
+            axes.width - axes.right + 6,
+            _n(place + 4),
+            cut(series[i].name, room),
         )
         for place, (_, i) in zip(places, ends, strict=True)
     ]
     return Markup("").join(out)
+
+
+def cut(name: str, most: int) -> str:
+    """A name that is not longer than so many characters: its beginning and, where it has options, its end."""
+    name = visible(name)
+    if len(name) <= most:
+        return name
+    end = most // 3
+    return f"{name[: most - end - 1]}…{name[-end:]}" if end else f"{name[: most - 1]}…"
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:

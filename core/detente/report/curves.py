@@ -9,7 +9,7 @@ Runs = Sequence[tuple[Sequence[Point], bool]]
 """Of each run its curve, and whether it diverged."""
 
 
-def series(key: str, style: int, runs: Runs) -> Series:
+def series(name: str, style: int, runs: Runs, arm: int | None = None) -> Series:
     """Mean, and the band from the lowest to the highest run, at each step of those that have it.
 
     A run that diverged counts as 0 from there; one that stopped is missing from there, which `missing` says.
@@ -20,14 +20,14 @@ def series(key: str, style: int, runs: Runs) -> Series:
         mean.append((step, fmean(values)))
         band.append((step, min(values), max(values)))
     ends = [curve[-1] for curve, diverged in runs if diverged]
-    return Series(key, style, mean, ends=ends, band=band if len(runs) > 1 else ())
+    return Series(name, style, mean, ends=ends, band=band if len(runs) > 1 else (), arm=arm)
 
 
-def missing(key: str, runs: Runs, of: int) -> str:
+def missing(name: str, runs: Runs, of: int) -> str:
     """In words, from which steps on a curve is of fewer runs than there are; empty where all have all steps.
 
     Args:
-        key: the arm's letter.
+        name: the arm's.
         runs: those with a curve.
         of: how many runs the arm has.
     """
@@ -37,7 +37,7 @@ def missing(key: str, runs: Runs, of: int) -> str:
         if (n := len(values)) != before:
             parts.append(f"{n} from step {step:g} on")
             before = n
-    return f"{key} of {of} runs: {', '.join(parts)}" if parts else ""
+    return f"{name} of {of} runs: {', '.join(parts)}" if parts else ""
 
 
 def _by_step(runs: Runs) -> list[tuple[float, list[float]]]:

@@ -7,11 +7,11 @@ from typing import Any
 from markupsafe import Markup
 
 from detente.errors import visible
-from detente.report.arms import Row, key
-from detente.report.charts import Axes, chart, top
+from detente.report.arms import Row
+from detente.report.charts import Axes, chart, fitted, span
 from detente.report.curves import Runs, missing, series
-from detente.report.forest import ForestRow, forest
-from detente.report.page import Samples, samples
+from detente.report.forest import NARROW, REST, WIDE, ForestRow, Frame, forest
+from detente.report.gallery import Samples, references, samples
 from detente.report.references import ROWS, scaled
 from detente.report.sentences import listed
 from detente.report.summaries import range_of, spread
@@ -19,9 +19,10 @@ from detente.results.best import best_run
 from detente.results.cells import Arm
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
+from detente.results.tiers import Tiers, tiers
 from detente.results.verdicts import Verdicts
 
-MOST_SHOWN = 16_000_000
+MOST_SHOWN = 1_800_000
 """Characters of samples in a report; further seeds are left out from there on."""
 _SEEDS_SHOWN = 3
 
@@ -38,7 +39,7 @@ class DomainPart:
         self.rows = [
             Row(
                 arm,
-                key(i),
+                i,
                 1 + others.index(arm) if arm in others else 0,
                 [o for o in own if o.cell.arm == arm],
                 partners,
@@ -84,8 +85,13 @@ class DomainPart:
 
     @cached_property
     def runs(self) -> list[Runs]:
-        """For each arm the curves of its runs."""
-        return [[(o.curve, o.status == "diverged") for o in row.outcomes if o.curve] for row in self.rows]
+        """For each arm the curves of its runs, from the first step where it is known what was there."""
+        return [[(self.whole(o), o.status == "diverged") for o in row.outcomes if o.curve] for row in self.rows]
+
+    def whole(self, outcome: Outcome) -> tuple[tuple[int, float], ...]:
+        """A run's curve from step 0, if its generator was there what a reference row has."""
+        before = scaled(self.study, self.name, [outcome], outcome.start) if outcome.start else None
+        return outcome.curve if before is None else ((0, before), *outcome.curve)
 
     @property
     def broke(self) -> bool:
@@ -103,39 +109,78 @@ class DomainPart:
     @property
     def shorter(self) -> str:
         """Which curves are of fewer runs than the arm has, and from where on."""
-        found = [missing(row.key, own, len(row.outcomes)) for row, own in zip(self.rows, self.runs, strict=True)]
+        found = [missing(row.arm.text, own, len(row.outcomes)) for row, own in zip(self.rows, self.runs, strict=True)]
         return "; ".join(filter(None, found))
 
-    @property
-    def modes(self) -> tuple[str, Markup] | None:
-        """What covers modes, and its course; None where no metric says."""
+    @cached_property
+    def modes(self) -> tuple[str, Markup | None] | None:
+        """What covers modes, in words and its course; a picture only where there is something to see.
+
+        None where no metric says.
+        """
         curves = [[(o.stability.modes, False) for o in row.outcomes if o.stability.modes] for row in self.rows]
         names = {o.stability.modes_name for o in self.outcomes if o.stability.modes}
         if len(names) != 1:
             return None
         (name,) = names
+        values = {value for own in curves for curve, _ in own for _, value in curve}
+        if len(values) == 1:
+            return f"{name}: {values.pop():g} for every run at every evaluation.", None
         return name, self._chart(curves, f"{name} over steps in {self.name}, one curve per arm")
 
     def _chart(
         self, curves: Sequence[Runs], title: str, rules: Sequence[tuple[float, str]] = (), *, scaled: bool = False
     ) -> Markup:
-        drawn = [series(row.key, row.style, own) for row, own in zip(self.rows, curves, strict=True)]
+        drawn = [series(row.arm.text, row.style, own, row.number) for row, own in zip(self.rows, curves, strict=True)]
         points = [point for own in curves for curve, _ in own for point in curve]
-        heights = [y for _, y in points] + [value for value, _ in rules]
-        high = top(heights) if scaled else 1.05 * max(heights) or 1.0
-        return chart(drawn, Axes(x=(0, max(x for x, _ in points)), y=(0, high), rules=rules), title)
+        heights = [y for _, y in points]
+        inside = fitted([*heights, *(value for value, _ in rules)]) if scaled else span(heights)
+        axes = Axes(x=(0, max(x for x, _ in points)), y=inside, rules=rules, width=600, height=310, right=150)
+        return chart(drawn, axes, title)
 
     @property
     def forest(self) -> Markup | None:
-        """The differences from the reference with their intervals."""
+        """The differences from the reference with their intervals and every seed."""
+        return self._forest(WIDE)
+
+    @property
+    def panel(self) -> Markup | None:
+        """The same, small, with the baseline and without the seeds."""
+        return self._forest(NARROW)
+
+    def _forest(self, frame: Frame) -> Markup | None:
         lines = [
-            ForestRow(row.key, row.style, c.mean, c.interval, c.contrast.sound, c.contrast.better != 0)
+            ForestRow(
+                row.arm.text,
+                row.style,
+                c.mean,
+                c.interval,
+                c.contrast.sound if frame is WIDE else (),
+                c.contrast.better != 0,
+                row.sound_seeds if frame is WIDE else (),
+                row.number,
+            )
             for row in self.rows
             if (c := row.compared) is not None and c.mean is not None
         ]
+        if not lines:
+            return None
+        reference = self.row(self.study.against).mean
+        if frame is NARROW and self.baseline is not None and reference is not None:
+            lines.append(ForestRow("baseline", REST, self.baseline - reference, None, (), False))
         name = visible(self.study.against.text)
         title = f"Differences from {name} in {self.name} with intervals"
-        return forest(lines, title, f"difference from {name}") if lines else None
+        return forest(lines, title, f"difference from {name}", frame)
+
+    @cached_property
+    def tiers(self) -> Tiers:
+        """What the verdicts between every two arms sort the arms into."""
+        return tiers(self.study.arms, self.pairwise)
+
+    @cached_property
+    def shown_references(self) -> list[tuple[str, Samples]]:
+        """Samples of real data and of an untrained generator, of the first run that has some."""
+        return next(filter(None, (references(o.cell.run.samples) for o in self.outcomes)), [])
 
     @cached_property
     def samples(self) -> list[tuple[int, list[tuple[Row, Outcome, Samples | None]]]]:
@@ -146,7 +191,7 @@ class DomainPart:
             side = [
                 (row, row.outcomes[i], (samples(row.outcomes[i].cell.run.samples) or [None])[-1]) for row in self.rows
             ]
-            size += sum(len(part.content) for _, _, shown in side if shown for part in shown.parts)
+            size += sum(shown.size for _, _, shown in side if shown)
             if found and size * len(self.study.domains) > MOST_SHOWN:
                 break
             if any(shown for _, _, shown in side):

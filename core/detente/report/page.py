@@ -1,10 +1,10 @@
-"""From data to a page: templates, what text may contain, and pictures inside the file."""
+"""From data to a page: templates, what text may contain, and how numbers are written."""
 
 import base64
 import hashlib
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,15 +17,18 @@ from detente.errors import typed, visible
 from detente.files import write_atomically
 from detente.report.charts import short
 
-_MOST_BYTES = 3_000_000  # of one sample file inside a report
-_MOST_LINES = 40
-_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".svg": "image/svg+xml"}
-_SOUNDS = {".ogg": "audio/ogg", ".wav": "audio/wav", ".flac": "audio/flac"}
+_SCRIPTS = ("sort.js", "look.js")
 
 
-def render(template: str, path: Path, **values: Any) -> Path:
-    """Write a page to `path`."""
-    style, script = _part("style.css"), _part("sort.js")
+def render(template: str, path: Path, scripts: Sequence[str] = (), **values: Any) -> Path:
+    """Write a page to `path`.
+
+    Args:
+        template: its template.
+        scripts: what runs in it beside what every page has, by the names of files.
+        values: what the template shows.
+    """
+    style, script = _part("style.css"), _whole((*_SCRIPTS, *scripts))
     policy = (
         "default-src 'none'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'"
@@ -33,6 +36,33 @@ def render(template: str, path: Path, **values: Any) -> Path:
     page = _environment().get_template(template)
     write_atomically(path, page.render(style=Markup(style), script=Markup(script), policy=policy, **values))
     return path
+
+
+def fragment(template: str, **values: Any) -> Markup:
+    """Part of a page."""
+    return Markup(_environment().get_template(template).render(**values))
+
+
+def embedded(data: Any) -> Markup:
+    """Data as JSON that may stand in a script element: no text in it can end the element, or is unseen."""
+    text = json.dumps(_shown(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _shown(data: Any) -> Any:
+    """Texts with what is unseen spelled out, as everywhere on a page; numbers as exact as a page needs."""
+    if isinstance(data, str):
+        return visible(data)
+    if isinstance(data, float):
+        return round(data, 6) if math.isfinite(data) else None
+    if isinstance(data, Mapping):
+        return {key: _shown(value) for key, value in data.items()}
+    return [_shown(value) for value in data] if isinstance(data, list | tuple) else data
+
+
+def link(content: str, media: str) -> str:
+    """A text as an address that holds it, to be kept as a file."""
+    return f"data:{media};base64,{base64.b64encode(content.encode()).decode()}"
 
 
 @cache
@@ -55,6 +85,11 @@ def _environment() -> jinja2.Environment:
         between=between,
     )
     return environment
+
+
+def _whole(scripts: Sequence[str]) -> str:
+    """Scripts as one, whose names are its own."""
+    return "\n".join(['(() => { "use strict";', *map(_part, scripts), "})();"])
 
 
 @cache
@@ -110,63 +145,3 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-@dataclass(frozen=True)
-class Preview:
-    """Samples as a page can show them.
-
-    Attributes:
-        step: after how many steps they were drawn.
-        kind: `image`, `sound`, `text`, or `none` for a file that is not shown.
-        content: a data URI, the text, or why nothing is shown.
-    """
-
-    step: int
-    kind: str
-    content: str
-
-
-def preview(path: Path) -> Preview:
-    """A file of a run's samples."""
-    digits = re.search(r"\d+", path.stem)
-    step = int(digits[0]) if digits else 0
-    try:
-        if path.is_symlink() or not path.is_file():  # what is not the run's own does not belong in its report
-            return Preview(step, "none", f"{path.name} is not a file of the run")
-        if path.stat().st_size > _MOST_BYTES:
-            return Preview(step, "none", f"{path.name} is too large to be shown here")
-        content = path.read_bytes()
-    except OSError as error:
-        return Preview(step, "none", f"{path.name} cannot be read ({error.strerror})")
-    suffix = path.suffix.lower()
-    for kind, types in (("image", _IMAGES), ("sound", _SOUNDS)):
-        if suffix in types:
-            return Preview(step, kind, f"data:{types[suffix]};base64,{base64.b64encode(content).decode()}")
-    if suffix in (".txt", ".smi", ".csv"):
-        lines = content.decode("utf-8", "replace").splitlines()
-        more = [f"… and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
-        return Preview(step, "text", "\n".join([*lines[:_MOST_LINES], *more]))
-    return Preview(step, "none", f"{path.name} has a format that cannot be shown here")
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The files of one step: what a domain shows may be several, such as sounds and a picture of them."""
-
-    step: int
-    parts: tuple[Preview, ...]
-
-
-def samples(folder: Path) -> list[Samples]:
-    """The sample files of a run, those of one step together, the main file of a step first."""
-    steps: dict[str, list[Path]] = {}
-    for path in folder.glob("step-*"):
-        if not path.name.endswith(".partial"):
-            steps.setdefault("-".join(path.stem.split("-")[:2]), []).append(path)
-    found: list[Samples] = []
-    for stem, paths in steps.items():
-        ordered = sorted(paths, key=lambda path: (path.stem != stem, path.name))
-        parts = tuple(preview(path) for path in ordered)
-        found.append(Samples(parts[0].step, parts))
-    return sorted(found, key=lambda shown: shown.step)

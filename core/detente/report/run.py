@@ -8,9 +8,10 @@ from markupsafe import Markup
 
 from detente.errors import UsageError
 from detente.files import read_text
-from detente.report.charts import Axes, Point, Series, chart, span, top
+from detente.report.charts import Axes, Point, Series, chart, fitted, span
 from detente.report.data import data_section
-from detente.report.page import render, samples
+from detente.report.gallery import references, samples
+from detente.report.page import render
 from detente.results.best import sampling
 from detente.results.facts import DataFacts
 from detente.results.outcomes import number
@@ -27,13 +28,13 @@ def run_report(run: Run) -> Path:
         recipe = read_text(run.recipe)
     except UsageError as error:
         recipe, damaged = "", [*damaged, str(error)]
-    references = info.get("references") or {}
+    scored = info.get("references") or {}
     final, best = info.get("final") or {}, info.get("best") or {}
     evaluations = [line for line in lines if line.get("scores") is not None]
     last = evaluations[-1] if evaluations else {}
     scores: dict[str, Any] = last.get("scores") or final.get("scores") or {}
-    names = list(dict.fromkeys([*scores, *(name for row in references.values() for name in row)]))
-    rows = [("this run", scores)] + [(text, references[row]) for row, text in ROWS.items() if row in references]
+    names = list(dict.fromkeys([*scores, *(name for row in scored.values() for name in row)]))
+    rows = [("this run", scores)] + [(text, scored[row]) for row, text in ROWS.items() if row in scored]
     shown = samples(run.samples)
     return render(
         "run.html",
@@ -50,6 +51,7 @@ def run_report(run: Run) -> Path:
         terms=_terms(lines),
         latest=shown[-1] if shown else None,
         earlier=_some(shown[:-1], 11),
+        references=references(run.samples),
         findings=info.get("findings") or [],
         data=data_section({"": DataFacts.of(info)}),
         recipe=recipe,
@@ -68,7 +70,7 @@ def _course(evaluations: list[dict[str, Any]]) -> Markup | None:
     points = [(float(step), scaled) for step, scaled in scaled_curve(evaluations)]
     if not points:
         return None
-    axes = Axes(x=(0, max(p[0] for p in points)), y=(0, top([p[1] for p in points])))
+    axes = Axes(x=(0, max(p[0] for p in points)), y=fitted([p[1] for p in points]))
     return chart([Series("", 0, points)], axes, "Scaled score over steps")
 
 

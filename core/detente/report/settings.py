@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup
 
 from detente.errors import visible
-from detente.report.arms import key
-from detente.report.charts import Axes, Series, chart, swatch, top
+from detente.report.charts import Axes, Series, chart, fitted
 from detente.report.page import between, number, p_value, percent, signed
 from detente.results.cells import Arm
 from detente.results.pairing import unpaired
@@ -57,18 +56,25 @@ def _settings(study: Study, verdicts: Verdicts) -> Iterable[Markup]:
 def _chart(study: Study, found: Ranges) -> Markup:
     others = study.others
     lines = [
-        Series(key(study.arms.index(one.arm)), _style(study, one.arm), list(zip(found.places, one.means, strict=True)))
+        Series(
+            one.arm.text,
+            _style(study, one.arm),
+            list(zip(found.places, one.means, strict=True)),
+            arm=study.arms.index(one.arm),
+        )
         for one in sorted(found.arms, key=lambda one: one.arm in others)
     ]
     marks = [(place, f"{found.key}={name}") for place, name in zip(found.places, found.names, strict=True)]
-    high = top([mean for one in found.arms for mean in one.means])
+    inside = fitted([found.threshold, *(mean for one in found.arms for mean in one.means)])
     rules = [(found.threshold, "half of the best")]
-    axes = Axes(x=(found.places[0], found.places[-1]), y=(0, high), rules=rules, marks=marks)
+    axes = Axes(
+        x=(found.places[0], found.places[-1]), y=inside, rules=rules, marks=marks, width=600, height=310, right=150
+    )
     title = f"Mean scaled score in {found.domain} at each {found.key}, one curve per arm"
     drawn = chart(lines, axes, visible(title), visible(found.key))
     return Markup(
-        '<figure class="curves">{}<figcaption>{}Mean scaled score of all runs at a setting.</figcaption></figure>'
-    ).format(drawn, _legend(study, [one.arm for one in found.arms]))
+        '<figure class="curves">{}<figcaption>Mean scaled score of all runs at a setting.</figcaption></figure>'
+    ).format(drawn)
 
 
 def _range_rows(study: Study, verdicts: Verdicts, found: Ranges) -> tuple[list[str], list[tuple[Arm, list[Cell]]]]:
@@ -203,16 +209,6 @@ def _table(head: Sequence[str], rows: Sequence[tuple[Arm, Sequence[Cell]]], labe
         '<div class="wide" tabindex="0" role="region" aria-label="{}, scrolls sideways">\n<table class="sortable">\n'
         "<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody>\n</table>\n</div>"
     ).format(visible(label), columns, body)
-
-
-def _legend(study: Study, arms: Sequence[Arm]) -> Markup:
-    items = Markup("").join(
-        Markup('<li><b class="letter">{}</b>{}<bdi>{}</bdi></li>').format(
-            key(study.arms.index(arm)), swatch(_style(study, arm)), visible(arm.text)
-        )
-        for arm in arms
-    )
-    return Markup('<ul class="legend">{}</ul>').format(items)
 
 
 def _style(study: Study, arm: Arm) -> int:

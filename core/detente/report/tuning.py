@@ -8,8 +8,9 @@ import numpy as np
 from markupsafe import Markup
 
 from detente.recipe.document import dump
-from detente.report.page import Samples, render
-from detente.report.page import samples as samples_of
+from detente.report.gallery import Samples
+from detente.report.gallery import samples as samples_of
+from detente.report.page import render
 from detente.report.rivals import ROLES, Row, call, lead, with_interval
 from detente.report.slices import Dot, choice_chart, slice_chart
 from detente.results.best import best_run, sampling

@@ -40,3 +40,8 @@ def _mean(scores: Iterable[float | None]) -> float:
 def sampling(folder: Path, n: int = 16) -> str:
     """The command that draws samples of a run, quoted for a shell."""
     return typed("detente", "sample", folder, "-n", n)
+
+
+def training(folder: Path) -> str:
+    """The command that trains once more what a run is of, quoted for a shell."""
+    return typed("detente", "train", "--recipe", folder / "recipe.yaml")

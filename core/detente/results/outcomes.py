@@ -25,6 +25,8 @@ class Outcome:
         scores: all scores at the last step of a run that finished.
         references: the scores of real data, baseline and untrained generator.
         curve: (step, scaled score) of each evaluation that has one.
+        start: the reference row that the run's generator was before its first step; None where it was none of them.
+        directions: which values of a score are better, `higher`, `lower` or `neither`, where the record says so.
         seconds: what the run took; `step_seconds` the processor time of a step without evaluations; None where that was
             not measured.
         stability: how stable it was.
@@ -43,6 +45,8 @@ class Outcome:
     scores: dict[str, float] = field(default_factory=dict)
     references: dict[str, dict[str, float]] = field(default_factory=dict)
     curve: tuple[tuple[int, float], ...] = ()
+    start: str | None = None
+    directions: dict[str, str] = field(default_factory=dict)
     seconds: float | None = None
     step_seconds: float | None = None
     stability: Stability = field(default_factory=Stability)
@@ -82,6 +86,8 @@ class Outcome:
             scores=_finite(final.get("scores") or {}) if status == "finished" else {},
             references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
             curve=curve,
+            start=info.get("start"),
+            directions=info.get("directions") or {},
             seconds=number(info.get("seconds")),
             step_seconds=number(info.get("processor_seconds_per_step")),
             stability=read_stability(lines, ended, highest, diverged_at),

@@ -23,7 +23,7 @@ def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[O
     writer = csv.writer(out, lineterminator="\n")
     head = ["domain", "arm", "seed", "setting", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
     head += ["scaled_final", "scaled_tail", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
-    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step"])
+    writer.writerow([*head, *map(plain_text, names), "reason", "seconds", "seconds_per_step"])
     for outcome in outcomes:
         writer.writerow([*_row(primaries, outcome, names)])
     write_atomically(path, out.getvalue())
@@ -37,17 +37,17 @@ def _names(outcome: Outcome) -> Iterator[str]:
 
 def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
     cell, primary = outcome.cell, primaries[outcome.cell.domain]
-    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, _text(cell.setting))
-    yield from (outcome.status, outcome.step, _text(primary))
+    yield from (plain_text(cell.domain), plain_text(cell.arm.text), cell.seed, plain_text(cell.setting))
+    yield from (outcome.status, outcome.step, plain_text(primary))
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):
         yield outcome.references.get(row, {}).get(primary)
     yield from (outcome.final, outcome.tail, outcome.best, outcome.best_step)
     yield from (outcome.stability.collapsed, outcome.stability.spikes, outcome.stability.saturated)
     yield from (outcome.scores.get(name) for name in names)
-    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds)
+    yield from (plain_text(outcome.reason), outcome.seconds, outcome.step_seconds)
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
     """Text that a spreadsheet does not take for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -3,6 +3,7 @@
 import base64
 import html
 import tempfile
+import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,6 +73,16 @@ class Samples:
             self.domain.preview(self._first(), preview)
             names = [path.name for path in self.domain.save(self.tensors, preview.parent)]
         return [folder / name for name in names]
+
+    def show(self) -> Path:
+        """Open a preview of the first ones in what this machine shows such files with; the file, a temporary one.
+
+        In a notebook samples show themselves.
+        """
+        preview = Path(tempfile.mkdtemp(prefix="detente-")) / f"preview{self.domain.preview_suffix}"
+        self.domain.preview(self._first(), preview)
+        webbrowser.open(preview.as_uri())
+        return preview
 
     def _first(self) -> Sample:
         return rows(self.tensors, slice(0, self.domain.preview_count))

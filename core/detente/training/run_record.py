@@ -83,6 +83,8 @@ class RunRecord(Record):
     best: _Best | None = None
     final: _Final | None = None
     references: dict[str, Scores] | None = None
+    start: Literal["untrained", "baseline"] | None = None
+    directions: dict[str, Literal["higher", "lower", "neither"]] = {}
     findings: list[FoundBefore] = []
     data: _About | None = None
     identities: IdentitiesRecord | None = None

@@ -16,7 +16,7 @@ from detente.files import staged
 from detente.hookspecs import RunView
 from detente.plugins import Host
 from detente.plugins.loader import Plugin
-from detente.training import checkpoint, evaluation, outline, scale
+from detente.training import checkpoint, evaluation, outline, scale, shown
 from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
 from detente.training.averaged import Average
 from detente.training.build import Built
@@ -125,7 +125,8 @@ class Trainer:
         outline.keep(self.run.folder, of, self.built.recipe.data.name)
         try:
             self._tell("detente_run_started")
-            self.run.record({"references": self.reference_rows(), "samples": self.samples})
+            self.run.record({"references": self.reference_rows(), "samples": self.samples, **shown.about(self.built)})
+            shown.write(self.built, self.run)
             self._tell_of_scale()
             with on_signal(self._team.stop, *STOP):
                 self._loop()

@@ -8,24 +8,19 @@ from typing import Any
 import torch
 from rdkit import Chem
 from rdkit.Chem.Descriptors import MolWt  # pyright: ignore[reportAttributeAccessIssue]
-from rdkit.Chem.Draw import rdMolDraw2D
 from torch import Tensor
 
 from detente import Data, Domain, Primary, Sample, Space, UsageError
+from detente_molecule import drawing
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symbol_masking, symmetric
 from detente_molecule.chemistry import Graphs, canonical_smiles, fault, likeliest, pair, quiet
 from detente_molecule.extractors import IDENTITY, run
 from detente_molecule.rewards import properties
 from detente_molecule.strings import Strings, likeliest_symbols
 
-_ACROSS, _SIDE = 8, 150
 _MOST_ROWS = 10_000
 _SMALL = 12
 """Atoms up to which graphs that are written at once are valid now and then."""
-_NOT_VALID = (
-    "<text x='{x}' y='{y}' fill='#999999' font-family='sans-serif' font-size='14' text-anchor='middle'>"
-    "not valid</text>\n"
-)
 
 
 class Molecule(Domain):
@@ -79,23 +74,10 @@ class Molecule(Domain):
         return run(self.read(x).loose())
 
     def preview(self, x: Sample, path: Path) -> None:
-        """Draw the molecules, 8 to a row; the field of a graph that is none says so."""
+        """Draw the molecules, 8 to a row, the field of a graph that is none says so; their SMILES beside."""
         mols = self.read(x).molecules()
-        across = min(_ACROSS, max(1, len(mols)))
-        down = max(1, -(-len(mols) // across))
-        with quiet():
-            drawing = rdMolDraw2D.MolDraw2DSVG(across * _SIDE, down * _SIDE, _SIDE, _SIDE)
-            options = drawing.drawOptions()
-            options.drawMolsSameScale, options.fixedBondLength, options.padding = False, 28, 0.1
-            drawing.DrawMolecules([mol or Chem.Mol() for mol in mols])
-            drawing.FinishDrawing()
-        text = drawing.GetDrawingText().replace("iso-8859-1", "utf-8", 1)
-        notes = "".join(
-            _NOT_VALID.format(x=(i % across + 0.5) * _SIDE, y=(i // across + 0.5) * _SIDE)
-            for i, mol in enumerate(mols)
-            if mol is None
-        )
-        path.write_text(text.replace("</svg>", notes + "</svg>"), encoding="utf-8")
+        drawing.draw(mols, path)
+        drawing.write_smiles(mols, path.with_name(f"{path.stem}-smiles.txt"))
 
     def save(self, x: Sample, folder: Path) -> list[Path]:
         """Write the valid molecules: `molecules.smi`, a SMILES a line, and `molecules.csv`, with their properties.

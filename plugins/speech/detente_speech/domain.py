@@ -50,15 +50,21 @@ class Speech(Domain):
         return run(to_narrow_mel(x))
 
     def preview(self, x: Sample, path: Path) -> None:
-        """Write the log-mels as a picture and six samples as sound (log-mels by the Griffin–Lim algorithm)."""
+        """Write the log-mels as a picture, and six samples as sound, each with its own picture beside it.
+
+        What is a log-mel becomes sound by the Griffin–Lim algorithm.
+        """
         assert isinstance(x, Tensor), "a sound is a single tensor"
         shown = x.detach().float().cpu().nan_to_num()  # a diverged generator should be seen, not fail
         if is_waveform(shown):
             shown = shown.clamp(-1, 1)
-        pictures.draw(to_narrow_mel(shown), path)
+        mels = to_narrow_mel(shown)
+        pictures.draw(mels, path)
         heard = to_waveform(shown[: pictures.HEARD])
         for i, wave in enumerate(heard[:, 0]):
-            pictures.write_sound(wave, rate_of(heard), path.with_name(f"{path.stem}-{i + 1}.ogg"))
+            beside = path.with_name(f"{path.stem}-{i + 1}")
+            pictures.write_sound(wave, rate_of(heard), beside.with_suffix(".ogg"))
+            pictures.draw_one(mels[i], beside.with_suffix(".png"))
 
     def save(self, x: Sample, folder: Path) -> list[Path]:
         """Write each sample as 16-bit WAV: `00001.wav`, …; log-mels by the Griffin–Lim algorithm."""

@@ -41,6 +41,14 @@ def draw(x: Tensor, path: Path) -> None:
     figure.savefig(path)
 
 
+def draw_one(x: Tensor, path: Path) -> None:
+    """The log-mel [1, 40, 64] of one sound, a pixel for each value, to stand beside the sound."""
+    from matplotlib import image
+
+    with path.open("wb") as file:
+        image.imsave(file, x[0].numpy(), origin="lower", vmin=-1, vmax=1, cmap="magma", format="png")
+
+
 def write_sound(wave: Tensor, rate: int, path: Path) -> None:
     """A waveform [L] as Ogg Vorbis."""
     import soundfile

@@ -9,8 +9,8 @@ from detente.report.forest import forest
 from pages import EVIL
 
 LINES = [
-    module.ForestRow("B", 1, 0.2, (0.1, 0.3), [0.15, 0.25], True),
-    module.ForestRow("C", 2, -0.1, None, [-0.1], False),
+    module.ForestRow("r1", 1, 0.2, (0.1, 0.3), [0.15, 0.25], True, [3, 4]),
+    module.ForestRow("l2", 2, -0.1, None, [-0.1], False),
 ]
 
 
@@ -20,7 +20,7 @@ def circles(drawn: ET.Element, kind: str) -> list[float]:
 
 def test_a_verdict_is_drawn_filled_what_is_open_hollow_and_every_seed_has_a_dot():
     drawn = ET.fromstring(forest(LINES, "Differences"))
-    assert [text.text for text in drawn.iter("text") if text.get("class") == "key"] == ["B", "C"]
+    assert [text.text for text in drawn.iter("text") if text.get("class") == "key"] == ["r1", "l2"]
     (claimed,), (left,) = circles(drawn, "claimed"), circles(drawn, "open")
     dots = circles(drawn, "run")
     assert len(dots) == 3
@@ -38,8 +38,27 @@ def test_the_rule_at_0_is_between_what_is_better_and_what_is_worse():
 
 
 def test_arms_that_do_not_differ_at_all_are_drawn_on_the_rule_and_a_title_stays_text():
-    line = module.ForestRow("B", 1, 0.0, (0.0, 0.0), [0.0, 0.0], False)
+    line = module.ForestRow("r1", 1, 0.0, (0.0, 0.0), [0.0, 0.0], False)
     drawn = ET.fromstring(forest([line], EVIL.replace("\x07", "")))
     (rule,) = [path.get("d") or "" for path in drawn.iter("path") if path.get("class") == "zero"]
     assert set(circles(drawn, "run")) == {float(rule[1:].split()[0])}
     assert "<script>" in (drawn.get("aria-label") or "")
+
+
+def test_every_mark_says_what_it_is_when_pointed_at():
+    drawn = ET.fromstring(forest(LINES, "Differences"))
+    said = [one.get("data-tip") for one in drawn.iter("circle") if one.get("data-tip")]
+    assert said == [
+        "r1, seed 3: +0.150",
+        "r1, seed 4: +0.250",
+        "r1: +0.20, 95 % interval 0.10 to 0.30",
+        "l2: −0.10",
+    ]
+
+
+def test_what_is_no_arm_is_a_diamond_in_the_colour_of_the_text():
+    rest = module.ForestRow("baseline", module.REST, 0.3, None, (), False)
+    drawn = ET.fromstring(forest([LINES[0], rest], "Differences", frame=module.NARROW))
+    (group,) = [g for g in drawn.iter("g") if "rest" in (g.get("class") or "")]
+    assert [each.tag for each in group] == ["text", "path"]
+    assert drawn.get("viewBox", "").split()[2] == "300"

@@ -36,7 +36,7 @@ def test_a_curve_of_fewer_runs_says_of_how_many(tmp_path):
     for cell in study.cells:
         write_cell(cell, "finished", (0.1, 0.5, 0.6))
     write_cell(study.cells[4], "failed", (0.2,), error="broken")
-    assert "the curve is of those that have come so far: B of 3 runs: 2 from step 20 on." in page(tmp_path)
+    assert "the curve is of those that have come so far: r1 of 3 runs: 2 from step 20 on." in page(tmp_path)
 
 
 def test_the_name_of_a_mean_is_that_of_what_is_shown(tmp_path):
