@@ -71,6 +71,9 @@ class Recipe(BaseModel):
     metric: str | None = None
     """The score that carries comparisons and is scaled, where it is not that of the domain: another was chosen, or
     the model has its own."""
+    evaluate: Literal["ema"] | None = None
+    """`ema` evaluates a moving average of the generator's weights, which is kept beside training and changes nothing of
+    it; otherwise the generator is evaluated as it is trained."""
     allow: list[str] = []
     """Codes of findings that would refuse this combination; see `detente.checks`."""
     log: list[str] = []
@@ -95,7 +98,7 @@ class Recipe(BaseModel):
         return self.model_dump(mode="python", exclude={key for key in _LATER if not getattr(self, key)})
 
 
-_LATER = ("log", "metric", "channels_last", "compile")
+_LATER = ("log", "metric", "channels_last", "compile", "evaluate")
 """Keys that there were not from the beginning: recipes from then keep their text and their fingerprints."""
 
 

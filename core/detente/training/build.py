@@ -1,6 +1,6 @@
 """From a resolved recipe to a game that is ready to be trained."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,7 +79,7 @@ class Built:
             refuse(self.findings, self.recipe.allow)
 
     def start(self, host: Host) -> Networks:
-        """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
+        """Networks before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
     def warm_up_seconds(self, host: Host) -> float:
@@ -87,9 +87,9 @@ class Built:
         by = origins(self.recipe, host, "data", "model")
         return seconds(self.model, self.data, self.recipe.seed, device=self.device, dtype=self.dtype, versions=by)
 
-    def deployed(self, step: int) -> torch.nn.Module:
+    def deployed(self, step: int, make: Callable[[], torch.nn.Module] | None = None) -> torch.nn.Module:
         """The generator for sampling: a copy, also of an average, that the model's schedule has set to this step."""
-        network = self.game.generator.deployed()
+        network = (make or self.game.generator.deployed)()
         self.model.schedule(Networks(network, self.networks.discriminator), step / self.recipe.steps)
         return network
 

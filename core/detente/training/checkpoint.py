@@ -15,6 +15,7 @@ from detente.errors import UsageError, one_line
 from detente.files import replace_atomically
 from detente.recipe.schema import Recipe
 from detente.records import Amount, Count, Record, checked
+from detente.training.averaged import Average
 from detente.training.run_record import IdentitiesRecord
 
 CHECKPOINT_FORMAT = 1
@@ -71,6 +72,8 @@ class CheckpointRecord(Record):
     """That of the run; versions before 0.2 did not write it, nor what follows."""
     recipe: dict[str, Any] | None = None
     identities: IdentitiesRecord | None = None
+    average: dict[str, Any] | None = None
+    """Of the generator's weights, where evaluations look at that."""
 
 
 def named(step: int) -> str:
@@ -154,13 +157,16 @@ def _parts(value: Any) -> Iterator[Any]:
         yield f"{type(value).__name__} {value!r} ".encode()
 
 
-def enter(path: Path, state: dict[str, Any], game: Game, recipe: Recipe, source: Path) -> None:
+def enter(
+    path: Path, state: dict[str, Any], game: Game, recipe: Recipe, source: Path, average: Average | None = None
+) -> None:
     """Put what a checkpoint holds into the game of a recipe.
 
     Args:
         path: of the checkpoint, which is named after its step.
         state: what it holds.
         source: where the recipe stands.
+        average: what evaluations look at instead of the generator.
 
     Raises:
         UsageError: it is not of this recipe, or not what was written.
@@ -173,6 +179,8 @@ def enter(path: Path, state: dict[str, Any], game: Game, recipe: Recipe, source:
     try:
         if wrong is None:
             game.load_state_dict(state["game"])
+            if average is not None:
+                average.load_state_dict(state.get("average") or {})
     except Exception as error:  # of the network's, the optimizer's or a stranger's regularizer's
         wrong = one_line(error)[:200]
     if wrong is not None:
