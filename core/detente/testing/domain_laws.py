@@ -45,13 +45,11 @@ class Kind:
 
     @cached_property
     def networks(self) -> Networks:
-        """Fresh networks."""
         torch.manual_seed(7)
         return self.model.build(self.data.space)
 
     @cached_property
     def count(self) -> int:
-        """Samples of an evaluation."""
         return min(self.domain.sample_count, batch_size(self.data.held_out()))
 
     @cached_property
@@ -106,10 +104,8 @@ def labels_fit_the_samples(k: Kind) -> None:
     """There is a label for each sample, in the range or of the shape that the space states."""
     labels, space = k.batch.labels, k.data.space
     if labels is None:
-        if space.classes is not None or space.condition is not None:
-            raise Broken("the space states labels, but batch() returns none")
-        if k.model.conditional:
-            raise Broken("the model is conditional, but the data have no labels")
+        if space.classes is not None or space.condition is not None or k.model.conditional:
+            raise Broken("the space or the model states labels, but batch() returns none")
         raise Skip("there are no labels")
     if len(labels) != batch_size(k.batch.x):
         raise Broken(f"there are {len(labels)} labels for {batch_size(k.batch.x)} samples")

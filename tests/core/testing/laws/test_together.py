@@ -16,7 +16,7 @@ from detente.engine.regularizer import Regularizer
 from detente.engine.step import Role
 from detente.regularizers.r1 import R1
 from detente.testing import cases, check
-from detente.testing.check import ROLES, _try
+from detente.testing.plan import ROLES, _try
 from detente.testing.laws import Subject
 from detente.testing.laws.subject import F64
 from detente.testing.laws.together import several_processes_play_as_one as law
