@@ -69,7 +69,7 @@ def typeset(block: str) -> str:
             + (f" <small>{note.strip()}</small>" if note else "")
             + "</p>"
         )
-    return '<div class="equation">' + "".join(rows) + "</div>\n"
+    return '<div class="equation" tabindex="0">' + "".join(rows) + "</div>\n"
 
 
 def latex(equation: str) -> str:

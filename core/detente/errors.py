@@ -7,6 +7,7 @@ import difflib
 import logging
 import re
 import shlex
+import signal
 import sys
 import warnings
 from collections.abc import Iterable
@@ -52,6 +53,14 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted by signal {number}")
         self.exit_code = 128 + number
+
+
+class PeerLost(Interrupted):
+    """Another of the processes that play one game together has ended, so that this one cannot go on."""
+
+    def __init__(self) -> None:
+        super().__init__(signal.SIGTERM)
+        self.args = ("another process of this run has ended",)
 
 
 def code_of(stopped: KeyboardInterrupt) -> int:

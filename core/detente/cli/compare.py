@@ -51,12 +51,13 @@ def compare(
             rich_help_panel=EXPERIMENT,
         ),
     ] = None,
+    vary: flags.Vary = None,
     seeds: Annotated[
         str | None,
         typer.Option(
             metavar="N|0,1,2",
             help="How many seeds, from 0, or which ones (default: 6, the fewest that can give a verdict; every run is "
-            "repeated for each).",
+            "repeated for each); with --vary, of each setting.",
             rich_help_panel=HOW,
         ),
     ] = None,
@@ -100,6 +101,8 @@ def compare(
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import compare as study
     from detente.experiments import preset as presets
+    from detente.experiments.forecast import usual_seeds
+    from detente.experiments.vary import settings_of
     from detente.results.study import Study
 
     given = [*(domain or []), *(name.strip() for name in (domains or "").split(",") if name.strip())]
@@ -113,11 +116,14 @@ def compare(
     if not chosen or not arms:
         what = "arms, such as --reg none --reg r1" if chosen else "a DOMAIN"
         raise UsageError(f"compare needs {what}, or a --preset; see `detente compare --help`.")
-    numbers = flags.seeds_of(seeds) if seeds is not None else base.seeds
+    varied = vary or base.vary
+    usual = base.seeds if "seeds" in base.model_fields_set else usual_seeds(len(settings_of(varied)))
+    numbers = flags.seeds_of(seeds) if seeds is not None else usual
     own = _own(session, host, chosen, recipe, data, model)
     label = (Path(preset).stem if preset else "-".join(chosen))[:40].rstrip("-")
     how: dict[str, Any] = {
-        "against": against,
+        "against": against or base.against,
+        "vary": varied,
         "sets": [*base.sets, *(sets or [])],
         "domain_sets": {name: base.domains.get(name, []) for name in chosen},
         "recipe": recipe,
@@ -193,15 +199,19 @@ def _asked(study: "Study") -> str:
 
 
 def _cells(study: "Study") -> str:
-    rows = [("domain", "arm", "seeds", "steps")]
+    at = ["setting"] if study.settings else []
+    rows: list[tuple[str, ...]] = [("domain", "arm", *at, "seeds", "steps")]
     for domain in study.domains:
         for arm in study.arms:
-            steps = str(study.content["recipes"][domain][arm.slug]["steps"])
-            rows.append((domain, arm.text, ", ".join(map(str, study.seeds)), steps))
+            for name, seeds in [(one.name, one.seeds) for one in study.settings] or [("", study.seeds)]:
+                steps = str(study.recipe(study.cell(domain, arm, seeds[0]))["steps"])
+                rows.append((domain, arm.text, *([name] if at else []), ", ".join(map(str, seeds)), steps))
     return table(rows)
 
 
 def _finish(session: Session, folder: Path, report: Path) -> None:
+    from detente.cli.verdicts import range_lines, verdict_rows
+    from detente.report.answer import answer
     from detente.report.references import baseline_sentence
     from detente.results.best import best_run, sampling
     from detente.results.outcomes import Outcome
@@ -210,19 +220,19 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
 
     study = Study.open(folder)
     outcomes = [Outcome.of(cell) for cell in study.cells]
-    rows = [("domain", "arm", "scaled", "runs", "diverged")]
-    for domain in study.domains:
-        for arm in study.arms:
-            own = [o for o in outcomes if o.cell.domain == domain and o.cell.arm == arm]
-            finals = [o.final for o in own if o.final is not None]
-            mean = f"{sum(finals) / len(finals):.3f}" if finals else "–"
-            diverged = sum(o.status == "diverged" for o in own)
-            rows.append((domain, arm.text, mean, str(len(own)), str(diverged)))
-    limits = Verdicts(study, outcomes).limits or "See the report for confidence intervals and tests."
-    baselines = [said for domain in study.domains if (said := baseline_sentence(study, domain, outcomes))]
+    verdicts = Verdicts(study, outcomes)
+    said = answer(study, verdicts)[0]
+    limits = verdicts.limits or "See the report for confidence intervals and tests."
+    said = said if limits in said else f"{said}\n{limits}"
+    baselines = [line for domain in study.domains if (line := baseline_sentence(study, domain, outcomes))]
     best = [run for domain in study.domains if (run := best_run(outcomes, domain))]
     took = sum(o.seconds or 0 for o in outcomes)
-    parts = [table(rows), f"{_budget(study)}\n{duration(took)} total training time", f"{limits}\nreport  {report}"]
+    parts = [
+        table(verdict_rows(verdicts, outcomes)),
+        *range_lines(verdicts),
+        f"{_budget(study)}\n{duration(took)} total training time",
+        f"{said}\nreport  {report}",
+    ]
     text = "\n\n".join([*parts[:1], *baselines, *parts[1:]]) + f"\nresults {study.results}"
     for run in best:
         text += (
@@ -235,11 +245,15 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
         "best": {run.cell.domain: run.cell.folder for run in best},
         "report": report,
         "results": study.results,
+        "verdicts": [c.plain() for c in verdicts.comparisons],
+        "ranges": [found.plain() for found in verdicts.ranges.values()],
+        "interactions": [found.plain() for found in verdicts.interactions],
         "cells": [
             {
                 "domain": o.cell.domain,
                 "arm": o.cell.arm.text,
                 "seed": o.cell.seed,
+                "setting": o.cell.setting,
                 "status": o.status,
                 "scaled": o.final,
                 "best": o.best,

@@ -13,9 +13,12 @@ from detente.cli.display import Session, messages
 from detente.cli.grouping import EXPERIMENT, HOW, MESSAGES, PLACE
 from detente.errors import UsageError
 from detente.plugins import Host, discover, set_host
+from detente.training import launched
 
 MOST = 4096
 """Threads and parallel runs; no machine has more use for them."""
+TOGETHER = ("train", "resume")
+"""The verbs that several processes of torchrun may call together."""
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=MESSAGES)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.", rich_help_panel=MESSAGES)]
 Verbose = Annotated[
@@ -49,6 +52,20 @@ Precision = Annotated[
     str | None,
     typer.Option(
         metavar="fp32|bf16|fp64", help="Numeric precision of the networks (default: fp32).", rich_help_panel=HOW
+    ),
+]
+ChannelsLast = Annotated[
+    bool,
+    typer.Option(
+        "--channels-last", help="Keep the channels of pictures last in memory; faster with bf16.", rich_help_panel=HOW
+    ),
+]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        help="Compile both networks with torch.compile; refused for regularizers that need second derivatives.",
+        rich_help_panel=HOW,
     ),
 ]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="The random seed (default: 0).", rich_help_panel=HOW)]
@@ -99,7 +116,7 @@ Metric = Annotated[
     str | None,
     typer.Option(
         metavar="SCORE",
-        help="The score that is scaled and compared (default: the domain's primary one).",
+        help="The score that is scaled and compared (default: the primary one of the model or the domain).",
         rich_help_panel=EXPERIMENT,
     ),
 ]
@@ -119,8 +136,8 @@ Arms = Annotated[
     typer.Option(
         "--reg",
         metavar="CHAIN",
-        help="One arm: a chain of regularizers, such as 'd:r1(gamma=1)+g:ema', or none. Each --reg is another arm; "
-        "elsewhere several --reg are joined to one chain.",
+        help="One arm: a chain of regularizers, such as 'd:r1(gamma=1)+g:ema', or none; with settings of its own: "
+        "'r1 with critic_steps=5'. Each --reg is another arm; elsewhere several --reg are joined to one chain.",
         rich_help_panel=EXPERIMENT,
         autocompletion=completion.regularizers,
     ),
@@ -135,6 +152,16 @@ Set = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="Change one entry of the recipe, such as model.width=32; repeatable.",
+        rich_help_panel=EXPERIMENT,
+    ),
+]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="KEY=A,B,C",
+        help="Train everything that is compared at several settings, such as lr=/4,x1,x4 (of both learning rates) or "
+        "batch=16,64; each setting has seeds of its own. Repeatable.",
         rich_help_panel=EXPERIMENT,
     ),
 ]
@@ -184,9 +211,11 @@ def begin(
     above = context.parent.params if context.parent else {}
     session.json, session.quiet, session.verbose = (
         json or above.get("json", False),
-        quiet,
+        quiet or session.silent,
         verbose or above.get("verbose", False),
     )
+    if launched.processes() > 1 and context.info_name not in TOGETHER:
+        raise UsageError(f"{context.info_name} takes one process; torchrun is for {' and '.join(TOGETHER)} of one run.")
     context.with_resource(contextlib.redirect_stdout(sys.stderr))
     context.with_resource(messages(session))
     host = discover([*(no_plugin or ()), *(above.get("no_plugin") or ())])

@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 def sample(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|EXPORT|STUDY", help="Folder of a trained generator.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|EXPORT|STUDY|SEARCH", help="Folder of a trained generator.")],
     n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
     out: Annotated[
@@ -64,7 +64,7 @@ def sample(
     set_threads(threads)
     generator = load(folder, arm=arm, domain=domain, host=host)
     if device is not None:
-        from detente.training.build import device_of
+        from detente.training.device import device_of
 
         generator.to(device_of(device))
     step = generator.description["step"]
@@ -106,7 +106,7 @@ def _written(
 
 def export(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a run or a study.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write.", show_default="RUN/export")] = None,
     arm: Arm = None,
     domain: Which = None,

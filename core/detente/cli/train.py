@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags, own_data
-from detente.cli.before import before_in
+from detente.cli.before import before_in, note_duration
 from detente.cli.display import Session
 from detente.cli.flags import begin
 from detente.cli.grouping import PLACE, TRAINING, Grouped, example
@@ -43,6 +43,8 @@ def train(
     seed: flags.Seed = None,
     device: flags.Device = None,
     precision: flags.Precision = None,
+    channels_last: flags.ChannelsLast = False,
+    compile: flags.Compile = False,
     allow: flags.Allow = None,
     log: flags.Log = None,
     out: Annotated[
@@ -80,6 +82,8 @@ def train(
         "seed": seed,
         "device": device,
         "precision": precision,
+        "channels_last": channels_last or None,
+        "compile": "both" if compile else None,
         "allow": allow,
         "log": flags.names(log),
     }
@@ -114,6 +118,7 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
         check_run(built)
     for finding in built.findings:
         session.note(f"Note: {finding}")
+    note_duration(session, built, host)
 
 
 def _refuse_arms(regs: list[str], domain: str | None) -> None:

@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def evaluate(
     context: typer.Context,
-    folder: flags.RunFolder,
+    folder: flags.AnyFolder,
     n: Annotated[
         int | None,
         typer.Option(
@@ -44,14 +44,16 @@ def evaluate(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Score the generator of a run's newest checkpoint.
+    """Score the generator of a run's newest checkpoint; of a study or a search that of its best run.
 
     Its scores are shown with those of real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.experiments.using import run_folder
     from detente.training import evaluation, scale
     from detente.training.sizes import check_samples
 
+    folder = run_folder(folder)
     trainer = trained(folder, host, device, threads)
     wanted = n or trainer.samples
     check_samples("--samples", wanted, trainer.built.data.space)

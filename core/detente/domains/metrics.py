@@ -63,6 +63,29 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
     return ((mean_x - mean_y).square().sum() + spread.clamp(min=0)).item()
 
 
+_HALVES = 4
+"""Pairs of random halves whose distances are averaged."""
+
+
+def extrapolated_frechet(x: Tensor, y: Tensor, stream: Stream) -> float:
+    """The Fréchet distance that infinitely many samples would have: 2 F(n) − F(n/2), of all samples and of halves.
+
+    Of n samples a Fréchet distance is too large by about c/n, and c is smaller for samples that are too much alike:
+    among few, a generator that varies too little wins. The extrapolation takes c/n away (Chong & Forsyth 2020, with two
+    sizes instead of fifteen); near 0 it may be negative. Of Gaussians in 64 dimensions, of which one has standard
+    deviations of .7 and a distance of 7.4 and one is shifted and has 5.1, it ranked 93 % of pairs right with 112
+    samples and all with 300; F(n) ranked 2 % and 76 % right.
+    """
+    if min(len(x), len(y)) < 4:
+        return math.nan
+    generator = stream.generator()
+    halves: list[float] = []
+    for _ in range(_HALVES):
+        a, b = (f[torch.randperm(len(f), generator=generator)[: len(f) // 2].to(f.device)] for f in (x, y))
+        halves.append(frechet_distance(a, b))
+    return 2 * frechet_distance(x, y) - math.fsum(halves) / _HALVES
+
+
 def _gaussian(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean [d] and R [min(n, d), d] with RᵀR = Σ."""
     mean = x.mean(dim=0)
@@ -183,6 +206,16 @@ class Frechet(Metric):
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         return {"frechet": frechet_distance(e.features, e.reference_features)}
+
+
+class FrechetExtrapolated(Metric):
+    """The Fréchet distance of features, extrapolated to infinitely many samples; for data of which there are few."""
+
+    scores: Mapping[str, Direction] = {"frechet-extrapolated": "lower"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        stream = e.rng.at("frechet-extrapolated")
+        return {"frechet-extrapolated": extrapolated_frechet(e.features, e.reference_features, stream)}
 
 
 class KernelDistance(Metric):

@@ -1,24 +1,81 @@
 """What is said of a study before it trains: how many runs there are, and what its seeds can and cannot show."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from detente.recipe.schema import recipe_of
 from detente.results.cells import SETTLED
 from detente.results.statistics import ALPHA, limits, pairs_needed, smallest_p
 from detente.results.study import Study
+from detente.training.pace import Pace
 
 SEEDS = pairs_needed(1)
 """The fewest seeds with which one arm can be found better than another, which `compare` has by default."""
 
 
+START = 5.5
+"""Seconds that a cell's process takes before its first step."""
+
+
+def usual_seeds(settings: int) -> int:
+    """How many seeds each setting has by default: as many as give `SEEDS` blocks, and two at least."""
+    return SEEDS if not settings else max(2, -(-SEEDS // settings))
+
+
 def forecast(study: Study) -> list[str]:
     """Two sentences or three: the runs, what they cost by seed, and what so many seeds can support."""
     domains, arms, seeds = len(study.domains), len(study.arms), len(study.seeds)
+    settings = len(study.settings)
     cells = study.cells
     done = sum(cell.status in SETTLED for cell in cells)
-    counted = " × ".join((_many(domains, "domain"), _many(arms, "arm"), _many(seeds, "seed")))
+    parts = [_many(domains, "domain"), _many(arms, "arm"), *([_many(settings, "setting")] if settings else [])]
+    counted = " × ".join([*parts, _many(seeds // max(1, settings), "seed")])
     left = f", {done} of them done" if done else ""
+    each = domains * arms * max(1, settings)
     return [
-        f"{_many(len(cells), 'run')}: {counted}{left}; each seed more or less is {_many(domains * arms, 'run')}.",
+        f"{_many(len(cells), 'run')}: {counted}{left}; each seed more or less is {_many(each, 'run')}.",
         _support(seeds, domains * (arms - 1), study),
     ]
+
+
+def duration_of(
+    runs: Mapping[tuple[str, str], int],
+    paces: Mapping[tuple[str, str], tuple[Pace, Mapping[str, Any]]],
+    at_once: int,
+) -> str:
+    """About how long runs will take, in a sentence; empty where none is to be trained, or nothing was timed.
+
+    Args:
+        runs: how many there are like each look, by its domain and name.
+        paces: what was timed of the looks, and their recipes. An evaluation and the warm-up were timed once a domain.
+        at_once: how many are trained at a time.
+    """
+    known = {key: count for key, count in runs.items() if count and key in paces}
+    if not known:
+        return ""
+    total = 0.0
+    for (domain, name), count in known.items():
+        pace, recipe = paces[domain, name]
+        of_domain = [other for (where, _), (other, _) in paces.items() if where == domain]
+        each = replace(pace, evaluation=max(other.evaluation for other in of_domain))
+        total += count * (each.seconds(recipe_of(recipe, name)) + START)
+    # Runs with the same seed share a warm-up, and each look has as many runs as there are seeds.
+    for domain in {domain for domain, _ in known}:
+        warm_up = max(pace.warm_up for (where, _), (pace, _) in paces.items() if where == domain)
+        total += warm_up * max(count for (where, _), count in known.items() if where == domain)
+    at_once = min(at_once, sum(known.values()))
+    beside = f" in {at_once} processes" if at_once > 1 else ""
+    return f"About {in_words(total / at_once)}{beside}, by a few timed steps; longer where the machine does other work."
+
+
+def in_words(seconds: float) -> str:
+    """A time as one says it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} second{'s' if round(seconds) > 1 else ''}"
+    if seconds < 100 * 60:
+        return f"{round(seconds / 60)} minutes"
+    return f"{seconds / 3600:.1f} hours"
 
 
 def _support(seeds: int, comparisons: int, study: Study) -> str:
@@ -27,12 +84,14 @@ def _support(seeds: int, comparisons: int, study: Study) -> str:
             "Nothing will be tested: there is one arm, so add another, such as --reg none. For one arm with several "
             "regularizers, write --reg a+b."
         )
-    said = limits(seeds, comparisons, study.against.text)
+    said = limits(seeds, comparisons, study.against.text, study.pair_word)
     if said:
         return said
     least = f"{smallest_p(seeds):.4f}".rstrip("0").lstrip("0")
     return (
-        f"{seeds} seeds can give a verdict: p can fall to {least}, and a verdict needs {ALPHA:g}".replace("0.", ".")
+        f"{seeds} {study.pair_word}s can give a verdict: p can fall to {least}, and a verdict needs {ALPHA:g}".replace(
+            "0.", "."
+        )
         + "."
     )
 

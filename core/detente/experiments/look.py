@@ -12,6 +12,7 @@ from detente.recipe.schema import recipe_of
 from detente.results.scores import Measure
 from detente.training import scale
 from detente.training.build import build
+from detente.training.pace import Pace, pace
 
 
 class Look(NamedTuple):
@@ -23,6 +24,7 @@ class Look(NamedTuple):
         kept: whether what should be known about it stands in the manifest.
         resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
         measure: what runs like it are compared by, if it is this one that shows whether that can be measured.
+        where: at which setting, for an error.
     """
 
     domain: str
@@ -31,17 +33,22 @@ class Look(NamedTuple):
     kept: bool = True
     resolved: Resolved | None = None
     measure: Measure | None = None
+    where: str = ""
 
 
 class Looked(NamedTuple):
-    """What there is to say of a recipe: its findings, and a sentence about how it is evaluated."""
+    """What there is to say of a recipe: its findings, how it is evaluated, in sentences, and how long it takes."""
 
     findings: Sequence[Finding]
-    evaluated: str
+    evaluated: Sequence[str]
+    pace: Pace | None = None
 
 
 def looked(look: Look, host: Host) -> Looked | DetenteError:
-    """Build the networks of a recipe, check them, and forget them; an error if training would be refused."""
+    """Build the networks of a recipe, check them, time some steps, and forget them.
+
+    An error if training would be refused.
+    """
     try:
         recipe = recipe_of(look.recipe, "recipe")
         built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
@@ -50,4 +57,6 @@ def looked(look: Look, host: Host) -> Looked | DetenteError:
             scale.check_compared(built, look.measure.primary, scaled=look.measure.scales)
     except DetenteError as error:
         return error
-    return Looked(built.findings, scale.shortage(built))
+    said = [scale.shortage(built), scale.few(built, built.domain.primary)]
+    timed = pace(built, host, whole=look.measure is not None) if look.kept else None
+    return Looked(built.findings, tuple(sentence for sentence in said if sentence), timed)

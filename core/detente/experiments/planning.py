@@ -69,6 +69,11 @@ def primary_of(resolved: Resolved) -> dict[str, Any]:
     }
 
 
+def seedless(resolved: Resolved) -> dict[str, Any]:
+    """A recipe as plain data without its random seed: all seeds of an arm share the rest."""
+    return {key: value for key, value in resolved.recipe.plain().items() if key != "seed"}
+
+
 def seed_numbers(seeds: int | Iterable[int]) -> list[int]:
     """The seeds themselves, for how many or which.
 

@@ -21,11 +21,13 @@ from detente.experiments.search.request import Wish, check_size, measure_of, see
 from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
 from detente.experiments.search.storage import check_url, database_storage, journal_storage, unusable
+from detente.experiments.vary import name_of, seeds_at, settings_of, typed
 from detente.plugins import Host
 from detente.recipe import resolve
 from detente.recipe.keys import flat, put
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
+from detente.results.cells import SETTLED
 from detente.results.search import Trial, Tuning, best, short
 
 FRESH_FROM = 1000
@@ -145,10 +147,21 @@ class Tune(Proposer):
         default = {**recipes["default"], **seed}
         yield Look(t.domain, f"{t.chain}, default", default, resolved=self.resolved, measure=t.measure)
         yield Look(t.domain, "none", {**recipes["none"], **seed}, kept=False)
+        for one in t.settings:
+            for name in ("default", "none"):
+                recipe = {**resolve(recipes[name], vary=typed(one.values)).recipe.plain(), **seed}
+                yield Look(t.domain, name, recipe, kept=False, where=f"at {one.name}")
         for one in self.sampler.ranges:
             for end in one.ends:
                 recipe = {**put(recipes["default"], {one.key: end}), **seed}
                 yield Look(t.domain, f"{one.label}={end}", recipe, kept=False)
+
+    def to_train(self) -> Mapping[tuple[str, str], int]:
+        """At most, of settings as fast as the default."""
+        t = self.tuning
+        done = sum(cell.status in SETTLED for cell, _ in t.runs())
+        all_runs = self.sampler.trials * len(t.seeds) + 3 * len(t.fresh_seeds)
+        return {(t.domain, f"{t.chain}, default"): all_runs - done}
 
     def propose(self, experiment: Experiment) -> None:
         t = self.tuning
@@ -222,15 +235,19 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     old = existing(Tuning, out)
     seeds = seeds_of(wish)
     resolved = resolve(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
-    default = resolved.recipe.plain()
+    default, primary = resolved.recipe.plain(), primary_of(resolved)
     del default["seed"]
+    if old and "metric" not in old.content["recipes"]["default"]:  # from before --metric stood in the recipe
+        primary = old.content["primary"] if default.pop("metric", None) else primary
     searched = ranges(wish.search, default, host)
     chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
     check_size(wish, searched, seeds, chosen)
     if wish.storage:
         check_url(wish.storage)
     names = [name for side in ROLES for name in default[side]["regularizers"]]
-    fresh = max(FRESH_FROM, max(seeds) + 1)
+    first = max(FRESH_FROM, max(seeds) + 1)
+    fresh, settings = list(range(first, first + wish.fresh)), settings_of(wish.vary)
+    entries = [{"name": name_of(v), "values": v, "seeds": seeds_at(i, fresh)} for i, v in enumerate(settings)]
     content = {
         **head(old, Tuning, name=f"detente-{uuid.uuid4().hex[:12]}"),
         "domain": default["domain"],
@@ -241,9 +258,10 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         "trials": wish.trials,
         "wave": wish.wave,
         "seeds": seeds,
-        "fresh": list(range(fresh, fresh + wish.fresh)),
-        "metric": measure_of(wish.metric, default, host).plain(),
-        "primary": primary_of(resolved),
+        "fresh": [seed for entry in entries for seed in entry["seeds"]] or fresh,
+        **({"settings": entries} if entries else {}),
+        "metric": measure_of(wish, resolved).plain(),
+        "primary": primary,
         "storage": masked(wish.storage) if wish.storage else None,
         "recipes": {
             "default": default,

@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -19,7 +19,9 @@ from detente.recipe.document import Key, read
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay, as_flag
 from detente.recipe.resolved import Resolved
 from detente.recipe.resolver import Resolver
-from detente.recipe.schema import Recipe
+from detente.recipe.schema import Recipe, is_complete
+from detente.recipe.settings import VARY, Setting, factor, multiplied, pair, spread, standing
+from detente.recipe.settings import arms as divided_arms
 from detente.recipe.values import annotation_at, value_of
 
 SET = "--set"
@@ -35,36 +37,63 @@ def resolve(
     regs: Sequence[str] = (),
     flags: Mapping[str, Any] | None = None,
     host: Host | None = None,
+    vary: Sequence[str] = (),
 ) -> Resolved:
     """A recipe with all defaults filled in, checked, together with what creates its components.
 
     Later beats earlier: defaults, the domain's own recipe, that for its data set, that for its model, `recipe`,
-    `regs`, `sets`, `flags`. The chains of `regs` replace those of both players, and `sets` may then address what is
-    in them.
+    `regs`, `sets`, `flags`, what `regs` set behind `with`, `vary`. The chains of `regs` replace those of both players,
+    and `sets` may then address what is in them.
 
     Args:
         recipe: a file, or the data that one would hold.
         domain: the domain, unless the recipe names it.
         sets: `key=value` each, with a dotted key and a value in YAML; an option that takes text gets what was typed as
             it is. `r1.gamma=3` is short for the full key where one player has a regularizer called r1.
-        regs: chains in the language of `--reg`.
+        regs: chains in the language of `--reg`, which may have settings of their own: `r1 with critic_steps=5`.
         flags: dotted key → value of further flags; None means that the flag was not given.
         host: where names are looked up; that of this process by default.
+        vary: `key=value` each, what differs in this run. Here and behind `with` a number may be relative to what it
+            would be otherwise: `x4`, `/4`; and `lr` stands for the learning rates of both players.
 
     Raises:
         UsageError: something is wrong; a line for each thing that is.
         PluginError: the same, and a plugin is among what is wrong.
     """
     host = host or plugins.host()
+    chains, own = divided_arms(regs, arms.SOURCE)
+    last: list[Setting] = []
+    for layer in (own, [pair(text, VARY) for text in vary]):
+        layer = spread(layer)
+        last += [one for one in layer if factor(one.text) is None]
+        if scaled := [one for one in layer if factor(one.text) is not None]:
+            before = _resolve(recipe, domain, sets, chains, flags, host, last).recipe.plain()
+            names = {side: before[side]["regularizers"] for side in ROLES}
+            full = [one._replace(key=_full(one.key, names, host, one.source)) for one in scaled]
+            last += [multiplied(one, standing(before, one.key)) for one in full]
+    return _resolve(recipe, domain, sets, chains, flags, host, last)
+
+
+def _resolve(
+    recipe: Path | str | Mapping[str, Any] | None,
+    domain: str | None,
+    sets: Sequence[str],
+    regs: Sequence[str],
+    flags: Mapping[str, Any] | None,
+    host: Host,
+    last: Sequence[Setting],
+) -> Resolved:
     source, given = _given(recipe)
     _agree(given, domain, source)
-    settings = [_setting(text) for text in sets]
+    settings = [pair(text, SET) for text in sets]
     flags = {key: value for key, value in (flags or {}).items() if value is not None}
 
-    choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags, host)
+    choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags, last, host)
     overlay = Overlay(partial(_current, host, choice.get(("domain",))))
     overlay.lay(_BASE, source)
-    for layer, where in _defaults(host, choice):
+    overlay.complete = is_complete(given)
+    # A whole recipe has said everything since it was written: what packages recommend today is nothing to it.
+    for layer, where in [] if overlay.complete else _defaults(host, choice):
         overlay.lay(layer, where)
     overlay.lay(given, source)
     if domain is not None:
@@ -78,15 +107,10 @@ def resolve(
         if (key,) in COMPONENTS:
             overlay.put((key,), value, as_flag(key))
     _normalize(overlay)
-    problems: list[str] = []
-    for key, value in settings:
-        try:
-            address = _address(overlay, key, host)
-            overlay.put(address, _value(overlay, address, value, key, host), SET)
-        except UsageError as error:
-            problems.append(str(error))
+    problems = _put(overlay, settings, host)
     for key, value in flags.items():
         overlay.put(tuple(key.split(".")), value, as_flag(key))
+    problems += _put(overlay, last, host)
     _normalize(overlay)
     try:
         resolved = Resolver(overlay, host, source).resolved()
@@ -140,33 +164,39 @@ def _agree(given: Mapping[str, Any], domain: str | None, source: str) -> None:
         )
 
 
-def _setting(text: str) -> tuple[Key, str]:
-    """Key and value as they were typed; blanks before the `=` say that those behind it are layout too."""
-    key, equals, value = text.partition("=")
-    parts = tuple(part.strip() for part in key.split("."))
-    if not equals or not all(parts):
-        raise UsageError(f"{SET}: {text!r} should be key=value, such as steps=500 or model.width=32.")
-    return parts, value.strip() if key != key.rstrip() else value
+def _put(overlay: Overlay, settings: Iterable[Setting], host: Host) -> list[str]:
+    """Lay settings over the rest; a sentence for each that is wrong."""
+    problems: list[str] = []
+    for one in settings:
+        try:
+            chains = {side: overlay.get((side, "regularizers")) for side in ROLES}
+            names = {side: list(chain) if isinstance(chain, Mapping) else [] for side, chain in chains.items()}
+            address = _full(one.key, names, host, one.source)
+            overlay.put(address, _value(overlay, address, one, host), one.source)
+        except UsageError as error:
+            problems.append(str(error))
+    return problems
 
 
-def _value(overlay: Overlay, key: Key, text: str, typed: Key, host: Host) -> Any:
-    """What `--set` gives a key, for which the overlay says what option stands there."""
+def _value(overlay: Overlay, key: Key, typed: Setting, host: Host) -> Any:
+    """What a setting gives a key, for which the overlay says what option stands there."""
     annotation = annotation_at(overlay.values, key, host)
     name = len(key) == 1 or key in COMPONENTS or key[-1] in ("name", "kind")
-    return value_of(text.strip() if name else text, annotation, f"{SET}: {'.'.join(typed)}")
+    text = typed.text.strip() if name else typed.text
+    return value_of(text, annotation, f"{typed.source}: {'.'.join(typed.key)}")
 
 
-def _address(overlay: Overlay, key: Key, host: Host) -> Key:
-    """The full key of one that begins with the name of a regularizer."""
+def _full(key: Key, names: Mapping[str, Collection[str]], host: Host, source: str) -> Key:
+    """The full key of one that may begin with the name of a regularizer, for the names in each player's chain."""
     if key[0] in Recipe.model_fields:
         return key
-    chains = {side: overlay.get((side, "regularizers")) for side in ROLES}
-    names = {side: list(chain) if isinstance(chain, Mapping) else [] for side, chain in chains.items()}
-    found = arms.addressed(key, names, host, SET)
+    found = arms.addressed(key, names, host, source)
     if found is not None:
         return found
     hint = did_you_mean(key[0], [*Recipe.model_fields, *(name for chain in names.values() for name in chain)])
-    raise UsageError(f"{SET}: {'.'.join(key)}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
+    raise UsageError(
+        f"{source}: {'.'.join(key)}: neither a key of recipes nor one of this recipe's regularizers.{hint}"
+    )
 
 
 def _normalize(overlay: Overlay) -> None:
@@ -182,17 +212,24 @@ def _normalize(overlay: Overlay) -> None:
 
 
 def _choice(
-    given: Mapping[str, Any], settings: Iterable[tuple[Key, str]], flags: Mapping[str, Any], host: Host
+    given: Mapping[str, Any],
+    settings: Iterable[Setting],
+    flags: Mapping[str, Any],
+    last: Iterable[Setting],
+    host: Host,
 ) -> Overlay:
     """Which domain, data set and model the user asks for, whatever else is said."""
     choice = Overlay()
     choice.lay({key: given[key] for key in ("domain", "data", "model") if key in given}, "")
-    for key, text in settings:
-        if key in _CHOICES:
-            choice.put(key, _value(choice, key, text, key, host), "")
+    for one in settings:
+        if one.key in _CHOICES:
+            choice.put(one.key, _value(choice, one.key, one, host), "")
     for key, value in flags.items():
         if tuple(key.split(".")) in _CHOICES:
             choice.put(tuple(key.split(".")), value, "")
+    for one in last:
+        if one.key in _CHOICES:
+            choice.put(one.key, _value(choice, one.key, one, host), "")
     return choice
 
 

@@ -60,13 +60,13 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     if not found:
         which = "the arm does not differ" if len(study.arms) == 2 else "no arm differs"
         return [
-            f"With {verdicts.pairs} seeds nothing is significant: {which} significantly from “{study.against.text}”. "
-            "This does not mean that there is no difference.",
+            f"With {verdicts.pairs} {study.pair_word}s nothing is significant: {which} significantly from "
+            f"“{study.against.text}”. This does not mean that there is no difference.",
             *_untested(verdicts),
             *limits,
         ]
     sentences = [_verdict(own, len(study.domains)) for own in _sorted(found)]
-    sentences[0] = f"With {verdicts.pairs} seeds {sentences[0]}"
+    sentences[0] = f"With {verdicts.pairs} {study.pair_word}s {sentences[0]}"
     more = len(sentences) - _MOST
     rest = [f"{more} more arms have a verdict; see the table below."] if more > 0 else []
     silent = [arm.text for arm in arms if arm not in found and any(c.contrast.pairs for c in arms[arm])]

@@ -40,11 +40,13 @@ class Axes:
 
     Attributes:
         rules: horizontal lines with a name.
+        marks: what stands below the plane, instead of numbers.
     """
 
     x: tuple[float, float]
     y: tuple[float, float]
     rules: Sequence[tuple[float, str]] = field(default=())
+    marks: Sequence[tuple[float, str]] = ()
     width: int = 440
     height: int = 250
     left: int = 38
@@ -146,9 +148,9 @@ def _frame(axes: Axes, x_name: str) -> Markup:
         out.append(
             Markup('<text class="tick y" x="{}" y="{}">{}</text>').format(axes.left - 5, _n(y + 4), short(value))
         )
-    for value in ticks(x0, x1, most=4):
+    for value, name in axes.marks or [(value, short(value)) for value in ticks(x0, x1, most=4)]:
         x = axes.at((value, axes.y[0]))[0]
-        out.append(Markup('<text class="tick x" x="{}" y="{}">{}</text>').format(_n(x), bottom + 15, short(value)))
+        out.append(Markup('<text class="tick x" x="{}" y="{}">{}</text>').format(_n(x), bottom + 15, name))
     out.append(
         Markup('<text class="tick x" x="{}" y="{}">{}</text>').format(
             (axes.left + axes.width - axes.right) / 2, axes.height - 3, x_name

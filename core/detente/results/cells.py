@@ -24,15 +24,17 @@ class Arm:
 
 @dataclass(frozen=True)
 class Cell:
-    """One domain, one arm, one seed."""
+    """One domain, one arm, one seed; where settings are varied, the one that has this seed."""
 
     domain: str
     arm: Arm
     seed: int
     folder: Path
+    setting: str = ""
 
     def __str__(self) -> str:
-        return f"{self.domain} / {self.arm.text} / seed {self.seed}"
+        parts = (self.domain, self.arm.text, self.setting, f"seed {self.seed}")
+        return " / ".join(part for part in parts if part)
 
     @property
     def run(self) -> Run:

@@ -8,6 +8,7 @@ Each cell is the folder of a run, which contains everything about it.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,6 +19,7 @@ from detente.recipe.document import dump, read
 from detente.records import checked, sound
 from detente.results.cells import Arm, Cell
 from detente.results.schemas import ManifestRecord
+from detente.results.settings import Setting, settings
 
 MOST = 8
 """Sentences about one file."""
@@ -107,7 +109,18 @@ class Manifest(ABC):
 
     def cell(self, domain: str, arm: Arm, seed: int) -> Cell:
         """The run of an arm with a seed."""
-        return Cell(domain, arm, seed, self.folder / "cells" / domain / arm.slug / str(seed))
+        folder = self.folder / "cells" / domain / arm.slug / str(seed)
+        setting = self.setting_of(seed)
+        return Cell(domain, arm, seed, folder, setting.name if setting else "")
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        """What `--vary` named, each with its seeds; none where nothing was varied."""
+        return settings(self.content)
+
+    def setting_of(self, seed: int) -> Setting | None:
+        """The setting that has a seed."""
+        return next((one for one in self.settings if seed in one.seeds), None)
 
     @property
     def complete(self) -> bool:

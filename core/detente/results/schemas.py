@@ -62,6 +62,25 @@ class ManifestRecord(Record):
     identities: dict[str, IdentitiesRecord] = {}
 
 
+class _Setting(Record):
+    name: str
+    values: Annotated[dict[str, str], Field(min_length=1)]
+    seeds: Seeds
+    changes: dict[str, dict[str, dict[str, Any]]] = {}
+
+
+def _apart(settings: list[_Setting]) -> list[_Setting]:
+    _once([setting.name for setting in settings])
+    _once([seed for setting in settings for seed in setting.seeds])
+    if len({tuple(setting.values) for setting in settings}) > 1:
+        raise ValueError("has settings of other keys than the first")
+    return settings
+
+
+Settings = Annotated[list[_Setting], AfterValidator(_apart)]
+"""Of `--vary`: no two share a seed."""
+
+
 class _Found(FoundBefore):
     domain: str
     arm: str
@@ -88,6 +107,7 @@ class StudyRecord(ManifestRecord):
     seeds: Seeds
     arms: Annotated[list[_Arm], Field(min_length=1), AfterValidator(_distinct)]
     against: str | None = None
+    settings: Settings = []
     domains: Annotated[dict[FolderName, _Domain], Field(min_length=1)]
     recipes: dict[str, dict[str, _Recipe]] = {}
     findings: list[_Found] = []
@@ -127,7 +147,8 @@ class TuningRecord(ManifestRecord):
     trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] | None = None
     wave: Annotated[int, Field(ge=1, le=MOST_TRIALS)] | None = None
     seeds: TrialSeeds
-    fresh: TrialSeeds
+    fresh: Seeds
+    settings: Settings = []
     metric: _Until | _Metric
     primary: _Primary
     storage: str | None = None
@@ -147,6 +168,7 @@ class _Rival(Record):
     slug: FolderName
     roles: Annotated[list[Literal["winner", "default", "none"]], Field(min_length=1)]
     recipe: dict[str, Any]
+    changes: dict[str, dict[str, Any]] = {}
 
 
 class TrialsRecord(Record):

@@ -180,23 +180,24 @@ def pairs_needed(comparisons: int) -> int:
     return next(n for n in range(1, 64) if 2.0 / 2**n * max(1, comparisons) <= ALPHA)
 
 
-def limits(pairs: int, comparisons: int, against: str = "none") -> str:
+def limits(pairs: int, comparisons: int, against: str = "none", word: str = "seed") -> str:
     """In one or two sentences, what this number of seeds cannot support; empty if there is no limit.
 
     Args:
         pairs: of seeds, the most that any comparison has.
         comparisons: how many there are.
         against: the name of the arm that others are compared with.
+        word: what runs are paired by, `seed` or `block`.
     """
     if pairs < 1 or comparisons < 1:
         return f"There are no pairs of an arm and “{against}” to test."
     least = f"{smallest_p(pairs):.4f}".rstrip("0").lstrip("0")
     if pairs == 1:
-        return "No verdict: with one seed, a better arm cannot be distinguished from a lucky one."
+        return f"No verdict: with one {word}, a better arm cannot be distinguished from a lucky one."
     if smallest_p(pairs) > ALPHA:
         return (
-            f"{pairs} seeds cannot give a verdict: for any difference, the two-sided p of {pairs} pairs "
-            f"is {least} or more, and a verdict needs .05. Use at least six seeds, better ten."
+            f"{pairs} {word}s cannot give a verdict: for any difference, the two-sided p of {pairs} pairs "
+            f"is {least} or more, and a verdict needs .05. Use at least six {word}s, better ten."
         )
     if smallest_p(pairs) * comparisons > ALPHA:
         return (

@@ -25,9 +25,28 @@ class Study(Manifest):
         said = self.content.get("against")
         if said is not None and said not in (texts := [arm.text for arm in self.arms]):
             missing.append(f"{self.path}: against: {said!r} is not among the arms {', '.join(texts)}; {self.fix()}.")
+        missing += self._unset()
         if missing and not damaged:
             raise UsageError("\n".join(missing[:MOST]))
         return missing
+
+    def _unset(self) -> list[str]:
+        """What is wrong with the settings, which then hold for nothing."""
+        if not self.settings:
+            return []
+        said: list[str] = []
+        if sorted(seed for one in self.settings for seed in one.seeds) != self.seeds:
+            said.append(f"{self.path}: seeds: are not those of its settings; {self.fix()}.")
+        try:
+            for domain in self.domains:
+                for arm, base in self.recipes(domain).items():
+                    for one in self.settings:
+                        one.recipe(base, domain, arm.slug)
+        except (KeyError, TypeError):
+            said.append(f"{self.path}: settings: change what its recipes do not have; {self.fix()}.")
+        if said:
+            del self.content["settings"], self.settings
+        return said
 
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
         return [(cell, self.recipe(cell)) for cell in self.cells]
@@ -82,13 +101,36 @@ class Study(Manifest):
 
     def budget(self, domain: str) -> str:
         """What every arm of a domain gets, in words."""
-        recipes = self.recipes(domain).values()
-        text = ", ".join(
-            f"{values[0]} {what}" if len(values) == 1 else f"{' or '.join(values)} {what} (not the same for all arms)"
-            for key, what in _BUDGET.items()
-            if (values := list(dict.fromkeys(str(recipe[key]) for recipe in recipes if key in recipe)))
-        )
-        return f"{text}, {len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
+        recipes = self.recipes(domain)
+        parts: list[str] = []
+        for key, what in _BUDGET.items():
+            own = [self._at_settings(domain, arm, key) for arm, recipe in recipes.items() if key in recipe]
+            if values := list(dict.fromkeys(value for each in own for value in each)):
+                same = all(each == own[0] for each in own)
+                why = "" if len(values) == 1 else " (varied)" if same else " (not the same for all arms)"
+                parts.append(f"{' or '.join(values)} {what}{why}")
+        return ", ".join([*parts, self.counted])
+
+    def _at_settings(self, domain: str, arm: Arm, key: str) -> list[str]:
+        """What an arm's recipe has at a key of its top, setting by setting."""
+        base = self.recipes(domain)[arm]
+        varied = [one.recipe(base, domain, arm.slug) for one in self.settings]
+        return [str(recipe.get(key)) for recipe in varied or [base]]
+
+    @property
+    def pair_word(self) -> str:
+        """What runs are paired by, for a sentence: seeds, and where settings are varied blocks of setting and seed."""
+        return "block" if self.settings else "seed"
+
+    @property
+    def counted(self) -> str:
+        """How many seeds there are, and at how many settings."""
+        seeds, settings = len(self.seeds), self.settings
+        if not settings:
+            return f"{seeds} seed{'s' if seeds > 1 else ''}"
+        each = sorted({len(one.seeds) for one in settings})
+        many = f"{len(settings)} setting{'s' if len(settings) > 1 else ''}"
+        return f"{seeds} blocks ({many} × {' or '.join(map(str, each))} seed{'s' if each[-1] > 1 else ''})"
 
     def recipes(self, domain: str) -> dict[Arm, dict[str, Any]]:
         """The recipes of a domain's arms, without a seed, as far as there are any."""
@@ -97,7 +139,9 @@ class Study(Manifest):
 
     def recipe(self, cell: Cell) -> dict[str, Any]:
         """The resolved recipe of a cell as plain data."""
-        return {**self.content["recipes"][cell.domain][cell.arm.slug], "seed": cell.seed}
+        base = self.content["recipes"][cell.domain][cell.arm.slug]
+        setting = self.setting_of(cell.seed)
+        return {**(setting.recipe(base, cell.domain, cell.arm.slug) if setting else base), "seed": cell.seed}
 
 
 def reference(arms: Sequence[str], said: str | None = None) -> str:

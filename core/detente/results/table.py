@@ -21,9 +21,9 @@ def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[O
     names = sorted({name for outcome in outcomes for name in _names(outcome)})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    head = ["domain", "arm", "seed", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
+    head = ["domain", "arm", "seed", "setting", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
     head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
-    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step", "memory_bytes"])
+    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step"])
     for outcome in outcomes:
         writer.writerow([*_row(primaries, outcome, names)])
     write_atomically(path, out.getvalue())
@@ -37,14 +37,15 @@ def _names(outcome: Outcome) -> Iterator[str]:
 
 def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
     cell, primary = outcome.cell, primaries[outcome.cell.domain]
-    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, outcome.status, outcome.step, _text(primary))
+    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, _text(cell.setting))
+    yield from (outcome.status, outcome.step, _text(primary))
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):
         yield outcome.references.get(row, {}).get(primary)
     yield from (outcome.final, outcome.best, outcome.best_step)
     yield from (outcome.stability.collapsed, outcome.stability.spikes, outcome.stability.saturated)
     yield from (outcome.scores.get(name) for name in names)
-    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds, outcome.memory)
+    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds)
 
 
 def _text(text: str) -> str:

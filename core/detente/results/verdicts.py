@@ -22,7 +22,10 @@ from detente.files import plain, write_atomically
 from detente.results import statistics
 from detente.results.cells import SETTLED, Arm
 from detente.results.comparisons import Comparison, comparisons, improvement
+from detente.results.interactions import Interaction, interactions
 from detente.results.outcomes import Outcome
+from detente.results.pairing import unpaired
+from detente.results.ranges import Ranges, ranges
 from detente.results.statistics import ALPHA, Interval
 from detente.results.study import Study
 
@@ -102,6 +105,18 @@ class Verdicts:
     def _compared(self, keys: Sequence[tuple[str, Arm, Arm]]) -> list[Comparison]:
         return comparisons(keys, self.finals, self.study.seeds, tested=self.complete)
 
+    @cached_property
+    def ranges(self) -> dict[str, Ranges]:
+        """Domain → how wide each arm's range of good settings is, where settings were varied."""
+        domains = self.study.domains if self.complete else []
+        return {domain: found for domain in domains if (found := ranges(self.study, domain, self.finals))}
+
+    @cached_property
+    def interactions(self) -> list[Interaction]:
+        """Of every two arms and the one that joins them, in each domain."""
+        domains = self.study.domains if self.complete else []
+        return [found for domain in domains for found in interactions(self.study, domain, self.finals)]
+
     def of(self, domain: str, arm: Arm) -> Comparison | None:
         """The comparison of an arm in a domain."""
         return next((c for c in self.comparisons if (c.domain, c.arm) == (domain, arm)), None)
@@ -115,7 +130,7 @@ class Verdicts:
     def limits(self) -> str:
         """What the seeds cannot support, in words; empty where they limit nothing."""
         tested = sum(c.contrast.pairs > 0 for c in self.comparisons)
-        return statistics.limits(self.pairs, tested, self.study.against.text)
+        return statistics.limits(self.pairs, tested, self.study.against.text, self.study.pair_word)
 
     @cached_property
     def overall(self) -> list[Overall]:
@@ -201,6 +216,10 @@ class Verdicts:
             "pairwise": [c.plain() for c in self.pairwise],
             "diverged": [rate for rate in rates if "diverged" in rate],
             "broken": [rate for rate in rates if "broken" in rate],
+            "settings": [{"name": one.name, "seeds": list(one.seeds)} for one in self.study.settings],
+            "ranges": [found.plain() for found in self.ranges.values()],
+            "interactions": [found.plain() for found in self.interactions],
+            "unpaired": unpaired(self.study),
             "mean": "interquartile" if self.trimmed else "plain",
             "overall": [{**asdict(o), "arm": o.arm.text} for o in self.overall],
             "ranks": self.ranks,

@@ -25,18 +25,19 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.device import device_of
+from detente.training.hardware import (
+    PRECISIONS,
+    channels_last,
+    check_compiled,
+    compile_networks,
+    lay_out,
+)
 from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
 from detente.training.sizes import check_run
-from detente.training.warmup import drawing, fresh, start, warms_up
-
-_PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
-    "fp32": (torch.float32, None),
-    "bf16": (torch.float32, torch.bfloat16),
-    "fp64": (torch.float64, None),
-}
-"""What weights and samples are, and what networks compute in where it is something else."""
+from detente.training.warmup import drawing, fresh, seconds, start, warms_up
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Built:
         labels = batch.labels if self.model.conditional else None
         if labels is not None:
             labels = labels.to(self.device, self.dtype if labels.is_floating_point() else None)
-        return Batch(to(batch.x, self.device, self.dtype), labels)
+        x = to(batch.x, self.device, self.dtype)
+        return Batch(channels_last(x) if self.recipe.channels_last else x, labels)
 
     def refuse(self) -> None:
         """Stop where training would be refused: an ill-posed combination that the recipe does not allow.
@@ -80,6 +82,11 @@ class Built:
         """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
+    def warm_up_seconds(self, host: Host) -> float:
+        """About how long the warm-up will take; 0 where there is none, or where it is there already."""
+        by = origins(self.recipe, host, "data", "model")
+        return seconds(self.model, self.data, self.recipe.seed, device=self.device, dtype=self.dtype, versions=by)
+
     def deployed(self, step: int) -> torch.nn.Module:
         """The generator for sampling: a copy, also of an average, that the model's schedule has set to this step."""
         network = self.game.generator.deployed()
@@ -92,7 +99,7 @@ def build(
     host: Host | None = None,
     *,
     device: str | None = None,
-    rank: int = 0,
+    processes: int = 1,
     dry: bool = False,
     show: ProgressCallback = lambda done, of: None,
 ) -> Built:
@@ -106,7 +113,7 @@ def build(
             `load` returns it, is resolved again.
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
-        rank: index of this process in a data-parallel run.
+        processes: how many share each batch, of which this is one.
         dry: only look at the networks: no warm-up, and findings do not refuse; `Built.refuse` does that.
         show: called with the progress of the warm-up, if the model has one.
 
@@ -120,7 +127,7 @@ def build(
     recipe, root = resolved.recipe, Stream(resolved.recipe.seed)
     with _at(resolved, "device"):
         on = device_of(device or recipe.device)
-    dtype, autocast = _PRECISIONS[recipe.precision]
+    dtype, autocast = PRECISIONS[recipe.precision]
     with _at(resolved, "domain"):
         domain: Domain = resolved.make("domain")
     with _at(resolved, "data"):
@@ -132,12 +139,15 @@ def build(
         identities["form"] = data.identity
         domain.meet(data.space)
         _check_labels(recipe, model, data)
-    check_run(resolved, model, data.space, on)
+    check_run(resolved, model, data.space, on, processes)
     with _at(resolved, "model"), drawing(root.at("initialization")):
         if dry:
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
         else:
             networks = _start(recipe, host, model, data, on, dtype, show)
+    if recipe.channels_last:
+        with _at(resolved, "channels_last"):
+            lay_out(networks)
     with _at(resolved, "objective"):
         objective: Objective = resolved.make("objective")
     able = abilities(networks.discriminator) | objective.abilities
@@ -159,14 +169,18 @@ def build(
         fresh_fakes=recipe.fresh_fakes,
         auxiliary=model.auxiliary if type(model).auxiliary is not Model.auxiliary else None,
         autocast=autocast,
-        rank=rank,
     )
     built = Built(
         recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=(), identities=identities
     )
-    built = replace(built, findings=_findings(built, host))
-    if not dry:
-        built.refuse()
+    built = replace(built, findings=_findings(built, host, max(2, recipe.batch // processes)))
+    if recipe.compile is not None:
+        check_compiled(game, recipe.compile, on, processes)
+    if dry:
+        return built
+    built.refuse()
+    if recipe.compile is not None:
+        compile_networks(game, recipe.compile)
     return built
 
 
@@ -176,6 +190,7 @@ def rebuild(
     known: Identities,
     *,
     device: str | None = None,
+    processes: int = 1,
     show: ProgressCallback = lambda done, of: None,
 ) -> Built:
     """What a recipe builds that was begun before: its data are looked for where they were then.
@@ -188,7 +203,7 @@ def rebuild(
     resolved = recipe if isinstance(recipe, Resolved) else _again(recipe, host)
     typed, there = resolved.recipe, located(resolved.recipe, known)
     moved = resolved if there is typed else replace(_again(there, host), sources=resolved.sources)
-    built = build(moved, host, device=device, show=show)
+    built = build(moved, host, device=device, processes=processes, show=show)
     return replace(built, recipe=typed, identities={**built.identities, "typed": typed.data.options.get("path")})
 
 
@@ -205,7 +220,7 @@ def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
         return identify(domain, resolved.make("data"), recipe)
 
 
-def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
+def _findings(built: Built, host: Host, few: int) -> tuple[Finding, ...]:
     """What the rules find; where none refuses, with what one update on a copy shows."""
     recipe, game = built.recipe, built.game
     by = rules(host, {entry.distribution for entry in components(recipe, host)})
@@ -213,7 +228,7 @@ def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
     found = findings(game, warmed_up=warmed_up, by=by)
     if not any(finding.level == "refuse" for finding in found):
         sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
-        batches = [built.prepare(built.data.batch(sampler.indices(k))) for k in range(recipe.critic_steps)]
+        batches = [built.prepare(built.data.batch(sampler.indices(k)[:few])) for k in range(recipe.critic_steps)]
         found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
     return tuple(found)
 
@@ -244,27 +259,10 @@ def _start(
     return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
 
 
-def device_of(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU where there is one.
-
-    Raises:
-        UsageError: this machine does not have it.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
-    return device
-
-
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
     if model.conditional and data.space.classes is None and data.space.condition is None:
         raise UsageError(
-            f"{recipe.model.name} needs labels with these options, and {recipe.data.name} has none. Choose other data, "
+            f"{recipe.model.name} needs labels with these options, and {recipe.data.name} has none. Choose other data "
             "or an unconditional model."
         )
 

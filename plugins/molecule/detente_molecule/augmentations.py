@@ -33,6 +33,13 @@ def atom_masking(x: Sample, generator: torch.Generator, share: float = 0.1) -> S
     return bonds, atoms * kept.unsqueeze(-1)
 
 
+def symbol_masking(x: Sample, generator: torch.Generator, share: float = 0.1) -> Sample:
+    """Each symbol of a string is hidden with probability `share`: its place becomes 0."""
+    assert isinstance(x, Tensor), "a string is a single tensor"
+    kept = torch.rand(x.shape[:2], generator=generator, device=x.device) >= share
+    return x * kept.unsqueeze(-1)
+
+
 def symmetric(drawn: Tensor) -> Tensor:
     """Independent draws [B, N, N, K] made symmetric by taking those above the diagonal twice, the diagonal once."""
     above = drawn.movedim(-1, 1).triu(1)

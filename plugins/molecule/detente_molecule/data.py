@@ -50,7 +50,22 @@ ENOUGH = 50
 _NAMED = 10
 
 
-class Molecules(PackedData):
+class Listed:
+    """Data whose molecules are listed by their SMILES: the array `smiles` of what is packed."""
+
+    packed: Packed
+
+    def smiles(self, split: str) -> list[str]:
+        """Canonical SMILES of a split, in the order of its samples."""
+        return [text.decode("ascii") for text in self.packed.arrays["smiles"][self.packed.rows(split)].tolist()]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Canonical SMILES of all that generators train on: what is not among them is novel."""
+        return frozenset(self.smiles("train"))
+
+
+class Molecules(Listed, PackedData):
     """Packed graphs, encoded to one-hot float32: bonds [B, N, N, K] and atoms [B, N, T], type 0 of both being none."""
 
     notes: tuple[str, ...] = ()
@@ -74,15 +89,6 @@ class Molecules(PackedData):
         """Types as uint8 → one-hot float32."""
         bonds, atoms = pair(packed)
         return F.one_hot(bonds.long(), len(BONDS) + 1).float(), F.one_hot(atoms.long(), self._types).float()
-
-    def smiles(self, split: str) -> list[str]:
-        """Canonical SMILES of a split, in the order of its graphs."""
-        return [text.decode("ascii") for text in self.packed.arrays["smiles"][self.packed.rows(split)].tolist()]
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """Canonical SMILES of all that generators train on: what is not among them is novel."""
-        return frozenset(self.smiles("train"))
 
 
 class QM9(Molecules):

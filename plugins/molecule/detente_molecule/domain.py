@@ -1,6 +1,7 @@
 """The domain of molecules: features, drawings, augmentations and the baseline."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ from rdkit.Chem.Descriptors import MolWt  # pyright: ignore[reportAttributeAcces
 from rdkit.Chem.Draw import rdMolDraw2D
 from torch import Tensor
 
-from detente import Data, Domain, Primary, Sample
-from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symmetric
-from detente_molecule.chemistry import canonical_smiles, likeliest, pair, quiet
+from detente import Data, Domain, Primary, Sample, Space, UsageError
+from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symbol_masking, symmetric
+from detente_molecule.chemistry import Graphs, canonical_smiles, fault, likeliest, pair, quiet
 from detente_molecule.extractors import IDENTITY, run
 from detente_molecule.rewards import properties
+from detente_molecule.strings import Strings, likeliest_symbols
 
 _ACROSS, _SIDE = 8, 150
 _MOST_ROWS = 10_000
+_SMALL = 12
+"""Atoms up to which graphs that are written at once are valid now and then."""
 _NOT_VALID = (
     "<text x='{x}' y='{y}' fill='#999999' font-family='sans-serif' font-size='14' text-anchor='middle'>"
     "not valid</text>\n"
@@ -54,16 +58,29 @@ class Molecule(Domain):
     preview_count = 32
     sample_count = 1000
 
+    symbols: tuple[str, ...] = ()
+    """Of strings, where the samples are such."""
+
+    def meet(self, space: Space) -> None:
+        """Take the symbols of strings; masking them is then the only augmentation."""
+        self.symbols = space.leaves[0].symbols
+        if self.symbols:
+            self.augmentations = {"symbol-masking": symbol_masking}
+
+    def read(self, x: Sample) -> Graphs | Strings:
+        """Samples of either form, to be read as molecules."""
+        return likeliest_symbols(x, self.symbols) if isinstance(x, Tensor) else likeliest(x)
+
     @property
     def features_identity(self) -> str:
         return IDENTITY
 
     def features(self, x: Sample) -> Tensor:
-        return run(likeliest(x).loose())
+        return run(self.read(x).loose())
 
     def preview(self, x: Sample, path: Path) -> None:
         """Draw the molecules, 8 to a row; the field of a graph that is none says so."""
-        mols = likeliest(x).molecules()
+        mols = self.read(x).molecules()
         across = min(_ACROSS, max(1, len(mols)))
         down = max(1, -(-len(mols) // across))
         with quiet():
@@ -86,7 +103,7 @@ class Molecule(Domain):
         `qed` is drug-likeness from 0 to 1, `logp` the octanol-water coefficient, `sa` synthetic accessibility from 1
         (easy) to 10 (hard), `weight` in g/mol.
         """
-        valid = [mol for mol in likeliest(x).molecules() if mol is not None]
+        valid = [mol for mol in self.read(x).molecules() if mol is not None]
         smiles = [Chem.MolToSmiles(mol, isomericSmiles=False) for mol in valid]
         plain, table = folder / "molecules.smi", folder / "molecules.csv"
         plain.write_text("".join(f"{one}\n" for one in smiles), encoding="utf-8")
@@ -99,20 +116,39 @@ class Molecule(Domain):
 
     def content(self, x: Sample) -> dict[str, list[Any]]:
         """`molecules`: RDKit's, None for a graph that is not valid; `smiles`: canonical, None likewise."""
-        mols = likeliest(x).molecules()
+        mols = self.read(x).molecules()
         return {"smiles": [canonical_smiles(mol) for mol in mols], "molecules": mols}
 
     def usable(self, x: Sample) -> Tensor:
         """Those that are valid: RDKit accepts them, and they are one connected molecule."""
-        return torch.tensor([mol is not None for mol in likeliest(x).molecules()])
+        return torch.tensor([mol is not None for mol in self.read(x).molecules()])
+
+    def diagnosis(self, x: Sample) -> str:
+        """Why no sample is a valid molecule, where none is."""
+        graphs = self.read(x)
+        if not isinstance(graphs, Graphs):
+            return ""  # every string is a molecule
+        with quiet():
+            why = Counter(fault(a, b) for a, b in zip(graphs.atoms, graphs.bonds, strict=True))
+        if "" in why or not why:
+            return ""
+        causes = ", ".join(f"{count:,} {what}" for what, count in why.most_common())
+        n = graphs.atoms.shape[1]
+        do = "Train longer, or add gradient-penalty with objective=wasserstein."
+        if n > _SMALL:
+            do = "Use --model latent --set model.valences=true, which makes bonds as far as atoms have room for them."
+        return f"no valid molecule among {len(graphs.atoms):,}: {causes}. They have up to {n} atoms. {do}"
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
         """Random graphs: each atom and each pair of atoms has its type as often as in the data, whatever others have.
 
-        At most 10,000 molecules are looked at.
+        Of strings, each place has its symbol as often. At most 10,000 molecules are looked at.
         """
         some = torch.randperm(len(data), generator=generator)[:_MOST_ROWS]
-        bonds, atoms = pair(data.batch(some).x)
+        x = data.batch(some).x
+        if isinstance(x, Tensor):
+            return _drawn(x.mean(0), n, generator)
+        bonds, atoms = pair(x)
         drawn_bonds = _drawn(bonds.mean(0), n, generator).movedim(-1, 1).triu(1)  # [n, K, N, N]
         drawn_bonds = (drawn_bonds + drawn_bonds.mT).movedim(1, -1)
         diagonal = torch.arange(bonds.shape[1])
@@ -121,6 +157,8 @@ class Molecule(Domain):
 
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
         """Standard normal noise; both directions of a bond have the same."""
+        if isinstance(x, Tensor):
+            return super().noise_like(x, generator)
         bonds, atoms = (
             torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype) for leaf in pair(x)
         )
@@ -132,3 +170,14 @@ def _drawn(often: Tensor, n: int, generator: torch.Generator) -> Tensor:
     kinds = often.shape[-1]
     index = torch.multinomial(often.reshape(-1, kinds), n, replacement=True, generator=generator)  # [places, n]
     return torch.nn.functional.one_hot(index.T, kinds).float().unflatten(1, often.shape[:-1])
+
+
+def read(x: Sample, domain: Domain) -> Graphs | Strings:
+    """Samples to be read as molecules, by the domain that knows their symbols.
+
+    Raises:
+        UsageError: it is not that of molecules.
+    """
+    if not isinstance(domain, Molecule):
+        raise UsageError(f"these scores are of molecules, but the samples are of the domain {domain.name!r}.")
+    return domain.read(x)

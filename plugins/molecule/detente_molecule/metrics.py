@@ -13,8 +13,9 @@ from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 from scipy.stats import wasserstein_distance
 
 from detente import Evaluation, Metric, frechet_distance, paired
-from detente_molecule.chemistry import canonical_smiles, likeliest, quiet, unique
-from detente_molecule.data import Molecules
+from detente_molecule.chemistry import canonical_smiles, quiet, unique
+from detente_molecule.data import Listed
+from detente_molecule.domain import read
 from detente_molecule.rewards import Properties, properties
 
 _ROWS = 1024
@@ -28,15 +29,15 @@ class Validity(Metric):
     `validity`: RDKit sanitizes the graph and it is one connected molecule. `uniqueness`: different canonical SMILES
     over valid samples. `novelty`: the share of those different ones that generators were not trained on. Their product,
     `valid-unique-novel`, is the number of different new molecules over n. Uniqueness falls as n grows: compare at one
-    n. A share of nothing is NaN, and so is what is new where the data are no `Molecules`.
+    n. A share of nothing is NaN, and so is what is new where the data list no molecules.
     """
 
     scores = {"valid-unique-novel": "higher", "validity": "higher", "uniqueness": "higher", "novelty": "higher"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        mols = likeliest(e.samples).molecules()
+        mols = read(e.samples, e.domain).molecules()
         valid, different = sum(mol is not None for mol in mols), unique(mols)
-        known = e.data.known if isinstance(e.data, Molecules) else None
+        known = e.data.known if isinstance(e.data, Listed) else None
         new = math.nan if known is None else sum(smiles not in known for smiles in different)
         return {
             "valid-unique-novel": _share(new, e.n),
@@ -57,7 +58,7 @@ class Diversity(Metric):
     scores = {"internal-diversity": "higher"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        mols = [mol for mol in likeliest(e.samples).molecules() if mol is not None]
+        mols = [mol for mol in read(e.samples, e.domain).molecules() if mol is not None]
         if not mols:
             return {"internal-diversity": math.nan}
         with quiet():
@@ -95,12 +96,12 @@ class PropertyScores(Metric):
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
         with quiet():
-            every = [canonical_smiles(mol) for mol in likeliest(e.samples).molecules() if mol is not None]
+            every = [canonical_smiles(mol) for mol in read(e.samples, e.domain).molecules() if mol is not None]
         if not every:
             return dict.fromkeys(self.scores, math.nan)
         different = [properties(smiles) for smiles in dict.fromkeys(smiles for smiles in every if smiles)]
         scores = {name: math.fsum(map(of, different)) / len(different) for name, of in _MEASURED.items()}
-        reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
+        reference = e.data.smiles("reference") if isinstance(e.data, Listed) else []
         for name in ("qed", "logp"):
             found, wanted = ([_MEASURED[name](properties(s)) for s in of if s] for of in (every, reference))
             scores[f"{name}-distance"] = float(wasserstein_distance(found, wanted)) if wanted else math.nan
@@ -118,9 +119,9 @@ class ChemNet(Metric):
     scores = {"fcd": "lower"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        reference = e.data.smiles("reference") if isinstance(e.data, Molecules) else []
+        reference = e.data.smiles("reference") if isinstance(e.data, Listed) else []
         with quiet():
-            valid = [canonical_smiles(mol) for mol in likeliest(e.samples).molecules() if mol is not None]
+            valid = [canonical_smiles(mol) for mol in read(e.samples, e.domain).molecules() if mol is not None]
         if min(len(valid), len(reference)) < 2:
             return {"fcd": math.nan}
         with warnings.catch_warnings():

@@ -24,6 +24,7 @@ def detente_register_models(registry) -> None:
         registry.add(name, f"detente_molecule.networks:{cls}", domain="molecule", summary=summary)
 
     add("molgan", "MolGAN", "a perceptron against a relational graph network; can optimize a property")
+    add("selfies", "Selfies", "strings of which every one is a molecule; warmed up by maximum likelihood")
     add("latent", "Latent", "a GAN on the codes of an autoencoder")
 
 

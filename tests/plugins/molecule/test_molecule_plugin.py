@@ -11,7 +11,7 @@ def test_declarations_import_no_heavy_library_and_every_target_exists():
     assert found.early == set()
     assert not found.late & set(LATE)
     assert set(found.summaries) == {
-        *("molecule", "qm9", "wehi", "smiles", "molgan", "latent"),
+        *("molecule", "qm9", "wehi", "smiles", "molgan", "selfies", "latent"),
         *("validity", "properties", "internal-diversity", "fcd"),
     }
     assert all(found.summaries.values())
