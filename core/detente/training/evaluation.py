@@ -224,7 +224,7 @@ def _read(path: Path, depends_on: str, names: set[str]) -> dict[str, Scores] | N
         found = json.loads(path.read_text(encoding="utf-8"))
         kept = {row: {key: float(value) for key, value in found["rows"][row].items()} for row in ROWS}
         complete = found["depends_on"] == depends_on and all(scores.keys() == names for scores in kept.values())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return kept if complete else None
 
