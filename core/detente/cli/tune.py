@@ -58,10 +58,12 @@ def tune(
         int | None,
         typer.Option(
             metavar="N",
-            help="New seeds for comparing the winner with the default and none (default: 6).",
+            help="New seeds for comparing the winner with the default and none (default: 6); with --vary, of each "
+            "setting.",
             rich_help_panel=HOW,
         ),
     ] = None,
+    vary: flags.Vary = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -142,6 +144,7 @@ def tune(
         "trials": trials,
         "seeds": flags.seeds_of(seeds) if seeds is not None else None,
         "fresh": fresh,
+        "vary": vary,
         "wave": wave,
         "metric": metric,
         "storage": storage,
@@ -200,7 +203,11 @@ def _planned(tuning: "Tuning", chosen: "Sampler") -> str:
         "",
         f"{chosen.trials} trials by {content['sampler']} with {k} seed(s) each: {chosen.trials * k} runs at most, of "
         f"{steps} steps",
-        f"then the winner, the default and none on {fresh} new seeds each",
+        f"then the winner, the default and none on {fresh} new seeds each"
+        + (
+            f", at {len(tuning.settings)} settings: {'; '.join(one.name for one in tuning.settings)}"
+            * bool(tuning.settings)
+        ),
         f"optimizing {tuning.measure.text}",
     ]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from detente.cli.display import table
+from detente.report.page import p_value, signed
 
 if TYPE_CHECKING:
     from detente.results.intervals import Interval
@@ -27,7 +28,7 @@ def verdict_rows(verdicts: "Verdicts", outcomes: Sequence["Outcome"]) -> list[tu
             diverged = sum(o.status == "diverged" for o in own)
             broke, of, _ = verdicts.broken(domain, arm)
             found = verdicts.of(domain, arm)
-            delta = "" if found is None or found.mean is None else _signed(found.mean)
+            delta = "" if found is None or found.mean is None else signed(found.mean)
             word = (
                 "" if found is None else _word(found.contrast.word, found.contrast.breakdowns.adjusted, found.adjusted)
             )
@@ -50,27 +51,20 @@ def range_lines(verdicts: "Verdicts") -> list[str]:
     if verdicts.interactions:
         rows = [("domain", "together", "more than the sum of both", ".95 interval")]
         for each in verdicts.interactions:
-            mean = "–" if each.mean is None else _signed(each.mean)
+            mean = "–" if each.mean is None else signed(each.mean)
             rows.append((each.domain, each.both.text, mean, _between(each.interval, signs=True)))
         parts.append(table(rows))
     return parts
 
 
 def _word(word: str, breakdowns: float | None, quality: float | None) -> str:
-    ps = [
-        f"{name}p {p:.3f}".replace("0.", ".", 1)
-        for name, p in (("", quality), ("breakdowns ", breakdowns))
-        if p is not None
-    ]
+    """A verdict with the p that it rests on."""
+    ps = [f"{what}p {p_value(p)}" for what, p in (("", quality), ("breakdowns ", breakdowns)) if p is not None]
     return f"{word} ({', '.join(ps)})" if ps else word
 
 
 def _between(interval: "Interval | None", *, signs: bool = False) -> str:
     if interval is None:
         return "–"
-    low, high = (_signed(value) if signs else f"{value:.1f}" for value in interval)
+    low, high = (signed(value) if signs else f"{value:.1f}" for value in interval)
     return f"{low} to {high}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")

@@ -21,6 +21,7 @@ from detente.experiments.search.request import Wish, check_size, measure_of, see
 from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
 from detente.experiments.search.storage import check_url, database_storage, journal_storage, unusable
+from detente.experiments.vary import name_of, seeds_at, settings_of, typed
 from detente.plugins import Host
 from detente.recipe import resolve
 from detente.recipe.keys import flat, put
@@ -146,6 +147,10 @@ class Tune(Proposer):
         default = {**recipes["default"], **seed}
         yield Look(t.domain, f"{t.chain}, default", default, resolved=self.resolved, measure=t.measure)
         yield Look(t.domain, "none", {**recipes["none"], **seed}, kept=False)
+        for one in t.settings:
+            for name in ("default", "none"):
+                recipe = {**resolve(recipes[name], vary=typed(one.values)).recipe.plain(), **seed}
+                yield Look(t.domain, name, recipe, kept=False, where=f"at {one.name}")
         for one in self.sampler.ranges:
             for end in one.ends:
                 recipe = {**put(recipes["default"], {one.key: end}), **seed}
@@ -240,7 +245,9 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     if wish.storage:
         check_url(wish.storage)
     names = [name for side in ROLES for name in default[side]["regularizers"]]
-    fresh = max(FRESH_FROM, max(seeds) + 1)
+    first = max(FRESH_FROM, max(seeds) + 1)
+    fresh, settings = list(range(first, first + wish.fresh)), settings_of(wish.vary)
+    entries = [{"name": name_of(v), "values": v, "seeds": seeds_at(i, fresh)} for i, v in enumerate(settings)]
     content = {
         **head(old, Tuning, name=f"detente-{uuid.uuid4().hex[:12]}"),
         "domain": default["domain"],
@@ -251,7 +258,8 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         "trials": wish.trials,
         "wave": wish.wave,
         "seeds": seeds,
-        "fresh": list(range(fresh, fresh + wish.fresh)),
+        "fresh": [seed for entry in entries for seed in entry["seeds"]] or fresh,
+        **({"settings": entries} if entries else {}),
         "metric": measure_of(wish, resolved).plain(),
         "primary": primary,
         "storage": masked(wish.storage) if wish.storage else None,

@@ -123,6 +123,9 @@ class _Page:
         if len(self.rows) > 1:
             pairs = max(row.against.pairs for row in self.rows[1:] if row.against)
             found.append(limits(pairs, len(self.rows) - 1) if pairs else "")
+        if self.tuning.settings:
+            names = "; ".join(one.name for one in self.tuning.settings)
+            found.append(f"The fresh seeds are spread over {len(self.tuning.settings)} settings ({names}), as blocks.")
         if self.winner is not None and self.rows and self.rows[0].mean is not None:
             drop = self.winner.mean - self.rows[0].mean
             k = len(self.winner.scores)

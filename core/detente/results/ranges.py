@@ -112,7 +112,7 @@ def ranges(study: Study, domain: str, finals: Callable[[str, Arm], Mapping[int, 
     scores = [
         np.array([[finals(domain, arm).get(seed, math.nan) for seed in own] for arm in arms]) for own in seeds
     ]  # of each place [arms, blocks]
-    found = [_Drawn(places, scores), _Drawn(places, scores, RESAMPLES)]
+    found = [Drawn(places, scores), Drawn(places, scores, RESAMPLES)]
     base = arms.index(study.against)
     made: list[Range] = []
     for i, arm in enumerate(arms):
@@ -121,8 +121,8 @@ def ranges(study: Study, domain: str, finals: Callable[[str, Arm], Mapping[int, 
         means = tuple(map(float, found[0].means[0, i]))
         above = bool(means[0] >= found[0].threshold[0]), bool(means[-1] >= found[0].threshold[0])
         gain = float((own - other)[0])
-        more = (None, None) if i == base else (gain, _between(own_drawn - other_drawn, scores))
-        made.append(Range(arm, means, float(own[0]), _between(own_drawn, scores), above, *more))
+        more = (None, None) if i == base else (gain, spread(own_drawn - other_drawn, scores))
+        made.append(Range(arm, means, float(own[0]), spread(own_drawn, scores), above, *more))
     threshold = float(found[0].threshold[0])
     return Ranges(domain, key, tuple(places), tuple(names[p] for p in places), threshold, tuple(made))
 
@@ -152,7 +152,7 @@ def widths(places: Sequence[float], means: Array, threshold: Array) -> Array:
     return longest
 
 
-class _Drawn:
+class Drawn:
     """Means, thresholds and widths: the observed ones, or those of resampled blocks.
 
     All arms of a block are drawn together. Each mean's deviation is stretched by √(n/(n − 1)), as the spread of n
@@ -185,7 +185,13 @@ def _student(scores: Sequence[Array]) -> float:
     return float(stats.t.ppf((1 + LEVEL) / 2, max(1, freedom)) / stats.norm.ppf((1 + LEVEL) / 2))
 
 
-def _between(drawn: Array, scores: Sequence[Array]) -> Interval | None:
+def spread(drawn: Array, scores: Sequence[Array]) -> Interval | None:
+    """The interval of what was drawn; None where a setting has too few blocks.
+
+    Args:
+        drawn: [B].
+        scores: of each place [A, blocks].
+    """
     if min(part.shape[1] for part in scores) < LEAST:
         return None
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

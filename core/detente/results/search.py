@@ -20,10 +20,12 @@ from detente.records import shorten, sound
 from detente.results.cells import Arm, Cell
 from detente.results.manifest import MOST, Manifest
 from detente.results.outcomes import number
+from detente.results.rivals import Rival
 from detente.results.schemas import TrialsRecord, TuningRecord
 from detente.results.scores import Measure, measure
 
 SEARCH_FORMAT = 1
+_OPEN = ("running", "failed")
 
 
 @dataclass
@@ -91,20 +93,6 @@ class Noise:
         return cls(deviation, freedom) if deviation > 1e-12 else None
 
 
-@dataclass(frozen=True)
-class Rival:
-    """One side of the comparison on new seeds.
-
-    Attributes:
-        roles: what it is: `winner`, `default`, `none`; two of them where those are one recipe.
-        recipe: without a seed.
-    """
-
-    arm: Arm
-    roles: tuple[str, ...]
-    recipe: dict[str, Any]
-
-
 class Tuning(Manifest):
     """What a tuning.yaml says, and trials.json beside it."""
 
@@ -118,7 +106,13 @@ class Tuning(Manifest):
         self.importance: dict[str, float] = {}
 
     def problems(self, damaged: bool) -> list[str]:
-        return self.read_trials(damaged=damaged)
+        if not self.settings or sorted(s for one in self.settings for s in one.seeds) == sorted(self.fresh_seeds):
+            return self.read_trials(damaged=damaged)
+        said = f"{self.path}: fresh: are not the seeds of its settings; {self.fix()}."
+        if not damaged:
+            raise UsageError(said)
+        del self.content["settings"], self.settings
+        return [said, *self.read_trials(damaged=damaged)]
 
     def read_trials(self, *, damaged: bool = False) -> list[str]:
         """Take trials, rivals and importance from trials.json, where there is one.
@@ -155,8 +149,18 @@ class Tuning(Manifest):
             raise UsageError("\n".join(line.replace("; it is left out.", ".") for line in said[:MOST]))
         self.trials = [trial for trial in trials if trial.number not in wrong]
         self.rivals = [
-            Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"]) for r in found.get("rivals", [])
+            Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"], r.get("changes", {}))
+            for r in found.get("rivals", [])
         ]
+        try:
+            for rival in self.rivals:
+                for one in self.settings:
+                    rival.at(one.name)
+        except (KeyError, TypeError):
+            said.append(f"{self.record}: rivals: changes are to keys that their recipes do not have; it is left out.")
+            self.rivals = []
+            if not damaged:
+                raise UsageError(said[-1].replace("; it is left out.", ".")) from None
         self.importance = {k: v for k, v in found.get("importance", {}).items() if k in self.labels}
         return said
 
@@ -184,7 +188,9 @@ class Tuning(Manifest):
         """Put trials.json in its place."""
         trials = [{**vars(trial), "scores": dict(trial.scores)} for trial in self.trials]
         rivals = [
-            {"text": r.arm.text, "slug": r.arm.slug, "roles": list(r.roles), "recipe": r.recipe} for r in self.rivals
+            {"text": r.arm.text, "slug": r.arm.slug, "roles": list(r.roles), "recipe": r.recipe}
+            | ({"changes": dict(r.changes)} if r.changes else {})
+            for r in self.rivals
         ]
         text = json.dumps(
             plain({"trials": trials, "rivals": rivals, "importance": self.importance}), indent=1, ensure_ascii=False
@@ -275,16 +281,13 @@ class Tuning(Manifest):
 
     def rival_run(self, rival: Rival, seed: int) -> tuple[Cell, dict[str, Any]]:
         """The same with its recipe."""
-        return self.rival_cell(rival, seed), {**rival.recipe, "seed": seed}
+        cell = self.rival_cell(rival, seed)
+        return cell, {**rival.at(cell.setting), "seed": seed}
 
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
         """Trials first, then fresh seeds."""
-        found = [
-            self.trial_run(trial, seed)
-            for trial in self.trials
-            for seed in self.seeds
-            if seed in trial.scores or trial.status in ("running", "failed")
-        ]
+        begun = [(t, seed) for t in self.trials for seed in self.seeds if seed in t.scores or t.status in _OPEN]
+        found = [self.trial_run(trial, seed) for trial, seed in begun]
         return found + [self.rival_run(rival, seed) for rival in self.rivals for seed in self.fresh_seeds]
 
 

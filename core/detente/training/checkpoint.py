@@ -89,7 +89,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"format": CHECKPOINT_FORMAT, **state}
-    content["digest"] = _digest(content)
+    content["digest"] = digest(content)
     replace_atomically(path, lambda partial: _save(content, partial))
 
 
@@ -126,13 +126,13 @@ def load(path: Path) -> dict[str, Any]:
             "of détente that wrote it."
         )
     checked(CheckpointRecord, state, str(path), _FIX)
-    if state.pop("digest", None) not in (None, _digest(state)):
+    if state.pop("digest", None) not in (None, digest(state)):
         raise UsageError(f"{path}: was changed after it was written; {_FIX}.")
     return state
 
 
-def _digest(state: Mapping[str, Any]) -> str:
-    """A hash of all that a checkpoint holds, to the bit, but for what clocks say: equal runs have equal ones."""
+def digest(state: Mapping[str, Any]) -> str:
+    """A hash of all that a checkpoint or a part of it holds, to the bit, but for what clocks say."""
     found = blake2b(digest_size=16)
     for part in _parts({key: value for key, value in state.items() if key not in _TIMED}):
         found.update(part)

@@ -173,7 +173,7 @@ class Trainer:
                 self._evaluate()
             self._team.agree()
             stop = self._team.signal
-            if self.step % recipe.checkpoint_every == 0 or last or stop is not None:
+            if self._steps.saves(self.step):
                 self._save()
             if stop is not None and not last:
                 raise Interrupted(stop)

@@ -33,7 +33,8 @@ class Wish:
         sampler: `grid`, `random` or `tpe`; `sampler_seed` is that of its draws.
         trials: how many settings are tried.
         seeds: of each trial: how many, from 0, or which.
-        fresh: how many seeds the winner is run on again.
+        fresh: how many seeds the winner is run on again; of each setting where `vary` has several.
+        vary: `KEY=A,B,C` each, as in `compare`: the settings at which the winner is compared.
         wave: how many trials are asked for together.
         metric: a score, as in `train`, or `score<value` or `score>value`: how soon it passes that.
         storage: URL of a database for Optuna; by default a journal file in the search's folder.
@@ -48,6 +49,7 @@ class Wish:
     trials: int = 20
     seeds: int | list[int] = 3
     fresh: int = 6
+    vary: list[str] = field(default_factory=list)
     wave: int = WAVE
     metric: str | None = None
     storage: str | None = None
@@ -78,7 +80,7 @@ class Wish:
                 raise UsageError(f"{file}: {key}: unknown key.{hint}")
             if key == "search" and isinstance(value, dict):
                 value = [f"{name}={text}" for name, text in value.items()]
-            if key in ("reg", "search", "set", "allow", "log") and isinstance(value, str):
+            if key in ("reg", "search", "set", "allow", "log", "vary") and isinstance(value, str):
                 value = [value]
             found[key] = _checked(f"{file}: {key}", known[key], value)
         if file and isinstance(found.get("recipe"), Path):

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from detente.experiments.planning import seedless
+from detente.experiments.vary import typed
 from detente.files import write_atomically
-from detente.recipe import Recipe, slug
-from detente.recipe.keys import at
+from detente.recipe import Recipe, resolve, slug
+from detente.recipe.keys import at, changed
 from detente.results.cells import Arm
 from detente.results.search import Rival, Trial, Tuning
 
@@ -21,7 +23,10 @@ def rivals(tuning: Tuning, winner: Trial) -> list[Rival]:
     ):
         same = next((i for i, rival in enumerate(found) if rival.recipe == recipe), None)
         if same is None:
-            found.append(Rival(Arm(text, f"fresh-{slug(text)}"), (role,), recipe))
+            changes = {
+                one.name: changed(recipe, seedless(resolve(recipe, vary=typed(one.values)))) for one in tuning.settings
+            }
+            found.append(Rival(Arm(text, f"fresh-{slug(text)}"), (role,), recipe, changes))
         else:
             found[same] = replace(found[same], roles=(*found[same].roles, role))
     return found
