@@ -1,7 +1,10 @@
-"""The laws in pytest: `@pytest.mark.laws_of(MyPenalty)` makes one test of each law in each case.
+"""The laws in pytest: `@laws_of(MyPenalty)` makes one test of each law in each case.
 
 ```python
-@pytest.mark.laws_of(MyPenalty)
+from detente.pytest_plugin import laws_of
+
+
+@laws_of(MyPenalty)
 def test_laws(law):
     law()
 ```
@@ -9,7 +12,7 @@ def test_laws(law):
 Installed with détente; it imports nothing else of it before a test bears the mark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -18,13 +21,27 @@ MARK = "laws_of"
 PROPERTY = "detente"
 
 
+def laws_of(
+    subject: Any, cases: Sequence[Any] | None = None, expected_failures: Mapping[str, str] | None = None
+) -> pytest.MarkDecorator:
+    """Mark a test that takes `law` and calls it: it is run for each law in each case.
+
+    Args:
+        subject: a regularizer's class or a function that makes one; or a domain, by its name or as a
+            `detente.testing.Kind`.
+        cases: for a regularizer: names of domains, or `detente.testing.Case`; all toys by default.
+        expected_failures: laws that are known to be broken, each with the reason; it is a failure if one holds.
+    """
+    # Not `pytest.mark.laws_of(subject)`, which would take a class for what is to be marked.
+    mark = getattr(pytest.mark, MARK)
+    return mark.with_args(subject, cases=cases, expected_failures=expected_failures)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
     config.addinivalue_line(
         "markers",
-        f"{MARK}(subject, cases=None, expected_failures=None): one test for each of détente's laws and each case. The "
-        "subject is a regularizer's class or a function that makes one, or the name of a domain; cases are names of "
-        "domains or detente.testing.Case; expected_failures maps laws to reasons.",
+        f"{MARK}: one test for each of détente's laws and each case; use detente.pytest_plugin.laws_of.",
     )
     config.pluginmanager.register(_Tally(), "detente-laws-tally")
 
@@ -37,11 +54,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.definition.name
     if "law" not in metafunc.fixturenames:
         pytest.fail(
-            f"{name}: @pytest.mark.{MARK} needs a test that takes `law` and calls it: def {name}(law): law()",
+            f"{name}: @laws_of needs a test that takes `law` and calls it: def {name}(law): law()",
             pytrace=False,
         )
     if not marker.args:
-        pytest.fail(f"{name}: say whose laws: @pytest.mark.{MARK}(MyRegularizer)", pytrace=False)
+        pytest.fail(f"{name}: say whose laws: @laws_of(MyRegularizer)", pytrace=False)
     from detente.errors import DetenteError
     from detente.testing.items import items
 

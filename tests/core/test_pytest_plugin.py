@@ -9,10 +9,8 @@ pytest_plugins = ["pytester"]
 
 MINE = """
 import pytest
-import torch
-from detente import Passes, Regularizer
-from detente.regularizers.r1 import R1
-from detente.testing import cases
+from detente import Regularizer
+from detente.pytest_plugin import laws_of
 
 class Mine(Regularizer):
     players = ("discriminator",)
@@ -40,7 +38,7 @@ def ran(pytester: pytest.Pytester, test: str, *arguments: str) -> pytest.RunResu
 
 
 KEPT = """
-@pytest.mark.laws_of(Mine, cases=["ring"])
+@laws_of(Mine, cases=["ring"])
 def test_laws(law):
     law()
 """
@@ -91,7 +89,7 @@ def test_a_law_that_must_be_tried_and_ran_nowhere_is_red(pytester: pytest.Pytest
 
 def test_an_expected_failure_is_no_failure_but_one_that_holds_is(pytester: pytest.Pytester) -> None:
     expecting = """
-@pytest.mark.laws_of({}, cases=["ring"], expected_failures={{"{}": "the paper's form is a sum"}})
+@laws_of({}, cases=["ring"], expected_failures={{"{}": "the paper's form is a sum"}})
 def test_laws(law):
     law()
 """
@@ -110,16 +108,15 @@ def test_laws(law):
 @pytest.mark.parametrize(
     ("test", "said"),
     [
-        ("@pytest.mark.laws_of(Mine)\ndef test_it(): pass", "needs a test that takes `law`"),
-        ("@pytest.mark.laws_of()\ndef test_it(law): law()", "say whose laws"),
+        ("@laws_of(Mine)\ndef test_it(): pass", "needs a test that takes `law`"),
+        ("@pytest.mark.laws_of\ndef test_it(law): law()", "say whose laws"),
         (
-            '@pytest.mark.laws_of(Mine, cases=["ring"], expected_failures={"play_goes": "x"})\ndef test_it(law): law()',
+            '@laws_of(Mine, cases=["ring"], expected_failures={"play_goes": "x"})\ndef test_it(law): law()',
             "names 'play_goes', which is no law. Did you mean 'play_goes_on'?",
         ),
-        ('@pytest.mark.laws_of(Mine, cases=["rimg"])\ndef test_it(law): law()', "Did you mean 'ring'?"),
+        ('@laws_of(Mine, cases=["rimg"])\ndef test_it(law): law()', "Did you mean 'ring'?"),
         (
-            '@pytest.mark.laws_of(Mine, cases=["ring"], expected_failures={"play_goes_on": " "})\n'
-            "def test_it(law): law()",
+            '@laws_of(Mine, ["ring"], {"play_goes_on": " "})\ndef test_it(law): law()',
             "say why play_goes_on is broken",
         ),
     ],

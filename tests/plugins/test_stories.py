@@ -77,6 +77,7 @@ def test_pictures_end_in_an_answer_between_two_arms_and_twenty_files(call: Call)
     ):
         assert said in study.err
     assert study.err.count("skipped 1 of 61 files") == 1
+    assert "60 pictures of 48 × 48 to 128 × 128 pixels became 32 × 32, scaled and cropped in the middle" in study.err
     assert "frechet-extrapolated" in Path("study/study.yaml").read_text()
     assert re.search(r"2 pairs|2 seeds", study.out)  # what they can show
     assert call("sample", "study", "-n", 20, "--out", "twenty", "--arm", "r1").code == 0

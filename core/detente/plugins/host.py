@@ -145,10 +145,10 @@ class Host:
                 )
         domains = [entry.name for entry in self.entries("domain")]
         if domain is not None and domain not in domains:
-            text = f"There is no domain {domain!r}.{did_you_mean(domain, domains)}"
+            text = f"There is no domain {domain!r}.{did_you_mean(str(domain), domains)}"
         else:
             names = [entry.name for entry in self.entries(kind, domain)]
-            text = f"There is no {label(kind, name, domain)}.{did_you_mean(name, names)}"
+            text = f"There is no {label(kind, name, domain)}.{did_you_mean(str(name), names)}"
         blocked = [plugin for plugin in self.plugins if plugin.status == "blocked"]
         if failed:
             text += f" Failed to load: {', '.join(map(str, failed))}."

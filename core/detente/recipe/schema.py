@@ -98,7 +98,7 @@ class Recipe(BaseModel):
         return self.model_dump(mode="python", exclude={key for key in _LATER if not getattr(self, key)})
 
 
-_LATER = ("log", "metric", "evaluate", "channels_last", "compile")
+_LATER = ("log", "metric", "channels_last", "compile", "evaluate")
 """Keys that there were not from the beginning: recipes from then keep their text and their fingerprints."""
 
 

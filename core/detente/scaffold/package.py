@@ -17,6 +17,7 @@ from detente.plugins import Host
 What = Literal["regularizer", "domain"]
 LICENCES = ("MIT", "BSD-3-Clause", "Apache-2.0")
 _FORM = re.compile(r"[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*")
+_LONGEST = 30
 _TAKEN = frozenset({"regularizer", "step", "tensor", "non-negative", "test", "plugin", "domain", "data", "model"})
 """Names whose classes or modules would hide what the templates import, or say nothing."""
 
@@ -64,6 +65,8 @@ class Package:
     def __post_init__(self) -> None:
         good = suggestion(self.name)
         hint = f" Write {good!r}." if good and good != self.name else ""
+        if len(self.name) > _LONGEST:
+            raise UsageError(f"{self.name!r} is too long for a name that is typed: {_LONGEST} characters are the most.")
         if not _FORM.fullmatch(self.name) or kebab(self.cls) != self.name:
             raise UsageError(
                 f"{self.name!r} cannot be the name of a {self.what}: use lower-case words joined by hyphens, each "

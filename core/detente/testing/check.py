@@ -21,8 +21,9 @@ from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 from detente.plugins import Host
 from detente.plugins import host as current_host
+from detente.testing.domain_laws import Kind
 from detente.testing.laws import Broken, Case, Skip, Subject
-from detente.testing.plan import Plan, planned
+from detente.testing.plan import Plan, planned, planned_for_domain
 from detente.testing.report import Report, Verdict
 
 TOYS = ("dirac", "bilinear", "linear-quadratic", "ring", "grid", "pair", "critics", "tokens")
@@ -69,4 +70,38 @@ def plan_for(make: Callable[[], Regularizer], where: Iterable[Case] | None = Non
     return planned(make, cases() if where is None else list(where))
 
 
-__all__ = ["TOYS", "Broken", "Case", "Report", "Skip", "Subject", "Verdict", "cases", "check"]
+def kind(name: str, host: Host | None = None) -> Kind:
+    """A domain with the first of its data sets and models and with all its metrics, to test the laws of domains on.
+
+    Raises:
+        PluginError, UsageError: a component is missing or broken.
+    """
+    host = host or current_host()
+    domain = host.load("domain", name)()
+    data, model = (_first(part, name, host) for part in ("data", "model"))
+    seen = model.view(data)
+    domain.meet(seen.space)
+    metrics = {metric: host.load("metric", metric, name)() for metric in domain.metrics}
+    return Kind(name, domain, seen, model, metrics)
+
+
+def check_domain(subject: str | Kind) -> Report:
+    """Test every law of domains on a kind of data, by the name of its domain."""
+    plan = planned_for_domain(kind(subject) if isinstance(subject, str) else subject)
+    return Report(plan.name, plan.must, [trial.verdict() for trial in plan.trials])
+
+
+__all__ = [
+    "TOYS",
+    "Broken",
+    "Case",
+    "Kind",
+    "Report",
+    "Skip",
+    "Subject",
+    "Verdict",
+    "cases",
+    "check",
+    "check_domain",
+    "kind",
+]

@@ -8,9 +8,10 @@ import pytest
 
 from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError, did_you_mean
-from detente.testing.check import TOYS, cases, plan_for
+from detente.testing.check import TOYS, cases, kind, plan_for
+from detente.testing.domain_laws import Kind
 from detente.testing.laws import Case
-from detente.testing.plan import Plan, Trial
+from detente.testing.plan import Plan, Trial, planned_for_domain
 from detente.testing.report import Verdict
 
 ALL = "every_law_that_must_be_tried_was_tried"
@@ -108,21 +109,26 @@ class Item:
 
 
 def items(
-    subject: Callable[[], Regularizer],
+    subject: Callable[[], Regularizer] | str | Kind,
     cases: Sequence[str | Case] | None = None,
     expected_failures: Mapping[str, str] | None = None,
 ) -> list[Item]:
     """The tests of one subject.
 
     Args:
-        subject: a regularizer's class, or a function that makes one.
+        subject: a regularizer's class, or a function that makes one; or a domain, by name or as a Kind.
         cases: names of domains, or cases; all toys by default.
         expected_failures: laws that are known to be broken, each with the reason; it is a failure if one holds.
 
     Raises:
         UsageError: an expected failure is no law, or has no reason.
     """
-    plan = plan_for(subject, _cases(TOYS if cases is None else cases))
+    if isinstance(subject, str | Kind):
+        if cases is not None:
+            raise UsageError("cases are for regularizers; a domain is tested by itself.")
+        plan = planned_for_domain(kind(subject) if isinstance(subject, str) else subject)
+    else:
+        plan = plan_for(subject, _cases(TOYS if cases is None else cases))
     expected = dict(expected_failures or {})
     known = {trial.name for trial in plan.trials}
     for law, why in expected.items():

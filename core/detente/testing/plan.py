@@ -11,12 +11,12 @@ import torch
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Role
 from detente.errors import UsageError
-from detente.testing import laws
+from detente.testing import domain_laws, laws
 from detente.testing.laws import Broken, Case, Skip, Subject
 from detente.testing.report import RAISES, Verdict
 
 ROLES: tuple[Role, ...] = ("discriminator", "generator")
-Law = Callable[[Subject], Any]
+Law = Callable[[Any], Any]
 _OURS = [Path(__file__).parents[1] / part for part in ("engine", "testing", "domains", "toys")]
 
 
@@ -25,7 +25,7 @@ class Trial:
     """A law to be tried: on one subject, or on several of which one is enough."""
 
     law: Law
-    subjects: tuple[Subject, ...]
+    subjects: tuple[Any, ...]
     where: str
 
     @property
@@ -47,7 +47,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Plan:
-    """All trials of one regularizer, and the laws that must be tried at least once."""
+    """All trials of one subject, and the laws that must be tried at least once."""
 
     name: str
     must: tuple[str, ...]
@@ -78,9 +78,16 @@ def planned(make: Callable[[], Regularizer], cases: Sequence[Case]) -> Plan:
     return Plan(one.name, laws.must_keep(one), tuple(found))
 
 
-def _try(law: Law, subject: Subject, where: str) -> Verdict:
+def planned_for_domain(kind: domain_laws.Kind) -> Plan:
+    """The trials of a kind of data."""
+    return Plan(
+        kind.name, domain_laws.MUST, tuple(Trial(law, (kind,), type(kind.data).__name__) for law in domain_laws.LAWS)
+    )
+
+
+def _try(law: Law, subject: Any, where: str) -> Verdict:
     found = _once(law, subject, where)
-    if found.outcome == "broken" and law not in laws.WITHOUT_CONTROL:
+    if found.outcome == "broken" and isinstance(subject, Subject) and law not in laws.WITHOUT_CONTROL:
         without = _once(law, Subject(Regularizer, subject.case, subject.role), where)
         if without.outcome == "broken":  # its own fault is not the regularizer's
             return found._replace(
@@ -89,7 +96,7 @@ def _try(law: Law, subject: Subject, where: str) -> Verdict:
     return found
 
 
-def _once(law: Law, subject: Subject, where: str) -> Verdict:
+def _once(law: Law, subject: Any, where: str) -> Verdict:
     name = law.__name__
     # Tiny tensors on many threads would spend their time on waiting for each other.
     with laws.process_kept():

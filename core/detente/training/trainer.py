@@ -189,7 +189,7 @@ class Trainer:
                 b.model,
                 n,
                 b.recipe.seed,
-                warmed=lambda: b.start(self.host).generator,
+                warmed=lambda: b.start(self.host),
                 versions=origins(b.recipe, self.host, "domain", "data", "model", "metric"),
             )
         return self._rows[n]
