@@ -18,7 +18,7 @@ _HOME = {
     "detente.domains.folders": ("counted", "files_below", "found_below"),
     "detente.domains.frozen": ("Frozen",),
     "detente.domains.initialization": ("variance_preserving",),
-    "detente.domains.metrics": ("frechet_distance",),
+    "detente.domains.metrics": ("frechet_distance", "paired"),
     "detente.domains.packed": ("Packed", "PackedData", "packed"),
     "detente.domains.primary": ("Primary",),
     "detente.domains.sources": (
@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from detente.domains.frozen import Frozen as Frozen
     from detente.domains.initialization import variance_preserving as variance_preserving
     from detente.domains.metrics import frechet_distance as frechet_distance
+    from detente.domains.metrics import paired as paired
     from detente.domains.packed import Packed as Packed
     from detente.domains.packed import PackedData as PackedData
     from detente.domains.packed import packed as packed

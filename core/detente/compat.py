@@ -8,6 +8,7 @@ the transforms that détente uses are written in Python.
 import importlib
 import importlib.util
 import io
+import os
 import sys
 from types import ModuleType
 from typing import Any, NoReturn
@@ -44,6 +45,17 @@ def unencodable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def without_pydantic_plugins() -> None:
+    """Have pydantic load none of its own plugins: any installed package may bring some, and nobody is asked."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
+def without_extensions() -> None:
+    """Have torch and pydantic look for no extensions: one damaged entry_points.txt makes both raise when they do."""
+    without_pydantic_plugins()
+    os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
 
 
 def torchaudio() -> ModuleType:

@@ -7,6 +7,7 @@ import difflib
 import logging
 import re
 import shlex
+import signal
 import sys
 import warnings
 from collections.abc import Iterable
@@ -54,6 +55,14 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
+class PeerLost(Interrupted):
+    """Another of the processes that play one game together has ended, so that this one cannot go on."""
+
+    def __init__(self) -> None:
+        super().__init__(signal.SIGTERM)
+        self.args = ("another process of this run has ended",)
+
+
 def code_of(stopped: KeyboardInterrupt) -> int:
     """The exit code after an interruption; 130, as shells have it, after Ctrl-C."""
     return stopped.exit_code if isinstance(stopped, Interrupted) else 130
@@ -71,7 +80,22 @@ def tell_renamed(log: logging.Logger, kind: str, old: str, new: str) -> None:
 
 def typed(*words: object) -> str:
     """A command as it can be pasted into a shell, whatever is in the names of its files."""
-    return shlex.join(map(str, words))
+    return " ".join(_quoted(str(word)) for word in words)
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell; what cannot be shown, such as bytes that are not UTF-8, is written by its number."""
+    if not _UNSEEN.search(word):
+        return shlex.quote(word)
+
+    def written(c: str) -> str:
+        if not _UNSEEN.match(c):
+            return f"\\{c}" if c in "\\'" else c
+        return "".join(
+            f"\\x{byte:02x}" for byte in c.encode("utf-8", "surrogateescape" if c > "\udc7f" else "surrogatepass")
+        )
+
+    return f"$'{''.join(map(written, word))}'"
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

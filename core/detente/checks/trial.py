@@ -37,7 +37,7 @@ def tried(game: Game, batches: Sequence[Batch]) -> Trial:
         UsageError: naming the player or the regularizer that cannot be copied, differentiated or deployed.
     """
     with torch.random.fork_rng(_devices(game)):
-        twin = _copied(game)
+        twin = copied(game)
         players = (twin.discriminator, twin.generator)
         running = [(player.role, _Running(player.network)) for player in players]
         silent = [(p.role, name) for p in players for name in _silent(twin, p, batches[-1])]
@@ -51,7 +51,12 @@ def _devices(game: Game) -> list[int]:
     return sorted({p.device.index or 0 for p in game.generator.parameters if p.device.type == "cuda"})
 
 
-def _copied(game: Game) -> Game:
+def copied(game: Game) -> Game:
+    """A game of the same players, which can be played without a trace in this one.
+
+    Raises:
+        UsageError: a player cannot be copied.
+    """
     memo = {id(game.domain): game.domain}  # holds extractors, which nobody trains
     try:
         twin = copy.deepcopy(game, memo)

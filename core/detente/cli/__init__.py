@@ -2,7 +2,7 @@
 
 import sys
 
-from detente.compat import require
+from detente.compat import require, without_pydantic_plugins
 from detente.errors import MissingExtraError
 
 
@@ -13,6 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     except MissingExtraError:
         print("Error: The command line is not installed. Install it with: pip install 'detente[run]'", file=sys.stderr)
         return MissingExtraError.exit_code
+    without_pydantic_plugins()
     from detente.cli.app import main
 
     return main(arguments)

@@ -18,8 +18,9 @@ from detente.cli import check, compare, installed, resume, take, train, tune, us
 from detente.cli.display import Session
 from detente.cli.grouping import format_verbs
 from detente.compat import unencodable
-from detente.errors import DetenteError, Interrupted, UsageError, code_of, one_line, typed
+from detente.errors import DetenteError, Interrupted, PeerLost, UsageError, code_of, one_line
 from detente.plugins.registry import Entry
+from detente.training import launched
 from detente.training.signals import on_signal
 
 CLOSED = 128 + 13
@@ -147,21 +148,23 @@ def _invoke(arguments: list[str], session: Session) -> int:
     except BaseException as error:
         if isinstance(error, SystemExit):
             raise
+        session.silent = not launched.speaks(error)
         code = _report(error, session)
-        if session.verbose and not isinstance(error, KeyboardInterrupt):
+        if session.verbose and not session.silent and not isinstance(error, KeyboardInterrupt):
             traceback.print_exc()
         return code
 
 
 def _report(error: BaseException, session: Session) -> int:
     """Say what went wrong; the exit code."""
-    resume = typed("detente", "resume", session.run) if session.run else None
+    resume = launched.command("resume", session.run) if session.run else None
     if isinstance(error, DetenteError):
         session.error(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         code = code_of(error)
-        session.error(f"Interrupted. Resume with: {resume}" if resume else "Interrupted.")
+        what = "Another process of this run has ended." if isinstance(error, PeerLost) else "Interrupted."
+        session.error(f"{what} Resume with: {resume}" if resume else what)
         return code
     if isinstance(error, _BadCommandLine):
         context = getattr(error, "ctx", None)  # that base has no public type

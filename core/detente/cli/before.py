@@ -8,6 +8,7 @@ from detente.cli.display import Session
 if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.recipe import Recipe
+    from detente.training.build import Built
 
 
 def before_in(folder: Path, recipe: "Recipe", host: "Host") -> dict[str, Any]:
@@ -48,7 +49,8 @@ def note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) 
     def facts(record: dict[str, Any]) -> dict[str, str]:
         commits = {f"{e['distribution']}'s code": str(e.get("commit")) for e in record.get("plugins", [])}
         device = (record.get("device") or {}).get("name", "?")
-        return {**record.get("versions", {}), **commits, "device": device, "threads": str(record.get("threads"))}
+        counts = {"threads": str(record.get("threads")), "processes": str(record.get("processes") or 1)}
+        return {**record.get("versions", {}), **commits, "device": device, **counts}
 
     then, today = facts(before), facts(now)
     changed = [f"{name} ({then[name]} → {today[name]})" for name in then if name in today and then[name] != today[name]]
@@ -56,3 +58,16 @@ def note_changes(session: Session, before: dict[str, Any], now: dict[str, Any]) 
         session.note(
             f"Changed since the run began: {', '.join(changed)}. Results may differ from those of an uninterrupted run."
         )
+
+
+def note_duration(session: Session, built: "Built", host: "Host", start: int = 0) -> None:
+    """Say about how long a run will take, by a few timed steps and an evaluation."""
+    from detente.experiments.forecast import in_words
+    from detente.training.pace import pace
+
+    if session.quiet or start >= built.recipe.steps:
+        return
+    timed = pace(built, host)
+    left = timed.seconds(built.recipe) * (1 - start / built.recipe.steps)
+    warm = f", {in_words(timed.warm_up)} of it before the first step" if timed.warm_up >= 1 else ""
+    session.note(f"About {in_words(left)}{warm}, by a few timed steps; longer where the machine does other work.")

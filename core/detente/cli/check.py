@@ -57,6 +57,8 @@ def check(
         raise UsageError("check needs a RECIPE file or a DOMAIN, as in `detente check image --reg d:batch-norm+r1`.")
     from detente import recipe as recipes
     from detente.checks import refused
+    from detente.training.loggers import make_loggers
+    from detente.training.scale import check_run
 
     given = {
         "data": own_data.chosen(session, host, data, domain, recipe),
@@ -71,6 +73,7 @@ def check(
         "log": flags.names(log),
     }
     resolved = recipes.resolve(recipe, domain, sets or (), regs or (), given, host)
+    make_loggers(resolved.recipe.log, host)
     built = recipes.build(resolved, host, dry=True)
     found = built.findings
     lines = [f"{finding.level}: {finding}" for finding in found] or ["No findings."]
@@ -78,6 +81,7 @@ def check(
     codes = [finding.code for finding in refused(found, resolved.recipe.allow)]
     if codes and built.domain.refuses:
         raise UsageError(f"training would be refused because of: {', '.join(codes)}; fix it, or use --allow CODE.")
+    check_run(built)
 
 
 def _told(text: str, domain: str | None, recipe: Path | None) -> tuple[str | None, Path | None]:

@@ -122,7 +122,7 @@ def compare(
     own = _own(session, host, chosen, recipe, data, model)
     label = (Path(preset).stem if preset else "-".join(chosen))[:40].rstrip("-")
     how: dict[str, Any] = {
-        "against": against,
+        "against": against or base.against,
         "vary": varied,
         "sets": [*base.sets, *(sets or [])],
         "domain_sets": {name: base.domains.get(name, []) for name in chosen},

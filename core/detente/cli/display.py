@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from detente.errors import LogFormatter, clipped, typed, visible
 from detente.files import appending, plain
 from detente.plugins.loader import installed
+from detente.training import launched
 
 PREPARING = "detente.progress"
 """The logger to which data say, at level INFO, how far they are with what takes long: fetching, decoding."""
@@ -30,6 +31,7 @@ class Session:
         argv: the command as it was typed.
         run: the folder of the run that is being written to, once there is one.
         log: the file that has the traceback of an error.
+        silent: another process of this run speaks for this one.
     """
 
     def __init__(self, argv: list[str]) -> None:
@@ -37,10 +39,13 @@ class Session:
         self.argv = argv
         self.run: Path | None = None
         self.log: Path | None = None
+        self.silent = launched.index() > 0
         self._results = sys.stdout
 
     def result(self, text: str, data: Any) -> None:
         """What the command was asked for: the text, or the data where JSON was asked for."""
+        if self.silent:
+            return
         if self.json:
             whole = codecs.lookup(self._results.encoding or "ascii").name == "utf-8"
             text = json.dumps(plain(data), indent=2, ensure_ascii=not whole)
@@ -57,7 +62,8 @@ class Session:
 
     def error(self, text: str) -> None:
         """Why the command failed."""
-        write(clipped(text), "\x1b[1;31mError:\x1b[0m " if _colours(sys.stderr) else "Error: ")
+        if not self.silent:
+            write(clipped(text), "\x1b[1;31mError:\x1b[0m " if _colours(sys.stderr) else "Error: ")
 
 
 def duration(seconds: float) -> str:
@@ -111,7 +117,16 @@ def write(text: str, start: str = "") -> None:
 
 
 class _Messages(logging.Handler):
+    """Shows each warning once: data are made for every recipe that is looked at, and say the same each time."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() in self._said:
+            return
+        self._said.add(record.getMessage())
         write(f"{record.levelname.capitalize()}: {clipped(record.getMessage())}")
 
 
@@ -126,10 +141,9 @@ def messages(session: Session) -> Iterator[None]:
 
     What data say of their preparation is shown unless the session is quiet.
     """
-    handler, preparing = _Messages(logging.WARNING), _Preparing(logging.INFO)
-    # A plugin's loggers are called as its package is, which need not begin with our name.
-    shown = {package for found in installed() if (package := found.package)}
-    shown |= {"py"} if session.verbose else set()
+    handler = logging.NullHandler() if session.silent else _Messages(logging.WARNING)
+    preparing = _Preparing(logging.INFO)
+    shown = {"py"} if session.verbose else set[str]()
     handler.addFilter(lambda record: record.name.startswith("detente") or record.name.partition(".")[0] in shown)
     ours, root = logging.getLogger("detente"), logging.getLogger()
     before = ours.level
@@ -137,6 +151,8 @@ def messages(session: Session) -> Iterator[None]:
     ours.setLevel(logging.DEBUG)
     # With a handler at the root, Python does not show on standard error what nobody took.
     root.addHandler(handler)
+    # A plugin's loggers are called as its package is, which need not begin with our name.
+    shown |= {package for found in installed() if (package := found.package)}
     if not session.quiet:
         logging.getLogger(PREPARING).addHandler(preparing)
     try:

@@ -13,9 +13,12 @@ from detente.cli.display import Session, messages
 from detente.cli.grouping import EXPERIMENT, HOW, MESSAGES, PLACE
 from detente.errors import UsageError
 from detente.plugins import Host, discover, set_host
+from detente.training import launched
 
 MOST = 4096
 """Threads and parallel runs; no machine has more use for them."""
+TOGETHER = ("train", "resume")
+"""The verbs that several processes of torchrun may call together."""
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=MESSAGES)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.", rich_help_panel=MESSAGES)]
 Verbose = Annotated[
@@ -99,7 +102,7 @@ Metric = Annotated[
     str | None,
     typer.Option(
         metavar="SCORE",
-        help="The score that is scaled and compared (default: the domain's primary one).",
+        help="The score that is scaled and compared (default: the primary one of the model or the domain).",
         rich_help_panel=EXPERIMENT,
     ),
 ]
@@ -194,9 +197,11 @@ def begin(
     above = context.parent.params if context.parent else {}
     session.json, session.quiet, session.verbose = (
         json or above.get("json", False),
-        quiet,
+        quiet or session.silent,
         verbose or above.get("verbose", False),
     )
+    if launched.processes() > 1 and context.info_name not in TOGETHER:
+        raise UsageError(f"{context.info_name} takes one process; torchrun is for {' and '.join(TOGETHER)} of one run.")
     context.with_resource(contextlib.redirect_stdout(sys.stderr))
     context.with_resource(messages(session))
     host = discover([*(no_plugin or ()), *(above.get("no_plugin") or ())])

@@ -176,6 +176,8 @@ def _total(board: "Board") -> str:
     states = ("finished", "diverged", "failed", "running", "elsewhere", "interrupted", "pending")
     counts = [f"{n} {state}" for state in states if (n := board.count(state))]
     left = f", {duration(board.seconds_left)} remaining" if board.seconds_left is not None else ""
+    if board.seconds_left is None and board.running:
+        left = ", estimating"
     return f"{board.total} runs, {duration(board.seconds)}{left}: {', '.join(counts)}"
 
 

@@ -9,6 +9,7 @@ from detente.cli.flags import begin
 from detente.cli.grouping import TRAINING, Grouped, example
 from detente.cli.running import RUNS, carry_out
 from detente.errors import UsageError
+from detente.training import launched
 
 MANY = {"study.yaml": "compare", "tuning.yaml": "tune"}
 """The file at the head of a folder with many runs → the verb that made it, whose module has a `resume`."""
@@ -40,6 +41,8 @@ def resume(
         raise UsageError(
             f"{folder}: has many runs with their own recipes; --device and --threads are for a single run."
         )
+    if verb and launched.processes() > 1:
+        raise UsageError(f"{folder}: has many runs, which --jobs shares among processes; torchrun is for a single run.")
     if verb:
         importlib.import_module(f"detente.cli.{verb}").resume(session, host, folder, jobs)
         return

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from detente.cli.before import before_in, device_of, note_changes
+from detente.cli.before import before_in, device_of, note_changes, note_duration
 from detente.cli.display import Session, duration, log_to, number, scores_table
 from detente.cli.flags import set_threads
 from detente.cli.progress import progress, warm_up
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.recipe import Recipe
     from detente.recipe.resolved import Resolved
+    from detente.training.build import Built
     from detente.training.run_folder import Run
+    from detente.training.team import Team
 
 RUNS = Path("runs")
 
@@ -42,27 +44,80 @@ def carry_out(
 ) -> None:
     """Train in `folder`, resuming the run that is there, or in a new folder under `parent`.
 
+    Under torchrun this is called in each of its processes; the first one leads.
+
     Args:
         resumed: the recipe is the run's own; its data are then where they were, not where the current folder has them.
     """
+    import torch
+
+    from detente.training.team import team
+
+    asked = device or resolved.recipe.device
+    with team(cuda=asked != "cpu" and torch.cuda.is_available()) as together:
+        together.check(resolved.recipe.batch, resolved.where("batch"))
+        begun = _Begun(session, host, resolved, folder, threads, device, resumed, together)
+        if together.leads:
+            _lead(begun, parent)
+        else:
+            _follow(begun)
+
+
+class _Begun(NamedTuple):
+    """What every process of a run knows of it."""
+
+    session: Session
+    host: "Host"
+    resolved: "Resolved"
+    folder: Path | None
+    threads: int | None
+    device: str | None
+    resumed: bool
+    team: "Team"
+
+    def build(self, before: dict[str, Any]) -> "Built":
+        """What the recipe names, on this process's device, given what run.json says."""
+        from detente.training.build import rebuild
+
+        set_threads(self.threads or before.get("threads"))
+        recipe = self.resolved.recipe
+        usual = device_of(recipe, before)
+        device = self.device or usual
+        if self.team.size > 1:
+            device = self.team.device(self.device or recipe.device, usual or "auto")
+        known = before.get("identities") or {} if self.resumed else {}
+        with warm_up(self.session) as show:
+            built = rebuild(self.resolved, self.host, known, device=device, processes=self.team.size, show=show)
+        self.team.check_networks(built.networks)
+        return built
+
+
+def _follow(begun: _Begun) -> None:
+    from detente.training.steps import follow
+
+    built = begun.build(begun.team.share())
+    start = begun.team.share()
+    begun.session.run = Path(start["folder"])
+    follow(built, begun.team, start)
+
+
+def _lead(begun: _Begun, parent: Path) -> None:
     from detente.files import write_atomically
     from detente.recipe import load
     from detente.training.agreement import told
-    from detente.training.build import rebuild
     from detente.training.loggers import make_loggers
     from detente.training.provenance import surroundings
     from detente.training.run_folder import Run
     from detente.training.scale import check_run
     from detente.training.trainer import Trainer
 
-    began, recipe = time.perf_counter(), resolved.recipe
+    began = time.perf_counter()
+    session, host, recipe, folder = begun.session, begun.host, begun.resolved.recipe, begun.folder
     before = before_in(folder, recipe, host) if folder else {}
     loggers = make_loggers(recipe.log, host)
     _introduce(session, recipe)
-    set_threads(threads or before.get("threads"))
-    with warm_up(session) as show:
-        known = before.get("identities") or {} if resumed else {}
-        built = rebuild(resolved, host, known, device=device or device_of(recipe, before), show=show)
+    begun.team.share(before)
+    built = begun.build(before)
     if not before:  # what has begun may go on
         check_run(built)
     run = Run(_make(folder, parent, recipe))
@@ -72,11 +127,12 @@ def carry_out(
         record = {
             **surroundings(recipe, host, built.device),
             "argv": session.argv,
+            "processes": begun.team.size,
             "findings": [finding.plain() for finding in built.findings],
         }
         for finding in built.findings:
             session.note(f"Note: {finding}")
-        trainer = Trainer(built, run, host, loggers)
+        trainer = Trainer(built, run, host, loggers, begun.team)
         start = trainer.restore()
         if before:
             note_changes(session, before, record)
@@ -87,10 +143,11 @@ def carry_out(
             run.record(record)
         else:
             Run.create(run.folder, recipe.to_yaml(), record)
-        session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s)")
+        session.note(f"{run.folder}: {built.device}, {record['threads']} thread(s){_shared(begun.team.size)}")
         built_at = time.perf_counter()
         whole = before.get("status") == "finished" and all(before.get(key) is not None for key in _RESULT)
         if not whole or start < recipe.steps:
+            note_duration(session, built, host, start)
             if start:
                 session.note(f"{run.folder}: from step {start} of {recipe.steps}")
             with progress(session, start) as trainer.show:
@@ -104,6 +161,10 @@ def carry_out(
         }
         run.record({"timings": {name: round(value, 3) for name, value in seconds.items()}})
         session.result(_summary(run, built.domain.primary.score, report), _outcome(run, report))
+
+
+def _shared(processes: int) -> str:
+    return f" in each of {processes} processes" if processes > 1 else ""
 
 
 def _introduce(session: Session, recipe: "Recipe") -> None:
@@ -185,6 +246,18 @@ def _outcome(run: "Run", report: Path | None) -> dict[str, Any]:
     return {"run": run.folder, "report": report, **{key: info.get(key) for key in wanted}}
 
 
+def _reasons(info: dict[str, Any]) -> list[str]:
+    """What an end that is a failure is due to, as far as that is known, and what comes next."""
+    if info.get("diagnosis"):
+        return [info["diagnosis"]]
+    if info["final"]["scaled"] == 0:
+        again = "compare with another chain, such as --reg r1, a lower learning rate or more steps"
+        best = (info.get("best") or {}).get("scaled") or 0
+        was = f"; it was {number(best)} at step {info['best']['step']}, so training came undone" if best else ""
+        return [f"scaled 0: the samples are no better than an untrained generator's{was}. Next: {again}."]
+    return []
+
+
 def _summary(run: "Run", primary: str, report: Path | None) -> str:
     info = run.info
     final, best = info["final"], info.get("best")
@@ -196,6 +269,9 @@ def _summary(run: "Run", primary: str, report: Path | None) -> str:
         f"scaled  {number(final['scaled'])}"
         + (f"  (best {number(best['scaled'])} at step {best['step']})" if best else ""),
     ]
+    if info.get("samples"):
+        lines.append(f"n       {info['samples']} samples in every row")
+    lines += [f"why     {why}" for why in _reasons(info)]
     if report:
         lines.append(f"report  {report}")
     use, keep = (typed("detente", "sample", run.folder, "-n", 16), typed("detente", "export", run.folder))

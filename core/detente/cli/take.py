@@ -1,6 +1,5 @@
 """What people take away from training: `sample` and `export`."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 from detente.cli import flags
 from detente.cli.flags import begin, set_threads
 from detente.cli.grouping import USING, Grouped, example
-from detente.errors import UsageError
+from detente.errors import UsageError, typed
 from detente.files import own_folder, staged
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 def sample(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|EXPORT|STUDY", help="Folder of a trained generator.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|EXPORT|STUDY|SEARCH", help="Folder of a trained generator.")],
     n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
     out: Annotated[
@@ -65,7 +64,7 @@ def sample(
     set_threads(threads)
     generator = load(folder, arm=arm, domain=domain, host=host)
     if device is not None:
-        from detente.training.build import device_of
+        from detente.training.device import device_of
 
         generator.to(device_of(device))
     step = generator.description["step"]
@@ -107,7 +106,7 @@ def _written(
 
 def export(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="Folder of a run or a study.")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write.", show_default="RUN/export")] = None,
     arm: Arm = None,
     domain: Which = None,
@@ -132,5 +131,5 @@ def export(
     use = exported.model.command if exported.space.condition else "detente sample {folder} -n 16"
     lines = [*map(str, written)]
     if use:
-        lines.append(f"use with   {use.format(folder=shlex.quote(str(written[0].parent)))}")
+        lines.append(f"use with   {use.format(folder=typed(written[0].parent))}")
     session.result("\n".join(lines), {"run": run, "files": written})

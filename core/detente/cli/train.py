@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags, own_data
-from detente.cli.before import before_in
+from detente.cli.before import before_in, note_duration
 from detente.cli.display import Session
 from detente.cli.flags import begin
 from detente.cli.grouping import PLACE, TRAINING, Grouped, example
@@ -114,6 +114,7 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
         check_run(built)
     for finding in built.findings:
         session.note(f"Note: {finding}")
+    note_duration(session, built, host)
 
 
 def _refuse_arms(regs: list[str], domain: str | None) -> None:

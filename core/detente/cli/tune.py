@@ -68,7 +68,8 @@ def tune(
         str | None,
         typer.Option(
             metavar="NAME|NAME<X",
-            help="Score to optimize, or NAME<X: the steps until it passes X (default: the primary score).",
+            help="The score that is scaled and optimized (default: the primary one of the model or the domain), or "
+            "NAME<X: how soon it passes X.",
             rich_help_panel=EXPERIMENT,
         ),
     ] = None,
@@ -245,6 +246,7 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
             "",
             f"* winner of the search as trial {winner.number} of {len(tuning.trials)}, mean score "
             f"{number(winner.mean)} in the search",
+            *(["All complete trials have the same score: the search found no difference."] if tuning.undecided else []),
             "",
             f"report  {report}",
             f"recipe  {tuning.best}",

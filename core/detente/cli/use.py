@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from detente.plugins import Host
     from detente.training.trainer import Trainer
 
+_MANY = 10_000
+"""Samples from which on scoring takes so long that it is announced."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command line."""
@@ -27,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 def evaluate(
     context: typer.Context,
-    folder: flags.RunFolder,
+    folder: flags.AnyFolder,
     n: Annotated[
         int | None,
         typer.Option(
@@ -41,14 +44,16 @@ def evaluate(
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
-    """Score the generator of a run's newest checkpoint.
+    """Score the generator of a run's newest checkpoint; of a study or a search that of its best run.
 
     Its scores are shown with those of real data, the baseline and an untrained generator.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
+    from detente.experiments.using import run_folder
     from detente.training import evaluation, scale
     from detente.training.sizes import check_samples
 
+    folder = run_folder(folder)
     trainer = trained(folder, host, device, threads)
     wanted = n or trainer.samples
     check_samples("--samples", wanted, trainer.built.data.space)
@@ -59,6 +64,8 @@ def evaluate(
         session.note(
             f"Note: the run's own evaluations use {trainer.samples} samples; distances depend on the number of samples."
         )
+    if n >= _MANY:
+        session.note(f"Scoring {n:,} samples of the generator, and as many of each reference: this can take minutes.")
     references = trainer.reference_rows(n)
     scores, scaled = trainer.scores(trainer.generate(n))
     primary = trainer.built.domain.primary

@@ -99,6 +99,8 @@ class Model(Component, ABC):
     """Whether the warm-up alone gives a usable generator, whose samples are then the baseline row."""
     warms_players: bool = True
     """Whether the warm-up trains parameters that the players keep training; False if it trains only frozen parts."""
+    primary: Primary | None = None
+    """The score that carries comparisons of this model, where that of the domain says little about it; see `Domain`."""
     command: str = ""
     """The command that uses a generator whose condition is data, with {folder} for it: `detente vocode {folder} …`."""
 
@@ -237,6 +239,13 @@ class Domain(Component, ABC):
         Scores count every sample; this is about what somebody takes away.
         """
         return torch.stack([leaf.isfinite().flatten(1).all(1) for leaf in leaves(x)]).all(0)
+
+    def diagnosis(self, x: Sample) -> str:
+        """What is wrong with every one of these samples, why that may be and what to do about it; by default nothing.
+
+        Said where a run ends so: `no valid molecule among 1,000: 803 have an atom with too many bonds, …`.
+        """
+        return ""
 
     @abstractmethod
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:

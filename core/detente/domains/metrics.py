@@ -4,8 +4,10 @@ Everything here is float64, takes features [n, d] and [m, d], and returns NaN if
 too few samples.
 """
 
+import logging
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated
 
 import torch
@@ -17,8 +19,29 @@ from detente.engine.options import Count, Range
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 
+MOST_PAIRED = 10_000
+"""Samples that a metric compares each with each: time grows with the square of their number."""
+
 _ROWS = 1024
 """Rows of a distance matrix that are in memory at a time."""
+
+_log = logging.getLogger(__name__)
+
+
+def paired(x: Tensor, metric: str, rng: Stream) -> Tensor:
+    """The rows of `x` [n, ...] that a metric compares each with each: all of them up to `MOST_PAIRED`.
+
+    Of more, so many are drawn by `rng`, and a warning names the metric and both numbers.
+    """
+    if len(x) <= MOST_PAIRED:
+        return x
+    _say(metric, len(x))
+    return x[torch.randperm(len(x), generator=rng.generator())[:MOST_PAIRED].to(x.device)]
+
+
+@cache
+def _say(metric: str, n: int) -> None:
+    _log.warning("%s compares samples in pairs: %d of %d, drawn at random, are compared.", metric, MOST_PAIRED, n)
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
@@ -40,6 +63,29 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
     return ((mean_x - mean_y).square().sum() + spread.clamp(min=0)).item()
 
 
+_HALVES = 4
+"""Pairs of random halves whose distances are averaged."""
+
+
+def extrapolated_frechet(x: Tensor, y: Tensor, stream: Stream) -> float:
+    """The Fréchet distance that infinitely many samples would have: 2 F(n) − F(n/2), of all samples and of halves.
+
+    Of n samples a Fréchet distance is too large by about c/n, and c is smaller for samples that are too much alike:
+    among few, a generator that varies too little wins. The extrapolation takes c/n away (Chong & Forsyth 2020, with two
+    sizes instead of fifteen); near 0 it may be negative. Of Gaussians in 64 dimensions, of which one has standard
+    deviations of .7 and a distance of 7.4 and one is shifted and has 5.1, it ranked 93 % of pairs right with 112
+    samples and all with 300; F(n) ranked 2 % and 76 % right.
+    """
+    if min(len(x), len(y)) < 4:
+        return math.nan
+    generator = stream.generator()
+    halves: list[float] = []
+    for _ in range(_HALVES):
+        a, b = (f[torch.randperm(len(f), generator=generator)[: len(f) // 2].to(f.device)] for f in (x, y))
+        halves.append(frechet_distance(a, b))
+    return 2 * frechet_distance(x, y) - math.fsum(halves) / _HALVES
+
+
 def _gaussian(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean [d] and R [min(n, d), d] with RᵀR = Σ."""
     mean = x.mean(dim=0)
@@ -57,13 +103,14 @@ def kernel_distance(x: Tensor, y: Tensor) -> float:
     n, m, d = len(x), len(y), x.shape[1]
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
-        return (a @ b.T / d + 1) ** 3
+        """Sum over all pairs."""
+        return torch.stack([((part @ b.T / d + 1) ** 3).sum() for part in a.split(_ROWS)]).sum()
 
     def within(a: Tensor) -> Tensor:
         own = (a.square().sum(dim=1) / d + 1) ** 3
-        return (kernel(a, a).sum() - own.sum()) / (len(a) * (len(a) - 1))
+        return (kernel(a, a) - own.sum()) / (len(a) * (len(a) - 1))
 
-    return (within(x) + within(y) - 2 * kernel(x, y).sum() / (n * m)).item()
+    return (within(x) + within(y) - 2 * kernel(x, y) / (n * m)).item()
 
 
 def subset_kernel_distance(x: Tensor, y: Tensor, subsets: int, size: int, stream: Stream) -> float:
@@ -161,6 +208,16 @@ class Frechet(Metric):
         return {"frechet": frechet_distance(e.features, e.reference_features)}
 
 
+class FrechetExtrapolated(Metric):
+    """The Fréchet distance of features, extrapolated to infinitely many samples; for data of which there are few."""
+
+    scores: Mapping[str, Direction] = {"frechet-extrapolated": "lower"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        stream = e.rng.at("frechet-extrapolated")
+        return {"frechet-extrapolated": extrapolated_frechet(e.features, e.reference_features, stream)}
+
+
 class KernelDistance(Metric):
     """Kernel distance between the features of samples and reference.
 
@@ -181,7 +238,7 @@ class KernelDistance(Metric):
 
 
 class PRDC(Metric):
-    """Precision, recall, density and coverage of the features of samples and reference.
+    """Precision, recall, density and coverage of the features of samples and reference, of 10,000 at most in each.
 
     Args:
         k: which neighbour a ball reaches to.
@@ -198,4 +255,6 @@ class PRDC(Metric):
         self.k = k
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        return prdc(e.reference_features, e.features, self.k)
+        rng = e.rng.at("prdc")
+        real = paired(e.reference_features, "prdc, of the reference,", rng.at("reference"))
+        return prdc(real, paired(e.features, "prdc", rng), self.k)

@@ -86,34 +86,46 @@ def current_name(score: str, renamed: Iterable[Mapping[str, str]]) -> str:
     return score
 
 
-def score_among(name: str, metrics: Iterable[Any]) -> tuple[str, Direction]:
+def score_among(name: str, metrics: Mapping[str, Any]) -> tuple[str, Direction]:
     """A score by its current name, and its direction.
 
     Args:
-        name: of the score, now or before it was renamed.
-        metrics: the `Metric`s (or their classes) of a recipe.
+        name: of the score, now or before it was renamed, or of a metric that has only one.
+        metrics: the `Metric`s (or their classes) of a recipe, by name.
 
     Raises:
         UsageError: none of them has such a score.
     """
-    metrics = list(metrics)
-    scores: dict[str, Direction] = {key: way for metric in metrics for key, way in metric.scores.items()}
-    name = current_name(name.strip(), [metric.renamed_scores for metric in metrics])
-    if name not in scores:
-        hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores))}."
-        raise UsageError(f"there is no score {name!r} in these recipes.{hint}")
-    return name, scores[name]
+    scores: dict[str, Direction] = {key: way for metric in metrics.values() for key, way in metric.scores.items()}
+    name = current_name(name.strip(), [metric.renamed_scores for metric in metrics.values()])
+    if name in scores:
+        return name, scores[name]
+    if name in metrics:
+        own = list(metrics[name].scores)
+        if len(own) == 1:
+            return own[0], scores[own[0]]
+        raise UsageError(f"{name} is a metric with several scores; choose one of them: {', '.join(own)}.")
+    hint = did_you_mean(name, scores) or f" Available: {', '.join(sorted(scores)) or 'none'}."
+    if "<" in name or ">" in name:
+        hint = " A threshold is for detente tune; name the score alone."
+    raise UsageError(f"there is no score {name!r} in these recipes.{hint}")
 
 
-def primary_among(name: str, usual: Primary, metrics: Iterable[Any]) -> Primary:
-    """The primary score that a recipe chooses instead of its domain's `usual` one.
+def primary_among(name: str, usual: Iterable[Primary], metrics: Mapping[str, Any]) -> Primary:
+    """The primary score that a recipe chooses.
+
+    Args:
+        name: of the score, or of a metric that has only one.
+        usual: those that domain and model bring, which know how they are scaled.
+        metrics: those of the recipe, by name.
 
     Raises:
         UsageError: there is no such score, or neither of its ends is better.
     """
     name, direction = score_among(name, metrics)
-    if name == usual.score:
-        return usual
+    for primary in usual:
+        if name == primary.score:
+            return primary
     if direction not in BETTER:
         raise UsageError(f"{name} has no better direction, so it cannot rank generators; choose another score.")
     return Primary(name, direction)

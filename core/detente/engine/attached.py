@@ -11,7 +11,7 @@ With equal networks, batches and seeds this gives the weights that `Game` gives,
 `Player` and `Step`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,12 +23,12 @@ from detente.engine.absent import Absent, AbsentNetwork, AbsentObjective
 from detente.engine.forward import embedding_stage, feature_stages
 from detente.engine.listener import Heard, Listener
 from detente.engine.network import abilities
-from detente.engine.player import Player
+from detente.engine.player import NO_SECOND_DERIVATIVE, Player
 from detente.engine.recorded import Recorded
 from detente.engine.sample import Sample, Space, each
 from detente.engine.step import DomainLike, ObjectiveLike, Role
 from detente.engine.table import Table, augmentation, keys, looks_at_samples
-from detente.engine.turn import HALF, Turn, autocast_of
+from detente.engine.turn import HALF, Turn, autocast_of, plain
 from detente.errors import UsageError
 
 Forward = Callable[[nn.Module, Any, Any], Any]
@@ -46,6 +46,18 @@ class Called(nn.Module):
         return self._call(self.net, x, labels)
 
 
+class Several(nn.ModuleList):
+    """Networks that are one player: a discriminator of several parts, each called by itself or all together here."""
+
+    def forward(self, x: Any, labels: Any = None) -> Any:
+        """The logits of each part, side by side."""
+        out: list[Any] = []
+        for part in self:
+            logits = part(x) if labels is None else part(x, labels)
+            out.extend(logits if isinstance(logits, list | tuple) else (logits,))
+        return tuple(out)
+
+
 class Attached:
     """A chain of regularizers on a network that somebody else trains; `detente.attach` makes it.
 
@@ -54,7 +66,8 @@ class Attached:
         objective, domain, space: as `Game` takes them; None for an objective where none is known.
         forward: how the network is called, (network, x, labels) → logits or samples; None for `network(x)`, and with
             labels `network(x, labels)`.
-        opponent: the other player, if it is attached.
+        opponents: the other player, if it is attached; of several the first is the one that this player's
+            regularizers look at.
         seed: equal seeds give equal draws.
     """
 
@@ -66,7 +79,7 @@ class Attached:
         objective: ObjectiveLike | None = None,
         space: Space | None = None,
         forward: Forward | None = None,
-        opponent: "Attached | None" = None,
+        opponents: "Sequence[Attached]" = (),
         seed: int = 0,
     ) -> None:
         self.player, self.domain, self.space, self.objective = player, domain, space, objective
@@ -76,8 +89,8 @@ class Attached:
         """GradScaler's factor, as `step` last saw it, for gradients inside penalties in float16."""
         self.recorded = Recorded(link for link in player.regularizer.links if "penalty" in link.defines())
         self.open: Turn | None = None
-        self.opponent = opponent
-        if opponent is not None:
+        self.opponent = opponents[0] if opponents else None
+        for opponent in opponents:
             if opponent.player.role == player.role:
                 raise UsageError(f"attach: the opponent is a {player.role} too. Give one of them the other role=.")
             opponent.opponent, opponent._table = self, None
@@ -86,7 +99,8 @@ class Attached:
         self._micro = 0
         self._forwards: tuple[int, ...] = 0, 0
         self._noise = self._keys["noise"]["discriminator"].at(0)
-        Listener(self).on(player.network)
+        for part in player.network if isinstance(player.network, Several) else (player.network,):
+            Listener(self).on(part)
 
     @property
     def role(self) -> Role:
@@ -133,7 +147,7 @@ class Attached:
             if fake is None:
                 step = replace(step, fake=Absent("turn: this chain asks for the fakes: turn(…, fake=G(z))."))
             autocast = autocast_of(self.device)
-            with torch.autocast(self.device.type, enabled=False):
+            with plain(self.device):
                 self.open = Turn(step, self._seated(), self.player, self.recorded, self.device, self.scale)
             self.open.autocast = autocast
         try:
@@ -141,26 +155,29 @@ class Attached:
         finally:
             self.open = None
 
-    def step(self, scaler: Any = None) -> bool:
+    def step(self, scaler: Any = None, *, optimizer: Any = None) -> bool:
         """Gradients unscaled and adjusted → the optimizer's step → weights adjusted; instead of `optimizer.step()`.
 
         Args:
             scaler: a `torch.amp.GradScaler`. Its `update` stays yours, as its `scale` does.
+            optimizer: what a framework has made of the optimizer, if that has to take the step: Lightning counts
+                steps, accelerate and Fabric know of processes. It is asked to `step`, also in place of the scaler.
 
         Returns:
             Whether the weights moved. If the scaler found gradients that are not finite, nothing has advanced.
         """
-        player, optimizer = self.player, self.player.optimizer
-        advance = optimizer.step
+        player, own = self.player, self.player.optimizer
+        advance = (own if optimizer is None else optimizer).step
         self._micro = 0
         if scaler is not None and scaler.is_enabled():
-            scaler.unscale_(optimizer)
+            scaler.unscale_(own)
             self.scale = float(scaler.get_scale())
-            if any(found.item() for found in scaler._found_inf_per_device(optimizer).values()):
-                scaler.step(optimizer)
+            if optimizer is None:
+                advance = lambda: scaler.step(own)  # noqa: E731
+            if any(found.item() for found in scaler._found_inf_per_device(own).values()):
+                advance()
                 self.recorded.undo()
                 return False
-            advance = lambda: scaler.step(optimizer)  # noqa: E731
         self.recorded.settle()
         player.update(player.moment(self._keys["turn"][self.role].at(player.t), self.domain), advance)
         return True
@@ -191,6 +208,16 @@ class Attached:
         if turn is not None:
             return turn.heard(x)
         return Heard(self._keys["turn"][self.role].at(self.player.t, "outside", self._again()), records=True)
+
+    def compiled(self) -> None:
+        """A forward of this network is compiled; asked by its hooks.
+
+        Raises:
+            UsageError: a regularizer takes gradients inside it.
+        """
+        for link in self.player.regularizer.links:
+            if "rewrite" in link.defines() and link.passes(self.role).gradient:
+                raise UsageError(f"{self.role}.regularizers.{link.name}: {NO_SECOND_DERIVATIVE}")
 
     def _sampling(self) -> Heard:
         """A forward of the generator: in its own turn with that turn's noise, before it with the discriminator's."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from detente.engine import ranks
 from detente.engine.sample import Augmentation, Sample, each, leaves
 from detente.engine.step import DomainLike
 from detente.engine.streams import Stream
@@ -56,5 +57,5 @@ def augmented(x: Sample, domain: DomainLike, policy: Sequence[str] | None, strea
         UsageError: as `augmentations` does.
     """
     for name, augment in augmentations(domain, policy, who):
-        x = augment(x, stream.at(name).generator(leaves(x)[0].device))
+        x = ranks.jointly(augment, x, stream.at(name).generator(leaves(x)[0].device))
     return x

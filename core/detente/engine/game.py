@@ -44,7 +44,6 @@ class Game:
             update, once.
         auxiliary: further terms of the generator's loss, by name, that the model defines.
         autocast: the dtype that networks compute in; losses and penalties stay in float32.
-        rank: index of this process in a data-parallel run.
 
     Raises:
         UsageError: the players share a parameter, or the options contradict each other.
@@ -66,7 +65,6 @@ class Game:
         fresh_fakes: bool = False,
         auxiliary: Auxiliary | None = None,
         autocast: torch.dtype | None = None,
-        rank: int = 0,
     ) -> None:
         shared = {id(p) for p in generator.parameters} & {id(p) for p in discriminator.parameters}
         if shared:
@@ -85,7 +83,7 @@ class Game:
         self.auxiliary, self.autocast = auxiliary, autocast
         self.watch: Watch | None = None
         """Looks at a player and its step between gradients and apply; may neither change nor keep any of it."""
-        self._streams = keys(seed, rank)
+        self._streams = keys(seed)
         looks_in = objective.differentiates_samples or auxiliary is not None
         self._differentiates = {
             player.role: looks_in or looks_at_samples(player) for player in (generator, discriminator)

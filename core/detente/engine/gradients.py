@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from detente.engine import ranks
 from detente.engine.sample import Sample, batch_size, leaves, lerp, like, sumsq
 
 Logits = Tensor | tuple[Tensor, ...]
@@ -98,19 +99,30 @@ def parameter_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
 def gradient_sumsq(loss: Tensor, net: nn.Module) -> Tensor:
     """‖∇ loss‖² over all trainable parameters of a network jointly, as a graph that can be differentiated again."""
     parameters = [p for p in net.parameters() if p.requires_grad]
-    grads = differentiated(loss, parameters)
+    grads = ranks.means(differentiated(loss, parameters))
     return torch.stack([g.square().sum() for g in grads]).sum()
 
 
 def graph_leaves(value: Tensor) -> Iterator[Tensor]:
     """The leaves that a value's graph ends in: the parameters and inputs that it depends on."""
+    for node in _graph(value):
+        # Autograd's nodes have no common class; the one that ends in a leaf has it as `variable`.
+        if isinstance(leaf := getattr(node, "variable", None), Tensor):
+            yield leaf
+
+
+def differentiates_compiled(value: Tensor) -> bool:
+    """Whether a value depends on a gradient of a compiled network, which `torch.compile` cannot differentiate again."""
+    return any(node.name() == "CompiledFunctionBackwardBackward" for node in _graph(value))
+
+
+def _graph(value: Tensor) -> Iterator[Any]:
+    """The nodes of a value's graph."""
     seen: set[Any] = set()
     todo = [value.grad_fn]
     while todo:
         node = todo.pop()
         if node is not None and node not in seen:
             seen.add(node)
-            # Autograd's nodes have no common class; the one that ends in a leaf has it as `variable`.
-            if isinstance(leaf := getattr(node, "variable", None), Tensor):
-                yield leaf
+            yield node
             todo.extend(n for n, _ in node.next_functions)

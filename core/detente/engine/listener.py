@@ -4,6 +4,7 @@ In `Game` every forward goes through `forward.call`. In anybody's loop the netwo
 through a wrapper around it, so hooks on the network itself do what `call` does.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -34,6 +35,10 @@ class Owner(Protocol):
         """What the forward on `x` is."""
         ...
 
+    def compiled(self) -> None:
+        """A forward is compiled: refuse it if it cannot be."""
+        ...
+
 
 class Listener:
     """The hooks on one network. A copy of the network, such as an average of it, brings ones that do nothing."""
@@ -44,24 +49,37 @@ class Listener:
 
     def on(self, net: nn.Module) -> None:
         """Listen to a network, outermost of its hooks."""
+        # Keys and random states are nothing to compile: a compiler that meets a hook leaves it to Python.
+        self._entered: Callable[..., None] = torch.compiler.disable(self._enter)  # type: ignore[assignment]
+        self._left: Callable[..., None] = torch.compiler.disable(self._leave)  # type: ignore[assignment]
         net.register_forward_pre_hook(self.enter, prepend=True)
         net.register_forward_hook(self.leave, always_call=True)
 
     def enter(self, net: nn.Module, inputs: tuple) -> None:
-        """Before the forward. One that the engine itself runs has its key already."""
-        if self.owner is None or not net.training or announced():
+        """Before the forward."""
+        if self.owner is not None:
+            self._entered(self.owner, net, inputs, torch.compiler.is_compiling())
+
+    def leave(self, net: nn.Module, inputs: tuple, output: Any) -> None:
+        """After the forward, also after one that failed."""
+        if self.owner is not None:
+            self._left()
+
+    def _enter(self, owner: Owner, net: nn.Module, inputs: tuple, compiled: bool) -> None:
+        if compiled:
+            owner.compiled()
+        if not net.training or announced():  # one that the engine itself runs has its key already
             self._open.append(None)
             return
         x = inputs[0] if inputs else None
-        heard = self.owner.heard(x)
+        heard = owner.heard(x)
         device = next(net.parameters()).device
         for stage in (*((heard.embedding,) if heard.embedding else ()), *heard.features):
             stage.listen()
         self._open.append((heard, device, states(device)))
         enter(heard.stream, device, heard.records)
 
-    def leave(self, net: nn.Module, inputs: tuple, output: Any) -> None:
-        """After the forward, also after one that failed."""
+    def _leave(self) -> None:
         open_ = self._open.pop() if self._open else None
         if open_ is None:
             return

@@ -97,9 +97,13 @@ class Declared:
     whole: bool
     alone: bool
     """Whether only such a number is allowed."""
+    optional: bool = False
+    """Whether None is, too."""
 
     def problem(self, value: Any) -> str | None:
         """What the value should be instead, to follow its name; None if it is allowed."""
+        if value is None and self.optional:
+            return None
         if not isinstance(value, Real) or isinstance(value, bool):
             return f"should be {self}" if self.alone else None
         if self.whole and not isinstance(value, Integral):
@@ -127,8 +131,11 @@ class Choices:
 def declared(annotation: Any) -> Declared | None:
     """The range that an annotation states, by itself or in a union (`Positive | None`); None if it states none."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        found = [d for d in map(declared, typing.get_args(annotation)) if d is not None]
-        return Declared(found[0].range, found[0].whole, alone=False) if found else None
+        kinds = typing.get_args(annotation)
+        others = [kind for kind in kinds if declared(kind) is None]
+        found = [d for d in map(declared, kinds) if d is not None]
+        alone, optional = others == [types.NoneType], types.NoneType in others
+        return Declared(found[0].range, found[0].whole, alone, optional) if found else None
     if typing.get_origin(annotation) is Annotated:
         kind, *notes = typing.get_args(annotation)
         found = [note for note in notes if isinstance(note, Range)]

@@ -7,14 +7,19 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from detente.engine import ranks
 from detente.engine.chain import Chain, chain
-from detente.engine.gradients import graph_leaves
+from detente.engine.gradients import differentiates_compiled, graph_leaves
 from detente.engine.regularizer import Regularizer
 from detente.engine.schedule import Ramp, Scheduled
 from detente.engine.step import DomainLike, Moment, Role, Step
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 
+NO_SECOND_DERIVATIVE = (
+    "it differentiates a gradient of the network, and torch.compile has no second derivatives. Leave that network "
+    "uncompiled, or choose a penalty without one, such as lecam or cr."
+)
 OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
 
 
@@ -93,12 +98,15 @@ class Player:
             p.grad = None  # what zero_grad does, without its profiling hooks
         if total.requires_grad:
             total.backward(inputs=self.parameters)
+        if ranks.size > 1:
+            ranks.average(self.parameters, self.last, self.t)
         self._moment = step.m
 
     def apply(self) -> None:
         """Gradients adjusted → the optimizer's step → weights adjusted."""
         assert self._moment is not None, "gradients come before apply"
-        self.update(self._moment, self.optimizer.step)
+        update = self.update if ranks.size == 1 else ranks.in_common(self.update)
+        update(self._moment, self.optimizer.step)
         self._moment = None
 
     def update(self, m: Moment, step: Callable[[], Any]) -> None:
@@ -162,6 +170,8 @@ class Player:
                 f"{where}: the penalty returned a tensor of shape {list(value.shape)}, but it should return one "
                 "number, such as its mean over the batch."
             )
+        if differentiates_compiled(value):
+            raise UsageError(f"{where}: {NO_SECOND_DERIVATIVE}")
         own = {id(p) for p in self.parameters}
         if not any(id(v) in own for v in graph_leaves(value)):
             raise UsageError(

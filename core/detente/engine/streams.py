@@ -1,4 +1,4 @@
-"""Random streams without state: a key is a function of seed, purpose, time and rank, so nobody shifts anybody's draws.
+"""Random streams without state: a key is a function of seed, purpose and time, so nobody shifts anybody's draws.
 
 A sequential generator returns numbers in the order in which they are requested; one more regularizer would change
 every draw after it, and the comparison "with against without" would compare different noise. Here each purpose computes

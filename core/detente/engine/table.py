@@ -16,9 +16,9 @@ ROLES: tuple[Role, ...] = ("generator", "discriminator")
 Augment = Callable[[Sample, Stream], Sample]
 
 
-def keys(seed: int, rank: int = 0) -> dict[str, dict[Role, Stream]]:
+def keys(seed: int) -> dict[str, dict[Role, Stream]]:
     """The streams of latents, of the generator's noise and of turns, by whose turn it is; `at` an update each."""
-    root = Stream(seed).at("rank", rank)
+    root = Stream(seed).at("rank", 0)  # 0 in every process: draws are made for the joint batch, see `ranks`
     return {purpose: {role: root.at(purpose, role) for role in ROLES} for purpose in ("latents", "noise", "turn")}
 
 

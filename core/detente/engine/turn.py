@@ -1,6 +1,7 @@
 """One turn in somebody else's training loop: a batch, the owner's logits of it, and the penalties."""
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -73,7 +74,7 @@ class Turn:
         step = replace(self._step, autocast=self.autocast)
         scale = self._scale_of(step) if self.autocast is torch.float16 else 1.0
         total: Tensor | None = None
-        with kept(device), torch.autocast(device.type, enabled=False), scaled_by(scale):
+        with kept(device), plain(device), scaled_by(scale):
             self._recorded.begin()
             for name, value in player.penalties(step):
                 player.last[name] = value.detach(), player.t
@@ -95,6 +96,11 @@ def _wide(logits: Any) -> Logits:
         lambda part: part.float() if part.dtype in HALF else part,
         logits if isinstance(logits, Tensor) else tuple(leaves(logits)),
     )
+
+
+def plain(device: torch.device) -> AbstractContextManager:
+    """Without autocast. Entering torch's context costs as much as a small layer, so only where it is on."""
+    return nullcontext() if autocast_of(device) is None else torch.autocast(device.type, enabled=False)
 
 
 def autocast_of(device: torch.device) -> torch.dtype | None:

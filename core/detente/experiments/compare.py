@@ -5,6 +5,7 @@ seed all arms share data order, latents and initial weights, so they are compare
 trained at several settings, each of which has seeds of its own; then a seed is a block.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -32,6 +33,7 @@ from detente.plugins import Host
 from detente.recipe import resolve, slug
 from detente.recipe.keys import changed, flat
 from detente.recipe.resolved import Resolved
+from detente.results.cells import SETTLED
 from detente.results.pairing import unpaired
 from detente.results.scores import Scaled
 from detente.results.study import Study
@@ -164,8 +166,14 @@ class Comparison(Proposer):
                 where = f"at {cell.setting}" if cell.setting else ""
                 yield Look(cell.domain, cell.arm.text, recipe, resolved=known, measure=measure, where=where)
 
+    def to_train(self) -> Mapping[tuple[str, str], int]:
+        return Counter((cell.domain, cell.arm.text) for cell in self.study.cells if cell.status not in SETTLED)
+
     def propose(self, experiment: Experiment) -> None:
-        experiment.train(self.study.runs())
+        """Train everything, first one run of each domain: by these it is known how long the others will take."""
+        runs = self.study.runs()
+        first = {cell.domain: cell for cell, _ in reversed(runs) if cell.status not in SETTLED}
+        experiment.train(sorted(runs, key=lambda run: run[0] not in first.values()))
 
     def write_report(self) -> Path:
         from detente.report import study_report

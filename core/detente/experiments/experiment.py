@@ -19,7 +19,9 @@ from filelock import FileLock, Timeout
 from detente.errors import DetenteError, PluginError, StudyError, UsageError
 from detente.experiments.binding import Bound, bind
 from detente.experiments.executors.base import Executor, ShowBoard
+from detente.experiments.executors.local import cpus
 from detente.experiments.executors.tracker import Tracker
+from detente.experiments.forecast import duration_of
 from detente.experiments.look import Look as Look
 from detente.experiments.look import Looked, looked
 from detente.experiments.planning import LOCK, masked, recipe_text
@@ -68,6 +70,10 @@ class Proposer(ABC):
     @abstractmethod
     def write_report(self) -> Path:
         """Write the report of what is in the folder by now; its path."""
+
+    def to_train(self) -> Mapping[tuple[str, str], int]:
+        """How many runs are to be trained like each look, by its domain and name; for how long that will take."""
+        return {}
 
 
 class Experiment:
@@ -141,13 +147,13 @@ def start(
         Interrupted: a signal came; what has been done is kept.
     """
     proposer = plan()
-    found = findings(proposer, host)  # a call that is wrong, or refused, writes nothing
+    found = findings(proposer, host, executor.slots)  # a call that is wrong, or refused, writes nothing
     proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
     held = _acquire(proposer)
     try:
         if not _is_current(proposer):
             proposer = plan()
-            found = findings(proposer, host)
+            found = findings(proposer, host, executor.slots)
         content = proposer.manifest.content
         content["findings"] = found
         content["commands"].append([masked(word) for word in (sys.argv if command is None else command)])
@@ -183,10 +189,15 @@ def dry_run(proposer: Proposer, host: Host) -> None:
         _acquire(proposer).release()
 
 
-def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
+def findings(proposer: Proposer, host: Host, at_once: int | None = None) -> list[dict[str, Any]]:
     """The findings about the networks of an experiment; each distinct recipe is built once.
 
-    What should be known about its evaluations joins the proposer's notes.
+    How long it will take, and what should be known about its evaluations, joins the proposer's notes.
+
+    Args:
+        proposer: has the recipes.
+        host: the plugins.
+        at_once: how many cells are trained at a time; as many as this machine has processors by default.
 
     Raises:
         UsageError: a recipe is wrong, or ill-posed and not allowed, or its runs could not be measured, or a cell's
@@ -216,8 +227,14 @@ def findings(proposer: Proposer, host: Host) -> list[dict[str, Any]]:
     if problems:
         kind = PluginError if any(isinstance(made, PluginError) for made in built.values()) else UsageError
         raise kind("\n".join(problems))
-    evaluated = [made.evaluated for made in built.values() if isinstance(made, Looked)]
-    proposer.notes += [text for text in dict.fromkeys(evaluated) if text and text not in proposer.notes]
+    evaluated = [text for made in built.values() if isinstance(made, Looked) for text in made.evaluated]
+    paces = {
+        (look.domain, look.name): (made.pace, look.recipe)
+        for look in looks
+        if isinstance(made := built[json.dumps(look.recipe)], Looked) and made.pace is not None
+    }
+    said = [duration_of(proposer.to_train(), paces, at_once or cpus()), *evaluated]
+    proposer.notes += [text for text in dict.fromkeys(said) if text and text not in proposer.notes]
     _bind(proposer, host)
     return found
 

@@ -1,11 +1,21 @@
 """What is said of a study before it trains: how many runs there are, and what its seeds can and cannot show."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from detente.recipe.schema import recipe_of
 from detente.results.cells import SETTLED
 from detente.results.statistics import ALPHA, limits, pairs_needed, smallest_p
 from detente.results.study import Study
+from detente.training.pace import Pace
 
 SEEDS = pairs_needed(1)
 """The fewest seeds with which one arm can be found better than another, which `compare` has by default."""
+
+
+START = 5.5
+"""Seconds that a cell's process takes before its first step."""
 
 
 def usual_seeds(settings: int) -> int:
@@ -27,6 +37,45 @@ def forecast(study: Study) -> list[str]:
         f"{_many(len(cells), 'run')}: {counted}{left}; each seed more or less is {_many(each, 'run')}.",
         _support(seeds, domains * (arms - 1), study),
     ]
+
+
+def duration_of(
+    runs: Mapping[tuple[str, str], int],
+    paces: Mapping[tuple[str, str], tuple[Pace, Mapping[str, Any]]],
+    at_once: int,
+) -> str:
+    """About how long runs will take, in a sentence; empty where none is to be trained, or nothing was timed.
+
+    Args:
+        runs: how many there are like each look, by its domain and name.
+        paces: what was timed of the looks, and their recipes. An evaluation and the warm-up were timed once a domain.
+        at_once: how many are trained at a time.
+    """
+    known = {key: count for key, count in runs.items() if count and key in paces}
+    if not known:
+        return ""
+    total = 0.0
+    for (domain, name), count in known.items():
+        pace, recipe = paces[domain, name]
+        of_domain = [other for (where, _), (other, _) in paces.items() if where == domain]
+        each = replace(pace, evaluation=max(other.evaluation for other in of_domain))
+        total += count * (each.seconds(recipe_of(recipe, name)) + START)
+    # Runs with the same seed share a warm-up, and each look has as many runs as there are seeds.
+    for domain in {domain for domain, _ in known}:
+        warm_up = max(pace.warm_up for (where, _), (pace, _) in paces.items() if where == domain)
+        total += warm_up * max(count for (where, _), count in known.items() if where == domain)
+    at_once = min(at_once, sum(known.values()))
+    beside = f" in {at_once} processes" if at_once > 1 else ""
+    return f"About {in_words(total / at_once)}{beside}, by a few timed steps; longer where the machine does other work."
+
+
+def in_words(seconds: float) -> str:
+    """A time as one says it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} second{'s' if round(seconds) > 1 else ''}"
+    if seconds < 100 * 60:
+        return f"{round(seconds / 60)} minutes"
+    return f"{seconds / 3600:.1f} hours"
 
 
 def _support(seeds: int, comparisons: int, study: Study) -> str:

@@ -12,6 +12,7 @@ from detente.recipe.schema import recipe_of
 from detente.results.scores import Measure
 from detente.training import scale
 from detente.training.build import build
+from detente.training.pace import Pace, pace
 
 
 class Look(NamedTuple):
@@ -36,14 +37,18 @@ class Look(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """What there is to say of a recipe: its findings, and a sentence about how it is evaluated."""
+    """What there is to say of a recipe: its findings, how it is evaluated, in sentences, and how long it takes."""
 
     findings: Sequence[Finding]
-    evaluated: str
+    evaluated: Sequence[str]
+    pace: Pace | None = None
 
 
 def looked(look: Look, host: Host) -> Looked | DetenteError:
-    """Build the networks of a recipe, check them, and forget them; an error if training would be refused."""
+    """Build the networks of a recipe, check them, time some steps, and forget them.
+
+    An error if training would be refused.
+    """
     try:
         recipe = recipe_of(look.recipe, "recipe")
         built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
@@ -52,4 +57,6 @@ def looked(look: Look, host: Host) -> Looked | DetenteError:
             scale.check_compared(built, look.measure.primary, scaled=look.measure.scales)
     except DetenteError as error:
         return error
-    return Looked(built.findings, scale.shortage(built))
+    said = [scale.shortage(built), scale.few(built, built.domain.primary)]
+    timed = pace(built, host, whole=look.measure is not None) if look.kept else None
+    return Looked(built.findings, tuple(sentence for sentence in said if sentence), timed)

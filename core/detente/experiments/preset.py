@@ -22,6 +22,7 @@ class Preset(BaseModel):
     Attributes:
         domains: each with the `key=value` settings that hold in it; a list of names where there are none.
         arms: chains in the language of `--reg`.
+        against: the arm that the others are compared with.
         seeds: how many, or which; of each setting where settings are varied.
         vary: `KEY=A,B,C` each, as `--vary` takes them.
         sets: settings for all domains.
@@ -32,6 +33,7 @@ class Preset(BaseModel):
 
     domains: dict[str, list[str]] = Field(default_factory=dict)
     arms: list[str] = Field(default_factory=list)
+    against: str | None = None
     seeds: int | list[int] = SEEDS
     vary: list[str] = Field(default_factory=list)
     sets: list[str] = Field(default_factory=list)

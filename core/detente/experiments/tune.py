@@ -27,6 +27,7 @@ from detente.recipe import resolve
 from detente.recipe.keys import flat, put
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
+from detente.results.cells import SETTLED
 from detente.results.search import Trial, Tuning, best, short
 
 FRESH_FROM = 1000
@@ -155,6 +156,13 @@ class Tune(Proposer):
                 recipe = {**put(recipes["default"], {one.key: end}), **seed}
                 yield Look(t.domain, f"{one.label}={end}", recipe, kept=False)
 
+    def to_train(self) -> Mapping[tuple[str, str], int]:
+        """At most, of settings as fast as the default."""
+        t = self.tuning
+        done = sum(cell.status in SETTLED for cell, _ in t.runs())
+        all_runs = self.sampler.trials * len(t.seeds) + 3 * len(t.fresh_seeds)
+        return {(t.domain, f"{t.chain}, default"): all_runs - done}
+
     def propose(self, experiment: Experiment) -> None:
         t = self.tuning
         t.read_trials()
@@ -227,8 +235,10 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     old = existing(Tuning, out)
     seeds = seeds_of(wish)
     resolved = resolve(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
-    default = resolved.recipe.plain()
+    default, primary = resolved.recipe.plain(), primary_of(resolved)
     del default["seed"]
+    if old and "metric" not in old.content["recipes"]["default"]:  # from before --metric stood in the recipe
+        primary = old.content["primary"] if default.pop("metric", None) else primary
     searched = ranges(wish.search, default, host)
     chosen = sampler(wish.sampler, searched, wish.trials, wish.sampler_seed, host)
     check_size(wish, searched, seeds, chosen)
@@ -250,8 +260,8 @@ def _plan(wish: Wish, out: Path, host: Host) -> Tune:
         "seeds": seeds,
         "fresh": [seed for entry in entries for seed in entry["seeds"]] or fresh,
         **({"settings": entries} if entries else {}),
-        "metric": measure_of(wish.metric, default, host).plain(),
-        "primary": primary_of(resolved),
+        "metric": measure_of(wish, resolved).plain(),
+        "primary": primary,
         "storage": masked(wish.storage) if wish.storage else None,
         "recipes": {
             "default": default,

@@ -9,7 +9,7 @@ from detente.domains.contracts import Model
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
-from detente.results.chosen import chosen_run
+from detente.results.chosen import chosen_run, winning_run
 from detente.training import evaluation
 from detente.training.export import DESCRIPTION, load_exported
 from detente.training.generator import Generator
@@ -19,12 +19,13 @@ from detente.training.trained import data_of, of_run
 def load(
     folder: Path | str, *, arm: str | None = None, domain: str | None = None, host: Host | None = None
 ) -> Generator:
-    """The generator of a run, an export or a study, on the CPU.
+    """The generator of a run, an export, a study or a search, on the CPU.
 
     Needs the plugins of its domain and model; the data that it was trained on it does not need.
 
     Args:
-        folder: of a run (its newest checkpoint), an export, or a study (its best finished run).
+        folder: of a run (its newest checkpoint), an export, a study (its best finished run), or a search (the best run
+            of its winner).
         arm: of a study, as `--reg` named it; the best one by default.
         domain: of a study that has several.
         host: the plugins; those of this process by default.
@@ -39,20 +40,23 @@ def load(
         return Generator(load_exported(folder, host), folder)
     if not (folder / "recipe.yaml").is_file():
         raise UsageError(
-            f"{folder}: not the folder of a run, an export or a study; name one that train, export or compare printed."
+            f"{folder}: not the folder of a run, an export, a study or a search; name one that train, export, compare"
+            " or tune printed."
         )
     exported, _ = of_run(folder, host)
     return Generator(exported, folder, lambda n, rng: _conditions(folder, exported.model, n, rng, host))
 
 
 def run_folder(folder: Path, arm: str | None = None, domain: str | None = None) -> Path:
-    """The folder of the run that is meant: of a study its best one, otherwise the given one.
+    """The folder of the run that is meant: of a study or a search its best one, otherwise the given one.
 
     Raises:
         UsageError: as `chosen_run` does, or there is nothing to choose from.
     """
     if (folder / "study.yaml").is_file():
         return chosen_run(folder, arm, domain).folder
+    if (folder / "tuning.yaml").is_file() and arm is None and domain is None:
+        return winning_run(folder).folder
     if arm is not None or domain is not None:
         raise UsageError(f"{folder}: not a study folder (no study.yaml), so there is no arm or domain to choose.")
     return folder

@@ -117,6 +117,11 @@ def detente_register_models(registry) -> None:
 def detente_register_metrics(registry) -> None:
     add = registry.add
     add("frechet", "detente.domains.metrics:Frechet", summary="Fréchet distance of features")
+    add(
+        "frechet-extrapolated",
+        "detente.domains.metrics:FrechetExtrapolated",
+        summary="Fréchet distance of features, extrapolated to infinitely many samples",
+    )
     add("kernel-distance", "detente.domains.metrics:KernelDistance", summary="unbiased MMD² of features, cubic kernel")
     add("prdc", "detente.domains.metrics:PRDC", summary="precision, recall, density, coverage of features")
     for name in ("dirac", "bilinear"):

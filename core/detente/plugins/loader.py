@@ -7,11 +7,13 @@ the host down, so loading is ours: whatever goes wrong in a plugin becomes data 
 import contextlib
 import inspect
 import json
+import logging
 import re
 import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -20,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 import pluggy
 
 from detente import hookspecs
+from detente.compat import without_extensions
 from detente.errors import PluginError, did_you_mean, one_line
 from detente.plugins.process import unchanged
 from detente.plugins.registry import Entry, Kind, Origin, Registry
@@ -45,6 +48,7 @@ HOOKS: Mapping[str, frozenset[str]] = {
     for name, spec in vars(hookspecs).items()
     if name.startswith("detente_")
 }
+_log = logging.getLogger(__name__)
 _GROUP_HEADER = re.compile(rf"^\s*\[\s*{hookspecs.PROJECT}\s*\]", re.MULTILINE)
 
 
@@ -100,11 +104,16 @@ def installed() -> list[Installed]:
     """Every entry point of the group: the core's first, then by distribution and name.
 
     Not `metadata.entry_points`: it parses the file of every installed distribution, and a single malformed one, even of
-    an unrelated package, makes it raise.
+    an unrelated package, makes it raise. Where there is one, torch and pydantic, which do call it, are kept from that.
     """
     found: list[Installed] = []
     seen: set[str] = set()  # a distribution that appears twice: the first on the path is imported
     for distribution in metadata.distributions():
+        try:
+            points = distribution.entry_points
+        except Exception as error:
+            points = error
+            _survive(distribution, error)
         if _is_left_over(distribution):
             continue
         try:
@@ -118,17 +127,33 @@ def installed() -> list[Installed]:
             continue
         seen.add(canonical(name))
         source, commit = _direct_source(distribution)
-        try:
-            points = list(distribution.entry_points.select(group=hookspecs.PROJECT))
-        except Exception as error:
-            found.append(Installed(Origin(name, name, version, source, commit), error))
+        if isinstance(points, Exception):
+            found.append(Installed(Origin(name, name, version, source, commit), points))
         else:
-            found += [Installed(Origin(point.name, name, version, source, commit), point) for point in points]
+            own = points.select(group=hookspecs.PROJECT)
+            found += [Installed(Origin(point.name, name, version, source, commit), point) for point in own]
 
     def order(each: Installed) -> tuple[bool, str, str]:
         return not is_core(each.origin), canonical(each.origin.distribution), each.origin.plugin
 
     return sorted(found, key=order)
+
+
+def _survive(distribution: metadata.Distribution, error: Exception) -> None:
+    """Live with a damaged entry_points.txt, whoever's it is: `import torch` would raise, and pydantic's models too."""
+    without_extensions()
+    folder = getattr(distribution, "_path", None) or _name_and_version(distribution)[0]
+    _damaged(str(folder), one_line(error))
+
+
+@cache
+def _damaged(folder: str, error: str) -> None:
+    _log.warning(
+        "%s: its entry_points.txt is damaged (%s), so extensions of torch and pydantic are left out. Reinstall that "
+        "package, or delete the folder.",
+        folder,
+        error,
+    )
 
 
 def _is_left_over(distribution: metadata.Distribution) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 _log = logging.getLogger(__name__)
 _UNKNOWN = object()
+_NUMPY_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
 class _Setting(NamedTuple):
@@ -24,9 +25,10 @@ class _Setting(NamedTuple):
 def unchanged(who: object) -> Iterator[None]:
     """Put back what changes inside, and name `who` for it in a warning.
 
-    Watched are the working directory, the random numbers of Python, NumPy and torch, and torch's default dtype, default
-    device, precision of matrix products, gradient mode and deterministic modes. What only the import brings in is
-    compared with its value in a fresh process.
+    Watched are the working directory, standard error, what logging leaves out, the random numbers of Python, NumPy and
+    torch, what NumPy does at errors, and torch's default dtype, default device, precisions, autocast, denormal numbers,
+    gradient mode, threads, kernels, and modes that are deterministic or look for anomalies. What only the import brings
+    in is compared with its value in a fresh process. Code that replaces functions of other packages is not seen.
     """
     before = {name: setting.get() for name, setting in _settings().items()}
     try:
@@ -46,11 +48,14 @@ def _settings() -> dict[str, _Setting]:
     """Every setting of what is imported by now."""
     found = {
         "the working directory": _Setting(_working_directory, os.chdir),
+        "standard error": _Setting(lambda: sys.stderr, lambda stream: setattr(sys, "stderr", stream)),
+        "what logging leaves out": _Setting(lambda: logging.root.manager.disable, logging.disable),
         "Python's random numbers": _Setting(random.getstate, random.setstate),
     }
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None and "numpy.random" in sys.modules:
         found["NumPy's random numbers"] = _Setting(lambda: _Numbers(numpy.random.get_state()), _Numbers.put)
+        found["what NumPy does at errors"] = _Setting(numpy.geterr, lambda value: numpy.seterr(**value), _NUMPY_ERRORS)
     if torch is not None and "torch.backends.cudnn" in sys.modules:
         found |= _of_torch(torch)
     return found
@@ -83,20 +88,38 @@ class _Numbers:
 
 
 def _of_torch(torch: Any) -> dict[str, _Setting]:
-    cudnn, generator = torch.backends.cudnn, torch.default_generator
+    backends, generator = torch.backends, torch.default_generator
+    cuda, cudnn, mkldnn = backends.cuda, backends.cudnn, backends.mkldnn
 
     def device(value: Any) -> None:
         # A default device is a mode that every call passes through; that of a fresh process is none.
         torch.set_default_device(None if value == torch.device("cpu") else value)
 
-    def flag(owner: Any, name: str) -> _Setting:
-        return _Setting(lambda: getattr(owner, name), lambda value: setattr(owner, name, value), False)
+    def flag(owner: Any, name: str, fresh: Any = _UNKNOWN) -> _Setting:
+        return _Setting(lambda: getattr(owner, name), lambda value: setattr(owner, name, value), fresh)
 
+    def autocast(kind: str) -> _Setting:
+        return _Setting(
+            lambda: torch.is_autocast_enabled(kind), lambda value: torch.set_autocast_enabled(kind, value), False
+        )
+
+    def precision() -> str | None:
+        try:
+            return torch.get_float32_matmul_precision()
+        except RuntimeError:  # it is set for each kind of device, and differs
+            return None
+
+    of_devices = {"cuda": cuda.matmul, "mkldnn": mkldnn.matmul}
+    of_devices |= {
+        f"{n} {p}": getattr(m, p) for n, m in (("cudnn", cudnn), ("mkldnn", mkldnn)) for p in ("conv", "rnn")
+    }
     return {
+        # Before the one for all of them, which cannot be read while they differ.
+        **{f"torch's precision of matrix products ({n})": flag(of, "fp32_precision") for n, of in of_devices.items()},
         "torch's default dtype": _Setting(torch.get_default_dtype, torch.set_default_dtype, torch.float32),
         "torch's default device": _Setting(torch.get_default_device, device, torch.device("cpu")),
         "torch's precision of matrix products": _Setting(
-            torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest"
+            precision, lambda value: value and torch.set_float32_matmul_precision(value), "highest"
         ),
         "torch's gradient mode": _Setting(torch.is_grad_enabled, torch.set_grad_enabled, True),
         "torch's deterministic algorithms": _Setting(
@@ -105,6 +128,24 @@ def _of_torch(torch: Any) -> dict[str, _Setting]:
         "torch's random numbers": _Setting(
             lambda: generator.get_state().tolist(), lambda state: generator.set_state(torch.ByteTensor(state))
         ),
-        "cuDNN's benchmark mode": flag(cudnn, "benchmark"),
-        "cuDNN's deterministic mode": flag(cudnn, "deterministic"),
+        "torch's autocast on CPUs": autocast("cpu"),
+        "torch's autocast on GPUs": autocast("cuda"),
+        "torch's denormal numbers": _Setting(lambda: _flushes(torch), torch.set_flush_denormal, False),
+        "torch's search for anomalies": _Setting(torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly, False),
+        "torch's number of threads": _Setting(torch.get_num_threads, torch.set_num_threads),
+        "torch's kernels (mkldnn)": flag(mkldnn, "enabled", True),
+        "torch's kernels (cudnn)": flag(cudnn, "enabled", True),
+        "torch's kernels (flash attention)": _Setting(cuda.flash_sdp_enabled, cuda.enable_flash_sdp, True),
+        "torch's kernels (lean attention)": _Setting(
+            cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp, True
+        ),
+        "torch's sums in half precision": flag(cuda.matmul, "allow_bf16_reduced_precision_reduction"),
+        "cuDNN's benchmark mode": flag(cudnn, "benchmark", False),
+        "cuDNN's deterministic mode": flag(cudnn, "deterministic", False),
     }
+
+
+def _flushes(torch: Any) -> bool:
+    """Whether numbers below the normal ones are taken for 0, which nobody can ask for."""
+    smallest = torch.tensor([1e-39], dtype=torch.float32, device="cpu")
+    return bool((smallest * 1).item() == 0)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from detente.domains.contracts import Data, Domain, Metric, Model
 from detente.engine.combinators import annealed, lazily
 from detente.engine.objectives import Objective
-from detente.engine.regularizer import Regularizer, named
+from detente.engine.regularizer import Regularizer, named, points_of
 from detente.engine.schedule import Ramp
 from detente.plugins import Host
 from detente.plugins.registry import Kind
@@ -93,3 +93,23 @@ class RegularizerPart(Part):
         """
         made: Regularizer = named(self.name, super().make())
         return annealed(lazily(made, self.every or 1), **self.ramps(updates))
+
+
+class Link(NamedTuple):
+    """What a regularizer's class says of its instances."""
+
+    name: str
+    players: tuple[str, ...]
+    needs: tuple[str, ...]
+    averages: bool
+    points: frozenset[str]
+
+    @classmethod
+    def of(cls, part: RegularizerPart, kind: str) -> "Link":
+        """From the class; where a function makes the instances, from one of them."""
+        says = part.target if isinstance(part.target, type) else part.make()
+        points = points_of(says) if isinstance(says, type) else says.defines()
+        return cls(kind, says.players, says.needs, says.averages, points)
+
+    def defines(self) -> frozenset[str]:
+        return self.points

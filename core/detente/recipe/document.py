@@ -38,8 +38,10 @@ _SCALARS = {
 
 
 class Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with less in it."""
+    """PyYAML's safe loader with less in it, and with names of files that are not UTF-8 on a command line."""
 
+    # PyYAML's own, and U+DC80 to U+DCFF, by which Python stands for single bytes of such names.
+    NON_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\udc80-\udcff\ue000-\ufffd\U00010000-\U0010ffff]")
     yaml_implicit_resolvers: dict[str, Any] = {}
     yaml_constructors: dict[Any, Any] = {
         **{
@@ -142,7 +144,11 @@ def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
     try:
         found = parse(content.decode("utf-8-sig"), source)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{source}: is not UTF-8 text (byte {error.start}).") from error
+        byte = error.object[error.start]
+        raise UsageError(
+            f"{source}: is not UTF-8 text (byte {error.start}). Save it as UTF-8; in the name of a file that is not"
+            f" UTF-8, write this byte as \\udc{byte:02x}, and the name in double quotes."
+        ) from error
     if found is None:
         return {}
     if not isinstance(found, dict):

@@ -19,7 +19,7 @@ from detente.recipe.document import Key, read
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay, as_flag
 from detente.recipe.resolved import Resolved
 from detente.recipe.resolver import Resolver
-from detente.recipe.schema import Recipe
+from detente.recipe.schema import Recipe, is_complete
 from detente.recipe.settings import VARY, Setting, factor, multiplied, pair, spread, standing
 from detente.recipe.settings import arms as divided_arms
 from detente.recipe.values import annotation_at, value_of
@@ -91,7 +91,9 @@ def _resolve(
     choice = _choice({**given, **({"domain": domain} if domain else {})}, settings, flags, last, host)
     overlay = Overlay(partial(_current, host, choice.get(("domain",))))
     overlay.lay(_BASE, source)
-    for layer, where in _defaults(host, choice):
+    overlay.complete = is_complete(given)
+    # A whole recipe has said everything since it was written: what packages recommend today is nothing to it.
+    for layer, where in [] if overlay.complete else _defaults(host, choice):
         overlay.lay(layer, where)
     overlay.lay(given, source)
     if domain is not None:

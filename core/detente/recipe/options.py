@@ -198,7 +198,7 @@ def read(annotation: Any, value: Any) -> tuple[Any, Any]:
 
     adapter = _adapter(annotation)
     try:
-        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+        if any("\ud800" <= c <= "\udfff" for c in json.dumps(value, default=str, ensure_ascii=False)):
             # The name of a file need not be UTF-8, which pydantic's JSON knows nothing of. It is no number either.
             return adapter.validate_python(value), value
         # JSON has the types of a recipe, so strict reading takes a list for a tuple but never text for a number.

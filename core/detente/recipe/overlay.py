@@ -33,12 +33,16 @@ class Overlay:
 
     Args:
         current: gives the name that a component at a key has now, for one that it may have had before.
+
+    Attributes:
+        complete: whether one of the layers says everything, as recipes that were resolved before do.
     """
 
     def __init__(self, current: Callable[[Key, str], str] = lambda key, name: name) -> None:
         self._current = current
         self.values: dict[str, Any] = {}
         self._sources: dict[Key, str] = {}
+        self.complete = False
 
     def lay(self, values: Mapping[str, Any], source: str) -> None:
         """Put a whole layer on top."""

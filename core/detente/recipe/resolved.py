@@ -14,6 +14,15 @@ from detente.recipe.document import Key
 from detente.recipe.schema import Recipe
 
 
+def brought(model: Part) -> Primary | None:
+    """The primary score that a model has instead of its domain's, if it has.
+
+    Raises:
+        UsageError: the model refuses its options.
+    """
+    return model.make().primary
+
+
 @dataclass(frozen=True)
 class Resolved:
     """A recipe with all that it names. Each component is made by one call, anew at every call.
@@ -43,7 +52,9 @@ class Resolved:
         return self.parts[key].make()
 
     def primary(self) -> Primary:
-        """The score that carries comparisons: the domain's, or the one that the recipe chooses.
+        """The score that carries comparisons: the one that the recipe chooses, else the domain's.
+
+        Where the model has one of its own, a recipe that chooses none was given that when it was resolved.
 
         Raises:
             UsageError: no metric of the recipe has the chosen one, or it has no better direction.
@@ -52,8 +63,10 @@ class Resolved:
         chosen = self.recipe.metric
         if chosen is None:
             return usual
+        own = brought(self.parts["model",])
+        metrics = dict(zip(self.recipe.metrics or (), self.metrics(), strict=True))
         try:
-            return primary_among(chosen, usual, self.metrics())
+            return primary_among(chosen, [own, usual] if own else [usual], metrics)
         except UsageError as error:
             source = self.sources.get(("metric",))
             said = source if source == "--metric" else self.where("metric")

@@ -4,24 +4,23 @@ import copy
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from annotated_types import Ge
 from pydantic import BaseModel, ValidationError
 
 from detente.domains.contracts import Domain
 from detente.engine.chain import check_order
-from detente.engine.regularizer import points_of
 from detente.engine.schedule import Scheduled
 from detente.errors import DetenteError, PluginError, UsageError, did_you_mean
 from detente.plugins import Host
 from detente.plugins.registry import Kind
-from detente.recipe.components import Part, RegularizerPart, load_component
+from detente.recipe.components import Link, Part, RegularizerPart, load_component
 from detente.recipe.document import Key
 from detente.recipe.optimizers import try_out
 from detente.recipe.options import Checked, check, lower, read, sentence, shorten
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
-from detente.recipe.resolved import Resolved
+from detente.recipe.resolved import Resolved, brought
 from detente.recipe.schema import PlayerConfig, Recipe
 
 _LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): PlayerConfig, ("discriminator",): PlayerConfig}
@@ -61,6 +60,7 @@ class Resolver:
             self._component("model", ("model",), domain.name)
             self._component("data", ("data",), domain.name)
             self._metrics(domain)
+            self._metric()
         self._loggers()
         for side in ROLES:
             self._optimizer(side)
@@ -193,6 +193,19 @@ class Resolver:
                 if name in names[:i]:
                     self._problem(("metrics",), f"contains {name!r} twice; remove one.")
 
+    def _metric(self) -> None:
+        """The score of the model, where it brings one, nobody chose another and a metric measures it."""
+        model = self.parts.get(("model",))
+        if model is None or self.problems:
+            return
+        try:
+            own = brought(model)
+        except DetenteError:  # said where the model is built
+            return
+        measured = {score for key, part in self.parts.items() if key[0] == "metrics" for score in part.target.scores}
+        if own is not None and own.score in measured and not self.overlay.complete:
+            self.values["metric"] = self.values.get("metric") or own.score
+
     def _loggers(self) -> None:
         """Only whether there are such: a run can be evaluated where its loggers cannot be imported."""
         names = self.values.get("log") or []
@@ -216,7 +229,7 @@ class Resolver:
 
     def _regularizers(self, side: str, objective: Any) -> None:
         entries = self._part((side, "regularizers"))
-        links: list[_Link] = []
+        links: list[Link] = []
         for name, entry in entries.items() if isinstance(entries, dict) else ():
             if isinstance(entry, dict):
                 found = self._regularizer(side, name, entry, objective)
@@ -227,7 +240,7 @@ class Resolver:
             except DetenteError as error:
                 self._problem((side, "regularizers"), str(error), error)
 
-    def _regularizer(self, side: str, name: str, entry: dict[str, Any], objective: Any) -> "_Link | None":
+    def _regularizer(self, side: str, name: str, entry: dict[str, Any], objective: Any) -> Link | None:
         key, before = (side, "regularizers", name), len(self.problems)
         kind = entry.get("kind", name)
         if not _INSTANCE.fullmatch(name):
@@ -250,7 +263,7 @@ class Resolver:
         if len(self.problems) > before:
             return None
         try:
-            link = _Link.of(part, kind)
+            link = Link.of(part, kind)
         except (DetenteError, ValueError) as error:
             self._problem(key, str(error), error if isinstance(error, DetenteError) else None)
             return None
@@ -263,7 +276,7 @@ class Resolver:
             entry["every"] = part.every or 1
         return link
 
-    def _placement(self, key: Key, kind: str, made: "_Link", objective: Any) -> None:
+    def _placement(self, key: Key, kind: str, made: "Link", objective: Any) -> None:
         side = key[0]
         if side not in made.players and "both" not in made.players:
             other = made.players[0]
@@ -275,23 +288,3 @@ class Resolver:
                 f"{kind} is only exact for logistic losses, and {name} is not one. Remove it, or set "
                 "objective=non-saturating.",
             )
-
-
-class _Link(NamedTuple):
-    """What a regularizer's class says of its instances."""
-
-    name: str
-    players: tuple[str, ...]
-    needs: tuple[str, ...]
-    averages: bool
-    points: frozenset[str]
-
-    @classmethod
-    def of(cls, part: RegularizerPart, kind: str) -> "_Link":
-        """From the class; where a function makes the instances, from one of them."""
-        says = part.target if isinstance(part.target, type) else part.make()
-        points = points_of(says) if isinstance(says, type) else says.defines()
-        return cls(kind, says.players, says.needs, says.averages, points)
-
-    def defines(self) -> frozenset[str]:
-        return self.points

@@ -65,7 +65,8 @@ class Recipe(BaseModel):
     metrics: list[str] | None = None
     """Names of metrics; a loaded recipe has the domain's where none were given."""
     metric: str | None = None
-    """The score that carries comparisons and is scaled, where it should not be the domain's primary one."""
+    """The score that carries comparisons and is scaled, where it is not that of the domain: another was chosen, or
+    the model has its own."""
     allow: list[str] = []
     """Codes of findings that would refuse this combination; see `detente.checks`."""
     log: list[str] = []
@@ -88,7 +89,16 @@ class Recipe(BaseModel):
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, in the order of its fields; without `log` and `metric` where they name nothing."""
         # So recipes from before there were such keys keep their text and their fingerprints.
-        return self.model_dump(mode="python", exclude={key for key in ("log", "metric") if not getattr(self, key)})
+        return self.model_dump(mode="python", exclude={key for key in _LATER if not getattr(self, key)})
+
+
+_LATER = ("log", "metric")
+"""Keys that there were not from the beginning, and that stand in a recipe only where they say something."""
+
+
+def is_complete(data: Mapping[str, Any]) -> bool:
+    """Whether data are a whole recipe, as `Recipe.plain` gives it: nothing is to be added to what it says."""
+    return data.keys() >= Recipe.model_fields.keys() - set(_LATER)
 
 
 def recipe_of(data: Mapping[str, Any], source: str) -> Recipe:

@@ -5,6 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
+from detente.engine import ranks
 from detente.engine.augment import Policy, augmentations
 from detente.engine.options import NonNegative, Probability, Range
 from detente.engine.regularizer import Regularizer
@@ -63,14 +64,14 @@ class ADA(Regularizer):
         first = leaves(x)[0]
         for name, augmentation in augmentations(m.domain, self.policy, self.name):
             stream = m.rng.at(name)
-            changed = augmentation(x, stream.generator(first.device))
+            changed = ranks.jointly(augmentation, x, stream.generator(first.device))
             coin = stream.at("coin").generator(first.device)
             chosen = torch.rand(batch_size(x), generator=coin, device=first.device) < self.p  # [B]
             x = each(lambda new, old, c=chosen: torch.where(per_sample(c, old), new, old), changed, x)
         return x
 
     def penalty(self, s: Step) -> None:
-        self.r.copy_(s.real_score.detach().sign().mean())
+        self.r.copy_(ranks.mean(s.real_score.detach().sign().mean()))
 
     def adjust_weights(self, net: nn.Module, m: Moment) -> None:
         self.p.add_((self.r - self.target).sign(), alpha=self.speed).clamp_(0, 1)

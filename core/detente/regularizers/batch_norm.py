@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from detente.engine import ranks
 from detente.engine.layers import Normalization, Where, after, layers
 from detente.engine.options import Portion, Positive
 from detente.engine.regularizer import Regularizer
@@ -63,11 +64,13 @@ class BatchNormalization(Normalization):
         return self._normalized(x)
 
     def _normalized(self, x: Tensor) -> Tensor:
-        if self.training and x.numel() == x.shape[1]:
+        if self.training and ranks.size * x.numel() == x.shape[1]:
             raise UsageError(
                 f"batch-norm: in the layer {self.layer!r} a channel has a single number per batch, whose normalized "
                 "value is always 0. Use a larger batch, layer-norm, or exclude the layer with where=."
             )
+        if self.training and ranks.size > 1:
+            return self._normalized_jointly(x)
         known = not self.training or current_pass().records
         return F.batch_norm(
             x,
@@ -79,3 +82,17 @@ class BatchNormalization(Normalization):
             self.momentum,
             self.eps,
         )
+
+    def _normalized_jointly(self, x: Tensor) -> Tensor:
+        """The same over the joint batch of several processes."""
+        wide, others = x.to(self.weight.dtype), [0, *range(2, x.dim())]
+        along = (1, -1, *(1,) * (x.dim() - 2))
+        mean = ranks.mean(wide.mean(others))
+        var = ranks.mean((wide - mean.view(along)).square().mean(others))
+        if current_pass().records:
+            n = ranks.size * x.numel() // x.shape[1]
+            with torch.no_grad():
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_var.lerp_(var * (n / (n - 1)), self.momentum)
+        gain = self.weight * (var + self.eps).rsqrt()
+        return ((wide - mean.view(along)) * gain.view(along) + self.bias.view(along)).to(x.dtype)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from detente.engine import ranks
 from detente.engine.gradients import input_gradient, safe_sqrt
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
@@ -53,4 +54,7 @@ class DRAGAN(Regularizer):
 
 def _std(x: Sample) -> Tensor:
     """Of all entries, divided by their number: a batch repeated twice has the same."""
-    return torch.cat([leaf.flatten() for leaf in leaves(x)]).std(correction=0)
+    entries = torch.cat([leaf.flatten() for leaf in leaves(x)])
+    if ranks.size == 1:
+        return entries.std(correction=0)
+    return ranks.mean((entries - ranks.mean(entries.mean())).square().mean()).sqrt()

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from detente.engine import ranks
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import leaves
@@ -46,4 +47,4 @@ class FeatureMatching(Regularizer):
 
 def _mean(feature: Tensor) -> Tensor:
     """Over the batch; half-precision features are averaged in float32."""
-    return feature.mean(0, dtype=torch.promote_types(feature.dtype, torch.float32))
+    return ranks.mean(feature.mean(0, dtype=torch.promote_types(feature.dtype, torch.float32)))

@@ -87,6 +87,8 @@ class _Around:
         return self.x
 
     def leave(self, net: nn.Module, inputs: tuple, output: Logits | None) -> Logits | None:
+        if not self.calls:  # a hook before ours has refused the forward
+            return None
         call, x, self.x = self.calls.pop(), self.x, None
         try:
             if output is None:  # the forward has failed

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from detente.engine import ranks
 from detente.engine.options import Fraction, NonNegative
 from detente.engine.regularizer import LinearGame, Regularizer
 from detente.engine.step import Step
@@ -41,7 +42,8 @@ class Lecam(Regularizer):
 
     def penalty(self, s: Step) -> Tensor:
         value = self._value(s.real_score, s.fake_score)
-        means = torch.stack([s.real_score.detach().mean(), s.fake_score.detach().mean()]).to(self.anchors)
+        means = torch.stack([s.real_score.detach().mean(), s.fake_score.detach().mean()])
+        means = ranks.mean(means).to(self.anchors)
         self.anchors.copy_(torch.where(self.recorded, torch.lerp(means, self.anchors, self.decay), means))
         self.recorded.fill_(True)
         return value

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from detente.engine import ranks
 from detente.engine.gradients import input_gradient, mix
 from detente.engine.options import NonNegative
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
@@ -40,7 +41,7 @@ class MaxGP(Regularizer):
         real, fake = s.real_at(self.space), s.fake_at(self.space)
         x = mix(real, fake, s.m.rng.at("mix").generator(leaves(real)[0].device))
         grad = input_gradient(s.critic(x, self.space), x)  # [B, ...]
-        return self.weight * sumsq(grad).amax()
+        return self.weight * ranks.gather(sumsq(grad)).amax()
 
     def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1, gradient=1)

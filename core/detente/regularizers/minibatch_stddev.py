@@ -5,6 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
+from detente.engine import ranks
 from detente.engine.layers import Inserted, Layer, Where, adopt, last_layers, layers
 from detente.engine.options import Portion, Range
 from detente.engine.regularizer import Regularizer
@@ -84,7 +85,8 @@ class _Channel(nn.Module):
         self.register_buffer("running", torch.zeros(()))
 
     def forward(self, module: nn.Module, h: Tensor, output: Tensor) -> Tensor:
-        s = self._stddev(h) if self.training else self.running.expand(h.shape[0])  # [B]
+        # Groups are of the joint batch.
+        s = ranks.own(self._stddev(ranks.gather(h))) if self.training else self.running.expand(h.shape[0])
         if isinstance(module, _CONVOLUTIONS):
             ones = torch.ones(1, 1, *h.shape[2:], device=h.device, dtype=h.dtype)
             unit = module._conv_forward(ones, self.weight.to(h.dtype), None)  # [1, outputs, ...]

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from detente.engine import ranks
 from detente.engine.options import NonNegative, Positive
 from detente.engine.regularizer import LinearGame, Passes, Regularizer
 from detente.engine.sample import Sample, each, leaves
@@ -33,7 +34,7 @@ class ModeSeeking(Regularizer):
         self.weight, self.eps = weight, eps
 
     def penalty(self, s: Step) -> Tensor:
-        z = each(lambda leaf: leaf.roll(1, 0), s.z)
+        z = ranks.own(each(lambda leaf: leaf.roll(1, 0), ranks.gather(s.z)))
         apart = _distance(s.fake, s.generate(z)) / _distance(s.z, z).clamp(min=self.eps)
         return self.weight / (apart + self.eps)
 
@@ -51,4 +52,4 @@ def _distance(a: Sample, b: Sample) -> Tensor:
     total = gaps[0].sum()
     for gap in gaps[1:]:
         total = total + gap.sum()
-    return total / sum(gap.numel() for gap in gaps)
+    return ranks.mean(total / sum(gap.numel() for gap in gaps))

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from detente.engine import ranks
 from detente.engine.gradients import differentiated, safe_sqrt
 from detente.engine.options import Fraction, NonNegative
 from detente.engine.regularizer import Passes, Regularizer
@@ -46,7 +47,7 @@ class PathLength(Regularizer):
         along = inner(x, y).sum() / math.sqrt(_positions(s))
         length = safe_sqrt(sumsq(like(z, differentiated(along, leaves(z)))))  # [B]
         value = self.weight * (length - self.mean.clone()).square().mean()  # a is written in place below
-        self.mean.lerp_(length.detach().mean().to(self.mean), 1 - self.decay)
+        self.mean.lerp_(ranks.mean(length.detach().mean()).to(self.mean), 1 - self.decay)
         return value
 
     def passes(self, turn: Role = "discriminator") -> Passes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from detente.report.summaries import mean_of, range_of
 from detente.results.cells import SETTLED, Arm
@@ -81,24 +82,16 @@ class Row:
 
     @property
     def step_seconds(self) -> float | None:
-        return mean_of(outcome.step_seconds for outcome in self.outcomes if outcome.step_seconds is not None)
+        """Processor time of a step, median over the seeds."""
+        found = [outcome.step_seconds for outcome in self.outcomes if outcome.step_seconds is not None]
+        return median(found) if found else None
 
     @property
     def cost(self) -> float | None:
-        """Seconds per step, relative to the reference, over the seeds that have both."""
+        """Processor time of a step, relative to the reference: the median over the seeds that have both."""
         pairs = zip(self.outcomes, self.partners, strict=False)
-        return mean_of(a.step_seconds / b.step_seconds for a, b in pairs if a.step_seconds and b.step_seconds)
-
-    @property
-    def memory(self) -> float | None:
-        """The most bytes that a run's process held, mean over the seeds."""
-        return mean_of(outcome.memory for outcome in self.outcomes if outcome.memory is not None)
-
-    @property
-    def memory_cost(self) -> float | None:
-        """That memory, relative to the reference."""
-        pairs = zip(self.outcomes, self.partners, strict=False)
-        return mean_of(a.memory / b.memory for a, b in pairs if a.memory and b.memory)
+        found = [a.step_seconds / b.step_seconds for a, b in pairs if a.step_seconds and b.step_seconds]
+        return median(found) if found else None
 
     # stability
 

@@ -9,8 +9,10 @@ from markupsafe import Markup
 from detente.errors import UsageError
 from detente.files import read_text
 from detente.report.charts import Axes, Point, Series, chart, span, top
+from detente.report.data import data_section
 from detente.report.page import render, samples
 from detente.results.best import sampling
+from detente.results.facts import DataFacts
 from detente.results.outcomes import number
 from detente.results.stability import scaled_curve
 from detente.training.run_folder import Run
@@ -49,7 +51,7 @@ def run_report(run: Run) -> Path:
         latest=shown[-1] if shown else None,
         earlier=_some(shown[:-1], 11),
         findings=info.get("findings") or [],
-        data=dict.fromkeys(("licence", "source", "notes")) | (info.get("data") or {}),
+        data=data_section({"": DataFacts.of(info)}),
         recipe=recipe,
         damaged=damaged,
         record=json.dumps({k: info[k] for k in ("versions", "plugins", "device", "threads") if k in info}, indent=2),

@@ -6,12 +6,14 @@ from detente.recipe.document import dump
 from detente.report.answer import answer, question, status, title
 from detente.report.arms import heat, key
 from detente.report.charts import swatch
+from detente.report.data import data_section
 from detente.report.domains import DomainPart
 from detente.report.page import render
 from detente.report.references import baseline_sentence, reference_rows
 from detente.report.settings import settings_section
 from detente.results.best import sampling
 from detente.results.cells import SETTLED
+from detente.results.facts import facts_of
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
 from detente.results.verdicts import Verdicts
@@ -51,6 +53,7 @@ def study_report(folder: Path) -> Path:
         keys={arm: key(i) for i, arm in enumerate(study.arms)},
         lost=[outcome for outcome in outcomes if outcome.status not in SETTLED or outcome.status == "diverged"],
         recipes=recipes,
+        data=data_section({name: facts_of(outcomes, name) for name in study.domains}),
         findings=study.content.get("findings", []),
         damaged=[*study.damaged, *(text for outcome in outcomes for text in outcome.damaged)],
     )

@@ -118,11 +118,7 @@ class _Page:
         """What the differences are worth."""
         found: list[str] = []
         found += [lead(row) for row in self.rows[1:]]
-        if (
-            len({trial.mean for trial in self.tuning.trials if trial.status == "complete"})
-            == 1
-            < len(self.tuning.trials)
-        ):
+        if self.tuning.undecided:
             found.append("All complete trials have the same score: the search found no difference.")
         if len(self.rows) > 1:
             pairs = max(row.against.pairs for row in self.rows[1:] if row.against)

@@ -1,4 +1,4 @@
-"""Which run of a study to use."""
+"""Which run of a study or a search to use."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from detente.errors import UsageError, typed
 from detente.results.best import of_best_arm
 from detente.results.cells import Cell
 from detente.results.outcomes import Outcome
+from detente.results.search import Tuning
 from detente.results.study import Study
 
 
@@ -30,6 +31,23 @@ def chosen_run(folder: Path, arm: str | None = None, domain: str | None = None) 
     if not arms:
         raise UsageError(f"{folder}: has no arm {arm!r}; it has {', '.join(repr(one.text) for one in study.arms)}.")
     best = of_best_arm(Outcome.of(study.cell(domain, one, seed)) for one in arms for seed in study.seeds)
+    if best is None:
+        raise UsageError(f"{folder}: no run of it has finished yet; go on with: {typed('detente', 'resume', folder)}.")
+    return best.cell
+
+
+def winning_run(folder: Path) -> Cell:
+    """The best finished run of a search's winner: on fresh seeds, or of its trial where there are none yet.
+
+    Raises:
+        UsageError: there is none.
+    """
+    search = Tuning.open(folder, damaged=True)
+    fresh = [r for r in search.rivals if "winner" in r.roles]
+    cells = [search.rival_cell(rival, seed) for rival in fresh for seed in search.fresh_seeds]
+    best = of_best_arm(map(Outcome.of, cells))
+    if best is None and (winner := search.winner) is not None:
+        best = of_best_arm(Outcome.of(search.trial_cell(winner, seed)) for seed in search.seeds)
     if best is None:
         raise UsageError(f"{folder}: no run of it has finished yet; go on with: {typed('detente', 'resume', folder)}.")
     return best.cell

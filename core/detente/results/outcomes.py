@@ -1,10 +1,7 @@
 """What a cell has come to, read from its folder."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from detente.results.cells import SETTLED, Cell
@@ -24,8 +21,8 @@ class Outcome:
         scores: all scores at the last step of a run that finished.
         references: the scores of real data, baseline and untrained generator.
         curve: (step, scaled score) of each evaluation that has one.
-        seconds: what the run took; `step_seconds` without evaluations, per step.
-        memory: the most bytes that its process held.
+        seconds: what the run took; `step_seconds` the processor time of a step without evaluations; None where that was
+            not measured.
         stability: how stable it was.
         damaged: a sentence for each thing in the folder that was left out because it cannot be used.
     """
@@ -43,7 +40,6 @@ class Outcome:
     curve: tuple[tuple[int, float], ...] = ()
     seconds: float | None = None
     step_seconds: float | None = None
-    memory: float | None = None
     stability: Stability = field(default_factory=Stability)
     damaged: tuple[str, ...] = ()
 
@@ -79,8 +75,7 @@ class Outcome:
             references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
             curve=scaled_curve(lines),
             seconds=number(info.get("seconds")),
-            step_seconds=step_seconds(lines),
-            memory=number(info.get("memory")),
+            step_seconds=number(info.get("processor_seconds_per_step")),
             stability=read_stability(lines, ended, highest, diverged_at),
             damaged=tuple(damaged),
         )
@@ -98,16 +93,3 @@ def number(value: Any) -> float | None:
 
 def _finite(scores: dict[str, Any]) -> dict[str, float]:
     return {name: found for name, value in scores.items() if (found := number(value)) is not None}
-
-
-def step_seconds(lines: Sequence[dict[str, Any]]) -> float | None:
-    """Seconds per step, evaluations and checkpoints not counted.
-
-    A line of terms carries the time at which the next line was due. So the time between two such lines holds the steps
-    between them, unless an evaluation came in between; those few pairs are outliers that the median passes over.
-    """
-    terms = [line for line in lines if line.get("terms") is not None and line.get("seconds") is not None]
-    pairs = [(a, b) for a, b in pairwise(terms) if b["step"] > a["step"]]
-    times = [(b["seconds"] - a["seconds"]) / (b["step"] - a["step"]) for a, b in pairs]
-    times = [time for time in times if time > 0]
-    return median(times) if times else None

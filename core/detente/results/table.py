@@ -18,14 +18,27 @@ def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[O
         primaries: domain → name of the score that carries it.
         outcomes: of the runs.
     """
+    varied = any(outcome.cell.setting for outcome in outcomes)
     names = sorted({name for outcome in outcomes for name in _names(outcome)})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    head = ["domain", "arm", "seed", "setting", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
+    head = [
+        "domain",
+        "arm",
+        "seed",
+        *(["setting"] if varied else []),
+        "status",
+        "step",
+        "primary",
+        "raw",
+        "floor",
+        "baseline",
+        "ceiling",
+    ]
     head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
-    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step", "memory_bytes"])
+    writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step"])
     for outcome in outcomes:
-        writer.writerow([*_row(primaries, outcome, names)])
+        writer.writerow([*_row(primaries, outcome, names, varied)])
     write_atomically(path, out.getvalue())
 
 
@@ -35,9 +48,10 @@ def _names(outcome: Outcome) -> Iterator[str]:
         yield from row
 
 
-def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
+def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str], varied: bool) -> Iterator[Any]:
     cell, primary = outcome.cell, primaries[outcome.cell.domain]
-    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed, _text(cell.setting))
+    yield from (_text(cell.domain), _text(cell.arm.text), cell.seed)
+    yield from [_text(cell.setting)] if varied else []
     yield from (outcome.status, outcome.step, _text(primary))
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):
@@ -45,7 +59,7 @@ def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -
     yield from (outcome.final, outcome.best, outcome.best_step)
     yield from (outcome.stability.collapsed, outcome.stability.spikes, outcome.stability.saturated)
     yield from (outcome.scores.get(name) for name in names)
-    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds, outcome.memory)
+    yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds)
 
 
 def _text(text: str) -> str:

@@ -25,11 +25,12 @@ from detente.recipe.loading import resolve
 from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
+from detente.training.device import device_of
 from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
 from detente.training.sizes import check_run
-from detente.training.warmup import drawing, fresh, start, warms_up
+from detente.training.warmup import drawing, fresh, seconds, start, warms_up
 
 _PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
     "fp32": (torch.float32, None),
@@ -80,6 +81,11 @@ class Built:
         """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
+    def warm_up_seconds(self, host: Host) -> float:
+        """About how long the warm-up will take; 0 where there is none, or where it is there already."""
+        on: dict[str, Any] = {"device": self.device, "dtype": self.dtype}
+        return seconds(self.model, self.data, self.recipe.seed, versions=_origins(self.recipe, host), **on)
+
     def deployed(self, step: int) -> torch.nn.Module:
         """The generator for sampling: a copy, also of an average, that the model's schedule has set to this step."""
         network = self.game.generator.deployed()
@@ -92,7 +98,7 @@ def build(
     host: Host | None = None,
     *,
     device: str | None = None,
-    rank: int = 0,
+    processes: int = 1,
     dry: bool = False,
     show: ProgressCallback = lambda done, of: None,
 ) -> Built:
@@ -106,7 +112,7 @@ def build(
             `load` returns it, is resolved again.
         host: where names are looked up; that of this process by default.
         device: instead of the recipe's.
-        rank: index of this process in a data-parallel run.
+        processes: how many share each batch, of which this is one.
         dry: only look at the networks: no warm-up, and findings do not refuse; `Built.refuse` does that.
         show: called with the progress of the warm-up, if the model has one.
 
@@ -132,7 +138,7 @@ def build(
         identities["form"] = data.identity
         domain.meet(data.space)
         _check_labels(recipe, model, data)
-    check_run(resolved, model, data.space, on)
+    check_run(resolved, model, data.space, on, processes)
     with _at(resolved, "model"), drawing(root.at("initialization")):
         if dry:
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
@@ -159,12 +165,11 @@ def build(
         fresh_fakes=recipe.fresh_fakes,
         auxiliary=model.auxiliary if type(model).auxiliary is not Model.auxiliary else None,
         autocast=autocast,
-        rank=rank,
     )
     built = Built(
         recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=(), identities=identities
     )
-    built = replace(built, findings=_findings(built, host))
+    built = replace(built, findings=_findings(built, host, processes))
     if not dry:
         built.refuse()
     return built
@@ -176,6 +181,7 @@ def rebuild(
     known: Identities,
     *,
     device: str | None = None,
+    processes: int = 1,
     show: ProgressCallback = lambda done, of: None,
 ) -> Built:
     """What a recipe builds that was begun before: its data are looked for where they were then.
@@ -188,7 +194,7 @@ def rebuild(
     resolved = recipe if isinstance(recipe, Resolved) else _again(recipe, host)
     typed, there = resolved.recipe, located(resolved.recipe, known)
     moved = resolved if there is typed else replace(_again(there, host), sources=resolved.sources)
-    built = build(moved, host, device=device, show=show)
+    built = build(moved, host, device=device, processes=processes, show=show)
     return replace(built, recipe=typed, identities={**built.identities, "typed": typed.data.options.get("path")})
 
 
@@ -205,7 +211,7 @@ def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
         return identify(domain, resolved.make("data"), recipe)
 
 
-def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
+def _findings(built: Built, host: Host, processes: int) -> tuple[Finding, ...]:
     """What the rules find; where none refuses, with what one update on a copy shows."""
     recipe, game = built.recipe, built.game
     by = rules(host, {entry.distribution for entry in components(recipe, host)})
@@ -213,7 +219,8 @@ def _findings(built: Built, host: Host) -> tuple[Finding, ...]:
     found = findings(game, warmed_up=warmed_up, by=by)
     if not any(finding.level == "refuse" for finding in found):
         sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
-        batches = [built.prepare(built.data.batch(sampler.indices(k))) for k in range(recipe.critic_steps)]
+        few = slice(0, max(2, recipe.batch // processes))
+        batches = [built.prepare(built.data.batch(sampler.indices(k)[few])) for k in range(recipe.critic_steps)]
         found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
     return tuple(found)
 
@@ -240,25 +247,12 @@ def _start(
     dtype: torch.dtype,
     show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
-    versions = origins(recipe, host, "data", "model")
-    return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
+    on: dict[str, Any] = {"device": device, "dtype": dtype}
+    return start(model, data, recipe.seed, versions=_origins(recipe, host), show=show, **on)
 
 
-def device_of(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU where there is one.
-
-    Raises:
-        UsageError: this machine does not have it.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
-    return device
+def _origins(recipe: Recipe, host: Host) -> str:
+    return origins(recipe, host, "data", "model")
 
 
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:

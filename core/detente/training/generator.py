@@ -172,9 +172,10 @@ class Generator:
                     good[slots[i]] = True
             drawn += len(slots)
         if not good.any():
+            why = self.domain.diagnosis(x) or "train longer, or use another regularizer, model or data."
             raise UsageError(
-                f"{self.folder}: none of {drawn:,} samples is usable (valid, finite); train longer, or use another "
-                "regularizer, model or data. usable=False, or --as-drawn, takes them as they are."
+                f"{self.folder}: none of {drawn:,} samples is usable (valid, finite): {why} usable=False, or "
+                "--as-drawn, takes them as they are."
             )
         return Samples(rows(x, good), None if given is None else given[good], self.domain, drawn, seed)
 

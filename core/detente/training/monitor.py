@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from detente.engine import ranks
 from detente.engine.game import Game
 from detente.engine.layers import layers
 from detente.engine.player import Player
@@ -37,7 +38,7 @@ class Watcher:
             self.values[f"{letter}/gradient"] = torch.nn.utils.get_total_norm(gradients)
         scores = step.known_scores if player.role == "discriminator" else None
         if scores is not None:
-            real, fake = scores
+            real, fake = map(ranks.gather, scores)
             self.values["D/real"], self.values["D/fake"] = real.mean(), fake.mean()
             self.values["D/apart"] = ((real[:, None] - fake[None, :]).sign().mean() + 1) / 2
 

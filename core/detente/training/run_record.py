@@ -35,6 +35,11 @@ class _About(Record):
     licence: str | None = None
     source: str | None = None
     notes: list[str] = []
+    name: str | None = None
+    train: Count | None = None
+    held_out: Count | None = None
+    reference: Count | None = None
+    features: Count | None = None
 
 
 class IdentitiesRecord(Record):
@@ -72,6 +77,9 @@ class RunRecord(Record):
     step: Count | None = None
     seconds: Amount | None = None
     memory: Count | None = None
+    processor_seconds_per_step: Amount | None = None
+    diagnosis: str = ""
+    samples: Count | None = None
     best: _Best | None = None
     final: _Final | None = None
     references: dict[str, Scores] | None = None
@@ -83,6 +91,7 @@ class RunRecord(Record):
     plugins: list[_Plugin] = []
     device: _Device | None = None
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    processes: Annotated[int, Field(ge=1)] | None = None
     timings: dict[str, Amount] = {}
 
 

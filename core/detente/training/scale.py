@@ -5,7 +5,9 @@ time, and is refused; a single run may go without, and says so.
 """
 
 import math
+from typing import Any
 
+from detente.domains.metrics import Frechet, FrechetExtrapolated, KernelDistance
 from detente.domains.primary import Primary
 from detente.engine.sample import batch_size
 from detente.errors import DetenteError, PluginError, UsageError
@@ -34,6 +36,41 @@ def shortage(built: Built) -> str:
     if n == wanted:
         return ""
     return f"Evaluations of {built.recipe.domain} use {n} samples, not {wanted}: {NO_MORE}."
+
+
+FEW = 10
+"""Samples for each feature, below which a warning says what a Fréchet distance of so few is worth."""
+
+
+_BIASED = (
+    ", and samples that are too much alike are favoured; the metric frechet-extrapolated is without that bias:"
+    " --set 'metrics=[frechet, frechet-extrapolated]' --metric frechet-extrapolated."
+)
+
+
+def counts(built: Built) -> dict[str, Any]:
+    """How many samples a run's data have for what, and how many features distances see."""
+    data = built.data
+    held_out, reference = batch_size(data.held_out()), batch_size(data.reference())
+    found = {"name": built.recipe.data.name, "train": len(data), "held_out": held_out, "reference": reference}
+    return found | ({"features": _features(built)} if reference else {})
+
+
+def few(built: Built, primary: Primary) -> str:
+    """That the samples are few for the features which the primary score compares, in a sentence; else empty."""
+    n, compared = samples_of(built), batch_size(built.data.reference())
+    carrying = [metric for metric in built.metrics if primary.score in metric.scores]
+    by_features = any(isinstance(metric, Frechet | FrechetExtrapolated | KernelDistance) for metric in carrying)
+    if not by_features or not compared or min(n, compared) >= FEW * (d := _features(built)):
+        return ""
+    return (
+        f"{primary.score} compares {n} samples with {compared} real ones in {d} features, fewer than ten times as many"
+        f" ({FEW * d:,}): small differences are chance{_BIASED if primary.score == 'frechet' else '.'}"
+    )
+
+
+def _features(built: Built) -> int:
+    return built.domain.reference_features(built.data).shape[1]
 
 
 def unscaled(built: Built, primary: Primary, floor: float, ceiling: float) -> str:

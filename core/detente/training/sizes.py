@@ -35,7 +35,7 @@ _NO_NUMBER = (
 )
 
 
-def check_run(resolved: Resolved, model: Model, space: Space, device: torch.device) -> None:
+def check_run(resolved: Resolved, model: Model, space: Space, device: torch.device, processes: int = 1) -> None:
     """Compare a recipe with this machine before networks and batches are made.
 
     Args:
@@ -43,6 +43,7 @@ def check_run(resolved: Resolved, model: Model, space: Space, device: torch.devi
         model: as it will build them.
         space: of the samples.
         device: where networks and batches will be.
+        processes: how many share each batch; on GPUs each has the memory of its own.
 
     Raises:
         UsageError: it asks for more than there is; with both numbers.
@@ -57,7 +58,11 @@ def check_run(resolved: Resolved, model: Model, space: Space, device: torch.devi
     each = 2 * _numbers(space) * item + 8
     if networks is not None and recipe.batch >= _LARGE:
         each += item * _kept_for_gradients(networks, model, space)
-    _compare(f"batch: {_count(recipe.batch)} samples of {_shapes(space)}", recipe.batch * each, device)
+    _compare(
+        f"batch: {_count(recipe.batch)} samples of {_shapes(space)}",
+        recipe.batch * each // (processes if device.type == "cuda" else 1),
+        device,
+    )
     for role, network in networks._asdict().items() if networks is not None else ():
         count = sum(p.numel() for p in network.parameters() if p.requires_grad)
         player = getattr(resolved.recipe, role)

@@ -3,14 +3,13 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
-from detente.domains.contracts import Model
-from detente.engine.sample import Batch, Sample, batch_size, rows
+from detente.engine.sample import Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
 from detente.files import staged
@@ -20,13 +19,15 @@ from detente.plugins.loader import Plugin
 from detente.training import checkpoint, evaluation, outline, scale
 from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
 from detente.training.build import Built
+from detente.training.cost import Cost
 from detente.training.loggers.jsonl import JsonLines
-from detente.training.monitor import PendingLine, Watcher, spectral_norms
+from detente.training.monitor import PendingLine, spectral_norms
 from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import Run
-from detente.training.sampler import BatchSampler
 from detente.training.signals import STOP, on_signal
 from detente.training.sizes import check_samples
+from detente.training.steps import Steps
+from detente.training.team import Team
 
 _log = logging.getLogger(__name__)
 
@@ -39,35 +40,41 @@ class Trainer:
         run: the folder.
         host: whose plugins observe the run.
         loggers: further observers; see `detente.training.loggers`.
+        team: the processes that train this run, of which this one leads; by default it is alone.
 
     Attributes:
         view: what is known of the run by now, as displays and observers get it.
         show: called with that at every log line and evaluation.
         changed: what the recipe says otherwise than when the restored checkpoint was written.
+        diagnosis: what is wrong with all samples of the last evaluation, in a sentence; empty where nothing is.
     """
 
-    def __init__(self, built: Built, run: Run, host: Host, loggers: Sequence[Plugin] = ()) -> None:
+    def __init__(
+        self, built: Built, run: Run, host: Host, loggers: Sequence[Plugin] = (), team: Team | None = None
+    ) -> None:
         self.built, self.run, self.host, self.loggers = built, run, host, tuple(loggers)
         recipe = built.recipe
         self.show: Callable[[RunView], None] = lambda view: None
         self.step = 0
         self.best: tuple[float, int] | None = None
         self.changed: Changes = {}
+        self.diagnosis = ""
         self.view = RunView(run.folder, recipe.plain(), recipe.steps, built.domain.primary.score)
         self._root = Stream(recipe.seed)
-        self._sampler = BatchSampler(len(built.data), recipe.batch, self._root.at("data"))
+        self._team = team or Team()
+        self._steps = Steps(built, self._team)
         self._evaluation = self._root.at("evaluation")
         self.samples = scale.samples_of(built)
         self._metrics = JsonLines()
-        self._watcher = Watcher()
         self._pending: PendingLine | None = None
-        self._signal: int | None = None
         self._seconds = 0.0
-        self._schedules = type(built.model).schedule is not Model.schedule
+        self._cost = Cost()
         self._rows: dict[int, dict[str, dict[str, float]]] = {}
 
     def restore(self, *, looks_only: bool = False) -> int:
         """Load the newest readable checkpoint, if there is one; returns the step to continue from.
+
+        The other processes of the run get what they begin with from here.
 
         Args:
             looks_only: nothing will be trained, so other data than those that it was trained on are only said.
@@ -95,7 +102,10 @@ class Trainer:
             scores, scaled = state["scores"]
             self._update(scores=scores, scaled=scaled)
             break
-        self._schedule()
+        self._steps.schedule(self.step)
+        if self._team.size > 1:
+            begun = {"game": self.built.game.state_dict(), "step": self.step, "folder": str(self.run.folder)}
+            self._team.share(begun)
         return self.step
 
     def train(self) -> None:
@@ -107,7 +117,7 @@ class Trainer:
         """
         status, reason = "failed", None
         of = self.built.data
-        data = {"licence": of.licence, "source": of.source, "notes": of.notes}
+        data = {"licence": of.licence, "source": of.source, "notes": of.notes, **scale.counts(self.built)}
         about = {"data": data, "identities": self.built.identities, "recipe": self.run.recipe_digest}
         self.run.record({"status": "running", "error": None, **about})
         outline.keep(self.run.folder, of, self.built.recipe.data.name)
@@ -115,7 +125,7 @@ class Trainer:
             self._tell("detente_run_started")
             self.run.record({"references": self.reference_rows(), "samples": self.samples})
             self._tell_of_scale()
-            with on_signal(self._stop, *STOP):
+            with on_signal(self._team.stop, *STOP):
                 self._loop()
             status = "finished"
         except BaseException as error:
@@ -135,6 +145,8 @@ class Trainer:
                         "step": self.step,
                         "seconds": round(self._seconds, 3),
                         "memory": peak_memory(self.built.device),
+                        **self._cost.measured(self.built.device),
+                        "diagnosis": self.diagnosis,
                         "best": {"scaled": self.best[0], "step": self.best[1]} if self.best else None,
                         "final": {"scaled": self.view.scaled, "scores": self.view.scores},
                     }
@@ -146,10 +158,8 @@ class Trainer:
         recipe = self.built.recipe
         started = time.perf_counter() - self._seconds
         while self.step < recipe.steps:
-            if self._schedules:
-                self._schedule()
-            self.built.game.watch = None if (self.step + 1) % recipe.log_every else self._watcher
-            self.built.game.step(*self._batches(self.step))
+            with self._cost:
+                self._steps.take(self.step)
             self.step += 1
             self._seconds = time.perf_counter() - started
             if self.step % recipe.log_every == 0:
@@ -157,13 +167,12 @@ class Trainer:
             last = self.step == recipe.steps
             if self.step % recipe.evaluate_every == 0 or last:
                 self._evaluate()
-            if self.step % recipe.checkpoint_every == 0 or last or self._signal is not None:
+            self._team.agree()
+            stop = self._team.signal
+            if self.step % recipe.checkpoint_every == 0 or last or stop is not None:
                 self._save()
-            if self._signal is not None and not last:
-                raise Interrupted(self._signal)
-
-    def _schedule(self) -> None:
-        self.built.model.schedule(self.built.networks, self.step / self.built.recipe.steps)
+            if stop is not None and not last:
+                raise Interrupted(stop)
 
     def reference_rows(self, n: int | None = None) -> dict[str, dict[str, float]]:
         """The scores of real data, the baseline and the untrained generator, at as many samples as an evaluation."""
@@ -204,21 +213,16 @@ class Trainer:
     def _tell_of_scale(self) -> None:
         """Say what the scores of this run will lack."""
         primary = self.built.domain.primary
-        short = scale.shortage(self.built)
+        short, few = scale.shortage(self.built), scale.few(self.built, primary)
         why = scale.unscaled(self.built, primary, *primary.ends(self.reference_rows()))
-        for sentence in (short, f"Scaled scores are left out. {why}" if why else ""):
+        for sentence in (short, few, f"Scaled scores are left out. {why}" if why else ""):
             if sentence:
                 _log.warning("%s", sentence)
-
-    def _batches(self, step: int) -> Iterator[Batch]:
-        k = self.built.recipe.critic_steps
-        for i in range(step * k, (step + 1) * k):
-            yield self.built.prepare(self.built.data.batch(self._sampler.indices(i)))
 
     def _log(self) -> None:
         """Queue this step's numbers for the log; those of the line before are on the host by now."""
         self._flush()
-        self._pending = PendingLine(self.built.game, self._watcher.values, self.step)
+        self._pending = PendingLine(self.built.game, self._steps.watcher.values, self.step)
 
     def _flush(self) -> None:
         if self._pending is None:
@@ -249,6 +253,7 @@ class Trainer:
         if scaled > (self.best[0] if self.best else -math.inf):  # never where it is NaN
             self.best = scaled, self.step
         spectral = spectral_norms(self.built.game.discriminator.network)
+        self.diagnosis = self.built.domain.diagnosis(samples)
         self._update(scores=scores, scaled=scaled, spectral=spectral, preview=path)
         self._tell("detente_evaluated", step=self.step, scores=self.view.scores)
         self.show(self.view)
@@ -290,9 +295,3 @@ class Trainer:
                     f"{self.run.folder}: a weight of the {player.role} is not finite at step {self.step}; the last "
                     "good checkpoint is kept. Lower the learning rate, or add a regularizer that bounds the critic."
                 )
-
-    def _stop(self, number: int) -> None:
-        """A signal asks for a stop after this step; a second one stops at once."""
-        if self._signal is not None:
-            raise Interrupted(number)
-        self._signal = number

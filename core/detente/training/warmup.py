@@ -1,8 +1,9 @@
 """How networks start: initialized from the run's stream, then warmed up where their model does that."""
 
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -55,17 +56,7 @@ def start(
     networks = Networks(*(net.to(device, dtype) for net in fresh(model, data.space, seed)))
     if not warms_up(model):
         return networks
-    made_of = {
-        "model": described(model),
-        "weights": [weights_hash(net) for net in networks],
-        "data": data.identity,
-        "seed": seed,
-        "versions": versions,
-        "code": code_of(type(model).__module__),
-        "torch": torch.__version__,
-        "on": [torch.device(device).type, str(dtype)],
-    }
-    place = cache_folder() / "warm-up" / f"{named(made_of)}.safetensors"
+    place = _place(networks, model, data, seed, device, dtype, versions)
     if _take(networks, place):
         return networks
     with alone(place):
@@ -76,6 +67,67 @@ def start(
             model.warm_up(networks, data, stream, show)
         _keep(networks, place)
     return networks
+
+
+_LOOKED_AT = 2.0
+"""Seconds of a warm-up that are timed."""
+
+
+class _SeenEnoughError(Exception):
+    pass
+
+
+def seconds(
+    model: Model,
+    data: Data,
+    seed: int,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    versions: str = "",
+) -> float:
+    """About how long `start` would warm up: its beginning is timed, and dropped; 0 where there is nothing to do."""
+    if not warms_up(model):
+        return 0.0
+    networks = Networks(*(net.to(device, dtype) for net in fresh(model, data.space, seed)))
+    if _place(networks, model, data, seed, device, dtype, versions).exists():
+        return 0.0
+    began = time.perf_counter()
+    seen: list[tuple[float, int, int]] = []
+
+    def show(done: int, of: int) -> None:
+        seen.append((time.perf_counter() - began, done, of))
+        if seen[-1][0] > _LOOKED_AT and len(seen) > 1:
+            raise _SeenEnoughError
+
+    with drawing(Stream(seed).at("warm-up")), suppress(_SeenEnoughError):
+        model.warm_up(networks, data, Stream(seed).at("warm-up"), show)
+        return time.perf_counter() - began
+    (first, done_first, _), (last, done, of) = seen[0], seen[-1]
+    return first + (last - first) / max(1, done - done_first) * (of - done_first)
+
+
+def _place(
+    networks: Networks,
+    model: Model,
+    data: Data,
+    seed: int,
+    device: torch.device | str,
+    dtype: torch.dtype,
+    versions: str,
+) -> Path:
+    """The file that keeps what a warm-up makes of these networks."""
+    made_of = {
+        "model": described(model),
+        "weights": [weights_hash(net) for net in networks],
+        "data": data.identity,
+        "seed": seed,
+        "versions": versions,
+        "code": code_of(type(model).__module__),
+        "torch": torch.__version__,
+        "on": [torch.device(device).type, str(dtype)],
+    }
+    return cache_folder() / "warm-up" / f"{named(made_of)}.safetensors"
 
 
 @contextmanager

@@ -86,6 +86,10 @@ for _ in range(args.steps):
     scaler.update()
 
 sampler = reg_g.deployed()
+x = squares(64).requires_grad_()
+(slope,) = torch.autograd.grad(D(x).sum(), x)
 with torch.no_grad():
-    images = sampler(torch.randn(256, 32, 1, 1, device=device))
-print(f"loss_d {loss_d.item():.4f}  loss_g {loss_g.item():.4f}  bright {(images > 0).float().mean().item():.4f}")
+    bright = (sampler(torch.randn(256, 32, 1, 1, device=device)) > 0).float().mean()
+print(
+    f"loss_d {loss_d.item():.4f}  slope {slope.square().sum((1, 2, 3)).mean().item():.6f}  bright {bright.item():.5f}"
+)

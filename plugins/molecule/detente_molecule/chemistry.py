@@ -220,6 +220,18 @@ def molecule(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
     return None if failed else mol.GetMol()
 
 
+def fault(atoms: np.ndarray, bonds: np.ndarray) -> str:
+    """Why a graph is not valid, as `3 … of them` would go on; empty where it is."""
+    if not (atoms > 0).any():
+        return "have no atom"
+    mol = _assembled(atoms, bonds)
+    if mol is None:
+        return "have a bond that ends at no atom"
+    if Chem.SanitizeMol(mol, catchErrors=True):
+        return "have an atom with too many bonds"
+    return "are in several parts" if len(Chem.GetMolFrags(mol)) != 1 else ""
+
+
 def loose(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol:
     """What there is of a graph, valid or not: bonds that end nowhere left out, and valences checked by nobody.
 

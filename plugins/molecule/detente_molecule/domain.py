@@ -1,6 +1,7 @@
 """The domain of molecules: features, drawings, augmentations and the baseline."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from torch import Tensor
 
 from detente import Data, Domain, Primary, Sample, Space, UsageError
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symbol_masking, symmetric
-from detente_molecule.chemistry import Graphs, canonical_smiles, likeliest, pair, quiet
+from detente_molecule.chemistry import Graphs, canonical_smiles, fault, likeliest, pair, quiet
 from detente_molecule.extractors import IDENTITY, run
 from detente_molecule.rewards import properties
 from detente_molecule.strings import Strings, likeliest_symbols
 
 _ACROSS, _SIDE = 8, 150
 _MOST_ROWS = 10_000
+_SMALL = 12
+"""Atoms up to which graphs that are written at once are valid now and then."""
 _NOT_VALID = (
     "<text x='{x}' y='{y}' fill='#999999' font-family='sans-serif' font-size='14' text-anchor='middle'>"
     "not valid</text>\n"
@@ -119,6 +122,22 @@ class Molecule(Domain):
     def usable(self, x: Sample) -> Tensor:
         """Those that are valid: RDKit accepts them, and they are one connected molecule."""
         return torch.tensor([mol is not None for mol in self.read(x).molecules()])
+
+    def diagnosis(self, x: Sample) -> str:
+        """Why no sample is a valid molecule, where none is."""
+        graphs = self.read(x)
+        if not isinstance(graphs, Graphs):
+            return ""  # every string is a molecule
+        with quiet():
+            why = Counter(fault(a, b) for a, b in zip(graphs.atoms, graphs.bonds, strict=True))
+        if "" in why or not why:
+            return ""
+        causes = ", ".join(f"{count:,} {what}" for what, count in why.most_common())
+        n = graphs.atoms.shape[1]
+        do = "Train longer, or add gradient-penalty with objective=wasserstein."
+        if n > _SMALL:
+            do = "Use --model latent --set model.valences=true, which makes bonds as far as atoms have room for them."
+        return f"no valid molecule among {len(graphs.atoms):,}: {causes}. They have up to {n} atoms. {do}"
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
         """Random graphs: each atom and each pair of atoms has its type as often as in the data, whatever others have.

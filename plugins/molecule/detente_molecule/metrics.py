@@ -12,12 +12,14 @@ from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 from scipy.stats import wasserstein_distance
 
-from detente import Evaluation, Metric, frechet_distance
+from detente import Evaluation, Metric, frechet_distance, paired
 from detente_molecule.chemistry import canonical_smiles, quiet, unique
 from detente_molecule.data import Listed
 from detente_molecule.domain import read
 from detente_molecule.rewards import Properties, properties
 
+_ROWS = 1024
+"""Rows of the matrix of similarities that are in memory at a time."""
 _FINGERPRINT = GetMorganGenerator(radius=2, fpSize=1024)
 
 
@@ -49,7 +51,8 @@ class Diversity(Metric):
     """Diversity of the valid samples: 1 − E T(a, b) over all pairs (MOSES's IntDiv₁).
 
     T is the Tanimoto similarity of Morgan fingerprints of radius 2 with 1,024 bits; pairs of a sample with itself
-    count, and copies of a molecule count as often as there are of them. NaN where nothing is valid.
+    count, and copies of a molecule count as often as there are of them. Of more than 10,000 valid samples, so many are
+    compared. NaN where nothing is valid.
     """
 
     scores = {"internal-diversity": "higher"}
@@ -59,10 +62,14 @@ class Diversity(Metric):
         if not mols:
             return {"internal-diversity": math.nan}
         with quiet():
-            bits = torch.from_numpy(np.stack([_FINGERPRINT.GetFingerprintAsNumPy(mol) for mol in mols])).double()
-        both, each = bits @ bits.T, bits.sum(1)
-        # Every molecule has a bit: each of its atoms sets one.
-        return {"internal-diversity": 1 - (both / (each[:, None] + each - both)).mean().item()}
+            bits = torch.from_numpy(np.stack([fingerprint(mol) for mol in mols])).double()
+        bits = paired(bits, "internal-diversity", e.rng.at("internal-diversity"))
+        each, sums = bits.sum(1), list[torch.Tensor]()
+        for part, own in zip(bits.split(_ROWS), each.split(_ROWS), strict=True):
+            both = part @ bits.T
+            # Every molecule has a bit: each of its atoms sets one.
+            sums.append((both / (own[:, None] + each - both)).sum())
+        return {"internal-diversity": 1 - torch.stack(sums).sum().item() / len(bits) ** 2}
 
 
 _MEASURED: Mapping[str, Callable[[Properties], float]] = {

@@ -1,5 +1,6 @@
 """`detente vocode`: recordings of any length through a trained vocoder, by way of their log-mels."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,13 +23,15 @@ def vocode(
 ) -> None:
     """Make log-mels of recordings, and sound from those: FILE-vocoded.wav.
 
-    The mel distance is the mean absolute difference of the two log-mels (natural logarithm); 0 at best.
+    Beside each: the mean absolute difference of the two log-mels (natural logarithm; 0 at best), short-time objective
+    intelligibility against the recording (STOI; 1 at best), and how much louder the result is.
     """
     from detente import UsageError, load
+    from detente_speech.metrics import mel_distance, stoi
     from detente_speech.pictures import write_wav
     from detente_speech.sounds import read_sound
     from detente_speech.sources import RATE
-    from detente_speech.transforms import HALF, log_mel, resampled
+    from detente_speech.transforms import resampled
 
     import torch  # isort: skip
 
@@ -49,8 +52,12 @@ def vocode(
             write_wav(made.numpy(), rate, path)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}.") from error
-        distance = HALF * (log_mel(made[None, None], rate) - log_mel(_whole(wave, rate)[None, None], rate)).abs().mean()
-        typer.echo(f"{path}  {len(made) / rate:.2f} s, {rate} Hz, mel distance {distance:.3f}")
+        x, y = made[None, None], _whole(wave, rate)[None, None, : len(made)]
+        heard = f"{found:.2f}" if math.isfinite(found := stoi(x, y)) else "not measured"
+        typer.echo(
+            f"{path}  {len(made) / rate:.2f} s, {rate} Hz, mel distance {mel_distance(x, y):.3f}, STOI {heard}, level "
+            f"{_level(x) - _level(y):+.1f} dB"
+        )
 
 
 def vocoded(g: "Generator", wave: "Tensor", seed: int = 0) -> "Tensor":
@@ -65,6 +72,11 @@ def vocoded(g: "Generator", wave: "Tensor", seed: int = 0) -> "Tensor":
     z = g.model.latents(1, Stream(seed).at("vocode").generator())
     with torch.no_grad():
         return g.network(z, mel)[0, 0].clamp(-1, 1)
+
+
+def _level(wave: "Tensor") -> float:
+    """Mean square in dB of full scale."""
+    return 10 * math.log10(max(1e-12, wave.square().mean().item()))
 
 
 def _whole(wave: "Tensor", rate: int) -> "Tensor":

@@ -6,19 +6,20 @@ their vocabulary, and encoded one-hot in batches.
 """
 
 import logging
-import unicodedata
-from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, file_of, packed, shuffled, stamps
+from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, file_of, packed, stamps
 from detente_text import sources
-from detente_text.vocabulary import UNKNOWN, encoded, most_frequent, restored, stored, unspaced, words
+from detente_text.language import foreign
+from detente_text.preparing import ENOUGH, HALF, HELD_OUT, LENGTHS, REFERENCE, TENTH, prepared
+from detente_text.vocabulary import restored, unspaced, words
 
 _log = logging.getLogger(__name__)
 
@@ -27,11 +28,6 @@ Symbols = Annotated[int, Range(least=10, most=32_767)]
 Length = Annotated[int, Range(least=2, most=256)]
 """Words of a sentence, at most."""
 
-HELD_OUT, REFERENCE = 1000, 2000
-"""Most sentences that these splits hold; a tenth and 15 % of all, if that is less."""
-ENOUGH = 100
-"""Of fewer sentences all train the generator: a quarter of so few says nothing about a distribution."""
-SPLITS = ("train", "extractor", "held_out", "reference")
 _SPLIT = ["extractor", HELD_OUT, REFERENCE]
 """What prepared sets depend on, beside their options."""
 _WORDS = 2
@@ -134,12 +130,14 @@ class Lines(Sentences):
     """The lines of a text file, one sentence each.
 
     The file is read once, in bounded memory. Lines of more than `length` words and of unknown words are left out of
-    training; if too few are left, a note says what to change.
+    training; a note says how many are used, and what would bring more.
 
     Args:
         path: the file.
-        vocabulary: symbols, the two special ones included.
-        length: words at most.
+        vocabulary: symbols, the two special ones included; as many as nine tenths of the lines need, if null.
+        length: words at most; as many as nine tenths of the lines have, if null.
+        reading: how lines become sentences. 1, as versions before 0.2 did: `l'eau` is one word, and half of the lines
+            train. 2: it is `l'` and `eau`, and all lines train but a tenth, which scores need. New recipes say 2.
         limit: lines that are looked at, chosen by a hash of their content where there are more.
         encoding: of the file.
 
@@ -153,25 +151,28 @@ class Lines(Sentences):
     def __init__(
         self,
         path: str,
-        vocabulary: Symbols = 2000,
-        length: Length = 16,
+        vocabulary: Symbols | None = 2000,
+        length: Length | None = 16,
         limit: Count = 100_000,
         encoding: str = "utf-8",
+        reading: Literal[1, 2] = 1,
     ) -> None:
         file = file_of(path, "data 'lines'").resolve()
         made_of = {"data": "lines", "file": stamps([file], Path(file.anchor)), "limit": limit}
         made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": _SPLIT}
-        made_of |= {"enough": ENOUGH, "words": _WORDS}
+        made_of |= {"enough": ENOUGH, "words": _WORDS} | ({"reading": reading} if reading > 1 else {})
         super().__init__(
-            packed("text", made_of, lambda: _read(file, encoding, limit, vocabulary, length)),
-            f"{vocabulary} {length} {limit} {encoding}",
+            packed("text", made_of, lambda: _read(file, encoding, limit, vocabulary, length, reading)),
+            f"{vocabulary} {length} {limit} {encoding}" + (f" {reading}" if reading > 1 else ""),
         )
         self.source = str(file)
 
 
-def _read(file: Path, encoding: str, limit: int, vocabulary: int, length: int) -> Packed:
+def _read(
+    file: Path, encoding: str, limit: int, vocabulary: int | None, length: int | None, reading: int = 1
+) -> Packed:
     # No word is longer than some 40 letters; a line beyond that many for each word is not tried.
-    chosen, found, long = sources.lines(file, encoding, limit, 40 * length)
+    chosen, found, long = sources.lines(file, encoding, limit, 40 * (length or LENGTHS[-1]))
     if not found:
         raise UsageError(f"lines: {file} is empty. Set path to a text file with one sentence a line.")
     notes = []
@@ -189,87 +190,8 @@ def _read(file: Path, encoding: str, limit: int, vocabulary: int, length: int) -
                 else "The file has spaces between words, so these are taken as they are."
             )
         )
-    return prepared(f"lines: {file}", chosen, vocabulary, 1, length, None, found, tuple(notes), in_one_piece)
-
-
-def prepared(
-    name: str,
-    texts: Iterable[str],
-    vocabulary: int,
-    shortest: int,
-    length: int,
-    size: int | None,
-    found: int | None = None,
-    notes: tuple[str, ...] = (),
-    by_character: bool = True,
-) -> Packed:
-    """Sentences as packed word numbers in four splits, with their vocabulary.
-
-    Args:
-        name: of the data, for notes and errors.
-        texts: a sentence each.
-        vocabulary: symbols, the two special ones included.
-        shortest, length: words of a sentence.
-        size: sentences to train on, at most; what is left joins the split `extractor`.
-        found: how many sentences there were at the source, where `texts` are a part of them.
-        notes: what is known already.
-        by_character: whether each character of a script without spaces between words is a word.
-
-    Raises:
-        UsageError: no sentence is left.
-    """
-    unlike: dict[str, list[str]] = {}
-    n = 0
-    for text in texts:
-        n += 1
-        split = words(text, by_character)
-        if shortest <= len(split) <= length:
-            # What differs in compatibility characters alone (½ and 1⁄2) is the same sentence: not one in each split.
-            key = unicodedata.normalize("NFKC", " ".join(split))
-            unlike[key] = min(split, unlike.get(key, split))
-    if not unlike:
-        raise UsageError(
-            f"{name}: none of the {found or n:,} sentences has {shortest} to {length} words. Set data.length to what"
-            " they have, and put one sentence on a line."
-        )
-    different = list(unlike.values())
-    order = shuffled(" ".join(split).encode("utf-8", "surrogatepass") for split in different)
-    symbols = most_frequent(different, vocabulary)
-    tokens = encoded([different[i] for i in order], symbols, length)
-    known = ~(tokens == UNKNOWN).any(1)
-    rows, strange = np.flatnonzero(known), np.flatnonzero(~known)
-    if not len(rows):
-        raise UsageError(
-            f"{name}: every sentence has a word outside a vocabulary of {vocabulary:,} words. Increase data.vocabulary."
-        )
-    held_out = min(HELD_OUT, len(rows) // 10) if len(rows) >= ENOUGH else 0
-    reference = min(REFERENCE, 15 * len(rows) // 100) if held_out else 0
-    extractor = len(rows) // 4 if held_out else 0
-    train = len(rows) - held_out - reference - extractor
-    if size is not None and train > size:
-        extractor, train = extractor + train - size, size
-    ends = np.cumsum([held_out, reference, extractor])
-    parts = dict(zip(("held_out", "reference", "extractor", "train"), np.split(rows, ends), strict=True))
-    parts["extractor"] = np.concatenate([parts["extractor"], strange]) if held_out else parts["extractor"]
-    said = (*notes, *_notes(name, found or n, len(unlike), len(rows), held_out))
-    return Packed(
-        {"tokens": tokens[np.concatenate([parts[split] for split in SPLITS])], "vocabulary": stored(symbols)},
-        {split: len(parts[split]) for split in SPLITS},
-        said if name.startswith("lines") else (),  # of a shipped set, its description says all of this
-    )
-
-
-def _notes(name: str, found: int, fitting: int, known: int, held_out: int) -> list[str]:
-    notes = []
-    if fitting < 0.9 * found or known < fitting:
-        notes.append(
-            f"{name}: of {found:,} lines {fitting:,} are different and of a fitting length, and {known:,} of these have"
-            " no unknown word and can train. Increase data.length or data.vocabulary to use more."
-        )
-    if not held_out:
-        notes.append(
-            f"{name}: {known:,} sentences are too few for a held-out split ({ENOUGH} are needed), so all are used"
-            " for training, and scores that need real sentences are left out: Fréchet and kernel distance, precision,"
-            " recall, density, coverage, BLEU, fluency."
-        )
-    return notes
+    if note := foreign(chosen):
+        notes.append(f"lines: {note}")
+    read = partial(words, by_character=in_one_piece, elisions=reading > 1)
+    reserved = HALF if reading == 1 else TENTH
+    return prepared(f"lines: {file}", chosen, vocabulary, 1, length, None, found, tuple(notes), read, reserved)

@@ -44,7 +44,16 @@ _CLOSE = rf"(?:{_UNSPACED}\p{{M}}*|[\u3001-\u303f\uff01-\uff0f\uff1a-\uff20\uff3
 _TOUCHING = regex.compile(rf"(?<={_CLOSE}) (?={_CLOSE})", regex.V1)
 
 
-def words(sentence: str, by_character: bool = True) -> list[str]:
+_ELIDED = regex.compile(
+    r"((?:[cdjlmnst]|(?:jus|lors|puis|quoi|presque?|quel)?qu"  # French, and what other languages share with it
+    r"|un|[dn]?all|[dn]ell|[cds]oll|[ds]ull?|quest|quell|com|dov|gl)')(?=[aeiouyhœæáàâäéèêëíìîïóòôöúùûü])(.+)",
+    regex.V1,
+)
+"""An article or the like that has lost its vowel, as in `l'eau`, `qu'elle`, `dell'arte`, and the word that follows."""
+_APOSTROPHE = regex.compile(r"(?<=\p{L}') (?=\p{L})", regex.V1)
+
+
+def words(sentence: str, by_character: bool = True, elisions: bool = False) -> list[str]:
     """Lower-case words and marks, split at spaces and around punctuation.
 
     What looks alike is written alike: canonical composition (NFC), letters and digits without the width and the form of
@@ -53,8 +62,16 @@ def words(sentence: str, by_character: bool = True) -> list[str]:
     Args:
         sentence: the text.
         by_character: whether each character (grapheme) of a script without spaces between words is a word.
+        elisions: whether `l'eau` is two words, `l'` and `eau`, however the apostrophe is written.
     """
-    return (_BY_CHARACTER if by_character else _WORD).findall(normalized(sentence))
+    found = (_BY_CHARACTER if by_character else _WORD).findall(normalized(sentence))
+    return [part for word in found for part in _parted(word)] if elisions else found
+
+
+def _parted(word: str) -> tuple[str, ...]:
+    word = word.replace("’", "'") if len(word) > 1 else word
+    elided = _ELIDED.fullmatch(word)
+    return elided.groups() if elided else (word,)
 
 
 def normalized(text: str) -> str:
@@ -116,8 +133,9 @@ def encoded(sentences: Sequence[Sequence[str]], vocabulary: Sequence[str], lengt
 
 
 def sentence(symbols: Iterable[str]) -> str:
-    """Words as one writes them: no space before a comma, after an opening bracket, or between unspaced characters."""
-    return _TOUCHING.sub("", _TIGHT.sub(lambda m: m.group(1) or m.group(2), " ".join(symbols)))
+    """Words as one writes them, without a space before a comma, after `(` or `l'`, or between unspaced characters."""
+    tight = _TIGHT.sub(lambda m: m.group(1) or m.group(2), _APOSTROPHE.sub("", " ".join(symbols)))
+    return _TOUCHING.sub("", tight)
 
 
 def trimmed(tokens: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:

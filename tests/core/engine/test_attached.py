@@ -90,8 +90,9 @@ def fp16(net, reg, scaler):
     scaler.scale(loss).backward()
 
 
+@pytest.mark.parametrize("factor", [2.0**12, 2.0**16])
 @pytest.mark.parametrize("size", [1.0, 1e-4])
-def test_gradients_of_float16_are_those_of_float32(size):
+def test_gradients_of_float16_are_those_of_float32(size, factor):
     """With weights of 10⁻⁴ in the last layer the input gradient is 10⁻⁸, which float16 rounds to 0 unless scaled."""
     grads = []
     for half in (False, True):
@@ -100,7 +101,7 @@ def test_gradients_of_float16_are_those_of_float32(size):
             net[2].weight.mul_(size)
             net[0].weight.mul_(size**0.5)
         if half:
-            scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
+            scaler = torch.amp.GradScaler("cpu", init_scale=factor)
             fp16(net, reg, scaler)
             scaler.unscale_(optimizer)
         else:

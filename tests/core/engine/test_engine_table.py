@@ -8,8 +8,8 @@ from detente.regularizers import EMA, R1, InstanceNoise
 from small_game import BATCHES, small
 
 
-def test_keys_differ_by_purpose_role_seed_and_rank_and_by_nothing_else():
-    every = [s for seed, rank in ((0, 0), (1, 0), (0, 1)) for by in keys(seed, rank).values() for s in by.values()]
+def test_keys_differ_by_purpose_role_and_seed_and_by_nothing_else():
+    every = [s for seed in (0, 1, 2) for by in keys(seed).values() for s in by.values()]
     assert len(set(every)) == len(every) == 18
     assert keys(7) == keys(7)
     assert keys(7)["turn"]["generator"] == Stream(7).at("rank", 0, "turn", "generator")

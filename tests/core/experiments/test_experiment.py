@@ -92,7 +92,7 @@ def test_a_study_that_changed_while_it_was_planned_is_merged_anew(tmp_path, here
     out = tmp_path / "out"
     real, others = experiment.findings, [["none", "l2"]]
 
-    def findings(proposer: Proposer, host: Any) -> Any:
+    def findings(proposer: Proposer, host: Any, at_once: int | None = None) -> Any:
         if others:  # somebody else makes the same study in the meantime
             compare(out, InProcess(), others.pop())
         return real(proposer, host)

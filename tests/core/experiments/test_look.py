@@ -13,7 +13,9 @@ def look(*regs: str, sets: tuple[str, ...] = (), **fields) -> Look:
 
 
 def test_a_sound_recipe_has_its_findings_and_nothing_to_say_of_its_evaluations() -> None:
-    assert looked(look("r1"), host()) == Looked((), "")
+    made = looked(look("r1"), host())
+    assert isinstance(made, Looked) and (made.findings, made.evaluated) == ((), ())
+    assert made.pace is not None and 0 < made.pace.step < 1
     made = looked(look("d:dropout+r1"), host())
     assert isinstance(made, Looked) and [f.code for f in made.findings] == ["dropout-under-input-gradient"]
 

@@ -26,6 +26,18 @@ MEDDLING = {
     "random.seed(3)": "Python's random numbers",
     "np.random.seed(3)": "NumPy's random numbers",
     "os.chdir('/')": "working directory",
+    "torch.autocast('cpu').__enter__()": "autocast on CPUs",
+    "torch.set_flush_denormal(True)": "denormal numbers",
+    "torch.autograd.set_detect_anomaly(True)": "search for anomalies",
+    "torch.set_num_threads(3)": "number of threads",
+    "torch.backends.mkldnn.enabled = False": "kernels (mkldnn)",
+    "torch.backends.mkldnn.matmul.fp32_precision = 'bf16'": "precision of matrix products (mkldnn)",
+    "torch.backends.cudnn.allow_tf32 = False": "precision of matrix products (cudnn conv)",
+    "torch.backends.cuda.enable_flash_sdp(False)": "kernels (flash attention)",
+    "torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False": "sums in half precision",
+    "np.seterr(all='raise')": "what NumPy does at errors",
+    "import sys, io; sys.stderr = io.StringIO()": "standard error",
+    "import logging; logging.disable(logging.CRITICAL)": "what logging leaves out",
 }
 
 
@@ -41,6 +53,17 @@ def state() -> list:
         random.getstate(),
         np.random.get_state()[1].tolist(),  # noqa: NPY002 - the global generator is what is watched
         os.getcwd(),
+        torch.is_autocast_enabled("cpu"),
+        (torch.tensor([1e-39]) * 1).item(),
+        torch.is_anomaly_enabled(),
+        torch.get_num_threads(),
+        torch.backends.mkldnn.enabled,
+        torch.backends.cudnn.allow_tf32,
+        torch.backends.cuda.flash_sdp_enabled(),
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
+        np.geterr(),
+        sys.stderr,
+        logging.root.manager.disable,
     ]
 
 

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from detente.errors import UsageError
@@ -17,40 +17,56 @@ SHOW = 1.0  # seconds between two boards
 _TAIL = 8192  # bytes at the end of a metrics file that are read for a board
 
 
+MEASURED = 0.25
+"""Share of its steps after which a running cell says how long such cells take; before, its start weighs too much."""
+
+
 class Pace:
-    """How long steps and all that goes with them take, domain by domain."""
+    """How long steps and all that goes with them take, start-up and evaluations included, domain by domain."""
 
     def __init__(self) -> None:
         self._steps: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def note(self, domain: str, steps: int, seconds: float) -> None:
-        """Some worker made `steps` in `seconds`."""
+        """A cell made `steps` in `seconds`, from its start."""
         self._steps[domain] += steps
         self._seconds[domain] += seconds
 
-    def left(self, board: Sequence[CellProgress], at_once: int, more: int = 0) -> float | None:
-        """Seconds until the last cell is done; a domain of which no step was seen is taken for the mean of others.
+    def left(
+        self,
+        board: Sequence[CellProgress],
+        at_once: int,
+        more: int = 0,
+        under_way: Sequence[tuple[str, int, float]] = (),
+    ) -> float | None:
+        """Seconds until the last cell is done; None until a cell of each domain that is not done was measured.
 
         Args:
             board: all cells.
             at_once: how many of them run at a time.
             more: steps of cells that are not on the board yet.
+            under_way: of running cells that have come far enough domain, steps and seconds.
         """
-        if not self._steps:
-            return None
-        mean = sum(self._seconds.values()) / self._steps.total()
-        of = {domain: self._seconds[domain] / steps for domain, steps in self._steps.items()}
+        steps, seconds = self._steps.copy(), dict(self._seconds)
+        for domain, made, took in under_way:
+            steps[domain] += made
+            seconds[domain] = seconds.get(domain, 0.0) + took
         todo = [p for p in board if p.status in ("pending", "running")]
-        return (sum((p.steps - p.step) * of.get(p.cell.domain, mean) for p in todo) + more * mean) / at_once
+        if not steps or any(p.cell.domain not in steps for p in todo):
+            return None
+        mean = sum(seconds.values()) / steps.total()
+        return (sum((p.steps - p.step) * seconds[p.cell.domain] / steps[p.cell.domain] for p in todo) + more * mean) / (
+            at_once
+        )
 
 
 @dataclass
 class _Speed:
-    """Of a running cell: when it was looked at last, and when it was first seen to have trained."""
+    """Of a running cell: where and when it started here, and when it was first seen to have trained."""
 
-    seen_step: int
-    seen_at: float
+    started_step: int
+    started_at: float
     first: tuple[int, float] | None = None
 
 
@@ -104,7 +120,9 @@ class Tracker(Watcher):
             event = "detente_cell_started"
         elif cell in self._running:
             progress = self._measure(cell)
-            del self._running[cell]
+            speed = self._running.pop(cell)
+            if progress.step > speed.started_step:
+                self._pace.note(cell.domain, progress.step - speed.started_step, time.monotonic() - speed.started_at)
             event = "detente_cell_finished"
         self._cells[cell] = _look(replace(progress, status=status, seconds_left=None, warm_up=None))
         if event:
@@ -125,17 +143,23 @@ class Tracker(Watcher):
         cells = tuple(self._cells.values())
         steps = max((p.steps for p in cells), default=0)
         pending = self._batch if self.to_come else sum(p.status in ("pending", "running", "elsewhere") for p in cells)
-        left = self._pace.left(cells, max(1, min(self._slots, pending)), self.to_come * steps)
+        at_once = max(1, min(self._slots, pending))
+        left = self._pace.left(cells, at_once, self.to_come * steps, [*self._under_way()])
         self._show(Board(cells, self.to_come, time.monotonic() - self._began, left, tuple(self._notes)))
 
+    def _under_way(self) -> Iterator[tuple[str, int, float]]:
+        """What running cells that have come far enough say of how long steps take."""
+        for cell, speed in self._running.items():
+            progress = self._cells[cell]
+            made = progress.step - speed.started_step
+            if made > 0 and made >= MEASURED * (progress.steps - speed.started_step):
+                yield cell.domain, made, self._shown - speed.started_at
+
     def _measure(self, cell: Cell) -> CellProgress:
-        """How far a running cell is by now; what that says of how long steps take is kept."""
+        """How far a running cell is by now."""
         speed, now = self._running[cell], time.monotonic()
         progress = replace(_look(self._cells[cell]), warm_up=_warm_up(cell))
-        made = progress.step - speed.seen_step
-        if made > 0:
-            self._pace.note(cell.domain, made, now - speed.seen_at)
-            speed.seen_step, speed.seen_at = progress.step, now
+        if progress.step > speed.started_step:
             speed.first = speed.first or (progress.step, now)
         if speed.first and progress.step > speed.first[0]:
             step, at = speed.first

@@ -7,18 +7,19 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from detente.domains.primary import BETTER, Primary, score_among
+from detente.domains.primary import BETTER, score_among
 from detente.errors import UsageError, did_you_mean
 from detente.experiments.planning import MOST_RUNS, seed_numbers
 from detente.experiments.search.loop import WAVE
 from detente.experiments.search.samplers import Sampler
 from detente.experiments.search.space import Range
-from detente.plugins import Host
-from detente.recipe.components import load_component
 from detente.recipe.document import read
+from detente.recipe.resolved import Resolved
 from detente.recipe.values import plain_value
 from detente.results.schemas import MOST_SEEDS, MOST_TRIALS
 from detente.results.scores import Measure, Scaled, StepsUntil
+
+_THRESHOLD = re.compile(r"(.+?)\s*([<>])\s*(.+)")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Wish:
         fresh: how many seeds the winner is run on again; of each setting where `vary` has several.
         vary: `KEY=A,B,C` each, as in `compare`: the settings at which the winner is compared.
         wave: how many trials are asked for together.
-        metric: a score, `score<value` or `score>value`; the domain's primary one by default.
+        metric: a score, as in `train`, or `score<value` or `score>value`: how soon it passes that.
         storage: URL of a database for Optuna; by default a journal file in the search's folder.
         recipe, data, model, objective, set, steps, batch, device, precision, allow, log: as in `train`.
     """
@@ -90,7 +91,8 @@ class Wish:
     def flags(self) -> dict[str, Any]:
         """As `detente.recipe.load` takes them."""
         names = ("data", "model", "objective", "steps", "batch", "device", "precision", "allow", "log")
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name in names}
+        score = None if _THRESHOLD.fullmatch((self.metric or "").strip()) else self.metric
+        return {**{name: getattr(self, name) for name in names}, "metric": score}
 
 
 def _checked(where: str, annotation: Any, value: Any) -> Any:
@@ -149,31 +151,22 @@ def check_size(wish: Wish, searched: Sequence[Range], seeds: Sequence[int], chos
         )
 
 
-def measure_of(text: str | None, recipe: Mapping[str, Any], host: Host) -> Measure:
-    """What a run is worth by `--metric`; by the domain's primary score where that was not given.
+def measure_of(wish: Wish, resolved: Resolved) -> Measure:
+    """What a run is worth: its primary score, or how soon it passes the threshold of `--metric`.
 
     Raises:
         UsageError: these recipes have no such score, or it has no better end.
     """
-    domain = recipe["domain"]
-    primary: Primary = host.load("domain", domain)().primary
-    metrics = [load_component(host, "metric", name, domain) for name in recipe["metrics"]]
-    name, sign, threshold = ((text or recipe.get("metric") or primary.score).strip(), "", "")
-    if match := re.fullmatch(r"(.+?)\s*([<>])\s*(.+)", name):
-        name, sign, threshold = match.groups()
+    passed = _THRESHOLD.fullmatch((wish.metric or "").strip())
+    if not passed:
+        return Scaled(resolved.primary())
+    name, sign, threshold = passed.groups()
     try:
-        name, its = score_among(name, metrics)
+        name, _ = score_among(name, dict(zip(resolved.recipe.metrics or (), resolved.metrics(), strict=True)))
     except UsageError as error:
         raise UsageError(f"--metric: {error}") from error
-    if sign:
-        value = plain_value(threshold, "--metric")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f"--metric: {text!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
-        direction = "lower" if sign == BETTER["lower"].sign else "higher"
-        return StepsUntil(name, direction, float(value), recipe["steps"])
-    direction = primary.direction if name == primary.score else its
-    if direction not in BETTER:
-        raise UsageError(
-            f"--metric {name}: has no better direction; choose another score, or a threshold such as {name}<1."
-        )
-    return Scaled(Primary(name, direction, primary.log if name == primary.score else False))
+    value = plain_value(threshold, "--metric")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"--metric: {wish.metric!r}: {threshold!r} is not a number; write it as in {name}{sign}0.1.")
+    direction = "lower" if sign == BETTER["lower"].sign else "higher"
+    return StepsUntil(name, direction, float(value), resolved.recipe.steps)

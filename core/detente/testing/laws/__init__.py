@@ -1,7 +1,7 @@
 """The laws: one function each, named as the law reads. See `detente.testing` for how they are run."""
 
 from detente.engine.regularizer import Passes, Regularizer
-from detente.testing.laws import closed_forms, networks, penalties, play
+from detente.testing.laws import closed_forms, networks, penalties, play, together
 from detente.testing.laws.subject import Broken as Broken
 from detente.testing.laws.subject import Case as Case
 from detente.testing.laws.subject import Skip as Skip
@@ -24,6 +24,7 @@ ON_CASES = (
     networks.forwards_write_no_state,
     networks.deployed_networks_are_settled,
     play.penalties_commute_to_the_bit,
+    together.several_processes_play_as_one,
 )
 ON_CLOSED_FORMS = (
     closed_forms.arrangement_of_a_sample_is_irrelevant,

@@ -54,6 +54,7 @@ class Case:
         role: Role,
         *regularizers: Regularizer,
         adam: bool = True,
+        lr: float = 1e-2,
         objective: Objective | None = None,
         autocast: torch.dtype | None = None,
     ) -> Game:
@@ -69,8 +70,8 @@ class Case:
 
         def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
             if adam:
-                return torch.optim.Adam(parameters, lr=1e-2, betas=(0.5, 0.9))
-            return torch.optim.SGD(parameters, lr=1e-2)
+                return torch.optim.Adam(parameters, lr=lr, betas=(0.5, 0.9))
+            return torch.optim.SGD(parameters, lr=lr)
 
         sides = {role: chain(*regularizers)}
         return Game(

@@ -6,11 +6,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Network, Networks, ProgressCallback, Sample, Space, Stream
+from detente import Count, Data, Model, Network, Networks, Primary, ProgressCallback, Sample, Space, Stream
 from detente_molecule.chemistry import BONDS, pair
 from detente_molecule.networks.molgan import GraphWriter, LikeliestType, graph_shape
+from detente_molecule.networks.valences import within_valences
 
 BATCH = 128
+_DISTANCE = Primary(
+    "frechet",
+    log=True,
+    protocol="Fréchet distance on 64 projected counts of atom environments to the reference split; every sample is a"
+    " valid molecule by construction",
+)
 NOISE = 0.1
 """Standard deviation of what is added to codes while the autoencoder learns, so that near codes mean near graphs."""
 
@@ -28,6 +35,9 @@ class Latent(Model):
         width: of the hidden layers of both players.
         latent_dim: of z.
         warm_up_steps: updates of the autoencoder, of 128 graphs each.
+        valences: make bonds in the order of their probability, as far as atoms have room for them, so that every sample
+            is a molecule; see `within_valences`. Meant for more than about nine atoms, where without it hardly any is.
+            The encoder then reads the bonds that there are: of the very many pairs without one, all codes are alike.
     """
 
     renamed = {"codes": "code"}
@@ -39,14 +49,17 @@ class Latent(Model):
         width: Count = 128,
         latent_dim: Count = 32,
         warm_up_steps: Count = 2500,
+        valences: bool = False,
     ) -> None:
         self.code, self.width, self.latent_dim = code, width, latent_dim
-        self.warm_up_steps = warm_up_steps
+        self.warm_up_steps, self.valences = warm_up_steps, valences
+        if valences:  # what is valid by construction says nothing about training
+            self.primary = _DISTANCE
 
     def build(self, space: Space) -> Networks:
         n, types = graph_shape(space, "latent")
-        decoder = Decoder(self.code, n, types).requires_grad_(False)
-        encoder = Encoder(n, types, self.code).requires_grad_(False)
+        decoder = Decoder(self.code, n, types, self.valences).requires_grad_(False)
+        encoder = Encoder(n, types, self.code, self.valences).requires_grad_(False)
         return Networks(
             _CodeGenerator([self.latent_dim, self.width, self.width, self.code], decoder),
             _CodeCritic(encoder, [self.code, self.width, self.width]),
@@ -82,10 +95,12 @@ class Encoder(nn.Module):
     The decoder writes them in an order too; a code that did not know it would leave the decoder to guess.
     """
 
-    def __init__(self, n: int, types: int, codes: int) -> None:
+    def __init__(self, n: int, types: int, codes: int, sparse: bool = False) -> None:
         super().__init__()
-        pairs = n * (n - 1) // 2
-        self.hidden = nn.ModuleList([nn.Linear(pairs * (len(BONDS) + 1) + n * types, 512), nn.Linear(512, 256)])
+        self.first = int(sparse)
+        """Type of bonds and atoms that is read first: 0 is none."""
+        pairs, kinds = n * (n - 1) // 2, len(BONDS) + 1 - self.first
+        self.hidden = nn.ModuleList([nn.Linear(pairs * kinds + n * (types - self.first), 512), nn.Linear(512, 256)])
         self.to_code = nn.Linear(256, codes)
 
     def forward(self, x: Sample) -> Tensor:
@@ -93,7 +108,8 @@ class Encoder(nn.Module):
         n = atoms.shape[1]
         i, j = torch.triu_indices(n, n, 1, device=bonds.device)
         # The mean of both directions, so that a gradient with respect to the bonds is as symmetric as they are.
-        h = torch.cat([((bonds[:, i, j] + bonds[:, j, i]) / 2).flatten(1), atoms.flatten(1)], dim=1)
+        both = (bonds[:, i, j] + bonds[:, j, i]) / 2
+        h = torch.cat([both[..., self.first :].flatten(1), atoms[..., self.first :].flatten(1)], dim=1)
         for layer in self.hidden:
             h = F.relu(layer(h))
         return self.to_code(h).tanh()
@@ -102,8 +118,9 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Code → the graph of the likeliest types; its gradient is that of their probabilities."""
 
-    def __init__(self, codes: int, n: int, types: int) -> None:
+    def __init__(self, codes: int, n: int, types: int, valences: bool = False) -> None:
         super().__init__()
+        self.valences = valences
         self.hidden = nn.ModuleList([nn.Linear(codes, 256), nn.Linear(256, 512)])
         self.write = GraphWriter(512, n, types, LikeliestType())
 
@@ -116,7 +133,12 @@ class Decoder(nn.Module):
         return (of_bonds + F.cross_entropy(types.movedim(-1, 1), atoms.argmax(-1), reduction="sum")) / len(codes)
 
     def forward(self, codes: Tensor) -> Sample:
-        return self.write(self._described(codes))
+        h = self._described(codes)
+        if not self.valences:
+            return self.write(h)
+        pairs, atoms = (logits.softmax(-1) for logits in self.write.logits(h))
+        soft = self.write.matrix(pairs), atoms
+        return tuple(hard + (s - s.detach()) for hard, s in zip(within_valences(*soft), soft, strict=True))
 
     def _described(self, codes: Tensor) -> Tensor:
         h = codes

@@ -161,8 +161,12 @@ class GraphWriter(nn.Module):
 
     def forward(self, h: Tensor) -> Sample:
         pairs, atoms = (self.choose(logits) for logits in self.logits(h))
-        listed = torch.cat([pairs, self.none.expand(len(h), 1, -1)], dim=1)
-        return listed.index_select(1, self.at).unflatten(1, (self.n, self.n)), atoms
+        return self.matrix(pairs), atoms
+
+    def matrix(self, pairs: Tensor) -> Tensor:
+        """Pairs above the diagonal [B, N(N−1)/2, K] as symmetric matrices [B, N, N, K]."""
+        listed = torch.cat([pairs, self.none.expand(len(pairs), 1, -1)], dim=1)
+        return listed.index_select(1, self.at).unflatten(1, (self.n, self.n))
 
 
 class GraphGenerator(Network):

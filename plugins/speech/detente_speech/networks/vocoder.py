@@ -19,6 +19,7 @@ from detente import (
     Network,
     Networks,
     NonNegative,
+    Primary,
     Space,
     Step,
     UsageError,
@@ -52,6 +53,11 @@ class Vocoder(Model):
     """
 
     conditional = True
+    primary = Primary(
+        "mel-distance",
+        protocol="mean difference of log-mels in nats to the held-out recordings that they were computed from, which"
+        " have 0",
+    )
     command = "detente vocode {folder} speech.wav"
 
     def __init__(

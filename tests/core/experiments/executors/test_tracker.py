@@ -20,7 +20,9 @@ def test_the_time_that_is_left_is_reckoned_domain_by_domain(tmp_path):
     pace = Pace()
     assert pace.left(board, 2) is None
     pace.note("fast", 10, 1.0)
-    assert pace.left(board, 2) == pytest.approx((5 + 10) * 0.1 / 2)
+    assert pace.left(board, 2) is None  # nothing is known of the slow ones
+    assert pace.left(board[:2], 2) == pytest.approx(5 * 0.1 / 2)
+    assert pace.left(board, 1, under_way=[("slow", 5, 50.0)]) == pytest.approx(5 * 0.1 + 10 * 10.0)
     pace.note("slow", 10, 100.0)
     assert pace.left(board, 1) == pytest.approx(5 * 0.1 + 10 * 10.0)
     assert pace.left(board, 1, more=20) == pytest.approx(5 * 0.1 + 10 * 10.0 + 20 * 101 / 20)

@@ -1,0 +1,32 @@
+"""Commands that are printed can be pasted, whatever the names of files in them."""
+
+import os
+import subprocess
+
+import pytest
+
+from detente.errors import typed, visible
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"plain",
+        b"shots #2",
+        b"it's",
+        b"a\xffb",
+        b"\xe9t\xe9 1",
+        b"it's \xff here\\",
+        b"new\nline",
+        b"\x1b[31mred",
+        "\u202egnp.a".encode(),
+        "日本\u200b語".encode(),
+        b"$HOME `id` !",
+    ],
+)
+def test_what_is_pasted_names_the_same_file(name: bytes) -> None:
+    command = typed("printf", "%s", os.fsdecode(name))
+    shown = visible(command)  # as a terminal has it
+    assert shown == command or b"\n" in name
+    done = subprocess.run(["bash", "-c", shown], capture_output=True, check=True)
+    assert done.stdout == name

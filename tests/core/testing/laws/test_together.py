@@ -1,0 +1,133 @@
+"""Processes that each have a part of the batch come to the weights of one that has all of it."""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+
+from detente import regularizers
+from detente.engine.combinators import lazily
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Role
+from detente.regularizers.r1 import R1
+from detente.testing import cases, check
+from detente.testing.check import ROLES, _try
+from detente.testing.laws import Subject
+from detente.testing.laws.subject import F64
+from detente.testing.laws.together import several_processes_play_as_one as law
+from processes import in_groups
+
+Verdicts = list[tuple[str, str, str]]
+WHERE = {"feature-matching": "critics", "instance-norm": "critics"}
+"""Cases of those that the ring has nothing for."""
+OPTIONS: dict[str, dict[str, Any]] = {"instance-norm": {"where": ["*conv*"]}}  # others have no positions there
+
+
+class Anywhere(R1):
+    """A penalty at points that it draws as anybody would, a batch of numbers at a time."""
+
+    def penalty(self, s: Any) -> torch.Tensor:
+        draws = s.m.rng.generator()
+        x = s.real + torch.randn(s.real.shape, generator=draws, dtype=s.real.dtype)
+        return (s.critic(x) * torch.rand(len(x), generator=draws)).square().mean()
+
+
+class OfEachPart(R1):
+    """Wrong on purpose: the square of a part's mean is not linear in the part."""
+
+    def penalty(self, s: Any) -> torch.Tensor:
+        return s.real_score.mean().square()
+
+
+LOOK_AT_THE_BATCH = (
+    *("ada", "batch-norm", "consensus", "dragan", "dropout", "feature-matching", "instance-noise", "lecam", "max-gp"),
+    *("minibatch-stddev", "mode-seeking", "nagarajan-kolter", "path-length", "anywhere", "of-each-part"),
+)
+"""Those that draw for it, or depend on it in another way than by means over samples."""
+
+
+def _makers() -> dict[str, Callable[[], Regularizer]]:
+    found: dict[str, Callable[[], Regularizer]] = {"anywhere": Anywhere, "of-each-part": OfEachPart}
+    for name in regularizers.__all__:
+        cls = getattr(regularizers, name)
+        found[cls.name] = partial(cls, **OPTIONS.get(cls.name, {}))
+    return found
+
+
+def _verdicts(names: Iterable[str], domains: Sequence[str] = (), dtypes: Sequence[torch.dtype] = (F64,)) -> Verdicts:
+    """Where, outcome and reason of each regularizer by the law, on these toys, or on the one that suits it."""
+    out = []
+    makers = _makers()
+    for case, dtype in itertools.product(cases(domains or ["ring", "critics"]), dtypes):
+        case.dtype = dtype
+        for name in names:
+            if not domains and case.name != WHERE.get(name, "ring"):
+                continue
+            one = makers[name]()
+            roles: list[Role] = [role for role in ROLES if role in one.players or "both" in one.players]
+            for role in roles:
+                verdict = _try(law, Subject(makers[name], case, role), f"{name}, {role}, {case.name}, {dtype}")
+                out.append((verdict.where, verdict.outcome, verdict.reason))
+        lazy = Subject(lambda: lazily(R1(), every=4), case, "discriminator")
+        verdict = _try(law, lazy, f"r1 at every fourth update, {case.name}, {dtype}")
+        out.append((verdict.where, verdict.outcome, verdict.reason))
+    return out
+
+
+def _soon() -> Verdicts:
+    """Every regularizer in two processes, in float64; those that look at the batch in four, and in float32."""
+    if dist.get_world_size() == 4:
+        return _verdicts(LOOK_AT_THE_BATCH)
+    return _verdicts(_makers()) + _verdicts(LOOK_AT_THE_BATCH, dtypes=[torch.float32])
+
+
+def _all() -> Verdicts:
+    return _verdicts(_makers(), ["ring", "pair", "critics", "tokens"], [F64, torch.float32])
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Verdicts]:
+    of_four, of_two = in_groups(_soon, [4, 2], tmp_path_factory.mktemp("groups"))
+    return {4: of_four[0], 2: of_two[0]}
+
+
+def _wrong(found: Verdicts) -> Verdicts:
+    return [v for v in found if v[1] == "broken" and not v[0].startswith("of-each-part")]
+
+
+def _tried(found: Verdicts) -> set[str]:
+    return {where.partition(",")[0] for where, outcome, _ in found if outcome == "passed"}
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_processes_come_to_the_weights_of_one(verdicts: dict[int, Verdicts], size: int) -> None:
+    assert _wrong(verdicts[size]) == []
+
+
+def test_every_regularizer_was_tried(verdicts: dict[int, Verdicts]) -> None:
+    everyone = {getattr(regularizers, name).name for name in regularizers.__all__}
+    assert _tried(verdicts[2]) >= {"anywhere", "r1 at every fourth update", *everyone}
+    assert _tried(verdicts[4]) >= {"r1 at every fourth update", *LOOK_AT_THE_BATCH} - {"of-each-part"}
+
+
+@pytest.mark.acceptance
+def test_processes_come_to_the_weights_of_one_everywhere(tmp_path: Path) -> None:
+    for found in in_groups(_all, [4, 2], tmp_path):
+        assert _wrong(found[0]) == []
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_what_is_not_a_mean_over_samples_is_caught(verdicts: dict[int, Verdicts], size: int) -> None:
+    found = [v for v in verdicts[size] if v[0].startswith("of-each-part")]
+    assert found and all(v[1] == "broken" and f"{size} processes and one differ by" in v[2] for v in found)
+
+
+def test_in_one_process_the_law_does_not_apply(toys) -> None:
+    ring = [case for case in toys if case.name == "ring"]
+    (verdict,) = [v for v in check(R1, ring).verdicts if v.law == "several_processes_play_as_one"]
+    assert verdict.outcome == "skipped" and "several processes" in verdict.reason
