@@ -143,7 +143,6 @@ class Page:
                 "spikes",
                 "D saturated",
                 "× time",
-                "× memory",
             ],
             [_steady(d, row) for row in d.rows],
         )
@@ -219,7 +218,6 @@ def _steady(d: DomainPart, row: Row) -> list[str]:
         number(row.spikes),
         percent(row.saturated),
         number(row.cost, 2),
-        number(row.memory_cost, 2),
     ]
 
 

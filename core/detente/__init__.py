@@ -19,6 +19,7 @@ _HOME = {
     "detente.domains.frozen": ("Frozen",),
     "detente.domains.initialization": ("variance_preserving",),
     "detente.domains.metrics": ("frechet_distance", "paired"),
+    "detente.domains.room": ("check_memory",),
     "detente.domains.packed": ("Packed", "PackedData", "packed"),
     "detente.domains.primary": ("Primary",),
     "detente.domains.sources": (
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from detente.domains.packed import PackedData as PackedData
     from detente.domains.packed import packed as packed
     from detente.domains.primary import Primary as Primary
+    from detente.domains.room import check_memory as check_memory
     from detente.domains.sources import archived as archived
     from detente.domains.sources import enumerated as enumerated
     from detente.domains.sources import file_of as file_of

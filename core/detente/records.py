@@ -44,7 +44,7 @@ FolderName = Annotated[str, Field(max_length=200), AfterValidator(_one_folder)]
 """A name that may become a folder's: it cannot lead out of the folder above."""
 
 
-def checked(schema: type[Record], data: Any, source: str, fix: str) -> dict[str, Any]:
+def checked(schema: type[BaseModel], data: Any, source: str, fix: str) -> dict[str, Any]:
     """Plain data as they are, once they fit a schema.
 
     Args:
@@ -84,7 +84,7 @@ def sound(schema: type[Record], data: Any, source: str) -> tuple[dict[str, Any],
     return data, list(dict.fromkeys(left_out))
 
 
-def _errors(schema: type[Record], data: Any) -> Sequence[Any]:
+def _errors(schema: type[BaseModel], data: Any) -> Sequence[Any]:
     try:
         schema.model_validate(data)
     except ValidationError as error:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detente.cli.display import Session
+from detente.errors import UsageError
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -17,15 +18,24 @@ def before_in(folder: Path, recipe: "Recipe", host: "Host") -> dict[str, Any]:
     A run that was killed so early that it has no readable run.json begins anew: there is no checkpoint without one.
 
     Raises:
-        UsageError: the run is of a recipe that differs in more than may change.
+        UsageError: the run is of a recipe that differs in more than may change, or the folder has a recipe.yaml that is
+            no run's, which a run there would replace.
     """
+    from detente.files import read_text
     from detente.recipe.document import read
     from detente.training.agreement import changes, refuse
     from detente.training.run_folder import Run
 
     run = Run(folder)
-    if not run.recipe.is_file() or not (folder / "run.json").is_file():
+    if not run.recipe.is_file():
         return {}
+    if not (folder / "run.json").is_file():
+        if read_text(run.recipe) == recipe.to_yaml():
+            return {}
+        raise UsageError(
+            f"{folder}: has a recipe.yaml that is not of this run, which would replace it. Name another folder, or move"
+            " the file away."
+        )
     info = Run.open(folder).info
     refuse(
         changes(read(run.recipe), recipe.plain(), host),

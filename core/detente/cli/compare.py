@@ -211,6 +211,7 @@ def _cells(study: "Study") -> str:
 
 def _finish(session: Session, folder: Path, report: Path) -> None:
     from detente.cli.verdicts import range_lines, verdict_rows
+    from detente.report.answer import answer
     from detente.report.references import baseline_sentence
     from detente.results.best import best_run, sampling
     from detente.results.outcomes import Outcome
@@ -220,15 +221,17 @@ def _finish(session: Session, folder: Path, report: Path) -> None:
     study = Study.open(folder)
     outcomes = [Outcome.of(cell) for cell in study.cells]
     verdicts = Verdicts(study, outcomes)
+    said = answer(study, verdicts)[0]
     limits = verdicts.limits or "See the report for confidence intervals and tests."
-    baselines = [said for domain in study.domains if (said := baseline_sentence(study, domain, outcomes))]
+    said = said if limits in said else f"{said}\n{limits}"
+    baselines = [line for domain in study.domains if (line := baseline_sentence(study, domain, outcomes))]
     best = [run for domain in study.domains if (run := best_run(outcomes, domain))]
     took = sum(o.seconds or 0 for o in outcomes)
     parts = [
         table(verdict_rows(verdicts, outcomes)),
         *range_lines(verdicts),
         f"{_budget(study)}\n{duration(took)} total training time",
-        f"{limits}\nreport  {report}",
+        f"{said}\nreport  {report}",
     ]
     text = "\n\n".join([*parts[:1], *baselines, *parts[1:]]) + f"\nresults {study.results}"
     for run in best:

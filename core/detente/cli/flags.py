@@ -54,6 +54,20 @@ Precision = Annotated[
         metavar="fp32|bf16|fp64", help="Numeric precision of the networks (default: fp32).", rich_help_panel=HOW
     ),
 ]
+ChannelsLast = Annotated[
+    bool,
+    typer.Option(
+        "--channels-last", help="Keep the channels of pictures last in memory; faster with bf16.", rich_help_panel=HOW
+    ),
+]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        help="Compile both networks with torch.compile; refused for regularizers that need second derivatives.",
+        rich_help_panel=HOW,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="The random seed (default: 0).", rich_help_panel=HOW)]
 Steps = Annotated[
     int | None,

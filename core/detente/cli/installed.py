@@ -112,7 +112,7 @@ def doctor(
     Exit code 3 says that something is broken.
     """
     session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
-    checks = [_python(), _torch(), *_plugins(host), _cache(), _disk()]
+    checks = [_python(), _torch(), _processor(), *_plugins(host), _cache(), _disk()]
     broken = [check for check in checks if check["status"] == "broken"]
     text = table([(check["status"], check["what"], check["found"]) for check in checks])
     if not session.json:
@@ -186,6 +186,15 @@ def _torch() -> dict[str, str]:
         )
     except Exception as error:  # libraries that do not fit fail in many ways
         return _check("torch", one_line(error), "broken")
+
+
+def _processor() -> dict[str, str]:
+    try:
+        from detente.training.hardware import processor
+
+        return _check("processor", processor())
+    except Exception:  # torch is broken, as another line says
+        return _check("processor", "unknown without torch")
 
 
 def _plugins(host: "Host") -> list[dict[str, str]]:

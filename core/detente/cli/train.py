@@ -43,6 +43,8 @@ def train(
     seed: flags.Seed = None,
     device: flags.Device = None,
     precision: flags.Precision = None,
+    channels_last: flags.ChannelsLast = False,
+    compile: flags.Compile = False,
     allow: flags.Allow = None,
     log: flags.Log = None,
     out: Annotated[
@@ -80,6 +82,8 @@ def train(
         "seed": seed,
         "device": device,
         "precision": precision,
+        "channels_last": channels_last or None,
+        "compile": "both" if compile else None,
         "allow": allow,
         "log": flags.names(log),
     }

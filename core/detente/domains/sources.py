@@ -162,15 +162,13 @@ def text_lines(file: Path, wanted_by: str, encoding: str = "utf-8", errors: str 
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{wanted_by}: {shown(file)} is not {used}: byte 0x{error.object[error.start]:02x} is not a character"
-            f" after line {number:,} or so. Save it as UTF-8, or set data.encoding, where there is that option, to its"
+            f"{_after(number)}. Save it as UTF-8, or set data.encoding, where there is that option, to its"
             " own, such as latin-1 or utf-16."
         ) from error
     except LookupError as error:
         raise UsageError(f"{wanted_by}: encoding={encoding!r} is unknown; try utf-8, latin-1 or utf-16.") from error
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise UsageError(
-            f"{wanted_by} cannot read {shown(file)} after line {number:,} or so ({_reason(error)})."
-        ) from error
+        raise UsageError(f"{wanted_by} cannot read {shown(file)}{_after(number)} ({_reason(error)}).") from error
 
 
 def _unpacked(file: Path) -> BinaryIO:
@@ -269,3 +267,8 @@ def enumerated(names: Sequence[str], most: int = 10) -> str:
     """The first names for a sentence, and how many more there are."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _after(number: int) -> str:
+    """Where in a file something is: text is decoded in blocks, so the line is not known exactly."""
+    return f" after line {number:,} or so" if number else " near its beginning"

@@ -117,6 +117,8 @@ class _Ordered(Protocol):
     def name(self) -> str: ...
     @property
     def averages(self) -> bool: ...
+    @property
+    def changes_itself_only(self) -> bool: ...
     def defines(self) -> frozenset[str]: ...
 
 
@@ -128,7 +130,8 @@ def check_order(links: Sequence[_Ordered]) -> None:
     """
     average: _Ordered | None = None
     for link in links:
-        if average is not None and {"rewrite", "adjust_weights"} & link.defines():
+        changes = {"rewrite"} if link.changes_itself_only else {"rewrite", "adjust_weights"}
+        if average is not None and changes & link.defines():
             raise UsageError(
                 f"{link.name} changes the network or its weights after {average.name} has averaged them. "
                 f"Put {average.name} last."

@@ -20,6 +20,16 @@ NO_SECOND_DERIVATIVE = (
     "it differentiates a gradient of the network, and torch.compile has no second derivatives. Leave that network "
     "uncompiled, or choose a penalty without one, such as lecam or cr."
 )
+
+
+class WrongPenalty(UsageError):
+    """A penalty returned something other than a tensor of one number."""
+
+
+class Ineffective(UsageError):
+    """A penalty depends on nothing that its player can change."""
+
+
 OptimizerFactory = Callable[[list[nn.Parameter]], Optimizer]
 
 
@@ -157,16 +167,16 @@ class Player:
         """Once per penalty, when it first fires: a scalar that depends on something that this player can change?
 
         Raises:
-            UsageError: saying what it is instead.
+            WrongPenalty, Ineffective: saying what it is instead.
         """
         where = f"{self.role}.regularizers.{name}"
         if not isinstance(value, Tensor):
-            raise UsageError(
+            raise WrongPenalty(
                 f"{where}: the penalty returned {value!r}, a {type(value).__name__}, but it should return a tensor of "
                 "one number that was computed from the networks."
             )
         if value.shape != ():
-            raise UsageError(
+            raise WrongPenalty(
                 f"{where}: the penalty returned a tensor of shape {list(value.shape)}, but it should return one "
                 "number, such as its mean over the batch."
             )
@@ -174,7 +184,7 @@ class Player:
             raise UsageError(f"{where}: {NO_SECOND_DERIVATIVE}")
         own = {id(p) for p in self.parameters}
         if not any(id(v) in own for v in graph_leaves(value)):
-            raise UsageError(
+            raise Ineffective(
                 f"{where}: the penalty depends on no parameter of the {self.role}, so it would "
                 "have no effect. Compute it from this player's network without detaching."
             )

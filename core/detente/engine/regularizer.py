@@ -19,7 +19,7 @@ from detente.engine.step import Moment, Role, Step
 from detente.errors import UsageError
 
 POINTS = ("rewrite", "attach", "augment", "penalty", "adjust_gradients", "adjust_weights", "deploy")
-_METHODS = {"deploy": ("deployed_from", "settle", "deploy")}
+METHODS = {"deploy": ("deployed_from", "settle", "deploy")}
 """The methods of a point that has others than the one of its name."""
 
 
@@ -79,6 +79,10 @@ class Regularizer(Component, nn.Module):
         drops_units: whether it sets hidden units to zero at random.
         normalizes_slope: whether the critic's own slope divides its output, so that its scale has no effect.
         by_position: whether its penalty depends on which dimensions of a sample are positions and which are channels.
+        compares_samples: whether its penalty is more than a mean over samples, because it looks at several together.
+        stops_gradients: whether a part of its penalty is taken as constant on purpose, though weights are in it.
+        needs_simultaneous: whether it is meant for games in which both gradients are computed before either update.
+        changes_itself_only: whether its `adjust_weights` leaves the network alone, so that it may follow an average.
     """
 
     players: tuple[str, ...] = ("discriminator", "generator")
@@ -102,6 +106,10 @@ class Regularizer(Component, nn.Module):
     drops_units: bool = False
     normalizes_slope: bool = False
     by_position: bool = False
+    compares_samples: bool = False
+    stops_gradients: bool = False
+    needs_simultaneous: bool = False
+    changes_itself_only: bool = False
 
     name: str = ""
 
@@ -184,7 +192,7 @@ def points_of(cls: type[Regularizer]) -> frozenset[str]:
     return frozenset(
         point
         for point in POINTS
-        if any(getattr(cls, method) is not getattr(Regularizer, method) for method in _METHODS.get(point, (point,)))
+        if any(getattr(cls, method) is not getattr(Regularizer, method) for method in METHODS.get(point, (point,)))
     )
 
 

@@ -27,9 +27,15 @@ def splitmix64(x: int) -> int:
     return x ^ (x >> 31)
 
 
-@lru_cache(maxsize=4096)
+_NAMES: dict[str, int] = {}
+"""Not `lru_cache`, which `torch.compile` warns of where a compiled network draws."""
+
+
 def _named(purpose: str) -> int:
-    return int.from_bytes(blake2b(purpose.encode(), digest_size=8).digest(), "little")
+    known = _NAMES.get(purpose)
+    if known is None:
+        known = _NAMES[purpose] = int.from_bytes(blake2b(purpose.encode(), digest_size=8).digest(), "little")
+    return known
 
 
 @lru_cache(maxsize=64)  # one update asks for the same number several times

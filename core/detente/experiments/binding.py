@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
 from detente.recipe import Recipe
+from detente.records import checked
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.training.build import identities_of
@@ -60,7 +61,8 @@ def bind(
         own, was = cells.get(domain, []), known.get(domain) or {}
         settled = [(cell, recipe) for cell, recipe in own if cell.status in SETTLED]
         done = manifest.complete and bool(own) and len(settled) == len(own)
-        recipe = Recipe.model_validate(plain)
+        fix = "put back what it was, or begin anew in another folder"
+        recipe = Recipe.model_validate(checked(Recipe, plain, f"{manifest.path}: recipes of {domain}", fix))
         try:
             now = identities_of(located(recipe, was) if resumed else recipe, host)
         except (DetenteError, OSError):

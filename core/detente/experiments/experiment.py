@@ -277,6 +277,7 @@ def _carry_out(proposer: Proposer, held: FileLock, host: Host, executor: Executo
     try:
         proposer.propose(experiment)
     finally:
+        executor.close()
         experiment.tracker.show()
         manifest = type(proposer.manifest).open(proposer.manifest.folder)  # another call may have made it larger
         outcomes = [Outcome.of(cell) for cell, _ in manifest.runs()]

@@ -3,7 +3,7 @@
 import logging
 import os
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,10 +145,10 @@ class Host:
                 )
         domains = [entry.name for entry in self.entries("domain")]
         if domain is not None and domain not in domains:
-            text = f"There is no domain {domain!r}.{did_you_mean(domain, domains)}"
+            text = f"There is no domain {domain!r}.{did_you_mean(str(domain), domains)}"
         else:
             names = [entry.name for entry in self.entries(kind, domain)]
-            text = f"There is no {label(kind, name, domain)}.{did_you_mean(name, names)}"
+            text = f"There is no {label(kind, name, domain)}.{did_you_mean(str(name), names)}"
         blocked = [plugin for plugin in self.plugins if plugin.status == "blocked"]
         if failed:
             text += f" Failed to load: {', '.join(map(str, failed))}."
@@ -157,13 +157,14 @@ class Host:
         return UsageError(text + " `detente plugins` lists what is installed.")
 
 
-def discover(block: Iterable[str] = ()) -> Host:
+def discover(block: Iterable[str] = (), loaded: Callable[[Plugin], None] = lambda plugin: None) -> Host:
     """Find the installed plugins, import those that are not blocked, collect what they declare.
 
     The core comes first, then distributions by name, so the order does not depend on the machine.
 
     Args:
         block: names of entry points or distributions that must not be imported.
+        loaded: called with each plugin when it has been imported.
 
     Raises:
         UsageError: `block` or the environment's allow-list names no installed plugin.
@@ -181,13 +182,14 @@ def discover(block: Iterable[str] = ()) -> Host:
         names = [name for part in allow.split(",") if (name := part.strip())]
         allowed = {origin for name in names for origin in _named(name, origins, ALLOW)}
         blocked.update(set(origins) - allowed)
-    return Host(
-        [
-            Plugin(each.origin, "blocked") if each.origin in blocked and not is_core(each.origin) else load(each)
-            for each in found
-        ],
-        block,
-    )
+    plugins: list[Plugin] = []
+    for each in found:
+        if each.origin in blocked and not is_core(each.origin):
+            plugins.append(Plugin(each.origin, "blocked"))
+        else:
+            plugins.append(load(each))
+            loaded(plugins[-1])
+    return Host(plugins, block)
 
 
 _host: Host | None = None

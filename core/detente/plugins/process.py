@@ -103,23 +103,31 @@ def _of_torch(torch: Any) -> dict[str, _Setting]:
             lambda: torch.is_autocast_enabled(kind), lambda value: torch.set_autocast_enabled(kind, value), False
         )
 
-    def precision() -> str | None:
-        try:
-            return torch.get_float32_matmul_precision()
-        except RuntimeError:  # it is set for each kind of device, and differs
-            return None
+    def for_all(get: Callable[[], Any], put: Callable[[Any], None], fresh: Any) -> _Setting:
+        """One for several kinds of operations, which cannot be read while they differ."""
+
+        def found() -> Any:
+            try:
+                return get()
+            except RuntimeError:
+                return None
+
+        return _Setting(found, lambda value: None if value is None else put(value), fresh)
 
     of_devices = {"cuda": cuda.matmul, "mkldnn": mkldnn.matmul}
     of_devices |= {
         f"{n} {p}": getattr(m, p) for n, m in (("cudnn", cudnn), ("mkldnn", mkldnn)) for p in ("conv", "rnn")
     }
     return {
-        # Before the one for all of them, which cannot be read while they differ.
+        # Each of them before the one for all.
         **{f"torch's precision of matrix products ({n})": flag(of, "fp32_precision") for n, of in of_devices.items()},
         "torch's default dtype": _Setting(torch.get_default_dtype, torch.set_default_dtype, torch.float32),
         "torch's default device": _Setting(torch.get_default_device, device, torch.device("cpu")),
-        "torch's precision of matrix products": _Setting(
-            precision, lambda value: value and torch.set_float32_matmul_precision(value), "highest"
+        "torch's precision of matrix products": for_all(
+            torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest"
+        ),
+        "cuDNN's precision": for_all(
+            lambda: cudnn.allow_tf32, lambda value: setattr(cudnn, "allow_tf32", value), _UNKNOWN
         ),
         "torch's gradient mode": _Setting(torch.is_grad_enabled, torch.set_grad_enabled, True),
         "torch's deterministic algorithms": _Setting(

@@ -102,6 +102,7 @@ class Link(NamedTuple):
     players: tuple[str, ...]
     needs: tuple[str, ...]
     averages: bool
+    changes_itself_only: bool
     points: frozenset[str]
 
     @classmethod
@@ -109,7 +110,7 @@ class Link(NamedTuple):
         """From the class; where a function makes the instances, from one of them."""
         says = part.target if isinstance(part.target, type) else part.make()
         points = points_of(says) if isinstance(says, type) else says.defines()
-        return cls(kind, says.players, says.needs, says.averages, points)
+        return cls(kind, says.players, says.needs, says.averages, says.changes_itself_only, points)
 
     def defines(self) -> frozenset[str]:
         return self.points

@@ -56,6 +56,10 @@ class Recipe(BaseModel):
     simultaneous: bool = False
     fresh_fakes: bool = False
     precision: Literal["fp32", "bf16", "fp64"] = "fp32"
+    channels_last: bool = False
+    """Whether pictures and 2-D convolutions keep their channels last in memory."""
+    compile: Literal["generator", "discriminator", "both"] | None = None
+    """The networks that `torch.compile` compiles."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)$")] = "auto"
     log_every: Positive = 10
     evaluate_every: Positive = 500
@@ -67,6 +71,9 @@ class Recipe(BaseModel):
     metric: str | None = None
     """The score that carries comparisons and is scaled, where it is not that of the domain: another was chosen, or
     the model has its own."""
+    evaluate: Literal["ema"] | None = None
+    """`ema` evaluates a moving average of the generator's weights, which is kept beside training and changes nothing of
+    it; otherwise the generator is evaluated as it is trained."""
     allow: list[str] = []
     """Codes of findings that would refuse this combination; see `detente.checks`."""
     log: list[str] = []
@@ -87,13 +94,12 @@ class Recipe(BaseModel):
         return dump(self.plain())
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data, in the order of its fields; without `log` and `metric` where they name nothing."""
-        # So recipes from before there were such keys keep their text and their fingerprints.
+        """The recipe as plain data, in the order of its fields; without those of `_LATER` that say nothing."""
         return self.model_dump(mode="python", exclude={key for key in _LATER if not getattr(self, key)})
 
 
-_LATER = ("log", "metric")
-"""Keys that there were not from the beginning, and that stand in a recipe only where they say something."""
+_LATER = ("log", "metric", "channels_last", "compile", "evaluate")
+"""Keys that there were not from the beginning: recipes from then keep their text and their fingerprints."""
 
 
 def is_complete(data: Mapping[str, Any]) -> bool:

@@ -104,15 +104,18 @@ def spread(settings: Iterable[Setting]) -> list[Setting]:
 def multiplied(setting: Setting, now: Any) -> Setting:
     """A relative setting as an absolute one, for the value that stands there now; text stays as it is.
 
+    Of a schedule both ends are multiplied.
+
     Raises:
         UsageError: there is no number to multiply.
     """
     times = factor(setting.text)
     if times is None or isinstance(now, str):
         return setting
-    if isinstance(now, Mapping) and {"from", "to"} <= now.keys():  # a schedule keeps its shape
-        return setting._replace(text=json.dumps({**now, "from": now["from"] * times, "to": now["to"] * times}))
-    if isinstance(now, bool) or not isinstance(now, int | float):
+    if isinstance(now, Mapping) and all(_is_number(now.get(end)) for end in ("from", "to")):
+        ends = {end: now[end] * times for end in ("from", "to")}
+        return setting._replace(text=json.dumps({**now, **ends}))
+    if isinstance(now, Mapping) or not _is_number(now):
         raise UsageError(
             f"{setting.source}: {'.'.join(setting.key)}: is {'not set' if now is None else now}, so {setting.text} has "
             "no number to multiply; give the value itself."
@@ -121,6 +124,10 @@ def multiplied(setting: Setting, now: Any) -> Setting:
     if isinstance(now, int) and value == round(value):
         value = round(value)
     return setting._replace(text=repr(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def standing(recipe: Mapping[str, Any], key: Key) -> Any:

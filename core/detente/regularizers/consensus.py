@@ -24,6 +24,7 @@ class Consensus(Regularizer):
 
     players = ("both", "discriminator", "generator")
     off = {"gamma": 0.0}
+    compares_samples = True
     couples = True
 
     def __init__(self, gamma: NonNegative = 10.0) -> None:

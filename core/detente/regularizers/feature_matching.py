@@ -28,6 +28,7 @@ class FeatureMatching(Regularizer):
     players = ("generator",)
     needs = ("features",)
     off = {"weight": 0.0}
+    compares_samples = True
 
     def __init__(self, weight: NonNegative = 1.0) -> None:
         super().__init__()

@@ -30,6 +30,7 @@ class MaxGP(Regularizer):
     bounds_critic = True
     slope_target = 0.0
     off = {"weight": 0.0}
+    compares_samples = True
 
     def __init__(self, weight: NonNegative = 1.0, space: PenaltySpace = "input") -> None:
         super().__init__()

@@ -28,6 +28,7 @@ class ModeSeeking(Regularizer):
 
     players = ("generator",)
     off = {"weight": 0.0}
+    compares_samples = True
 
     def __init__(self, weight: NonNegative = 1.0, eps: Positive = 1e-5) -> None:
         super().__init__()

@@ -24,6 +24,7 @@ class NagarajanKolter(Regularizer):
 
     players = ("generator",)
     off = {"weight": 0.0}
+    compares_samples = True
 
     def __init__(self, weight: NonNegative = 0.5) -> None:
         super().__init__()

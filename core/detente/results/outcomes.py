@@ -1,7 +1,10 @@
 """What a cell has come to, read from its folder."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
+from statistics import fmean
 from typing import Any
 
 from detente.results.cells import SETTLED, Cell
@@ -16,6 +19,7 @@ class Outcome:
     Attributes:
         final: the scaled score at the last step; 0 for a run that diverged, None while there is none, and where it was
             not measured.
+        tail: the mean over the last fifth of the run's evaluations, likewise.
         best: the highest scaled score of the run, at step `best_step`.
         samples: how many samples each evaluation had; None where the record does not say.
         scores: all scores at the last step of a run that finished.
@@ -31,6 +35,7 @@ class Outcome:
     status: str
     reason: str = ""
     final: float | None = None
+    tail: float | None = None
     best: float | None = None
     best_step: int | None = None
     step: int = 0
@@ -61,24 +66,36 @@ class Outcome:
         best, final = info.get("best") or {}, info.get("final") or {}
         ended = {"finished": number(final.get("scaled")), "diverged": 0.0}.get(status)
         highest = number(best.get("scaled")) if status in SETTLED else None
+        curve = scaled_curve(lines)
+        tail = tail_of([value for _, value in curve]) if curve and ended is not None else ended
         diverged_at = int(info.get("step") or 0) if status == "diverged" else None
         return cls(
             cell,
             status,
             reason=str(info.get("error") or " ".join(damaged)).replace(str(cell.folder), "").lstrip(":/ "),
             final=ended,
+            tail=0.0 if status == "diverged" else tail,
             best=highest,
             best_step=best.get("step") if status in SETTLED else None,
             step=int(info.get("step") or 0),
             samples=info.get("samples"),
             scores=_finite(final.get("scores") or {}) if status == "finished" else {},
             references={row: _finite(scores) for row, scores in (info.get("references") or {}).items()},
-            curve=scaled_curve(lines),
+            curve=curve,
             seconds=number(info.get("seconds")),
             step_seconds=number(info.get("processor_seconds_per_step")),
             stability=read_stability(lines, ended, highest, diverged_at),
             damaged=tuple(damaged),
         )
+
+
+TAIL = 5
+"""One part of so many, at the end of a run's evaluations, is its tail."""
+
+
+def tail_of(scores: Sequence[float]) -> float:
+    """The mean over the last fifth of a run's scores, rounded up: of 1 to 5 that is the last one alone."""
+    return fmean(scores[-ceil(len(scores) / TAIL) :])
 
 
 def number(value: Any) -> float | None:

@@ -25,6 +25,7 @@ from detente.results.schemas import TrialsRecord, TuningRecord
 from detente.results.scores import Measure, measure
 
 SEARCH_FORMAT = 1
+_OPEN = ("running", "failed")
 
 
 @dataclass
@@ -105,13 +106,13 @@ class Tuning(Manifest):
         self.importance: dict[str, float] = {}
 
     def problems(self, damaged: bool) -> list[str]:
-        said: list[str] = []
-        if self.settings and sorted(seed for one in self.settings for seed in one.seeds) != sorted(self.fresh_seeds):
-            said.append(f"{self.path}: fresh: are not the seeds of its settings; {self.fix()}.")
-            if not damaged:
-                raise UsageError(said[0])
-            del self.content["settings"], self.settings
-        return [*said, *self.read_trials(damaged=damaged)]
+        if not self.settings or sorted(s for one in self.settings for s in one.seeds) == sorted(self.fresh_seeds):
+            return self.read_trials(damaged=damaged)
+        said = f"{self.path}: fresh: are not the seeds of its settings; {self.fix()}."
+        if not damaged:
+            raise UsageError(said)
+        del self.content["settings"], self.settings
+        return [said, *self.read_trials(damaged=damaged)]
 
     def read_trials(self, *, damaged: bool = False) -> list[str]:
         """Take trials, rivals and importance from trials.json, where there is one.
@@ -281,12 +282,8 @@ class Tuning(Manifest):
 
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
         """Trials first, then fresh seeds."""
-        found = [
-            self.trial_run(trial, seed)
-            for trial in self.trials
-            for seed in self.seeds
-            if seed in trial.scores or trial.status in ("running", "failed")
-        ]
+        begun = [(t, seed) for t in self.trials for seed in self.seeds if seed in t.scores or t.status in _OPEN]
+        found = [self.trial_run(trial, seed) for trial, seed in begun]
         return found + [self.rival_run(rival, seed) for rival in self.rivals for seed in self.fresh_seeds]
 
 

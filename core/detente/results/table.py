@@ -22,20 +22,9 @@ def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[O
     names = sorted({name for outcome in outcomes for name in _names(outcome)})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    head = [
-        "domain",
-        "arm",
-        "seed",
-        *(["setting"] if varied else []),
-        "status",
-        "step",
-        "primary",
-        "raw",
-        "floor",
-        "baseline",
-        "ceiling",
-    ]
-    head += ["scaled_final", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
+    at = ["setting"] if varied else []
+    head = ["domain", "arm", "seed", *at, "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
+    head += ["scaled_final", "scaled_tail", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
     writer.writerow([*head, *map(_text, names), "reason", "seconds", "seconds_per_step"])
     for outcome in outcomes:
         writer.writerow([*_row(primaries, outcome, names, varied)])
@@ -56,7 +45,7 @@ def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str], v
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):
         yield outcome.references.get(row, {}).get(primary)
-    yield from (outcome.final, outcome.best, outcome.best_step)
+    yield from (outcome.final, outcome.tail, outcome.best, outcome.best_step)
     yield from (outcome.stability.collapsed, outcome.stability.spikes, outcome.stability.saturated)
     yield from (outcome.scores.get(name) for name in names)
     yield from (_text(outcome.reason), outcome.seconds, outcome.step_seconds)

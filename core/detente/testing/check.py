@@ -15,72 +15,18 @@ nothing must not pass.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
-
-import torch
+from typing import Any, Literal
 
 from detente.engine.regularizer import Regularizer
-from detente.engine.step import Role
 from detente.errors import UsageError
 from detente.plugins import Host
 from detente.plugins import host as current_host
-from detente.testing import laws
+from detente.testing.domain_laws import Kind
 from detente.testing.laws import Broken, Case, Skip, Subject
+from detente.testing.plan import Plan, planned, planned_for_domain
+from detente.testing.report import Report, Verdict
 
-ROLES: tuple[Role, ...] = ("discriminator", "generator")
 TOYS = ("dirac", "bilinear", "linear-quadratic", "ring", "grid", "pair", "critics", "tokens")
-
-
-class Verdict(NamedTuple):
-    """The verdict of one law on one case."""
-
-    law: str
-    where: str
-    outcome: str
-    """passed, skipped or broken"""
-    reason: str = ""
-
-
-@dataclass
-class Report:
-    """All verdicts on one regularizer."""
-
-    name: str
-    must: tuple[str, ...]
-    verdicts: list[Verdict] = field(default_factory=list)
-
-    def count(self, outcome: str) -> int:
-        """How many verdicts came out so."""
-        return sum(v.outcome == outcome for v in self.verdicts)
-
-    @property
-    def broken(self) -> list[Verdict]:
-        """The verdicts against it."""
-        return [v for v in self.verdicts if v.outcome == "broken"]
-
-    @property
-    def untried(self) -> dict[str, str]:
-        """Laws that it must keep and that applied nowhere, with a reason that was given."""
-        tried = {v.law for v in self.verdicts if v.outcome != "skipped"}
-        why = {v.law: v.reason for v in self.verdicts}
-        return {law: why.get(law, "no case applies") for law in self.must if law not in tried}
-
-    def require(self) -> "Report":
-        """Itself, if every law was kept and none that matters was left out.
-
-        Raises:
-            AssertionError: naming each broken law with where and why, and each untried one.
-        """
-        lines = [f"{v.law} on {v.where}: {v.reason}" for v in self.broken]
-        lines += [f"{law} was not tested in any case: {why}" for law, why in self.untried.items()]
-        if lines:
-            raise AssertionError(f"{self.name} breaks {len(lines)} law(s)\n  " + "\n  ".join(lines))
-        return self
-
-    def __str__(self) -> str:
-        counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in ("passed", "skipped", "broken"))
-        return f"{self.name}: {counts}"
 
 
 def cases(domains: Sequence[str] = TOYS, host: Host | None = None) -> list[Case]:
@@ -112,41 +58,50 @@ def check(make: Callable[[], Regularizer], where: Iterable[Case] | None = None) 
         make: returns a fresh instance each time, with options strong enough to show an effect.
         where: the cases; all toys of `TOYS` by default.
     """
-    one = make()
-    # Tiny tensors on many threads would spend their time on waiting for each other.
-    threads, default = torch.get_num_threads(), torch.default_generator.get_state()
-    torch.set_num_threads(1)
-    try:
-        report = Report(one.name, laws.must_keep(one))
-        roles: list[Role] = [r for r in ROLES if r in one.players or "both" in one.players]
-        for case in cases() if where is None else where:
-            for role in roles:
-                subject = Subject(make, case, role)
-                for law in laws.ON_CASES:
-                    report.verdicts.append(_try(law, subject, f"{case.name}, {role}"))
-        for role in roles:
-            subject = Subject(make, laws.plain_case(), role)
-            for law in laws.ON_CLOSED_FORMS:
-                report.verdicts.append(_try(law, subject, f"closed forms, {role}"))
-    finally:
-        torch.set_num_threads(threads)
-        torch.default_generator.set_state(default)
+    plan = plan_for(make, where)
+    report = Report(plan.name, plan.must)
+    for trial in plan.trials:
+        report.verdicts.append(trial.verdict())
     return report
 
 
-def _try(law: Callable[[Subject], Any], subject: Subject, where: str) -> Verdict:
-    name = law.__name__
-    try:
-        law(subject)
-    except Skip as reason:
-        return Verdict(name, where, "skipped", str(reason))
-    except Broken as reason:
-        return Verdict(name, where, "broken", str(reason))
-    except UsageError as reason:
-        return Verdict(name, where, "skipped", f"the case is refused: {reason}")
-    except Exception as error:
-        return Verdict(name, where, "broken", f"it raises {type(error).__name__}: {error}")
-    return Verdict(name, where, "passed")
+def plan_for(make: Callable[[], Regularizer], where: Iterable[Case] | None = None) -> Plan:
+    """What `check` would test, one trial for each law and case, nothing of it run."""
+    return planned(make, cases() if where is None else list(where))
 
 
-__all__ = ["TOYS", "Broken", "Case", "Report", "Skip", "Subject", "Verdict", "cases", "check"]
+def kind(name: str, host: Host | None = None) -> Kind:
+    """A domain with the first of its data sets and models and with all its metrics, to test the laws of domains on.
+
+    Raises:
+        PluginError, UsageError: a component is missing or broken.
+    """
+    host = host or current_host()
+    domain = host.load("domain", name)()
+    data, model = (_first(part, name, host) for part in ("data", "model"))
+    seen = model.view(data)
+    domain.meet(seen.space)
+    metrics = {metric: host.load("metric", metric, name)() for metric in domain.metrics}
+    return Kind(name, domain, seen, model, metrics)
+
+
+def check_domain(subject: str | Kind) -> Report:
+    """Test every law of domains on a kind of data, by the name of its domain."""
+    plan = planned_for_domain(kind(subject) if isinstance(subject, str) else subject)
+    return Report(plan.name, plan.must, [trial.verdict() for trial in plan.trials])
+
+
+__all__ = [
+    "TOYS",
+    "Broken",
+    "Case",
+    "Kind",
+    "Report",
+    "Skip",
+    "Subject",
+    "Verdict",
+    "cases",
+    "check",
+    "check_domain",
+    "kind",
+]

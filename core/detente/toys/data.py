@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import math
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from detente.domains.packed import PackedData
+from detente.domains.room import check_memory, short_count
 from detente.engine.sample import Sample, Space, cat, leaves, rows
 from detente.engine.streams import Stream
 
@@ -41,6 +43,9 @@ class Drawn(PackedData):
     """
 
     def __init__(self, name: str, space: Space, sample: Draw, size: int, seed: int, told: Mapping[str, Any]) -> None:
+        of = " and ".join("×".join(map(str, leaf.shape)) or "one number" for leaf in space.leaves)
+        numbers = sum(math.prod(leaf.shape) for leaf in space.leaves)
+        check_memory(f"data.size: {short_count(size)} samples of {of}", 4 * size * numbers)
         splits = draw(sample, size, seed)
         super().__init__(space, *splits, identity=identity(name, splits, **told))
         self._sample, self._further = sample, Stream(seed).at("data").at("further")

@@ -1,6 +1,6 @@
 """From a resolved recipe to a game that is ready to be trained."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,18 +26,18 @@ from detente.recipe.overlay import ROLES
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
 from detente.training.device import device_of
+from detente.training.hardware import (
+    PRECISIONS,
+    channels_last,
+    check_compiled,
+    compile_networks,
+    lay_out,
+)
 from detente.training.identities import Identities, identify, located
 from detente.training.provenance import components, origins
 from detente.training.sampler import BatchSampler
 from detente.training.sizes import check_run
 from detente.training.warmup import drawing, fresh, seconds, start, warms_up
-
-_PRECISIONS: Mapping[str, tuple[torch.dtype, torch.dtype | None]] = {
-    "fp32": (torch.float32, None),
-    "bf16": (torch.float32, torch.bfloat16),
-    "fp64": (torch.float64, None),
-}
-"""What weights and samples are, and what networks compute in where it is something else."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Built:
         labels = batch.labels if self.model.conditional else None
         if labels is not None:
             labels = labels.to(self.device, self.dtype if labels.is_floating_point() else None)
-        return Batch(to(batch.x, self.device, self.dtype), labels)
+        x = to(batch.x, self.device, self.dtype)
+        return Batch(channels_last(x) if self.recipe.channels_last else x, labels)
 
     def refuse(self) -> None:
         """Stop where training would be refused: an ill-posed combination that the recipe does not allow.
@@ -78,17 +79,17 @@ class Built:
             refuse(self.findings, self.recipe.allow)
 
     def start(self, host: Host) -> Networks:
-        """Networks as the players found them, before any regularizer rewrote them; a warm-up comes from the cache."""
+        """Networks before any regularizer rewrote them; a warm-up comes from the cache."""
         return _start(self.recipe, host, self.model, self.data, self.device, self.dtype)
 
     def warm_up_seconds(self, host: Host) -> float:
         """About how long the warm-up will take; 0 where there is none, or where it is there already."""
-        on: dict[str, Any] = {"device": self.device, "dtype": self.dtype}
-        return seconds(self.model, self.data, self.recipe.seed, versions=_origins(self.recipe, host), **on)
+        by = origins(self.recipe, host, "data", "model")
+        return seconds(self.model, self.data, self.recipe.seed, device=self.device, dtype=self.dtype, versions=by)
 
-    def deployed(self, step: int) -> torch.nn.Module:
+    def deployed(self, step: int, make: Callable[[], torch.nn.Module] | None = None) -> torch.nn.Module:
         """The generator for sampling: a copy, also of an average, that the model's schedule has set to this step."""
-        network = self.game.generator.deployed()
+        network = (make or self.game.generator.deployed)()
         self.model.schedule(Networks(network, self.networks.discriminator), step / self.recipe.steps)
         return network
 
@@ -126,7 +127,7 @@ def build(
     recipe, root = resolved.recipe, Stream(resolved.recipe.seed)
     with _at(resolved, "device"):
         on = device_of(device or recipe.device)
-    dtype, autocast = _PRECISIONS[recipe.precision]
+    dtype, autocast = PRECISIONS[recipe.precision]
     with _at(resolved, "domain"):
         domain: Domain = resolved.make("domain")
     with _at(resolved, "data"):
@@ -144,6 +145,9 @@ def build(
             networks = Networks(*(net.to(on, dtype) for net in fresh(model, data.space, recipe.seed)))
         else:
             networks = _start(recipe, host, model, data, on, dtype, show)
+    if recipe.channels_last:
+        with _at(resolved, "channels_last"):
+            lay_out(networks)
     with _at(resolved, "objective"):
         objective: Objective = resolved.make("objective")
     able = abilities(networks.discriminator) | objective.abilities
@@ -169,9 +173,14 @@ def build(
     built = Built(
         recipe, domain, data, model, networks, objective, game, metrics, on, dtype, findings=(), identities=identities
     )
-    built = replace(built, findings=_findings(built, host, processes))
-    if not dry:
-        built.refuse()
+    built = replace(built, findings=_findings(built, host, max(2, recipe.batch // processes)))
+    if recipe.compile is not None:
+        check_compiled(game, recipe.compile, on, processes)
+    if dry:
+        return built
+    built.refuse()
+    if recipe.compile is not None:
+        compile_networks(game, recipe.compile)
     return built
 
 
@@ -211,7 +220,7 @@ def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
         return identify(domain, resolved.make("data"), recipe)
 
 
-def _findings(built: Built, host: Host, processes: int) -> tuple[Finding, ...]:
+def _findings(built: Built, host: Host, few: int) -> tuple[Finding, ...]:
     """What the rules find; where none refuses, with what one update on a copy shows."""
     recipe, game = built.recipe, built.game
     by = rules(host, {entry.distribution for entry in components(recipe, host)})
@@ -219,8 +228,7 @@ def _findings(built: Built, host: Host, processes: int) -> tuple[Finding, ...]:
     found = findings(game, warmed_up=warmed_up, by=by)
     if not any(finding.level == "refuse" for finding in found):
         sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
-        few = slice(0, max(2, recipe.batch // processes))
-        batches = [built.prepare(built.data.batch(sampler.indices(k)[few])) for k in range(recipe.critic_steps)]
+        batches = [built.prepare(built.data.batch(sampler.indices(k)[:few])) for k in range(recipe.critic_steps)]
         found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))
     return tuple(found)
 
@@ -247,18 +255,14 @@ def _start(
     dtype: torch.dtype,
     show: ProgressCallback = lambda done, of: None,
 ) -> Networks:
-    on: dict[str, Any] = {"device": device, "dtype": dtype}
-    return start(model, data, recipe.seed, versions=_origins(recipe, host), show=show, **on)
-
-
-def _origins(recipe: Recipe, host: Host) -> str:
-    return origins(recipe, host, "data", "model")
+    versions = origins(recipe, host, "data", "model")
+    return start(model, data, recipe.seed, device=device, dtype=dtype, versions=versions, show=show)
 
 
 def _check_labels(recipe: Recipe, model: Model, data: Data) -> None:
     if model.conditional and data.space.classes is None and data.space.condition is None:
         raise UsageError(
-            f"{recipe.model.name} needs labels with these options, and {recipe.data.name} has none. Choose other data, "
+            f"{recipe.model.name} needs labels with these options, and {recipe.data.name} has none. Choose other data "
             "or an unconditional model."
         )
 

@@ -15,6 +15,7 @@ from detente.errors import UsageError, one_line
 from detente.files import replace_atomically
 from detente.recipe.schema import Recipe
 from detente.records import Amount, Count, Record, checked
+from detente.training.averaged import Average
 from detente.training.run_record import IdentitiesRecord
 
 CHECKPOINT_FORMAT = 1
@@ -71,6 +72,8 @@ class CheckpointRecord(Record):
     """That of the run; versions before 0.2 did not write it, nor what follows."""
     recipe: dict[str, Any] | None = None
     identities: IdentitiesRecord | None = None
+    average: dict[str, Any] | None = None
+    """Of the generator's weights, where evaluations look at that."""
 
 
 def named(step: int) -> str:
@@ -86,7 +89,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"format": CHECKPOINT_FORMAT, **state}
-    content["digest"] = _digest(content)
+    content["digest"] = digest(content)
     replace_atomically(path, lambda partial: _save(content, partial))
 
 
@@ -123,13 +126,13 @@ def load(path: Path) -> dict[str, Any]:
             "of détente that wrote it."
         )
     checked(CheckpointRecord, state, str(path), _FIX)
-    if state.pop("digest", None) not in (None, _digest(state)):
+    if state.pop("digest", None) not in (None, digest(state)):
         raise UsageError(f"{path}: was changed after it was written; {_FIX}.")
     return state
 
 
-def _digest(state: Mapping[str, Any]) -> str:
-    """A hash of all that a checkpoint holds, to the bit, but for what clocks say: equal runs have equal ones."""
+def digest(state: Mapping[str, Any]) -> str:
+    """A hash of all that a checkpoint or a part of it holds, to the bit, but for what clocks say."""
     found = blake2b(digest_size=16)
     for part in _parts({key: value for key, value in state.items() if key not in _TIMED}):
         found.update(part)
@@ -154,13 +157,16 @@ def _parts(value: Any) -> Iterator[Any]:
         yield f"{type(value).__name__} {value!r} ".encode()
 
 
-def enter(path: Path, state: dict[str, Any], game: Game, recipe: Recipe, source: Path) -> None:
+def enter(
+    path: Path, state: dict[str, Any], game: Game, recipe: Recipe, source: Path, average: Average | None = None
+) -> None:
     """Put what a checkpoint holds into the game of a recipe.
 
     Args:
         path: of the checkpoint, which is named after its step.
         state: what it holds.
         source: where the recipe stands.
+        average: what evaluations look at instead of the generator.
 
     Raises:
         UsageError: it is not of this recipe, or not what was written.
@@ -173,6 +179,8 @@ def enter(path: Path, state: dict[str, Any], game: Game, recipe: Recipe, source:
     try:
         if wrong is None:
             game.load_state_dict(state["game"])
+            if average is not None:
+                average.load_state_dict(state.get("average") or {})
     except Exception as error:  # of the network's, the optimizer's or a stranger's regularizer's
         wrong = one_line(error)[:200]
     if wrong is not None:

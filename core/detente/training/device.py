@@ -16,7 +16,7 @@ def device_of(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise UsageError(f"device: {name} is not available on this machine. Use device=cpu or device=auto.") from error
+        raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UsageError(f"{name} is not available on this machine. Use device=cpu or device=auto.")
     return device

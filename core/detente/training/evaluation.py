@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from detente.domains.cache import cache_folder, code_of
-from detente.domains.contracts import Data, Domain, Evaluation, Metric, Model
+from detente.domains.contracts import Data, Domain, Evaluation, Metric, Model, Networks
 from detente.engine.forward import call
 from detente.engine.sample import Sample, batch_size, cat, leaves, rows, to
 from detente.engine.streams import Stream
@@ -141,7 +141,7 @@ def reference_rows(
     n: int,
     seed: int = 0,
     *,
-    warmed: Callable[[], nn.Module] | None = None,
+    warmed: Callable[[], Networks] | None = None,
     versions: str = "",
     batch: int = 256,
     cache: Path | None = None,
@@ -153,8 +153,9 @@ def reference_rows(
     weights that the model starts with; a damaged file is computed again.
 
     Args:
-        warmed: makes the generator as the warm-up leaves it; where that alone is a generator (`Model.starts_good`), its
-            samples are the baseline.
+        warmed: makes the networks as the warm-up leaves them; where that alone is a generator (`Model.starts_good`),
+            its samples are the baseline. The model's schedule is set to the end of a run: a temperature, say, is that
+            of the generators which the baseline is compared with.
         versions: the distributions that domain, data, model and metrics come from, with their versions.
         batch: samples per forward pass.
         cache: folder of the files; `cache_folder()` by default.
@@ -193,7 +194,7 @@ def reference_row(
     n: int,
     seed: int = 0,
     *,
-    warmed: Callable[[], nn.Module] | None = None,
+    warmed: Callable[[], Networks] | None = None,
     batch: int = 256,
 ) -> Scores:
     """One of `ROWS`, computed anew; the arguments are those of `reference_rows`."""
@@ -207,7 +208,9 @@ def reference_row(
         network = fresh(model, data.space, seed).generator.requires_grad_(False).eval()
         samples = generate(network, model, n, rng, conditions(data, model, n, rng), batch=batch)
     elif model.starts_good and warmed is not None:
-        samples = generate(warmed().eval(), model, n, rng, conditions(data, model, n, rng), batch=batch)
+        networks = warmed()
+        model.schedule(networks, 1.0)
+        samples = generate(networks.generator.eval(), model, n, rng, conditions(data, model, n, rng), batch=batch)
     else:
         samples = domain.baseline(data, n, rng.generator())
     if samples is None:

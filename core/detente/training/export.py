@@ -165,7 +165,7 @@ def export_run(trainer: Trainer, folder: Path) -> list[Path]:
     about = outline.about(built.data, built.recipe.data.name)
     about["identity"] = run.identities.get("form", about["identity"])  # of what it was trained on
     said = described(built.recipe, space, about, domain.primary, run.info, **state)
-    return write(Exported(built.deployed(trainer.step), built.model, domain, space, said), built.recipe, run, folder)
+    return write(Exported(trainer.deployed(), built.model, domain, space, said), built.recipe, run, folder)
 
 
 def write(exported: Exported, recipe: Recipe, run: Run, folder: Path) -> list[Path]:

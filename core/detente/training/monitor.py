@@ -4,6 +4,7 @@ Nothing here changes a number or waits for a device: values are read only when a
 """
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from detente.engine.game import Game
 from detente.engine.layers import layers
 from detente.engine.player import Player
 from detente.engine.step import Step
-from detente.errors import UsageError
+from detente.errors import DivergedError, UsageError
 
 
 class Watcher:
@@ -113,3 +114,21 @@ def _largest(matrix: Tensor) -> Tensor:
     if not bool(gram.isfinite().all()):
         return torch.tensor(torch.nan, dtype=torch.float64)
     return torch.linalg.eigvalsh(gram)[-1].clamp_min(0).sqrt().double().cpu()
+
+
+def check_weights(game: Game, folder: Path, step: int) -> None:
+    """Refuse to go on with weights that are not finite.
+
+    Args:
+        folder: of the run, for the error.
+        step: the one that was made last.
+
+    Raises:
+        DivergedError: one is not.
+    """
+    for player in (game.generator, game.discriminator):
+        if not bool(torch.isfinite(torch.nn.utils.get_total_norm(player.parameters))):
+            raise DivergedError(
+                f"{folder}: a weight of the {player.role} is not finite at step {step}; the last good checkpoint is "
+                "kept. Lower the learning rate, or add a regularizer that bounds the critic."
+            )

@@ -7,15 +7,15 @@ Activations come on top. So nothing is refused that would work, and what is far 
 import contextlib
 import copy
 import math
-import os
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from detente.domains import room
 from detente.domains.contracts import Model, Networks
+from detente.domains.room import short_count
 from detente.engine.sample import Space, to
 from detente.errors import UsageError
 from detente.recipe.resolved import Resolved
@@ -59,7 +59,7 @@ def check_run(resolved: Resolved, model: Model, space: Space, device: torch.devi
     if networks is not None and recipe.batch >= _LARGE:
         each += item * _kept_for_gradients(networks, model, space)
     _compare(
-        f"batch: {_count(recipe.batch)} samples of {_shapes(space)}",
+        f"batch: {short_count(recipe.batch)} samples of {_shapes(space)}",
         recipe.batch * each // (processes if device.type == "cuda" else 1),
         device,
     )
@@ -69,8 +69,8 @@ def check_run(resolved: Resolved, model: Model, space: Space, device: torch.devi
         averages = sum(_averages(resolved, role, name) for name in player.regularizers)
         copies = 2 + _KEPT.get(player.optimizer.name, 0) + averages
         _compare(
-            f"model: the {role} has {_count(count)} weights, which with gradients, the optimizer's numbers and averages"
-            f" are {copies} × {item} bytes each",
+            f"model: the {role} has {short_count(count)} weights, which with gradients, the optimizer's numbers and"
+            f" averages are {copies} × {item} bytes each",
             count * copies * item,
             device,
         )
@@ -79,12 +79,13 @@ def check_run(resolved: Resolved, model: Model, space: Space, device: torch.devi
 def _check_updates(key: str, steps: int, critic_steps: int = 1) -> None:
     updates = steps * critic_steps
     if updates > MOST_UPDATES:
-        each = f" with {_count(critic_steps)} updates of the discriminator each" if critic_steps > 1 else ""
+        each = f" with {short_count(critic_steps)} updates of the discriminator each" if critic_steps > 1 else ""
         years = updates // (10_000 * 86_400 * 365)
         most = MOST_UPDATES // critic_steps
-        do = f"Ask for {_count(most)} or fewer." if most else "Lower critic_steps."
+        do = f"Ask for {short_count(most)} or fewer." if most else "Lower critic_steps."
         raise UsageError(
-            f"{key}: {_count(steps)} steps{each} would take {_count(years)} years at 10,000 updates a second. {do}"
+            f"{key}: {short_count(steps)} steps{each} would take {short_count(years)} years at 10,000 updates a second."
+            f" {do}"
         )
 
 
@@ -95,7 +96,7 @@ def check_samples(key: str, n: int, space: Space, batch: int = 0) -> None:
         UsageError: they cannot; with both numbers.
     """
     if n > batch:
-        _compare(f"{key}: {_count(n)} samples of {_shapes(space)}", n * _numbers(space) * 4, torch.device("cpu"))
+        _compare(f"{key}: {short_count(n)} samples of {_shapes(space)}", n * _numbers(space) * 4, torch.device("cpu"))
 
 
 def is_too_large(error: BaseException) -> bool:
@@ -110,19 +111,7 @@ def memory(device: torch.device) -> int | None:
     """Bytes that there are for this process in all, whoever uses them now; None where that is not known."""
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory
-    found: list[int] = []
-    with contextlib.suppress(ImportError, OSError, ValueError):  # not on Windows
-        import resource
-
-        found += [limit for limit in resource.getrlimit(resource.RLIMIT_AS) if limit != resource.RLIM_INFINITY]
-    with contextlib.suppress(AttributeError, ValueError, OSError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):  # of a container
-        try:
-            found.append(int(Path(limit).read_text(encoding="ascii")))
-        except (OSError, ValueError):  # there is none, or it says "max"
-            continue
-    return min(found, default=None)
+    return room.memory()
 
 
 def _shapes_alone(model: Model, space: Space) -> Networks | None:
@@ -176,9 +165,7 @@ def _compare(what: str, needed: int, device: torch.device) -> None:
     there = memory(device)
     if there is not None and needed > there:
         where = "the GPU" if device.type == "cuda" else "this machine"
-        raise UsageError(
-            f"{what}: at least {_bytes(needed)} of memory are needed, and {where} has {_bytes(there)}. Ask for less."
-        )
+        raise UsageError(room.too_large(what, needed, where, there))
 
 
 def _numbers(space: Space) -> int:
@@ -187,17 +174,3 @@ def _numbers(space: Space) -> int:
 
 def _shapes(space: Space) -> str:
     return " and ".join("×".join(map(str, leaf.shape)) or "one number" for leaf in space.leaves)
-
-
-def _count(n: int) -> str:
-    digits = str(n)
-    return f"{n:,}" if len(digits) < 16 else f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"
-
-
-def _bytes(n: int) -> str:
-    units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    while n >= 1024 * 1024 and len(units) > 2:
-        n, units = n // 1024, units[1:]
-    return (
-        f"{n} bytes" if n < 1024 else f"{n / 1024:,.1f} {units[1]}" if n < 2**60 else f"{_count(n // 1024)} {units[1]}"
-    )

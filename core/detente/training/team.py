@@ -1,7 +1,7 @@
 """The processes that train one run: they share its batches, and the first one leads. One, as a rule."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
@@ -123,6 +123,19 @@ class Team:
             except RuntimeError as error:
                 raise PeerLost from error
             self.signal = int(latest) or None
+
+    def unlike(self, digests: Mapping[str, str]) -> list[str]:
+        """The names of hashes that are not the same in every process."""
+        if self.size == 1:
+            return []
+        least = torch.tensor([int(digest[:15], 16) for digest in digests.values()])
+        most = least.clone()
+        try:
+            dist.all_reduce(least, dist.ReduceOp.MIN)
+            dist.all_reduce(most, dist.ReduceOp.MAX)
+        except RuntimeError as error:
+            raise PeerLost from error
+        return [name for name, same in zip(digests, (least == most).tolist(), strict=True) if not same]
 
     def stop(self, number: int) -> None:
         """A signal asks for a stop after this step; a second one stops at once, unless it is torchrun's copy of it."""

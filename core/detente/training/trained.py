@@ -18,6 +18,7 @@ from detente.recipe.resolved import Resolved
 from detente.recipe.schema import Recipe
 from detente.training import checkpoint, outline
 from detente.training.agreement import changes, refuse
+from detente.training.averaged import deployed_average
 from detente.training.export import Exported, described, dtype_of
 from detente.training.identities import located
 from detente.training.run_folder import Run
@@ -115,11 +116,12 @@ def _deployed(resolved: Resolved, model: Model, space: Space, state: dict[str, A
             regularizer.double()
         network.load_state_dict(said["network"])
         regularizer.load_state_dict(said["regularizer"])
+        kept = state.get("average") if recipe.evaluate else None
+        deployed = deployed_average(network, regularizer, kept) if kept else regularizer.deploy(network)
     except Exception as error:  # of a plugin's network or regularizer, to which the file may say anything
         raise UsageError(
             f"{run.folder}: its newest checkpoint does not fit the networks of {run.recipe} "
             f"({one_line(error)[:200]}); restore the recipe that the run was trained with."
         ) from error
-    deployed = regularizer.deploy(network)
     model.schedule(Networks(deployed, networks.discriminator), state["step"] / recipe.steps)
     return deployed

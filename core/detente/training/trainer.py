@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
+from torch import nn
 
 from detente.engine.sample import Sample, batch_size, rows
 from detente.engine.streams import Stream
@@ -18,10 +18,11 @@ from detente.plugins import Host
 from detente.plugins.loader import Plugin
 from detente.training import checkpoint, evaluation, outline, scale
 from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
+from detente.training.averaged import Average
 from detente.training.build import Built
 from detente.training.cost import Cost
 from detente.training.loggers.jsonl import JsonLines
-from detente.training.monitor import PendingLine, spectral_norms
+from detente.training.monitor import PendingLine, check_weights, spectral_norms
 from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import Run
 from detente.training.signals import STOP, on_signal
@@ -66,6 +67,7 @@ class Trainer:
         self._evaluation = self._root.at("evaluation")
         self.samples = scale.samples_of(built)
         self._metrics = JsonLines()
+        self._average = Average(built.game) if recipe.evaluate == "ema" else None
         self._pending: PendingLine | None = None
         self._seconds = 0.0
         self._cost = Cost()
@@ -94,7 +96,7 @@ class Trainer:
                 _log.warning("%s Continuing from the one before.", error)
                 continue
             self.changed = agree(path, state, self.run, self.built, self.host, looks_only)
-            checkpoint.enter(path, state, self.built.game, self.built.recipe, self.run.recipe)
+            checkpoint.enter(path, state, self.built.game, self.built.recipe, self.run.recipe, self._average)
             self.step, self._seconds, self._metrics.size = state["step"], state["seconds"], state["metrics_size"]
             self.best = (state["best"][0], state["best"][1]) if state["best"] else None
             if any(key in self.changed for key in MEASURED):
@@ -160,6 +162,8 @@ class Trainer:
         while self.step < recipe.steps:
             with self._cost:
                 self._steps.take(self.step)
+            if self._average:
+                self._average.update()
             self.step += 1
             self._seconds = time.perf_counter() - started
             if self.step % recipe.log_every == 0:
@@ -169,7 +173,7 @@ class Trainer:
                 self._evaluate()
             self._team.agree()
             stop = self._team.signal
-            if self.step % recipe.checkpoint_every == 0 or last or stop is not None:
+            if self._steps.saves(self.step):
                 self._save()
             if stop is not None and not last:
                 raise Interrupted(stop)
@@ -185,17 +189,21 @@ class Trainer:
                 b.model,
                 n,
                 b.recipe.seed,
-                warmed=lambda: b.start(self.host).generator,
+                warmed=lambda: b.start(self.host),
                 versions=origins(b.recipe, self.host, "domain", "data", "model", "metric"),
             )
         return self._rows[n]
+
+    def deployed(self) -> nn.Module:
+        """The generator that is evaluated and handed out: a copy, of an average where the recipe says so."""
+        return self.built.deployed(self.step, self._average and self._average.deployed)
 
     def generate(self, n: int, rng: Stream | None = None) -> Sample:
         """`n` samples of the deployed generator: those of the evaluations, or others that `rng` draws."""
         b, rng = self.built, rng or self._evaluation
         check_samples("samples", n, b.data.space)
         return evaluation.generate(
-            b.deployed(self.step),
+            self.deployed(),
             b.model,
             n,
             rng,
@@ -239,7 +247,7 @@ class Trainer:
 
     def _evaluate(self) -> None:
         self._flush()
-        self._check_weights()
+        check_weights(self.built.game, self.run.folder, self.step)
         samples = self.generate(self.samples)
         if not evaluation.is_finite(samples):
             raise DivergedError(
@@ -271,11 +279,12 @@ class Trainer:
 
     def _save(self) -> None:
         self._flush()
-        self._check_weights()
+        check_weights(self.built.game, self.run.folder, self.step)
         checkpoint.save(
             self.run.checkpoints / checkpoint.named(self.step),
             {
                 "game": self.built.game.state_dict(),
+                **({"average": self._average.state_dict()} if self._average else {}),
                 "recipe": self.built.recipe.plain(),
                 "identities": dict(self.built.identities),
                 "step": self.step,
@@ -287,11 +296,3 @@ class Trainer:
             },
         )
         checkpoint.prune(self.run.checkpoints)
-
-    def _check_weights(self) -> None:
-        for player in (self.built.game.generator, self.built.game.discriminator):
-            if not bool(torch.isfinite(torch.nn.utils.get_total_norm(player.parameters))):
-                raise DivergedError(
-                    f"{self.run.folder}: a weight of the {player.role} is not finite at step {self.step}; the last "
-                    "good checkpoint is kept. Lower the learning rate, or add a regularizer that bounds the critic."
-                )

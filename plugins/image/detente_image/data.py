@@ -38,7 +38,7 @@ from detente_image.folder import ENOUGH, SCORED, read_folder
 
 _log = logging.getLogger(__name__)
 
-Side = Annotated[int, Range(least=8)]
+Side = Annotated[int, Range(least=8, most=2048)]
 """Of a picture, in pixels."""
 
 DIGITS_PER_CLASS = {"train": 200, "extractor": 150, "held_out": 75, "reference": 75}
@@ -210,7 +210,9 @@ class Emoji(Images):
 
 
 def _split_emoji(size: int, background: int) -> Packed:
-    drawn = dict(sources.draw_emoji(sources.emoji_names(), size, background))
+    names = sources.emoji_names()
+    sources.check_pictures(len(names), 3, size)
+    drawn = dict(sources.draw_emoji(names, size, background))
     names = list(drawn)
     if len(names) <= sum(EMOJI.values()):
         raise PluginError(

@@ -20,6 +20,7 @@ def read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pac
     Raises:
         UsageError: none of them can be used.
     """
+    sources.check_pictures(len(files), channels, size)
     squares, broken = [], []
     for file in files:
         name = shown(file.relative_to(where))
@@ -50,6 +51,16 @@ def read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pac
             f"folder: {n} pictures are too few for a held-out split ({ENOUGH} are needed), so all are used for"
             " training, and scores that need real images are left out: Fréchet and kernel distance, precision, recall,"
             " density, coverage."
+        )
+    other = sorted(
+        {square.was for square in squares if square.was and square.was != (size, size)}, key=lambda was: was[0] * was[1]
+    )
+    if other:
+        count = sum(square.was != (size, size) for square in squares)
+        ends = " to ".join(f"{w} × {h}" for w, h in dict.fromkeys((other[0], other[-1])))
+        cut = " and cropped in the middle" if any(w != h for w, h in other) else ""
+        notes.append(
+            f"folder: {counted(count, 'picture')} of {ends} pixels became {size} × {size}, scaled{cut} (data.size)."
         )
     order = shuffled(pictures)
     images = np.stack([*pictures.values()])[order]

@@ -28,6 +28,8 @@ class Square(NamedTuple):
     white_is_zero: bool = False
     several: bool = False
     """Whether its file holds more pictures, of which this is the first."""
+    was: tuple[int, int] | None = None
+    """Width and height in the file."""
 
 
 def in_one_range(squares: Sequence[Square], channels: int) -> tuple[list[np.ndarray], list[str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFile, ImageFont, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from detente import PluginError, package_file, shown
+from detente import PluginError, check_memory, package_file, shown
 from detente_image.ranges import Square
 
 # fmt: off
@@ -97,6 +97,15 @@ def draw_emoji(names: Iterable[str], size: int, background: int) -> Iterator[tup
             yield name, pixels
 
 
+def check_pictures(n: int, channels: int, size: int) -> None:
+    """Refuse pictures for which there is no memory, each of which is there twice until all are packed.
+
+    Raises:
+        UsageError: there is not enough; says how much is needed and there.
+    """
+    check_memory(f"data.size: {n:,} pictures of {channels} × {size} × {size}", 2 * n * channels * size * size)
+
+
 def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
     """One picture, scaled until it covers the square of this size, then cropped in the middle.
 
@@ -119,7 +128,7 @@ def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=_formats()) as opened:
                 square = _square(opened, name, size, channels)
-                return square._replace(several=_several(opened))
+                return square._replace(was=opened.size, several=_several(opened))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(f"more than {Image.MAX_IMAGE_PIXELS} pixels") from None
     except Exception as error:  # decoders raise whatever they like on broken input

@@ -136,7 +136,7 @@ class Molecule(Domain):
         n = graphs.atoms.shape[1]
         do = "Train longer, or add gradient-penalty with objective=wasserstein."
         if n > _SMALL:
-            do = "Use --model latent --set model.valences=true, which makes bonds as far as atoms have room for them."
+            do = "Use --model selfies: of its strings every one is a molecule."
         return f"no valid molecule among {len(graphs.atoms):,}: {causes}. They have up to {n} atoms. {do}"
 
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:

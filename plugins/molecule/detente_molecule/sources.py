@@ -90,31 +90,48 @@ def read_file(path: str, column: str) -> Table:
     """
     file = file_of(path, _DATA)
     try:
-        rows = _rows(file, column)
+        rows, notes = _rows(file, column)
     except csv.Error as error:
         raise UsageError(
             f"{_DATA}: {shown(path)} is not a valid table ({error}): is there a quote that is not closed?"
         ) from error
     if not rows:
         raise UsageError(f"{_DATA}: there is no SMILES in {shown(path)}; set data.path to a file with one a line.")
-    at, header, notes = _column(rows, column, shown(path))
+    at, header, said = _column(rows, column, shown(path))
     lines = [Line(row.number, _smiles(row.cells, at)) for row in rows[header:]]
     if not lines:
         raise UsageError(f"{_DATA}: there is no SMILES in {shown(path)} below its header; set data.path to another.")
-    return Table(lines, notes)
+    return Table(lines, said + notes)
 
 
-def _rows(file: Path, column: str) -> list[_Row]:
+def _rows(file: Path, column: str) -> tuple[list[_Row], list[str]]:
     kind = next((suffix.lower() for suffix in reversed(file.suffixes) if suffix.lower() != ".gz"), "")
     first = next((line for line in text_lines(file, _DATA, errors="replace") if line.strip()), "")
     text = text_lines(file, _DATA, errors="replace")
     if kind in _TABLES:
         reader = csv.reader(text, delimiter=_separator(first, column, _TABLES[kind] + ",;\t|") or _TABLES[kind])
-        rows = (_Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
+        rows = [_Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+        notes = _swallowed(rows, shown(file))
     else:
         separator = _separator(first, column, "\t,;")
-        rows = (_Row(number, _words(line, separator)) for number, line in enumerate(text, 1))
-    return [row for row in rows if any(row.cells)]
+        rows, notes = [_Row(number, _words(line, separator)) for number, line in enumerate(text, 1)], []
+    return [row for row in rows if any(row.cells)], notes
+
+
+def _swallowed(rows: list[_Row], name: str) -> list[str]:
+    """What to say of rows of more than one line: a quote that nobody closes takes all lines up to the next one in."""
+    last, parts, lines = 0, list[str](), 0
+    for row in rows:
+        if row.number - last > 1:
+            parts.append(f"{last + 1} to {row.number}")
+            lines += row.number - last
+        last = row.number
+    if not parts:
+        return []
+    return [
+        f"{name} has {lines:,} lines inside quotes that go over several lines ({enumerated(parts)}); each such stretch"
+        " is one row. If they are rows of their own, a quote is not closed."
+    ]
 
 
 def _separator(line: str, column: str, marks: str) -> str | None:

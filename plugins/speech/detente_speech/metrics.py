@@ -138,9 +138,12 @@ class Vocoding(Metric):
         return {"mel-distance": mel, "stft-distance": stft, "stoi": stoi(made[:HEARD], meant[:HEARD])}
 
 
-def mel_distance(x: Tensor, y: Tensor) -> Tensor:
-    """Mean absolute difference of log-mels in nats, of waveforms [B, 1, L]."""
-    return HALF * (log_mel(x) - log_mel(y)).abs().mean()
+def mel_distance(x: Tensor, y: Tensor, rate: int | None = None) -> Tensor:
+    """Mean absolute difference of log-mels in nats, of waveforms [B, 1, L].
+
+    `rate` is their sampling rate in Hz; by default they are crops, whose length says it.
+    """
+    return HALF * (log_mel(x, rate) - log_mel(y, rate)).abs().mean()
 
 
 def stft_distance(x: Tensor, y: Tensor) -> Tensor:
@@ -157,8 +160,11 @@ def stft_distance(x: Tensor, y: Tensor) -> Tensor:
     return torch.stack(found).mean()
 
 
-def stoi(made: Tensor, meant: Tensor) -> float:
-    """Short-time objective intelligibility of waveforms [B, 1, L], eight in a row; NaN if it cannot be computed."""
+def stoi(made: Tensor, meant: Tensor, rate: int | None = None) -> float:
+    """Short-time objective intelligibility of waveforms [B, 1, L], eight in a row; NaN if it cannot be computed.
+
+    `rate` is their sampling rate in Hz; by default they are crops, whose length says it.
+    """
     try:
         from pystoi import stoi as intelligibility
     except ImportError:
@@ -169,7 +175,7 @@ def stoi(made: Tensor, meant: Tensor) -> float:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # it warns, and answers 1e-5, where there is too little
             try:
-                values.append(float(intelligibility(y.flatten().numpy(), x.flatten().numpy(), rate_of(y))))
+                values.append(float(intelligibility(y.flatten().numpy(), x.flatten().numpy(), rate or rate_of(y))))
             except RuntimeWarning:
                 return math.nan
     return sum(values) / len(values)

@@ -53,10 +53,10 @@ def vocode(
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}.") from error
         x, y = made[None, None], _whole(wave, rate)[None, None, : len(made)]
-        heard = f"{found:.2f}" if math.isfinite(found := stoi(x, y)) else "not measured"
+        heard = f"{found:.2f}" if math.isfinite(found := stoi(x, y, rate)) else "not measured"
         typer.echo(
-            f"{path}  {len(made) / rate:.2f} s, {rate} Hz, mel distance {mel_distance(x, y):.3f}, STOI {heard}, level "
-            f"{_level(x) - _level(y):+.1f} dB"
+            f"{path}  {len(made) / rate:.2f} s, {rate} Hz, mel distance {mel_distance(x, y, rate):.3f}, STOI {heard}, "
+            f"level {_level(x) - _level(y):+.1f} dB"
         )
 
 

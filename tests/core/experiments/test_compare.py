@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,10 @@ def alive(pid: int) -> bool:
 def workers(folder: Path) -> list[int]:
     """Processes that train a cell of a study."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"detente.experiments.executors.worker" in words and any(word.startswith(bytes(folder)) for word in words):
-            found.append(int(path.parent.name))
+    for path in Path("/proc").glob("[0-9]*/fd/1"):
+        with suppress(OSError):
+            if os.readlink(path).startswith(str(folder)):  # its output goes to the cell's log
+                found.append(int(path.parts[2]))
     return found
 
 

@@ -29,7 +29,11 @@ def test_a_folder_takes_pictures_of_all_sizes_and_modes(tmp_path: Path):
     d = Folder(str(tmp_path))
     assert d.packed.sizes == {"train": 42, "extractor": 0, "held_out": 9, "reference": 9}
     assert d.space.leaves[0].shape == (3, 32, 32)
-    assert d.notes == ("folder: ignored 1 file with other endings: .txt (1).",)
+    assert d.notes == (
+        "folder: 60 pictures of 20 × 50 to 61 × 30 pixels became 32 × 32, scaled and cropped in the middle"
+        " (data.size).",
+        "folder: ignored 1 file with other endings: .txt (1).",
+    )
     grey = Folder(str(tmp_path), size=16, channels=1)
     assert grey.space.leaves[0].shape == (1, 16, 16)
     assert grey.identity != d.identity

@@ -1,4 +1,4 @@
-"""`latent` within valences: for files of molecules of any size, by default."""
+"""`latent` within valences, for files of molecules of any size."""
 
 from pathlib import Path
 
@@ -21,9 +21,10 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_of_molecules_is_modelled_within_valences_and_ranked_by_a_distance(file: Path):
-    found = resolve(None, "molecule", flags={"data": {"name": "smiles", "path": str(file)}})
-    assert found.recipe.model.name == "latent" and found.recipe.model.options["valences"] is True
+@pytest.mark.parametrize("model", [None, {"name": "latent", "valences": True}])
+def test_models_of_valid_samples_alone_are_ranked_by_a_distance(file: Path, model: dict | None):
+    found = resolve(None, "molecule", flags={"data": {"name": "smiles", "path": str(file)}, "model": model})
+    assert found.recipe.model.name == ("selfies" if model is None else "latent")
     assert found.primary().score == "frechet" and found.primary().log
 
 

@@ -103,6 +103,9 @@ class Executor(ABC):
             Interrupted: SIGINT or SIGTERM came. What was running has saved its checkpoint.
         """
 
+    def close(self) -> None:
+        """Let go of what is kept from one `run` to the next: the experiment has no more cells for now."""
+
 
 def record_failure(cell: Cell, reason: str) -> None:
     """Record in a cell's folder that it failed, unless another process trains it now or has finished it."""

@@ -9,9 +9,11 @@ from filelock import Timeout
 
 from detente.errors import DivergedError, Interrupted, UsageError
 from detente.experiments.executors.base import Executor, Watcher, record_failure
-from detente.experiments.executors.process import WorkerProcess
+from detente.experiments.executors.forked import ForkServer, can_fork
+from detente.experiments.executors.process import Worker, WorkerProcess
 from detente.experiments.executors.worker import LOCKED
 from detente.files import lock
+from detente.recipe.document import read
 from detente.results.cells import SETTLED, Cell
 from detente.training.signals import STOP, on_signal
 
@@ -29,29 +31,51 @@ def cpus() -> int:
 class LocalExecutor(Executor):
     """Worker processes on this machine.
 
+    On Linux they are forked from one process, so that a cell after the first costs no imports. Elsewhere, on a GPU, and
+    where that process cannot be forked, they begin with nothing.
+
     Args:
         jobs: how many at a time; one per CPU by default.
         block: names of plugins that they must not load.
+        fork: False to fork none.
 
     Raises:
         UsageError: there is not one worker at least.
     """
 
-    def __init__(self, jobs: int | None = None, block: Sequence[str] = ()) -> None:
+    def __init__(self, jobs: int | None = None, block: Sequence[str] = (), *, fork: bool = True) -> None:
         if jobs is not None and jobs < 1:
             raise UsageError(f"--jobs {jobs}: at least one worker is needed.")
         self.slots, self._block = jobs or cpus(), block
+        self._forks, self._server = fork and can_fork(), None
 
     def run(self, cells: Sequence[Cell], watcher: Watcher) -> None:
-        _Pool(cells, self.slots, self._block, watcher).run()
+        _Pool(cells, self, watcher).run()
+
+    def begin(self, cell: Cell) -> Worker:
+        """A worker that trains a cell."""
+        if not self._forks or on_gpu(cell):
+            return WorkerProcess(cell, self._block)
+        self._server = self._server or ForkServer(self._block)
+        return self._server.begin(cell)
+
+    def give_up_forks(self) -> bool:
+        """Begin all workers from now on as processes of their own; whether that is news."""
+        was, self._forks = self._forks, False
+        return was
+
+    def close(self) -> None:
+        if self._server:
+            self._server.close()
+            self._server = None
 
 
 class _Pool:
     """The cells of one call: those in the queue, and those that a worker trains."""
 
-    def __init__(self, cells: Sequence[Cell], slots: int, block: Sequence[str], watcher: Watcher) -> None:
-        self._queue, self._slots, self._block, self._watcher = deque(cells), slots, block, watcher
-        self._workers: list[WorkerProcess] = []
+    def __init__(self, cells: Sequence[Cell], executor: LocalExecutor, watcher: Watcher) -> None:
+        self._queue, self._executor, self._watcher = deque(cells), executor, watcher
+        self._workers: list[Worker] = []
         self._killed: Counter[Cell] = Counter()
         self._signals: list[int] = []
 
@@ -72,7 +96,7 @@ class _Pool:
     def _launch(self) -> None:
         """Fill the free places. A cell that somebody else trains goes to the end of the queue."""
         for _ in range(len(self._queue)):
-            if len(self._workers) >= self._slots:
+            if len(self._workers) >= self._executor.slots:
                 return
             cell = self._queue.popleft()
             if not _is_free(cell):
@@ -81,7 +105,7 @@ class _Pool:
             elif cell.status in SETTLED:  # somebody else's work, done since we looked
                 self._watcher.set(cell, cell.status)
             else:
-                self._workers.append(WorkerProcess(cell, self._block))
+                self._workers.append(self._executor.begin(cell))
                 self._watcher.set(cell, "running")
 
     def _collect(self) -> None:
@@ -90,12 +114,18 @@ class _Pool:
             self._workers.remove(worker)
             self._settle(worker)
 
-    def _settle(self, worker: WorkerProcess) -> None:
+    def _settle(self, worker: Worker) -> None:
         """Enter what became of a cell."""
         cell = worker.cell
         if worker.code == LOCKED:
             self._queue.append(cell)
             self._watcher.set(cell, "elsewhere")
+            return
+        if worker.lost and not self._signals:
+            self._queue.appendleft(cell)
+            self._watcher.set(cell, "pending")
+            if self._executor.give_up_forks():
+                self._watcher.note(f"Workers begin as processes of their own, some seconds later each: {worker.lost}")
             return
         if self._signals:  # whatever it came to, the next call finds it in the cell's folder
             pass
@@ -106,7 +136,7 @@ class _Pool:
                 self._watcher.set(cell, "pending")
                 self._watcher.note(f"{cell}: its worker was killed by {name}; it resumes from its last checkpoint")
                 return
-            memory = f"is there enough memory for {self._slots} of them?"
+            memory = f"is there enough memory for {self._executor.slots} of them?"
             record_failure(cell, f"its worker was killed by {name} {TRIES} times; {memory}")
         elif worker.code not in (0, DivergedError.exit_code) and cell.status != "failed":
             record_failure(
@@ -128,6 +158,13 @@ class _Pool:
             worker.end()
             self._watcher.set(worker.cell, "interrupted")
         self._workers.clear()
+
+
+def on_gpu(cell: Cell) -> bool:
+    """Whether a cell is to be trained on a GPU, which a fork cannot use."""
+    import torch
+
+    return torch.cuda.is_available() and read(cell.run.recipe).get("device", "auto") != "cpu"
 
 
 def _is_free(cell: Cell) -> bool:

@@ -14,8 +14,7 @@ from torch import Tensor
 from detente.engine.player import Player
 from detente.engine.regularizer import Passes
 from detente.engine.step import Moment
-from detente.errors import UsageError
-from detente.testing.laws.subject import F64, Broken, Case, Skip, Subject
+from detente.testing.laws.subject import F64, Broken, Case, Skip, Subject, where_it_can_be_used
 
 
 def draws_come_from_its_own_stream(s: Subject) -> None:
@@ -34,9 +33,8 @@ def draws_come_from_its_own_stream(s: Subject) -> None:
         numpy.random.seed(seed)  # noqa: NPY002  the global generator is the point
         random.seed(seed)
         try:
-            found = link.penalty(step.seen_by(name))
-        except UsageError as reason:
-            raise Skip(f"cannot be used there: {reason}") from reason
+            with where_it_can_be_used():
+                found = link.penalty(step.seen_by(name))
         finally:
             link.load_state_dict(before)
         if found is None:
@@ -80,7 +78,8 @@ def _gradient(value: Tensor, player: Player) -> list[Tensor]:
 
 def gradients_match_finite_differences(s: Subject) -> None:
     """Along a random direction of the player's weights, the penalty's slope is its gradient's."""
-    s.needs("penalty")
+    if s.needs("penalty").stops_gradients:
+        raise Skip("a part of it is taken as constant on purpose")
     if s.case.dtype != F64:
         raise Skip("finite differences need float64")
     game = s.game()
@@ -144,9 +143,8 @@ def declared_passes_are_the_real_ones(s: Subject) -> None:
 
     torch.autograd.grad = counted
     try:
-        s.link(game).penalty(step)
-    except UsageError as reason:
-        raise Skip(f"cannot be used there: {reason}") from reason
+        with where_it_can_be_used():
+            s.link(game).penalty(step)
     finally:
         torch.autograd.grad = real_grad
         for hook in hooks:

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from detente.engine.gradients import graph_leaves
 from detente.engine.regularizer import Regularizer, named
@@ -14,7 +13,7 @@ from detente.engine.sample import leaves
 from detente.engine.step import Step
 from detente.errors import UsageError
 from detente.regularizers.batch_norm import BatchNorm
-from detente.testing.laws.subject import Broken, Skip, Subject, played, same
+from detente.testing.laws.subject import Broken, Skip, Subject, played, same, where_it_can_be_used
 
 
 def play_goes_on(s: Subject) -> None:
@@ -40,7 +39,7 @@ def off_is_absent_to_the_bit(s: Subject) -> None:
             setattr(made, option, value)
         return made
 
-    quiet, absent = Subject(switched_off, s.case, s.role).game(), s.case.game(s.role)
+    quiet, absent = Subject(switched_off, s.case, s.role).game(), s.case.game(s.role, **s.play(one))
     played(quiet, s.case, 0, 6)
     played(absent, s.case, 0, 6)
     for a, b in ((quiet.generator, absent.generator), (quiet.discriminator, absent.discriminator)):
@@ -54,15 +53,16 @@ def the_other_player_is_left_alone(s: Subject) -> None:
     other = game.generator if own is game.discriminator else game.discriminator
     before = copy.deepcopy(other.network.state_dict())
     step = game.look(s.role, s.case.batch())
-    try:
+    for p in other.network.parameters():  # as in simultaneous play, where both gradients wait for both updates
+        p.grad = torch.full_like(p, 0.5)
+    with where_it_can_be_used():
         own.gradients(step, step.loss)
-    except UsageError as reason:
-        raise Skip(f"cannot be used there: {reason}") from reason
-    own.apply()
+        own.apply()
     same(before, other.network.state_dict(), f"the {own.role}'s update changes the {other.role}")
-    touched = [n for n, p in other.network.named_parameters() if p.grad is not None]
-    if touched:
-        raise Broken(f"the {own.role}'s update leaves a gradient on {other.role}.{touched[0]}")
+    for n, p in other.network.named_parameters():
+        if p.grad is None or not (p.grad == 0.5).all():
+            raise Broken(f"the {own.role}'s update changes the gradient of {other.role}.{n}")
+        p.grad = None
     one = s.link(game)
     if s.role == "discriminator" and "penalty" in one.defines() and not one.couples:
         value = one.penalty(s.look(game))
@@ -88,10 +88,8 @@ def extra_calls_shift_nobody(s: Subject) -> None:
         game = s.game(*[named("witness", BatchNorm()) for _ in witness])
         step = game.look(s.role, s.case.batch())
         if asked:
-            try:
+            with where_it_can_be_used():
                 s.link(game).penalty(step.seen_by(s.link(game).name))
-            except UsageError as reason:
-                raise Skip(f"cannot be used there: {reason}") from reason
         out = [*leaves(step.real_logits), *leaves(step.fake_logits), *leaves(step.fake)]
         state = {f"D.{k}": v for k, v in game.discriminator.network.state_dict().items()}
         return out, state | {f"G.{k}": v for k, v in game.generator.network.state_dict().items()}
@@ -120,24 +118,6 @@ def a_checkpoint_holds_everything(s: Subject) -> None:
             raise Broken(f"resumed, a term of the {a.role} differs")
 
 
-class _NoWaiting(TorchDispatchMode):
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is torch.ops.aten._local_scalar_dense.default:
-            raise Broken("a training step reads a tensor's value on the host (.item(), bool(), float()), so it waits")
-        return func(*args, **(kwargs or {}))
-
-
-def nothing_waits_for_the_device(s: Subject) -> None:
-    """The CPU reads no tensor's value during an update."""
-    game = s.game(adam=False)
-    batch = s.case.batch()
-    with _NoWaiting():
-        try:
-            game.step(batch)
-        except UsageError as reason:
-            raise Skip(f"cannot be used there: {reason}") from reason
-
-
 def penalties_commute_to_the_bit(s: Subject) -> None:
     """The order of penalties in a chain changes nothing."""
     one = s.needs("penalty")
@@ -151,10 +131,8 @@ def penalties_commute_to_the_bit(s: Subject) -> None:
 
     ends = []
     for links in ((s.make(), Witness()), (Witness(), s.make())):
-        try:
-            game = s.case.game(s.role, *links)
-        except UsageError as reason:
-            raise Skip(f"cannot be used there: {reason}") from reason
+        with where_it_can_be_used():
+            game = s.case.game(s.role, *links, **s.play(one))
         played(game, s.case, 0, 3)
         ends.append(s.player(game).network.state_dict())
     same(ends[0], ends[1], "another order in the chain")

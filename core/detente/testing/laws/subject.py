@@ -1,7 +1,8 @@
 """What a law is tested on: a regularizer, in a game, on one of its players."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from detente.domains.contracts import Data, Domain, Model
 from detente.engine.chain import chain
 from detente.engine.game import Game
 from detente.engine.objectives import NonSaturating, Objective
-from detente.engine.player import Player
+from detente.engine.player import Ineffective, Player, WrongPenalty
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import Batch, to
 from detente.engine.step import Role, Step
@@ -28,6 +29,23 @@ class Broken(Exception):
 
 class Skip(Exception):
     """A law does not apply here."""
+
+
+class Dead(Skip):
+    """A penalty depends on nothing that its player can change: a fault, unless it does somewhere else."""
+
+
+@contextmanager
+def where_it_can_be_used() -> Iterator[None]:
+    """A refusal means that a law does not apply; a penalty of the wrong form breaks it."""
+    try:
+        yield
+    except WrongPenalty as wrong:
+        raise Broken(str(wrong)) from wrong
+    except Ineffective as dead:
+        raise Dead(str(dead)) from dead
+    except UsageError as reason:
+        raise Skip(f"cannot be used there: {reason}") from reason
 
 
 @dataclass
@@ -57,6 +75,7 @@ class Case:
         lr: float = 1e-2,
         objective: Objective | None = None,
         autocast: torch.dtype | None = None,
+        simultaneous: bool = False,
     ) -> Game:
         """A fresh game, equal every time, with the regularizers on one player.
 
@@ -84,6 +103,7 @@ class Case:
             seed=3,
             auxiliary=self.model.auxiliary if type(self.model).auxiliary is not Model.auxiliary else None,
             autocast=autocast,
+            simultaneous=simultaneous,
         )
 
 
@@ -97,10 +117,13 @@ class Subject:
 
     def game(self, *more: Regularizer, **options: Any) -> Game:
         """A game with one instance of it, and `more` behind; if it cannot be used there, the law does not apply."""
-        try:
-            return self.case.game(self.role, self.make(), *more, **options)
-        except UsageError as reason:
-            raise Skip(f"cannot be used there: {reason}") from reason
+        with where_it_can_be_used():
+            one = self.make()
+            return self.case.game(self.role, one, *more, **self.play(one), **options)
+
+    def play(self, one: Regularizer) -> dict[str, Any]:
+        """How the game must be played for it."""
+        return {"simultaneous": True} if one.needs_simultaneous else {}
 
     def player(self, game: Game) -> Player:
         """The player that it is used on."""
@@ -126,9 +149,8 @@ class Subject:
         link = self.link(game)
         before = copy.deepcopy(link.state_dict())
         try:
-            value = link.penalty(self.look(game, name, k))
-        except UsageError as reason:
-            raise Skip(f"cannot be used there: {reason}") from reason
+            with where_it_can_be_used():
+                value = link.penalty(self.look(game, name, k))
         finally:
             link.load_state_dict(before)
         if value is None:
@@ -145,10 +167,8 @@ def same(a: dict[str, Any], b: dict[str, Any], what: str) -> None:
 
 def played(game: Game, case: Case, first: int, last: int) -> list[dict[str, Tensor]]:
     """Train steps `first` to `last`; if the regularizer cannot be used there, the law does not apply."""
-    try:
+    with where_it_can_be_used():
         return [game.step(case.batch(k)) for k in range(first, last)]
-    except UsageError as reason:
-        raise Skip(f"cannot be used there: {reason}") from reason
 
 
 def _nothing(what: str) -> UsageError:
@@ -157,7 +177,9 @@ def _nothing(what: str) -> UsageError:
     )
 
 
-class _NoData(Data):
+class NoData(Data):
+    """Data of laws that bring their own."""
+
     def __len__(self) -> int:
         return 0
 
@@ -176,4 +198,4 @@ class _NoModel(Model):
 
 def plain_case() -> Case:
     """A case for laws that bring networks and samples of their own."""
-    return Case("plain", Plain(), _NoData(), _NoModel())
+    return Case("plain", Plain(), NoData(), _NoModel())

@@ -6,18 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Network, Networks, Primary, ProgressCallback, Sample, Space, Stream
+from detente import Count, Data, Model, Network, Networks, ProgressCallback, Sample, Space, Stream
 from detente_molecule.chemistry import BONDS, pair
 from detente_molecule.networks.molgan import GraphWriter, LikeliestType, graph_shape
-from detente_molecule.networks.valences import within_valences
+from detente_molecule.networks.valences import BY_DISTANCE, within_valences
 
 BATCH = 128
-_DISTANCE = Primary(
-    "frechet",
-    log=True,
-    protocol="Fréchet distance on 64 projected counts of atom environments to the reference split; every sample is a"
-    " valid molecule by construction",
-)
 NOISE = 0.1
 """Standard deviation of what is added to codes while the autoencoder learns, so that near codes mean near graphs."""
 
@@ -54,7 +48,7 @@ class Latent(Model):
         self.code, self.width, self.latent_dim = code, width, latent_dim
         self.warm_up_steps, self.valences = warm_up_steps, valences
         if valences:  # what is valid by construction says nothing about training
-            self.primary = _DISTANCE
+            self.primary = BY_DISTANCE
 
     def build(self, space: Space) -> Networks:
         n, types = graph_shape(space, "latent")

@@ -21,6 +21,7 @@ from detente import (
 )
 from detente_molecule.data import Molecules
 from detente_molecule.networks.molgan import Draw
+from detente_molecule.networks.valences import BY_DISTANCE
 from detente_molecule.strings import SelfiesData
 
 SLOPE = 0.2
@@ -44,6 +45,8 @@ class Selfies(Model):
         warm_up_batch: strings in each.
         warm_up_lr: of Adam at its highest.
     """
+
+    primary = BY_DISTANCE
 
     def __init__(
         self,

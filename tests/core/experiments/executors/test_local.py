@@ -30,7 +30,7 @@ def stand_in(tmp_path, monkeypatch):
 
 def train(cells: list[Cell], jobs: int, show=lambda board: None) -> None:
     """What an experiment does with its executor."""
-    executor = LocalExecutor(jobs)
+    executor = LocalExecutor(jobs, fork=False)
     tracker = Tracker(executor.slots, show)
     for each in cells:
         tracker.enter(each, 10)

@@ -1,0 +1,131 @@
+"""Which law is tried where, and trying it."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from detente.engine.regularizer import Regularizer
+from detente.engine.step import Role
+from detente.errors import UsageError
+from detente.testing import domain_laws, laws
+from detente.testing.laws import Broken, Case, Skip, Subject
+from detente.testing.report import RAISES, Verdict
+
+ROLES: tuple[Role, ...] = ("discriminator", "generator")
+Law = Callable[[Any], Any]
+_OURS = [Path(__file__).parents[1] / part for part in ("engine", "testing", "domains", "toys")]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A law to be tried: on one subject, or on several of which one is enough."""
+
+    law: Law
+    subjects: tuple[Any, ...]
+    where: str
+
+    @property
+    def name(self) -> str:
+        """The law's name."""
+        return self.law.__name__
+
+    def verdict(self) -> Verdict:
+        """What came out: passed if it is kept by any of the subjects."""
+        found = Verdict(self.name, self.where, "skipped", "no case applies")
+        for subject in self.subjects:
+            new = _try(self.law, subject, self.where)
+            if new.outcome == "passed":
+                return new
+            if found.outcome != "broken":
+                found = new
+        return found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All trials of one subject, and the laws that must be tried at least once."""
+
+    name: str
+    must: tuple[str, ...]
+    trials: tuple[Trial, ...]
+
+
+def planned(make: Callable[[], Regularizer], cases: Sequence[Case]) -> Plan:
+    """The trials of the regularizers that `make` returns, in the given cases and in those that laws bring along.
+
+    Raises:
+        Exception: whatever `make` raises.
+    """
+    with laws.process_kept():
+        one = make()
+    roles: list[Role] = [r for r in ROLES if r in one.players or "both" in one.players]
+    found: list[Trial] = []
+    for case in cases:
+        for role in roles:
+            subject = Subject(make, case, role)
+            found += [Trial(law, (subject,), f"{case.name}, {role}") for law in laws.ON_CASES]
+    for role in roles:
+        own = Subject(make, laws.furnished_case(), role)
+        found += [Trial(law, (own,), f"furnished, {role}") for law in laws.ON_FURNISHED]
+        anywhere = (*(Subject(make, case, role) for case in cases), own)
+        found += [Trial(law, anywhere, f"any case, {role}") for law in laws.SOMEWHERE] if cases else []
+        plain = Subject(make, laws.plain_case(), role)
+        found += [Trial(law, (plain,), f"closed forms, {role}") for law in laws.ON_CLOSED_FORMS]
+    return Plan(one.name, laws.must_keep(one), tuple(found))
+
+
+def planned_for_domain(kind: domain_laws.Kind) -> Plan:
+    """The trials of a kind of data."""
+    return Plan(
+        kind.name, domain_laws.MUST, tuple(Trial(law, (kind,), type(kind.data).__name__) for law in domain_laws.LAWS)
+    )
+
+
+def _try(law: Law, subject: Any, where: str) -> Verdict:
+    found = _once(law, subject, where)
+    if found.outcome == "broken" and isinstance(subject, Subject) and law not in laws.WITHOUT_CONTROL:
+        without = _once(law, Subject(Regularizer, subject.case, subject.role), where)
+        if without.outcome == "broken":  # its own fault is not the regularizer's
+            return found._replace(
+                outcome="skipped", reason=f"the networks of the case break it by themselves: {without.reason}"
+            )
+    return found
+
+
+def _once(law: Law, subject: Any, where: str) -> Verdict:
+    name = law.__name__
+    # Tiny tensors on many threads would spend their time on waiting for each other.
+    with laws.process_kept():
+        torch.set_num_threads(1)
+        torch.set_grad_enabled(True)
+        try:
+            law(subject)
+        except Skip as reason:
+            return Verdict(name, where, "skipped", str(reason))
+        except Broken as reason:
+            return Verdict(name, where, "broken", f"{reason}{_line(reason)}")
+        except UsageError as reason:
+            return Verdict(name, where, "skipped", f"the case is refused: {reason}")
+        except Exception as error:
+            return Verdict(name, where, "broken", f"{RAISES} {type(error).__name__}: {error}{_line(error)}")
+    return Verdict(name, where, "passed")
+
+
+def _line(error: Exception) -> str:
+    """Where in the author's code it happened, or nothing if that was not where it came up."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        ours = any(file.is_relative_to(folder) for folder in _OURS)
+        if (
+            not ours
+            and "site-packages/torch" not in file.as_posix()
+            and file.suffix == ".py"
+            and "/lib/python" not in file.as_posix()
+        ):
+            here = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+            return f" ({here}:{frame.lineno})"
+    return ""

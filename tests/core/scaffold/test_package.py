@@ -1,0 +1,82 @@
+"""A new package: what it is called, what is refused, and what stands in it."""
+
+import ast
+import tomllib
+
+import pytest
+
+from detente.errors import UsageError
+from detente.plugins import host
+from detente.scaffold.package import LICENCES, Package, suggestion
+
+WHAT = ("regularizer", "domain")
+
+
+@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("licence", LICENCES)
+def test_every_file_is_valid_and_names_are_consistent(what, licence):
+    package = Package(what, "soft-scores", "A. User", licence)
+    files = package.files()
+    for path, text in files.items():
+        assert "{{" not in text.replace("${{", "") and all(len(line) <= 120 for line in text.splitlines()), path
+        if path.endswith(".py"):
+            ast.parse(text)
+    project = tomllib.loads(files["pyproject.toml"])["project"]
+    assert project["name"] == "detente-soft-scores" and project["license"] == licence
+    assert project["entry-points"]["detente"] == {"soft-scores": "detente_soft_scores.plugin"}
+    assert "A. User" in files["LICENSE"] or licence == "Apache-2.0"
+    assert (
+        "class SoftScores" in files["detente_soft_scores/" + ("__init__.py" if what == "regularizer" else "domain.py")]
+    )
+    assert ".github/workflows/tests.yml" in files and "detente_soft_scores/py.typed" in files
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("GradientNoise", "gradient-noise"),
+        ("gradient_noise", "gradient-noise"),
+        ("detente-noise", "noise"),
+        ("Gradient Noise", "gradient-noise"),
+        ("R-1", "r1"),
+        ("2fast", None),
+        ("", None),
+        ("ä", None),
+        ("a-b", None),
+    ],
+)
+def test_a_bad_name_is_refused_with_a_better_one(name, better):
+    with pytest.raises(UsageError) as refused:
+        Package("regularizer", name)
+    assert better is None or f"Write {better!r}." in str(refused.value)
+    assert suggestion(name) in (better, None, "a-b")
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "said"),
+    [
+        ("regularizer", "r1", "There is a regularizer 'r1' already, of detente"),
+        ("domain", "ring", "There is a domain 'ring' already"),
+        ("regularizer", "step", "says too little, or hides something"),
+        ("regularizer", "here-already", "exists already"),
+    ],
+)
+def test_a_name_or_a_folder_that_is_taken_is_refused_and_nothing_is_written(what, name, said, tmp_path):
+    (tmp_path / "detente-here-already").mkdir()
+    with pytest.raises(UsageError, match=said):
+        Package(what, name).write(tmp_path, host())
+    assert [path.name for path in tmp_path.rglob("*")] == ["detente-here-already"]
+
+
+def test_a_licence_that_is_not_offered_is_refused():
+    with pytest.raises(UsageError, match="write one of MIT, BSD-3-Clause"):
+        Package("domain", "rhythm", licence="GPL")
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_a_package_is_written_as_a_whole(what, tmp_path):
+    package = Package(what, "soft-scores")
+    folder = package.write(tmp_path, host())
+    assert folder == tmp_path / "detente-soft-scores"
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert there == set(package.files())
