@@ -30,3 +30,10 @@ class Rival:
             KeyError, TypeError: its changes are to keys that the recipe does not have.
         """
         return put(self.recipe, self.changes.get(setting, {}))
+
+    def fits(self, setting: str) -> bool:
+        """Whether its changes are to keys that it has."""
+        try:
+            return bool(self.at(setting))
+        except (KeyError, TypeError):
+            return False

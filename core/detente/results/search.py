@@ -152,15 +152,11 @@ class Tuning(Manifest):
             Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"], r.get("changes", {}))
             for r in found.get("rivals", [])
         ]
-        try:
-            for rival in self.rivals:
-                for one in self.settings:
-                    rival.at(one.name)
-        except (KeyError, TypeError):
+        if not all(rival.fits(one.name) for rival in self.rivals for one in self.settings):
             said.append(f"{self.record}: rivals: changes are to keys that their recipes do not have; it is left out.")
             self.rivals = []
             if not damaged:
-                raise UsageError(said[-1].replace("; it is left out.", ".")) from None
+                raise UsageError(said[-1].replace("; it is left out.", "."))
         self.importance = {k: v for k, v in found.get("importance", {}).items() if k in self.labels}
         return said
 

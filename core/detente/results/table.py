@@ -18,14 +18,16 @@ def write_results(path: Path, primaries: Mapping[str, str], outcomes: Sequence[O
         primaries: domain → name of the score that carries it.
         outcomes: of the runs.
     """
+    varied = any(outcome.cell.setting for outcome in outcomes)
     names = sorted({name for outcome in outcomes for name in _names(outcome)})
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    head = ["domain", "arm", "seed", "setting", "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
+    at = ["setting"] if varied else []
+    head = ["domain", "arm", "seed", *at, "status", "step", "primary", "raw", "floor", "baseline", "ceiling"]
     head += ["scaled_final", "scaled_tail", "scaled_best", "best_step", "collapse_step", "gradient_spikes", "saturated"]
     writer.writerow([*head, *map(plain_text, names), "reason", "seconds", "seconds_per_step"])
     for outcome in outcomes:
-        writer.writerow([*_row(primaries, outcome, names)])
+        writer.writerow([*_row(primaries, outcome, names, varied)])
     write_atomically(path, out.getvalue())
 
 
@@ -35,9 +37,10 @@ def _names(outcome: Outcome) -> Iterator[str]:
         yield from row
 
 
-def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str]) -> Iterator[Any]:
+def _row(primaries: Mapping[str, str], outcome: Outcome, names: Sequence[str], varied: bool) -> Iterator[Any]:
     cell, primary = outcome.cell, primaries[outcome.cell.domain]
-    yield from (plain_text(cell.domain), plain_text(cell.arm.text), cell.seed, plain_text(cell.setting))
+    yield from (plain_text(cell.domain), plain_text(cell.arm.text), cell.seed)
+    yield from [plain_text(cell.setting)] if varied else []
     yield from (outcome.status, outcome.step, plain_text(primary))
     yield outcome.scores.get(primary)
     for row in ("untrained", "baseline", "real"):

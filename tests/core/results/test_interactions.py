@@ -1,11 +1,10 @@
-"""What two things do together beyond what each does alone, and what arms with settings no longer share."""
+"""What two things do together beyond what each does alone."""
 
 import numpy as np
 import pytest
 
 from detente.results.interactions import interactions
 from detente.results.outcomes import Outcome
-from detente.results.pairing import unpaired
 from detente.results.study import Study
 from detente.results.verdicts import Verdicts
 
@@ -105,19 +104,3 @@ def test_while_runs_are_open_nothing_is_said(tmp_path):
     found = study(tmp_path, FOUR, seeds=2)
     open_ = [*outcomes(found, {arm: [0.5, 0.6] for arm in FOUR})[:-1], Outcome(found.cells[-1], "running")]
     assert Verdicts(found, open_).interactions == []
-
-
-@pytest.mark.parametrize(
-    ("plain", "said"),
-    [
-        (recipe(R1), None),
-        (recipe(R1, objective={"name": "hinge"}), None),
-        (recipe(batch=16), "other batches"),
-        (recipe(model={"name": "resnet"}), "other networks, so other initial weights"),
-        (recipe(critic_steps=5, batch=2), "other batches and other numbers of updates"),
-    ],
-)
-def test_what_runs_of_one_seed_no_longer_share_is_said(tmp_path, plain, said):
-    found = unpaired(study(tmp_path, {"none": recipe(critic_steps=1), "other": {"critic_steps": 1, **plain}}))
-    assert len(found) == (said is not None)
-    assert said is None or (f"“other” has {said}" in found[0] and "than “none”" in found[0])

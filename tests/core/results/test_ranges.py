@@ -7,7 +7,6 @@ import pytest
 
 from blocks import at_settings
 from detente.results.ranges import widths
-from detente.results.settings import axis, octave, settings
 from detente.results.verdicts import Verdicts
 
 
@@ -42,33 +41,6 @@ def test_widths_agree_with_a_fine_grid_for_curves_of_any_shape():
             run = run + 1 if value else 0
             longest = max(longest, run)
         assert width(places, list(curve), 0.4) == pytest.approx(longest / 10_000, abs=2e-3)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("/8", -3),
-        ("x1", 0),
-        ("x4", 2),
-        ("500", 8.9657842847),
-        ("resnet", None),
-        ("0", None),
-        ("-2", None),
-        ("nan", None),
-    ],
-)
-def test_a_value_stands_on_an_axis_in_octaves(text, value):
-    assert octave(text) == (None if value is None else pytest.approx(value))
-
-
-def test_the_axis_is_the_first_key_whose_values_are_numbers():
-    def named(*values: dict[str, str]):
-        return settings({"settings": [{"name": str(v), "values": v, "seeds": [i]} for i, v in enumerate(values)]})
-
-    assert axis(named({"model": "a", "lr": "/2"}, {"model": "b", "lr": "x2"})) == "lr"
-    assert axis(named({"model": "a", "lr": "x2"}, {"model": "b", "lr": "x2"})) is None
-    assert axis(named({"batch": "16"}, {"batch": "64"})) == "batch"
-    assert axis([]) is None
 
 
 WIDE, NARROW = {"/8": 0.4, "/2": 0.6, "x2": 0.6, "x8": 0.5}, {"/8": 0.1, "/2": 0.5, "x2": 0.1, "x8": 0.0}

@@ -3,7 +3,6 @@
 import re
 
 from blocks import at_settings
-from detente.cli.verdicts import range_lines, verdict_rows
 from detente.report.settings import settings_section
 from detente.results.verdicts import Verdicts
 from pages import EVIL, Page
@@ -44,15 +43,3 @@ def test_names_of_strangers_are_only_text(tmp_path):
     study, outcomes = at_settings(tmp_path, {"none": WIDE, EVIL: NARROW})
     page = Page(str(settings_section(study, Verdicts(study, outcomes))))
     assert not page.all("script") and EVIL.partition("\u202e")[0] in page.text
-
-
-def test_the_terminal_has_breakdowns_verdicts_and_ranges(tmp_path):
-    study, outcomes = at_settings(tmp_path, {"none": NARROW, "r1": WIDE}, seeds=6)
-    verdicts = Verdicts(study, outcomes)
-    head, none, r1 = verdict_rows(verdicts, outcomes)
-    assert head[5:] == ("broke down", "Δ", "verdict")
-    assert none[5:] == ("6 of 24", "", "") and r1[5] == "0 of 24"
-    assert re.fullmatch(r"better \(p < \.001, breakdowns p \.0(2|3)\d\)", r1[7])
-    (text,) = range_lines(verdicts)
-    assert text.startswith("pair: scaled score by lr; octaves over which it stays above 0.30")
-    assert "≥ 6.0" in text and "6.0 to 6.0" in text

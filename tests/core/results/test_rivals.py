@@ -1,0 +1,17 @@
+"""One side of the comparison that a search ends with."""
+
+from detente.results.cells import Arm
+from detente.results.rivals import Rival
+
+
+def test_a_rival_has_its_recipe_at_each_setting():
+    rival = Rival(Arm("r1", "fresh-r1"), ("winner",), {"batch": 4, "model": {"width": 2}}, {"batch=x2": {"batch": 8}})
+    assert rival.at("batch=x2") == {"batch": 8, "model": {"width": 2}}
+    assert rival.at("") == rival.at("batch=x1") == {"batch": 4, "model": {"width": 2}}
+
+
+def test_changes_to_what_a_recipe_does_not_have_do_not_fit():
+    recipe = {"batch": 4, "model": {"width": 2}}
+    for wrong in ({"nobody.at": 1}, {"batch.size": 1}, {"model.width.deep": 1}):
+        assert not Rival(Arm("a", "a"), ("none",), recipe, {"s": wrong}).fits("s")
+    assert Rival(Arm("a", "a"), ("none",), recipe, {"s": {"model.width": 3}}).fits("s")
