@@ -14,8 +14,8 @@ SEEDS = pairs_needed(1)
 """The fewest seeds with which one arm can be found better than another, which `compare` has by default."""
 
 
-START = 5.5
-"""Seconds that a cell's process takes before its first step."""
+START = 0.5
+"""Seconds that a cell's process takes before its first step, once the server has imported everything."""
 
 
 def usual_seeds(settings: int) -> int:

@@ -45,26 +45,25 @@ def pace(built: Built, host: Host, *, whole: bool = True) -> Pace:
         host: the plugins.
         whole: whether an evaluation and the warm-up are timed too.
     """
-    step = _step(built)
-    if not whole:
-        return Pace(step)
-    return Pace(step, _evaluation(built), built.warm_up_seconds(host))
+    with torch.random.fork_rng(devices=[]):
+        step = _step(built)
+        if not whole:
+            return Pace(step)
+        return Pace(step, _evaluation(built), built.warm_up_seconds(host))
 
 
 def _step(built: Built) -> float:
     recipe = built.recipe
     sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
-    with torch.random.fork_rng(devices=[]):
-        game = copied(built.game)
-        began, made = time.perf_counter(), 0
-        while made <= _STEPS and (made < 2 or time.perf_counter() - began < _SECONDS):
-            if made == 1:  # the first one asks for memory and loads libraries
-                began = time.perf_counter()
-            k = recipe.critic_steps
-            game.step(*(built.prepare(built.data.batch(sampler.indices(made * k + i))) for i in range(k)))
-            made += 1
-        _wait(built)
-        return (time.perf_counter() - began) / (made - 1)
+    game, k = copied(built.game), recipe.critic_steps
+    began, made = time.perf_counter(), 0
+    while made <= _STEPS and (made < 2 or time.perf_counter() - began < _SECONDS):
+        if made == 1:  # the first one asks for memory and loads libraries
+            began = time.perf_counter()
+        game.step(*(built.prepare(built.data.batch(sampler.indices(made * k + i))) for i in range(k)))
+        made += 1
+    _wait(built)
+    return (time.perf_counter() - began) / (made - 1)
 
 
 def _wait(built: Built) -> None:

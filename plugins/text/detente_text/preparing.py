@@ -68,7 +68,8 @@ def prepared(
         split = read(text)
         if shortest <= len(split) <= length:
             # What differs in compatibility characters alone (½ and 1⁄2) is the same sentence: not one in each split.
-            key = unicodedata.normalize("NFKC", " ".join(split))
+            plain = unicodedata.normalize("NFKC", text)
+            key = unicodedata.normalize("NFKC", " ".join(split if plain == text else read(plain)))
             unlike[key] = min(split, unlike.get(key, split))
     if not unlike:
         raise UsageError(

@@ -27,6 +27,7 @@ def test_what_is_free_changes(key, value):
 def test_every_field_of_a_recipe_is_free_or_decides_what_is_trained(field):
     decides = {"format", "domain", "data", "model", "objective", "seed", "batch", "critic_steps", "generator_first"}
     decides |= {"simultaneous", "fresh_fakes", "precision", "generator", "discriminator"}
+    decides |= {"channels_last", "compile", "evaluate"}
     assert (field in FREE) != (field in decides)
 
 

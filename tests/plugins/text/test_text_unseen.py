@@ -78,8 +78,8 @@ def test_a_joiner_where_letters_do_not_join_is_not_seen_and_goes():
 )
 def test_a_disguised_copy_of_a_sentence_is_in_no_other_split(disguise):
     texts = [f"{a} naïve {b} {c} ½" for a in WORDS[:6] for b in WORDS[:6] for c in WORDS[:6]]
-    plain = prepared("x", texts, 60, 1, 6, None)
-    both = prepared("x", [*texts, *map(disguise, texts)], 60, 1, 6, None)
+    plain = prepared("x", texts, 60, 1, 8, None)
+    both = prepared("x", [*texts, *map(disguise, texts)], 60, 1, 8, None)
     assert both.sizes == plain.sizes and sum(both.sizes.values()) == len(texts)
     seen = [{tuple(row) for row in both.arrays["tokens"][both.rows(split)].tolist()} for split in SPLITS]
     assert sum(map(len, seen)) == len(set().union(*seen)) == len(texts)

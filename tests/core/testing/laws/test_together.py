@@ -16,10 +16,10 @@ from detente.engine.regularizer import Regularizer
 from detente.engine.step import Role
 from detente.regularizers.r1 import R1
 from detente.testing import cases, check
-from detente.testing.plan import ROLES, _try
 from detente.testing.laws import Subject
 from detente.testing.laws.subject import F64
 from detente.testing.laws.together import several_processes_play_as_one as law
+from detente.testing.plan import ROLES, _try
 from processes import in_groups
 
 Verdicts = list[tuple[str, str, str]]
