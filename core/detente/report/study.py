@@ -42,7 +42,7 @@ def overall(results: Results) -> Section | None:
 def settings(results: Results) -> Section | None:
     """Score against setting, breakdowns, interactions."""
     body = settings_section(results.study, results.verdicts)
-    return Section(body, [("settings", "Settings")]) if body else None
+    return Section(body, [("settings", "Settings" if results.study.settings else "Breakdowns")]) if body else None
 
 
 def data(results: Results) -> Section | None:

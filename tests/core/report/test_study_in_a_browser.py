@@ -264,5 +264,5 @@ def test_without_scripts_it_is_whole(browser, page):
         "results.csv",
     ):
         assert part in said
-    assert json.loads(browser.run("document.getElementById('data').textContent"))["arms"][1] == "r1"
+    assert json.loads(browser.run("document.getElementById('payload').textContent"))["arms"][1] == "r1"
     assert browser.run("document.documentElement.scrollWidth") <= 1280

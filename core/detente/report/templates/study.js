@@ -1,5 +1,5 @@
 // What a study's page shows is chosen here: arms, domains, and the arm that others are compared with.
-const D = JSON.parse(document.getElementById("data").textContent);
+const D = JSON.parse(document.getElementById("payload").textContent);
 const form = document.querySelector("form.controls");
 const shown = { arms: new Set(), domains: new Set(), against: D.against };
 
