@@ -90,7 +90,7 @@ def test_dependencies_leave_torch_its_newest_version_and_plugins_bring_the_extra
     assert not any(s.operator.startswith(("<", "==", "~=")) for s in always["torch"].specifier)
     if name == "detente":
         assert always.keys() == {"torch", "pluggy"}
-        assert set(said.get_all("Provides-Extra", [])) == {"run", "ray", "tensorboard", "wandb"}
+        assert set(said.get_all("Provides-Extra", [])) == {"run", "plots", "ray", "tensorboard", "wandb"}
     else:
         assert always["detente"].extras == {"run"}
 

@@ -23,6 +23,7 @@ class SlopeOfTheScores(Regularizer):
 
     players = ("discriminator",)
     off = {"weight": 0.0}
+    compares_samples = True
 
     def __init__(self, weight: float = 0.1) -> None:
         super().__init__()

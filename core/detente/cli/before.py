@@ -78,6 +78,8 @@ def note_duration(session: Session, built: "Built", host: "Host", start: int = 0
     if session.quiet or start >= built.recipe.steps:
         return
     timed = pace(built, host)
+    if timed is None:
+        return
     left = timed.seconds(built.recipe) * (1 - start / built.recipe.steps)
     warm = f", {in_words(timed.warm_up)} of it before the first step" if timed.warm_up >= 1 else ""
     session.note(f"About {in_words(left)}{warm}, by a few timed steps; longer where the machine does other work.")

@@ -95,6 +95,7 @@ def _resolve(
     # A whole recipe has said everything since it was written: what packages recommend today is nothing to it.
     for layer, where in [] if overlay.complete else _defaults(host, choice):
         overlay.lay(layer, where)
+        overlay.usual.add(where)
     overlay.lay(given, source)
     if domain is not None:
         overlay.put(("domain",), domain, "command line")

@@ -42,6 +42,8 @@ class Overlay:
         self._current = current
         self.values: dict[str, Any] = {}
         self._sources: dict[Key, str] = {}
+        self.usual: set[str] = set()
+        """The sources that nobody chose: what packages recommend."""
         self.complete = False
 
     def lay(self, values: Mapping[str, Any], source: str) -> None:

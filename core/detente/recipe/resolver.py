@@ -194,7 +194,10 @@ class Resolver:
                     self._problem(("metrics",), f"contains {name!r} twice; remove one.")
 
     def _metric(self) -> None:
-        """The score of the model, where it brings one, nobody chose another and a metric measures it."""
+        """The score of the model, where it brings one, nobody chose another and a metric measures it.
+
+        A score that a package recommends does not hold where the user has chosen metrics without it.
+        """
         model = self.parts.get(("model",))
         if model is None or self.problems:
             return
@@ -203,6 +206,8 @@ class Resolver:
         except DetenteError:  # said where the model is built
             return
         measured = {score for key, part in self.parts.items() if key[0] == "metrics" for score in part.target.scores}
+        if self.overlay.source(("metric",), "") in self.overlay.usual and self.values.get("metric") not in measured:
+            self.values["metric"] = None
         if own is not None and own.score in measured and not self.overlay.complete:
             self.values["metric"] = self.values.get("metric") or own.score
 

@@ -1,5 +1,6 @@
 """How long a run will take, measured before it begins: a few steps, one evaluation, the start of the warm-up."""
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -8,12 +9,14 @@ import torch
 from detente.checks.trial import copied
 from detente.engine.sample import batch_size
 from detente.engine.streams import Stream
+from detente.errors import one_line
 from detente.plugins import Host
 from detente.recipe.schema import Recipe
 from detente.training import evaluation, scale
 from detente.training.build import Built
 from detente.training.sampler import BatchSampler
 
+_log = logging.getLogger(__name__)
 _STEPS, _SECONDS = 5, 0.5
 """Steps that are timed after the first one: so many, or as many as fit."""
 
@@ -37,8 +40,10 @@ class Pace:
         return self.warm_up + self.step * recipe.steps + self.evaluation * (evaluations + len(evaluation.ROWS))
 
 
-def pace(built: Built, host: Host, *, whole: bool = True) -> Pace:
+def pace(built: Built, host: Host, *, whole: bool = True) -> Pace | None:
     """Play a few steps of a copy of the game, and time them; nothing of what is built changes.
+
+    None where a step fails: the run says why, and a study counts it.
 
     Args:
         built: as it will be trained, or only to be looked at.
@@ -46,10 +51,12 @@ def pace(built: Built, host: Host, *, whole: bool = True) -> Pace:
         whole: whether an evaluation and the warm-up are timed too.
     """
     with torch.random.fork_rng(devices=[]):
-        step = _step(built)
-        if not whole:
-            return Pace(step)
-        return Pace(step, _evaluation(built), built.warm_up_seconds(host))
+        try:
+            step = _step(built)
+            return Pace(step, _evaluation(built), built.warm_up_seconds(host)) if whole else Pace(step)
+        except Exception as error:  # of a network, a regularizer or a metric, which may be a stranger's
+            _log.debug("nothing was timed: %s", one_line(error))
+            return None
 
 
 def _step(built: Built) -> float:

@@ -19,7 +19,7 @@ def test_the_report_of_a_run_has_scores_terms_samples_recipe_and_command(tmp_pat
         assert row in found.text
     assert "D/adversarial" in found.text
     assert len(found.all("img")) == 2
-    assert "detente train pair --set '<script>" in found.text
+    assert "detente train pair --set $'<script>" in found.text
     assert "note:" in found.text
 
 

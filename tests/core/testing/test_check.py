@@ -11,15 +11,10 @@ from detente.regularizers.spectral_norm import SpectralNorm
 from detente.testing import TOYS, Case, Report, Verdict, cases, check
 from detente.testing.laws import must_keep
 from detente.toys.mixture import MLP, RingData, RingDomain
+from strong import STRONG
 
 # Where a default says nothing on the toys: instance normalization needs positions, which only these layers have.
-# Where a default is too gentle to do anything in a few updates of them.
-OPTIONS: dict[str, dict] = {
-    "instance-norm": {"where": ["conv", "embed", "row"]},
-    "ada": {"start": 0.5, "speed": 0.1},
-    "clip-norm": {"max_norm": 0.01},
-    "clip-value": {"max_value": 0.001},
-}
+OPTIONS: dict[str, dict] = {"instance-norm": {"where": ["conv", "embed", "row"]}, **STRONG}
 
 
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])

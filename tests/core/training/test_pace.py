@@ -30,9 +30,14 @@ def test_timing_changes_neither_the_game_nor_the_random_state() -> None:
         old, new = before[side]["network"], after[side]["network"]
         assert old.keys() == new.keys() and all(torch.equal(old[key], new[key]) for key in old)
         assert after[side]["t"] == 0
-    assert 0 < found.step < 5 and found.evaluation > 0 and found.warm_up == 0
+    assert found is not None and 0 < found.step < 5 and found.evaluation > 0 and found.warm_up == 0
+
+
+def test_a_game_that_fails_is_not_timed_and_not_ended() -> None:
+    built = build(recipe.load(RING, regs=["d:instance-norm"]), dry=True)
+    assert pace(built, host()) is None
 
 
 def test_only_the_steps_are_timed_where_the_rest_is_known() -> None:
     found = pace(build(recipe.load(RING)), host(), whole=False)
-    assert found.step > 0 and found.evaluation == found.warm_up == 0
+    assert found is not None and found.step > 0 and found.evaluation == found.warm_up == 0

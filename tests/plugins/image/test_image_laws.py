@@ -1,9 +1,12 @@
 """The laws on real digits: every registered regularizer on a narrow DCGAN, those of installed strangers included."""
 
+from functools import partial
+
 import pytest
 
 from detente.plugins import host
 from detente.testing import Case, check
+from strong import STRONG
 
 
 @pytest.fixture(scope="module")
@@ -15,5 +18,5 @@ def digits() -> Case:
 
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
 def test_every_regularizer_keeps_the_laws_on_digits(name, digits):
-    report = check(host().load("regularizer", name), [digits]).require()
+    report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), [digits]).require()
     assert report.count("passed") >= 5, report

@@ -3,10 +3,13 @@
 With soft draws: a straight-through gradient is by design not the slope that finite differences find.
 """
 
+from functools import partial
+
 import pytest
 
 from detente.plugins import host
 from detente.testing import Case, check
+from strong import STRONG
 
 
 @pytest.fixture(scope="module")
@@ -19,5 +22,5 @@ def molecules() -> Case:
 
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
 def test_every_regularizer_keeps_the_laws_on_molecules(name, molecules):
-    report = check(host().load("regularizer", name), [molecules]).require()
+    report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), [molecules]).require()
     assert report.count("passed") >= 5, report

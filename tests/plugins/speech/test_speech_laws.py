@@ -1,5 +1,7 @@
 """The laws on voices: every registered regularizer on a narrow SpecGAN and on a vocoder, whose critics are several."""
 
+from functools import partial
+
 import pytest
 from torch import Tensor
 
@@ -8,6 +10,7 @@ from detente.plugins import host
 from detente.testing import Case, check
 from detente_speech.recordings import Vocoded
 from detente_speech.transforms import log_mel
+from strong import STRONG
 from voices import Synthetic
 
 
@@ -48,5 +51,5 @@ def cases() -> list[Case]:
 
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
 def test_every_regularizer_keeps_the_laws_on_voices(name, cases):
-    report = check(host().load("regularizer", name), cases).require()
+    report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), cases).require()
     assert report.count("passed") >= 5, report

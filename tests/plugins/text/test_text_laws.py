@@ -5,10 +5,11 @@ import torch
 
 from detente.plugins import host
 from detente.testing import Case, check
+from strong import STRONG
 from texts import WORDS
 
 # Vectors without positions are nothing to normalize over instances; the filters' answers have positions.
-OPTIONS = {"instance-norm": {"where": ["filters.0", "filters.1"]}}
+OPTIONS = {"instance-norm": {"where": ["filters.0", "filters.1"]}, **STRONG}
 
 
 @pytest.fixture(scope="module")
