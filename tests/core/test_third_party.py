@@ -19,18 +19,17 @@ from detente import Regularizer, hookimpl
 
 
 class SlopeOfTheScores(Regularizer):
-    """λ (E D(x) − E D(x̃))²: real and fake must not drift apart."""
+    """λ E (D(x) − D(x̃))²: real and fake must not drift apart."""
 
     players = ("discriminator",)
     off = {"weight": 0.0}
-    compares_samples = True
 
     def __init__(self, weight: float = 0.1) -> None:
         super().__init__()
         self.weight = weight
 
     def penalty(self, s):
-        return self.weight * (s.real_score.mean() - s.fake_score.mean()).square()
+        return self.weight * (s.real_score - s.fake_score).square().mean()
 
 
 @hookimpl

@@ -59,7 +59,8 @@ def test_a_run_leaves_sentences_scores_and_three_rows_and_exports_its_words(trai
     assert train("whole") == 0
     run = folder / "whole"
     written = (run / "samples" / "step-000003.txt").read_text(encoding="utf-8").splitlines()
-    assert len(written) == 20 and {word for line in written for word in line.split()} <= {*WORDS, "<unk>"}
+    assert len(written) == 15  # there are no more held-out lines to compare with
+    assert {word for line in written for word in line.split()} <= {*WORDS, "<unk>"}
     references = json.loads((run / "run.json").read_text())["references"]
     assert set(references) == {"real", "baseline", "untrained"}
     assert 50 < references["real"]["bleu-references"] <= 60 and references["real"]["frechet"] >= 0
