@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from detente.errors import DetenteError, UsageError
+from detente.files.records import checked
 from detente.plugins import Host
 from detente.recipe import Recipe
-from detente.records import checked
 from detente.results.cells import SETTLED, Cell
 from detente.results.manifest import Manifest
 from detente.training.build import identities_of

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detente.errors import UsageError
+from detente.files.records import said
 from detente.recipe.document import dump
-from detente.records import said
 
 RECIPE_FORMAT = 1
 

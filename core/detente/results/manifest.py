@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Self
 
 from detente.errors import UsageError
 from detente.files import write_atomically
+from detente.files.records import checked, sound
 from detente.hookspecs import StudyView
 from detente.recipe.document import dump, read
-from detente.records import checked, sound
 from detente.results.cells import Arm, Cell
 from detente.results.schemas import ManifestRecord
 from detente.results.settings import Setting, settings

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from detente.records import Count, FolderName, Record
+from detente.files.records import Count, FolderName, Record
 from detente.training.run_record import FoundBefore, IdentitiesRecord
 
 MOST_TRIALS, MOST_SEEDS = 1000, 50

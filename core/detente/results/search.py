@@ -14,9 +14,9 @@ from typing import Any
 
 from detente.errors import UsageError
 from detente.files import plain, read_json, write_atomically
+from detente.files.records import shorten, sound
 from detente.hookspecs import StudyView
 from detente.recipe.keys import put
-from detente.records import shorten, sound
 from detente.results.cells import Arm, Cell
 from detente.results.manifest import MOST, Manifest
 from detente.results.outcomes import number

@@ -13,8 +13,8 @@ from torch import Tensor
 from detente.engine.game import Game
 from detente.errors import UsageError, one_line
 from detente.files import replace_atomically
+from detente.files.records import Amount, Count, Record, checked
 from detente.recipe.schema import Recipe
-from detente.records import Amount, Count, Record, checked
 from detente.training.averaged import Average
 from detente.training.run_record import IdentitiesRecord
 

@@ -21,12 +21,12 @@ from detente.engine.sample import Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line
 from detente.files import in_utf8, plain, read_bytes, read_json, replace_atomically, write_atomically
+from detente.files.records import Record, checked
 from detente.plugins import Host
 from detente.recipe import options_of
 from detente.recipe.components import Part, RegularizerPart, load_component
 from detente.recipe.options import check
 from detente.recipe.schema import Recipe
-from detente.records import Record, checked
 from detente.training import evaluation, outline
 from detente.training.card import anonymous, card
 from detente.training.outline import SpaceRecord, space_of

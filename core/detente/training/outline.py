@@ -14,7 +14,7 @@ from pydantic import Field
 from detente.domains.contracts import Data
 from detente.engine.sample import Leaf, Space
 from detente.files import plain, read_json, write_atomically
-from detente.records import Count, Record, checked
+from detente.files.records import Count, Record, checked
 
 OUTLINE_FORMAT = 1
 OUTLINE = "generator.json"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from detente.errors import UsageError
 from detente.files import appending, own_folder, parsed, plain, read_bytes, read_json, sweep, write_atomically
-from detente.records import checked, sound
+from detente.files.records import checked, sound
 from detente.training.run_record import RUN_FORMAT, IdentitiesRecord, RunRecord, is_entry
 
 _FIX = "correct it, or delete the file and resume the run, which writes it again"

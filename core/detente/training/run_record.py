@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from detente.records import Amount, Count, Record, Scores
+from detente.files.records import Amount, Count, Record, Scores
 
 RUN_FORMAT = 1
 

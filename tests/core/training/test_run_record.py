@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detente.errors import UsageError
-from detente.records import checked
+from detente.files.records import checked
 from detente.report import run_report
 from detente.training.run_folder import Run
 from detente.training.run_record import RunRecord

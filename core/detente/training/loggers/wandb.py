@@ -12,8 +12,8 @@ from pydantic import Field
 
 from detente.errors import PluginError, UsageError
 from detente.files import own_folder, plain, read_json, write_atomically
+from detente.files.records import Count, Record, checked
 from detente.hookspecs import RunView, hookimpl
-from detente.records import Count, Record, checked
 from detente.training.loggers import scalars
 
 

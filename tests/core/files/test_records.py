@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from detente.errors import UsageError
-from detente.records import Count, FolderName, Record, checked, shorten, sound
+from detente.files.records import Count, FolderName, Record, checked, shorten, sound
 
 
 class Inner(Record):
