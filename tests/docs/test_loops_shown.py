@@ -66,8 +66,13 @@ def test_at_most_five_lines_are_added_to_a_script_of_60_to_120(name):
     ("name", "args", "factor"),
     [
         ("dcgan", "--half float16 --accumulate 2 --steps 16", 1.0),  # float16 is slow on a CPU
-        ("dcgan", "--half bfloat16 --accumulate 2 --steps 60", 0.9),
-        *((name, "--steps 100", 0.9) for name in SCRIPTS if name != "dcgan"),
+        pytest.param("dcgan", "--half bfloat16 --accumulate 2 --steps 60", 0.9, marks=pytest.mark.acceptance),
+        ("vocoder", "--steps 100", 0.9),
+        *(
+            pytest.param(name, "--steps 100", 0.9, marks=pytest.mark.acceptance)
+            for name in SCRIPTS
+            if name not in ("dcgan", "vocoder")
+        ),
     ],
 )
 def test_with_the_lines_the_penalty_falls_and_the_average_makes_other_samples(name, args, factor):

@@ -53,7 +53,7 @@ def test_compiled_networks_end_at_the_weights_of_uncompiled_ones(monkeypatch, re
     assert close(plain, trained(monkeypatch, "ring", regs, which))
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")  # of the compiler itself
 def test_the_default_compiler_ends_at_the_weights_of_no_compiler(monkeypatch):
     if not hardware._compiler():
