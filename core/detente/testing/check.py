@@ -22,9 +22,9 @@ from detente.errors import UsageError
 from detente.plugins import Host
 from detente.plugins import host as current_host
 from detente.testing.domain_laws import Kind
-from detente.testing.laws import Broken, Case, Skip, Subject
+from detente.testing.laws import Case
 from detente.testing.plan import Plan, planned, planned_for_domain
-from detente.testing.report import Report, Verdict
+from detente.testing.report import Report
 
 TOYS = ("dirac", "bilinear", "linear-quadratic", "ring", "grid", "pair", "critics", "tokens")
 
@@ -89,19 +89,3 @@ def check_domain(subject: str | Kind) -> Report:
     """Test every law of domains on a kind of data, by the name of its domain."""
     plan = planned_for_domain(kind(subject) if isinstance(subject, str) else subject)
     return Report(plan.name, plan.must, [trial.verdict() for trial in plan.trials])
-
-
-__all__ = [
-    "TOYS",
-    "Broken",
-    "Case",
-    "Kind",
-    "Report",
-    "Skip",
-    "Subject",
-    "Verdict",
-    "cases",
-    "check",
-    "check_domain",
-    "kind",
-]
