@@ -5,17 +5,18 @@ all of it shows and what it does not. Everything comes from the study's folder: 
 """
 
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
+from bench.markdown import code, escaped, table, within
+from bench.settings import settings, tiers, together
 from detente.report.answer import answer, question, status
 from detente.report.domains import DomainPart, Row
-from detente.report.page import between, number, p_value, percent, signed, visible
-from detente.results import statistics
-from detente.results.cells import Arm
+from detente.report.page import number, p_value, percent, signed, visible
 from detente.results.outcomes import Outcome
 from detente.results.study import Study
 from detente.results.verdicts import Verdicts
@@ -57,35 +58,41 @@ class Page:
 
     def lines(self) -> Iterator[str]:
         """All of it."""
-        yield from (f"# {_text(self.pictures.name)}: {_text(question(self.study))}", "")
+        yield from (f"# {escaped(self.pictures.name)}: {escaped(question(self.study))}", "")
         for sentence in (*answer(self.study, self.verdicts), status(self.outcomes)):
-            yield from (_text(sentence), "")
+            yield from (escaped(sentence), "")
         yield from self._made()
         yield from self._limits()
         yield from self._overview()
+        yield from together(self.verdicts)
         for domain in self.domains:
             yield from self._domain(domain)
 
     def _made(self) -> Iterator[str]:
         yield from ("## How it was made", "", "```text")
         for words in self.study.content["commands"][-1:]:
-            yield " ".join(["detente", *map(str, words[1:])])
+            kept, place = [*map(str, words[1:])], f"studies/{self.pictures.name}"
+            if "--out" in kept:
+                kept[kept.index("--out") + 1] = place  # not where it lies on this machine
+            yield shlex.join(["detente", *kept])
         yield from (f"make results STUDY=studies/{self.pictures.name}", "```", "")
         for domain in self.domains:
-            yield f"- every arm on {_text(domain.name)}: {self.study.budget(domain.name)}; no coefficient was tuned"
+            yield f"- every arm on {escaped(domain.name)}: {self.study.budget(domain.name)}; no coefficient was tuned"
         versions = self.study.content["versions"][-1]
         kept = [f"{name} {versions[name]}" for name in ("detente", "torch", "python") if name in versions]
         yield from ("", f"Versions: {', '.join(kept)}.", "")
+        shutil.copy(self.study.folder / "results.csv", self.pictures / "results.csv")
+        yield from (f"Every run, with its raw scores: [results.csv]({self.pictures.name}/results.csv).", "")
 
     def _limits(self) -> Iterator[str]:
-        seeds, domains = len(self.study.seeds), len(self.domains)
+        domains = len(self.domains)
         yield from ("## What this does and does not show", "")
         if limits := self.verdicts.limits:
-            yield f"- {_text(limits)}"
-        yield f"- Intervals are computed from {seeds} seed(s); how often such intervals contain the true value is"
+            yield f"- {escaped(limits)}"
+        yield f"- Intervals are computed from {self.study.counted}; how often such intervals contain the true value is"
         yield "  measured in [statistics](../explanation/statistics.md)."
-        yield f"- Each of {domains} domain(s) has one model, one data set and small budgets, with the coefficients"
-        yield "  that the arms name. With other coefficients, longer runs or larger models the order may be different."
+        yield f"- {'Each domain' if domains > 1 else 'The domain'} has one model, one data set and small budgets, with"
+        yield "  the coefficients that the arms name. With others, longer runs or larger models the order may differ."
         yield "- An arm without a verdict is undecided, not shown to be useless."
         collapsed = [r for d in self.domains for r in d.rows if r.collapses]
         if collapsed:
@@ -96,43 +103,45 @@ class Page:
     def _overview(self) -> Iterator[str]:
         yield from ("## Overview", "")
         yield "Mean scaled score at the last step (0 untrained, 1 real data), and the difference from"
-        yield f"{_code(self.study.against)} with its"
-        yield ".95 interval, on seeds on which neither run broke down (diverged or scored 0). ▲ and ▼ are verdicts; all"
+        yield f"{code(self.study.against)} with its"
+        yield ".95 interval, of pairs in which neither run broke down (diverged or scored 0). ▲ and ▼ are verdicts; all"
         yield from ("else is undecided.", "")
         head = ["arm", *(d.name for d in self.domains)]
         if self.verdicts.overall:
             head += [
                 "interquartile mean" if self.verdicts.trimmed else "mean",
-                f"chance to beat {_text(self.study.against.text)}",
+                f"chance to beat {escaped(self.study.against.text)}",
             ]
         rows: list[list[str]] = []
         for arm in self.study.arms:
             cells = [_cell(d.row(arm)) for d in self.domains]
             overall = next((o for o in self.verdicts.overall if o.arm == arm), None)
             if overall:
-                cells += [_with(number(overall.iqm, 2), overall.interval)]
-                cells += [_with(percent(overall.improvement), overall.improvement_interval)]
-            rows.append([_code(arm), *cells])
-        yield from _table(head, rows)
+                cells += [within(number(overall.iqm, 2), overall.interval)]
+                cells += [within(percent(overall.improvement), overall.improvement_interval)]
+            rows.append([code(arm), *cells])
+        yield from table(head, rows)
 
     @property
     def _many(self) -> bool:
         return len(self.study.seeds) > 1
 
     def _domain(self, d: DomainPart) -> Iterator[str]:
-        yield from (f"## {_text(d.name)}", "", _text(d.sentence), "")
+        yield from (f"## {escaped(d.name)}", "", escaped(d.sentence), "")
         for picture, text in (
             (d.curves, "Scaled score over steps"),
-            (d.forest, f"Differences from {_text(self.study.against.text)}"),
+            (d.forest, f"Differences from {escaped(self.study.against.text)}"),
         ):
             if picture is not None and (self._many or picture is d.curves):
                 file = self._picture(str(picture), f"{text.split()[0].lower()}-{d.name}")
-                yield from (f"![{text} in {_text(d.name)}]({file})", "")
+                yield from (f"![{text} in {escaped(d.name)}]({file})", "")
+        yield from settings(self.study, self.verdicts, d.name)
+        yield from tiers(d)
         if self._many and self.study.others:
-            yield from _table(
+            yield from table(
                 ["arm", "Δ", "p alone", "p Holm", "p joint", "broke down", "verdict"], [_difference(r) for r in d.rows]
             )
-        yield from _table(
+        yield from table(
             [
                 "arm",
                 d.primary["score"],
@@ -163,11 +172,11 @@ class Page:
             if last.suffix in (".png", ".svg"):
                 name = f"samples-{d.name}-{row.number}{last.suffix}"
                 shutil.copy(last, self.pictures / name)
-                found += [_code(row.arm), "", f"![samples]({self.pictures.name}/{name})", ""]
+                found += [code(row.arm), "", f"![samples]({self.pictures.name}/{name})", ""]
             elif last.suffix == ".txt":
                 lines = visible(last.read_text(encoding="utf-8", errors="replace")).splitlines()[:LINES]
                 shown = [line[:200].replace("```", "'''") for line in lines]
-                found += [_code(row.arm), "", "```text", *shown, "```", ""]
+                found += [code(row.arm), "", "```text", *shown, "```", ""]
         if found:
             yield from (f"### Samples with seed {seed}, from the same latents", "", *found)
 
@@ -192,24 +201,24 @@ def _cell(row: Row) -> str:
     if c is None or c.mean is None:
         return number(row.mean, 2)
     mark = "▲ " if c.claimed > 0 else "▼ " if c.claimed < 0 else ""
-    return _with(f"{mark}{number(row.mean, 2)}, Δ {signed(c.mean)}", c.interval)
+    return within(f"{mark}{number(row.mean, 2)}, Δ {signed(c.mean)}", c.interval)
 
 
 def _difference(row: Row) -> list[str]:
     n, of, interval = row.broken
-    broken = _with(f"{n} of {of}", interval) if of else "–"
+    broken = within(f"{n} of {of}", interval) if of else "–"
     c = row.compared
     if c is None:
-        return [_code(row.arm), "–", "–", "–", "–", broken, "–"]
+        return [code(row.arm), "–", "–", "–", "–", broken, "–"]
     verdict = ("▲ " if c.claimed > 0 else "▼ " if c.claimed < 0 else "") + c.contrast.word
     ps = [p_value(value) for value in (c.p, c.holm, c.adjusted)]
-    return [_code(row.arm), _with(signed(c.mean), c.interval), *ps, broken, verdict]
+    return [code(row.arm), within(signed(c.mean), c.interval), *ps, broken, verdict]
 
 
 def _steady(d: DomainPart, row: Row) -> list[str]:
     raw = row.score(d.primary["score"])
     return [
-        _code(row.arm),
+        code(row.arm),
         "–" if raw is None else f"{number(raw[0])} ({number(raw[1])} to {number(raw[2])})",
         number(row.best, 2),
         number(row.kept, 2),
@@ -218,27 +227,6 @@ def _steady(d: DomainPart, row: Row) -> list[str]:
         percent(row.saturated),
         number(row.cost, 2),
     ]
-
-
-def _with(text: str, interval: tuple[float, float] | statistics.Interval | None) -> str:
-    return f"{text} ({between(interval)})" if interval else text
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(map(_text, head))} |"
-    yield "|" + "---|" * len(head)
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
-
-
-def _code(arm: Arm) -> str:
-    return "`" + visible(arm.text).replace("`", "'").replace("|", "¦") + "`"
-
-
-def _text(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", visible(text))
 
 
 if __name__ == "__main__":
