@@ -27,7 +27,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install install-dev demo results test acceptance check format lint types imports dependencies docs index bench axe clean
+.PHONY: help install install-dev demo results replay test acceptance check format lint types imports dependencies docs index bench axe clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -72,10 +72,13 @@ STUDY ?= studies/classics
 results: $(VENV)/.installed  ## write a finished study (STUDY=studies/classics) into docs/results
 	@$(BIN)/python -m bench.results $(STUDY)
 
+replay: $(VENV)/.installed  ## train a run again (CELL=its folder) and compare every number of its log to the bit
+	@$(BIN)/python -m bench.replay $(CELL)
+
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 test: $(VENV)/.installed-dev  ## run the tests
-	@$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 acceptance: $(VENV)/.installed-dev  ## run the slow tests that train to a result
 	@$(BIN)/python -m pytest -n $(JOBS) -m acceptance --timeout 3600 $(PYTEST_ARGS)

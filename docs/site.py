@@ -1,10 +1,11 @@
-"""What the site has beyond the pages: the plugins' READMEs, and the cards' equations as MathML. Hooks of MkDocs."""
+"""What the site has beyond the pages: READMEs, the reference of names, equations as MathML. Hooks of MkDocs."""
 
 import re
 import unicodedata
 from pathlib import Path
 from typing import Any
 
+import api  # beside this file, whose folder MkDocs has on the path of its hooks
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -30,12 +31,14 @@ SYMBOLS = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for each plugin: its README, with links as they are from here."""
+    """Add a page for each plugin (its README, with links as they are from here) and those of the reference."""
     root = Path(config.config_file_path or "").parent
     for kind in KINDS:
         text = (root / "plugins" / kind / "README.md").read_text(encoding="utf-8")
         text = text.replace("](../../README.md", "](../index.md").replace("](../../docs/", "](../")
         files.append(File.generated(config, f"kinds/{kind}.md", content=text))
+    for name in api.INTRO:
+        files.append(File.generated(config, f"reference/api/{name}.md", content=api.page(name)))
     return files
 
 

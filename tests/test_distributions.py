@@ -22,6 +22,7 @@ FOLDERS = {
     "detente": ROOT / "core",
     **{f"detente-{d}": ROOT / "plugins" / d for d in ("image", "molecule", "speech", "text")},
 }
+EXAMPLES = {f"detente-{name}": ROOT / "docs" / "examples" / f"detente-{name}" for name in ("sobolev", "tabular")}
 DATA = {
     "detente": {"report/templates/study.html", "report/templates/style.css", "experiments/presets/demo.yaml"},
     "detente-image": {
@@ -41,9 +42,12 @@ RUN = {"annotated_types", "numpy", "optuna", "pydantic", "rich", "safetensors", 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The wheel of each distribution."""
-    out = tmp_path_factory.mktemp("wheels")
+    return built(FOLDERS, tmp_path_factory.mktemp("wheels"))
+
+
+def built(folders: dict[str, Path], out: Path) -> dict[str, Path]:
     found = {}
-    for name, folder in FOLDERS.items():
+    for name, folder in folders.items():
         build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
         subprocess.run(build, cwd=folder, check=True, capture_output=True, text=True)
         (found[name],) = out.glob(f"{name.replace('-', '_')}-*.whl")
@@ -224,3 +228,23 @@ def test_all_wheels_install_and_train_from_an_empty_environment(wheels: dict[str
         steps = ["--steps", "20", "--set", "evaluate_every=20", "--folder", f"runs-{domain}", "-q"]
         fresh.run("detente", "train", domain, "--reg", "r1", *steps, *more)
         assert (fresh.bin.parent / f"runs-{domain}" / "run.json").is_file()
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(3600)
+def test_the_examples_install_from_wheels_pass_their_own_tests_and_are_compared_by_name(
+    wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    fresh = Environment(tmp_path / "venv")
+    examples = built(EXAMPLES, tmp_path)
+    fresh.install(f"{wheels['detente']}[run]", *map(str, examples.values()), "pytest")
+    for name, folder in EXAMPLES.items():
+        fresh.run(
+            "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder / "tests")
+        )
+        fresh.run("detente", "plugins", "show", name.removeprefix("detente-"))
+    arms = [word for arm in ("r1", "sobolev", "pack-penalty") for word in ("--reg", arm)]
+    fresh.run("detente", "compare", "tabular", *arms, "--seeds", "1", "--steps", "20", "--jobs", "1", "--out", "study")
+    report = (fresh.bin.parent / "study" / "report.html").read_text(encoding="utf-8")
+    assert "detente-sobolev" in report and "detente-tabular" in report
+    fresh.run("detente", "train", "tabular", "--model", "ctgan", "--steps", "10", "--folder", "run", "-q")

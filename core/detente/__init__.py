@@ -67,6 +67,7 @@ _HOME = {
     ),
     "detente.engine.player": ("Player",),
     "detente.engine.chain": ("Chain", "chain"),
+    "detente.engine.ranks": ("joint_batch", "own_rows"),
     "detente.engine.regularizer": ("LinearGame", "Passes", "Regularizer", "named"),
     "detente.engine.sample": (
         "Augmentation",
@@ -158,6 +159,8 @@ if TYPE_CHECKING:
     from detente.engine.options import Range as Range
     from detente.engine.options import Whole as Whole
     from detente.engine.player import Player as Player
+    from detente.engine.ranks import joint_batch as joint_batch
+    from detente.engine.ranks import own_rows as own_rows
     from detente.engine.regularizer import LinearGame as LinearGame
     from detente.engine.regularizer import Passes as Passes
     from detente.engine.regularizer import Regularizer as Regularizer

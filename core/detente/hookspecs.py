@@ -18,6 +18,7 @@ import pluggy
 PROJECT = "detente"  # pluggy's project name and our entry-point group
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin as the implementation of the hook of its name."""
 
 
 class Registry(Protocol):
@@ -148,6 +149,8 @@ class RunView(_View):
         scores: of the last evaluation, by name; NaN where one was not measured.
         scaled: the primary one of them, between floor (0) and ceiling (1); NaN where it was not measured.
         spectral: of the same evaluation: the largest singular value of each layer of the discriminator.
+        examined: of the same evaluation: how varied the samples are, whether the discriminator has memorized its data,
+            each penalty's part in a gradient; `detente.training.examination` describes them.
         preview: of the same evaluation: a file of samples, in the domain's format.
     """
 
@@ -165,6 +168,7 @@ class RunView(_View):
     scores: Mapping[str, float] = field(default_factory=dict)
     scaled: float | None = None
     spectral: Mapping[str, float] = field(default_factory=dict)
+    examined: Mapping[str, float] = field(default_factory=dict)
     preview: Path | None = None
 
     @property

@@ -27,9 +27,10 @@ def laws_of(
     """Mark a test that takes `law` and calls it: it is run for each law in each case.
 
     Args:
-        subject: a regularizer's class or a function that makes one; or a domain, by its name or as a
-            `detente.testing.Kind`.
-        cases: for a regularizer: names of domains, or `detente.testing.Case`; all toys by default.
+        subject: the class of a regularizer, an objective, a model, a data set or a metric, or a function that makes
+            one; or a domain, by its name or as a `detente.testing.Kind`.
+        cases: names of domains, or `detente.testing.Case`; all toys by default. A model, a data set or a metric needs
+            them: the names of domains, or a `detente.testing.Kind`, in which it takes the place of the one there.
         expected_failures: laws that are known to be broken, each with the reason; it is a failure if one holds.
     """
     # Not `pytest.mark.laws_of(subject)`, which would take a class for what is to be marked.

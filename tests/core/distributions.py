@@ -22,12 +22,14 @@ class Distribution:
     Args:
         files: path inside the wheel → content.
         plugins: entry points of the group `detente`: name → `module` or `module:object`.
+        said: further lines of METADATA; an empty line and a readme may end them.
     """
 
     name: str
     version: str
     files: Mapping[str, str]
     plugins: Mapping[str, str] = field(default_factory=dict[str, str])
+    said: str = ""
 
     def build(self, folder: Path) -> Path:
         """Write the wheel and return its path."""
@@ -36,7 +38,7 @@ class Distribution:
         points = "".join(f"{name} = {target}\n" for name, target in self.plugins.items())
         files = {
             **self.files,
-            f"{info}/METADATA": (f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n"),
+            f"{info}/METADATA": (f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n{self.said}"),
             f"{info}/WHEEL": ("Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
             f"{info}/entry_points.txt": f"[detente]\n{points}",
         }

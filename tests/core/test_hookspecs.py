@@ -108,7 +108,8 @@ def test_an_observer_is_shown_what_stands_in_the_runs_own_log(tmp_path: Path) ->
         if what == "logged":
             shown.append({"step": step, "terms": run.terms, **late, "watched": run.watched})
         if what == "evaluated":
-            shown.append({"step": step, "scores": run.scores, "scaled": run.scaled, "spectral": run.spectral})
+            found = {"scores": run.scores, "scaled": run.scaled, "spectral": run.spectral, "examined": run.examined}
+            shown.append({"step": step, **found})
     assert shown == lines(tmp_path)
 
 
@@ -125,7 +126,8 @@ def test_nothing_that_an_observer_is_shown_can_be_written_to(tmp_path: Path) -> 
     diary = Diary()
     train(tmp_path, watched_by(diary))
     run = diary.told[-1][-1]
-    for mapping in (run.terms, run.watched, run.scores, run.spectral, run.recipe, run.info, run.recipe["generator"]):
+    shown = (run.terms, run.watched, run.scores, run.spectral, run.examined, run.recipe, run.info)
+    for mapping in (*shown, run.recipe["generator"]):
         with pytest.raises(TypeError, match="does not support item assignment"):
             mapping["x"] = 1.0
     assert isinstance(run.recipe["metrics"], tuple)

@@ -52,9 +52,10 @@ def twice(name, role, play, dtype, steps=20, **autocast):
     return None
 
 
+@pytest.mark.parametrize("steps", [6, pytest.param(20, marks=pytest.mark.acceptance)])
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_a_loop_of_ones_own_gives_the_weights_of_the_game(name):
-    refused = [twice(name, role, PLAYS[play], dtype) for role in roles(name) for play, dtype in EVERYWHERE]
+def test_a_loop_of_ones_own_gives_the_weights_of_the_game(name, steps):
+    refused = [twice(name, role, PLAYS[play], dtype, steps) for role in roles(name) for play, dtype in EVERYWHERE]
     assert None in refused, refused
 
 

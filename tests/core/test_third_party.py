@@ -13,6 +13,7 @@ import pytest
 
 from detente.plugins import host
 from distributions import Distribution, install
+from warm import warm
 
 MINE = '''\
 from detente import Regularizer, hookimpl
@@ -103,7 +104,7 @@ def _written(path: str) -> str:
 
 def detente(stranger, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "detente", *arguments],
+        [warm(), *arguments],
         env={**os.environ, "PYTHONPATH": str(stranger), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -13,6 +13,8 @@ import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
+from warm import warm
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 READMES = [
@@ -40,7 +42,8 @@ def run_shell(example: Example) -> None:
 
     What a page installs goes into a folder beside it, without a network.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    first = [os.path.dirname(warm())] if example.namespace.get("fast") else []
+    path = os.pathsep.join([*first, str(Path(sys.executable).parent), os.environ["PATH"]])
     site = str(Path.cwd() / "site-packages")
     python = os.pathsep.join([site, *filter(None, [os.environ.get("PYTHONPATH")])])
     # The names are pip's, in which NO_BUILD_ISOLATION=0 switches the isolation off.
@@ -76,7 +79,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_the_examples_of_a_page_run_from_top_to_bottom(page: Path, folder: Path) -> None:
-    for example in EXAMPLES.parse(page).examples():
+    document = EXAMPLES.parse(page)
+    document.namespace["fast"] = True
+    for example in document.examples():
         example.evaluate()
 
 
@@ -93,7 +98,7 @@ def write_recordings(folder: Path) -> None:
             file.writeframes(array("h", [int(9000 * x) for x in beat]).tobytes())
 
 
-def run_readme(page: Path, folder: Path, how: str) -> None:
+def run_readme(page: Path, folder: Path, how: str, fast: bool = False) -> None:
     """Run a README's blocks beside the files of a reader's own that they name."""
     text = page.read_text(encoding="utf-8")
     words = [f"{a}{b}{c} sees the {b}{a}" for a in "abcdefg" for b in "hijklmn" for c in "opqrs"]
@@ -103,7 +108,7 @@ def run_readme(page: Path, folder: Path, how: str) -> None:
     if "./recordings" in text:
         write_recordings(folder / "recordings")
     document = EXAMPLES.parse(page)
-    document.namespace["how"] = how
+    document.namespace.update(how=how, fast=fast)
     for example in document.examples():
         if how == "--dry-run" and text[: example.start].endswith(LONG):
             continue
@@ -112,7 +117,7 @@ def run_readme(page: Path, folder: Path, how: str) -> None:
 
 @pytest.mark.parametrize("page", READMES, ids=page_name)
 def test_the_commands_of_a_readme_are_right(page: Path, folder: Path) -> None:
-    run_readme(page, folder, "--dry-run")
+    run_readme(page, folder, "--dry-run", fast=True)
 
 
 @pytest.mark.acceptance

@@ -19,7 +19,9 @@ def hooks() -> ModuleType:
     spec = importlib.util.spec_from_file_location("detente_docs_site", ROOT / "docs" / "site.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs")  # as MkDocs does
+        spec.loader.exec_module(module)
     return module
 
 

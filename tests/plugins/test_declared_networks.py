@@ -1,6 +1,10 @@
 """Every player of the four plugins states what it can do as typed attributes of `detente.Network`."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+import soundfile
 import torch
 from torch import nn
 
@@ -18,14 +22,20 @@ SILENT = {("molecule", "null"), ("text", "relgan-null")}
 """Their critics are constants: there is nothing to state."""
 
 
-def players(domain: str, name: str) -> tuple[nn.Module, nn.Module]:
-    built = build(recipe.load(domain=domain, sets=[f"model={name}", "device=cpu"]), dry=True)
+def players(domain: str, name: str, folder: Path) -> tuple[nn.Module, nn.Module]:
+    sets = [f"model={name}", "device=cpu"]
+    if domain == "speech":  # the default data would be fetched
+        for i in range(4):
+            noise = 0.1 * np.random.default_rng(i).standard_normal(16_000)
+            soundfile.write(folder / f"{i}.wav", noise, 16_000)
+        sets += ["data=folder", f"data.path={folder}"]
+    built = build(recipe.load(domain=domain, sets=sets), dry=True)
     return built.networks.generator, built.networks.discriminator
 
 
 @pytest.mark.parametrize(("domain", "name"), MODELS)
-def test_a_player_is_a_network_whose_statements_hold(domain: str, name: str) -> None:
-    generator, critic = players(domain, name)
+def test_a_player_is_a_network_whose_statements_hold(domain: str, name: str, tmp_path: Path) -> None:
+    generator, critic = players(domain, name, tmp_path)
     assert isinstance(generator, Network) and output_layers(generator)
     if (domain, name) not in SILENT:
         assert isinstance(critic, Network) and output_layers(critic)

@@ -34,14 +34,15 @@ def tried(game: Game, batches: Sequence[Batch]) -> Trial:
         batches: real samples as `Game.step` takes them, one per critic step.
 
     Raises:
-        UsageError: naming the player or the regularizer that cannot be copied, differentiated or deployed.
+        UsageError: naming the player or the regularizer that cannot be copied, run, differentiated or deployed.
     """
     with torch.random.fork_rng(_devices(game)):
         twin = copied(game)
         players = (twin.discriminator, twin.generator)
         running = [(player.role, _Running(player.network)) for player in players]
         silent = [(p.role, name) for p in players for name in _silent(twin, p, batches[-1])]
-        twin.step(*batches)
+        with _fitting(twin):
+            twin.step(*batches)
         idle = [(role, layer, name) for role, seen in running for layer, name in seen.idle()]
         _deploy(twin)
     return Trial(tuple(idle), tuple(silent))
@@ -103,6 +104,25 @@ def _blamed(role: Role, name: str) -> Iterator[None]:
                 "under torch.nn.attention.sdpa_kernel(SDPBackend.MATH); or remove the penalty."
             )
         raise UsageError(f"{role}.regularizers.{name}: its first update fails ({why}). {hint}") from error
+
+
+@contextmanager
+def _fitting(game: Game) -> Iterator[None]:
+    """Name the regularizers that are inside the networks where an update fails: they may not fit, as under vmap."""
+    try:
+        yield
+    except (DetenteError, torch.OutOfMemoryError):
+        raise
+    except (RuntimeError, ValueError, TypeError) as error:
+        players = (game.discriminator, game.generator)
+        inside = [
+            f"{p.role}.regularizers.{x.name}" for p in players for x in p.regularizer.links if "rewrite" in x.defines()
+        ]
+        if not inside:
+            raise
+        raise UsageError(
+            f"{', '.join(inside)}: the first update fails ({one_line(error)}). Remove it, or change the network."
+        ) from error
 
 
 class _Running:

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from detente import plugins
-from detente.cli import check, compare, installed, new, resume, take, train, tune, use
+from detente.cli import check, choose, compare, doctor, installed, new, resume, take, train, tune, use
 from detente.cli.display import Session
 from detente.cli.grouping import format_verbs
 from detente.compat import unencodable
@@ -110,7 +110,7 @@ def _root(
     pass
 
 
-for verbs in (train, resume, check, use, take, compare, tune, installed, new):
+for verbs in (train, resume, check, use, take, compare, tune, choose, installed, doctor, new):
     verbs.add_to(app)
 
 

@@ -1,5 +1,7 @@
 """What a folder holds of a run that is to go on, and what is not as it was."""
 
+import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,28 @@ def before_in(folder: Path, recipe: "Recipe", host: "Host") -> dict[str, Any]:
         instead="Name another folder, or leave --folder out.",
     )
     return info
+
+
+def no_place(where: Path, error: OSError) -> UsageError:
+    """What to say where a run's folder cannot be made."""
+    return UsageError(f"{where}: cannot create a run folder there: {error.strerror}. Choose another folder.")
+
+
+def check_place(where: Path) -> None:
+    """Whether a folder is there or can be made; nothing is.
+
+    Raises:
+        UsageError: a file stands in its way, or somebody else's folder.
+    """
+    try:
+        there = next(place for place in (where, *where.absolute().parents) if place.exists())
+        code = 0 if os.access(there, os.W_OK) else errno.EACCES
+        if not there.is_dir():
+            code = errno.EEXIST if there == where else errno.ENOTDIR
+        if code:
+            raise OSError(code, os.strerror(code))
+    except OSError as error:
+        raise no_place(where, error) from error
 
 
 def device_of(recipe: "Recipe", before: dict[str, Any]) -> str | None:

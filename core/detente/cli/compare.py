@@ -14,6 +14,7 @@ from detente.cli.progress import board
 from detente.errors import UsageError
 
 if TYPE_CHECKING:
+    from detente.experiments.executors.base import Executor
     from detente.plugins import Host
     from detente.results.study import Study
 
@@ -62,6 +63,7 @@ def compare(
         ),
     ] = None,
     jobs: flags.Jobs = None,
+    executor: flags.Executor = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -101,6 +103,7 @@ def compare(
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import compare as study
     from detente.experiments import preset as presets
+    from detente.experiments.executors import kinds
     from detente.experiments.forecast import usual_seeds
     from detente.experiments.vary import settings_of
     from detente.results.study import Study
@@ -149,20 +152,19 @@ def compare(
             session.result(f"{head}\n\n{_cells(planned)}", {**known, **planned.content})
             return
         session.run = folder
+        how["executor"] = kinds.executor(executor, jobs, host.block)
         with board(session) as show:
-            report = study.compare(
-                chosen, arms, numbers, out=folder, host=host, jobs=jobs, show=show, command=session.argv, **how
-            )
+            report = study.compare(chosen, arms, numbers, out=folder, host=host, show=show, command=session.argv, **how)
         _finish(session, folder, report)
 
 
-def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+def resume(session: Session, host: "Host", folder: Path, executor: "Executor") -> None:
     """Resume the study in a folder."""
     from detente.experiments import compare as study
 
     session.run = folder
     with board(session) as show:
-        report = study.resume(folder, host=host, jobs=jobs, show=show)
+        report = study.resume(folder, host=host, executor=executor, show=show)
     _finish(session, folder, report)
 
 

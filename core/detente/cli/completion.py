@@ -12,7 +12,7 @@ from detente.plugins.registry import OF_ONE_DOMAIN, Kind
 
 _WITHIN = re.compile(r"^(.*[+:])?([^+:(]*)$")
 _RUNS, _STUDIES = Path("runs"), Path("studies")
-_HEADS = ("recipe.yaml", "study.yaml", "tuning.yaml")
+_HEADS = ("recipe.yaml", "study.yaml", "tuning.yaml", "selection.yaml")
 
 
 def domains(incomplete: str) -> list[str]:

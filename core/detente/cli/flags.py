@@ -185,6 +185,14 @@ Jobs = Annotated[
         min=1, max=MOST, metavar="N", help="Number of parallel runs (default: one per CPU).", rich_help_panel=HOW
     ),
 ]
+Executor = Annotated[
+    str | None,
+    typer.Option(
+        metavar="local|ray",
+        help="Where runs are trained: on this machine, or on the Ray cluster that RAY_ADDRESS names (default: local).",
+        rich_help_panel=HOW,
+    ),
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", autocompletion=completion.runs)]
 AnyFolder = Annotated[
     Path,
@@ -230,9 +238,14 @@ def names(text: str | None) -> list[str] | None:
 
 
 def seeds_of(text: str) -> int | list[int]:
-    """The number of seeds in a flag, or a list of them."""
+    """The number of seeds in a flag, a list of them, or those from one to another, as in `2000..2007`."""
+    if between := re.fullmatch(r"(\d{1,18})\.\.(\d{1,18})", text.strip()):
+        first, last = map(int, between.groups())
+        if not 0 <= last - first < MOST:
+            raise UsageError(f"--seeds {text}: should go from a seed to a later one, {MOST} at most.")
+        return list(range(first, last + 1))
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
-        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2.")
+        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2 or 7..12.")
     if any(len(part.strip()) > 19 for part in text.split(",")):
         raise UsageError(f"--seeds {text}: has too many digits; seeds are integers below 2^63.")
     numbers = [int(part) for part in text.split(",") if part.strip()]

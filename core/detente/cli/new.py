@@ -77,7 +77,7 @@ def _write(
 
     package = Package(what, name, author, licence)
     folder = package.write(into, host)
-    main = folder / package.package / ("__init__.py" if what == "regularizer" else "domain.py")
+    main = folder / package.package / f"{what}.py"
     train = f"detente train ring --reg {name} --steps 200" if what == "regularizer" else f"detente train {name}"
     steps = [f"cd {folder}", "pip install -e '.[test]'", "pytest", train]
     text = "\n".join([f"{folder} is ready; the {what} is in {main.relative_to(folder)}.", "", *steps])

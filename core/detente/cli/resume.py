@@ -11,7 +11,7 @@ from detente.cli.running import RUNS, carry_out
 from detente.errors import UsageError
 from detente.training import launched
 
-MANY = {"study.yaml": "compare", "tuning.yaml": "tune"}
+MANY = {"study.yaml": "compare", "tuning.yaml": "tune", "selection.yaml": "choose"}
 """The file at the head of a folder with many runs → the verb that made it, whose module has a `resume`."""
 
 
@@ -26,6 +26,7 @@ def resume(
     device: flags.Device = None,
     threads: flags.Threads = None,
     jobs: flags.Jobs = None,
+    executor: flags.Executor = None,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
@@ -44,7 +45,10 @@ def resume(
     if verb and launched.processes() > 1:
         raise UsageError(f"{folder}: has many runs, which --jobs shares among processes; torchrun is for a single run.")
     if verb:
-        importlib.import_module(f"detente.cli.{verb}").resume(session, host, folder, jobs)
+        from detente.experiments.executors import kinds
+
+        chosen = kinds.executor(executor, jobs, host.block)
+        importlib.import_module(f"detente.cli.{verb}").resume(session, host, folder, chosen)
         return
     from detente import recipe as recipes
 
@@ -52,7 +56,8 @@ def resume(
         raise UsageError(
             f"{folder}: not the folder of a run (there is no recipe.yaml); name the folder that train printed."
         )
-    if jobs is not None:
-        raise UsageError(f"{folder}: is a single run; --jobs only works for a study or a search.")
+    for flag, value in (("--jobs", jobs), ("--executor", executor)):
+        if value is not None:
+            raise UsageError(f"{folder}: is a single run; {flag} only works for a study or a search.")
     resolved = recipes.resolve(folder / "recipe.yaml", host=host)
     carry_out(session, host, resolved, folder, RUNS, threads, device, resumed=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from detente.cli.before import before_in, device_of, note_changes, note_duration
+from detente.cli.before import before_in, device_of, no_place, note_changes, note_duration
 from detente.cli.display import Session, duration, log_to, number, scores_table
 from detente.cli.flags import set_threads
 from detente.cli.progress import progress, warm_up
@@ -195,9 +195,7 @@ def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
     except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
-        raise UsageError(
-            f"{folder or parent}: cannot create a run folder there: {error.strerror}. Choose another folder."
-        ) from error
+        raise no_place(folder or parent, error) from error
     except OSError as error:
         if error.errno == errno.EROFS:
             raise UsageError(f"{folder or parent}: is read-only. Choose another folder.") from error

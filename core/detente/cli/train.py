@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags, own_data
-from detente.cli.before import before_in, note_duration
+from detente.cli.before import before_in, check_place, note_duration
 from detente.cli.display import Session
 from detente.cli.flags import begin
 from detente.cli.grouping import PLACE, TRAINING, Grouped, example
@@ -90,35 +90,38 @@ def train(
     _refuse_arms(regs or [], domain)
     resolved = recipes.resolve(recipe, domain, sets or (), regs or (), given, host)
     if dry_run:
-        _look(session, host, resolved, folder)
+        _look(session, host, resolved, folder, out)
         session.result(resolved.recipe.to_yaml(), resolved.recipe.plain())
         return
     carry_out(session, host, resolved, folder, out, threads)
 
 
-def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | None) -> None:
+def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | None, out: Path) -> None:
     """Refuse what training would refuse, and say what it would say first.
 
     Raises:
-        UsageError, PluginError: as in `build` and `make_loggers`, or the folder has a run of another recipe or of other
-            data.
+        UsageError, PluginError: as in `build` and `make_loggers`, or the folder cannot be made, or has a run of another
+            recipe or of other data, or one that is further already.
     """
-    from detente.training.agreement import agree_on_data
     from detente.training.build import build
     from detente.training.loggers import make_loggers
+    from detente.training.run_folder import Run
     from detente.training.scale import check_run
+    from detente.training.trainer import Trainer
 
     before = before_in(folder, resolved.recipe, host) if folder else {}
     make_loggers(resolved.recipe.log, host)
     built = build(resolved, host, dry=True)
     built.refuse()
-    if folder:
-        agree_on_data(folder, before.get("identities") or {}, built, looks_only=False)
-    if not before:
+    start = 0
+    if folder and before:
+        start = Trainer(built, Run(folder), host).restore()
+    else:
         check_run(built)
+    check_place(folder or out)
     for finding in built.findings:
         session.note(f"Note: {finding}")
-    note_duration(session, built, host)
+    note_duration(session, built, host, start)
 
 
 def _refuse_arms(regs: list[str], domain: str | None) -> None:

@@ -14,6 +14,7 @@ from detente.cli.progress import board
 from detente.errors import UsageError, typed
 
 if TYPE_CHECKING:
+    from detente.experiments.executors.base import Executor
     from detente.experiments.search.samplers import Sampler
     from detente.plugins import Host
     from detente.results.search import Tuning
@@ -74,6 +75,7 @@ def tune(
         ),
     ] = None,
     jobs: flags.Jobs = None,
+    executor: flags.Executor = None,
     wave: Annotated[
         int | None,
         typer.Option(
@@ -129,6 +131,7 @@ def tune(
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
     from detente.experiments import tune as tuning
+    from detente.experiments.executors import kinds
     from detente.experiments.search import Wish
     from detente.results.search import Tuning
 
@@ -169,18 +172,19 @@ def tune(
             session.result(_planned(planned, chosen), {"search": folder, "points": chosen.trials, **planned.content})
             return
         session.run = folder
+        chosen = kinds.executor(executor, jobs, host.block)
         with board(session) as show:
-            report = tuning.tune(wish, out=folder, host=host, jobs=jobs, show=show, command=session.argv)
+            report = tuning.tune(wish, out=folder, host=host, executor=chosen, show=show, command=session.argv)
         _finish(session, folder, report)
 
 
-def resume(session: Session, host: "Host", folder: Path, jobs: int | None) -> None:
+def resume(session: Session, host: "Host", folder: Path, executor: "Executor") -> None:
     """Resume the search in a folder."""
     from detente.experiments import tune as tuning
 
     session.run = folder
     with board(session) as show:
-        report = tuning.resume(folder, host=host, jobs=jobs, show=show)
+        report = tuning.resume(folder, host=host, executor=executor, show=show)
     _finish(session, folder, report)
 
 

@@ -69,7 +69,7 @@ def evaluate(
     if n >= _MANY:
         session.note(f"Scoring {n:,} samples of the generator, and as many of each reference: this can take minutes.")
     references = trainer.reference_rows(n)
-    scores, scaled = trainer.scores(trainer.generate(n))
+    scores, scaled = trainer.scores(trainer.generate(n), trainer.labels(n))
     primary = trainer.built.domain.primary
     protocol = (
         f"{n} samples of the deployed generator at step {trainer.step}, latents of seed {trainer.built.recipe.seed}"
@@ -112,6 +112,10 @@ def report(
         from detente.report import tuning_report
 
         path = tuning_report(folder)
+    elif (folder / "selection.yaml").is_file():
+        from detente.report import choice_report
+
+        path = choice_report(folder)
     else:
         from detente.report import run_report
 

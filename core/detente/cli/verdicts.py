@@ -7,6 +7,7 @@ from detente.cli.display import table
 from detente.report.page import p_value, signed
 
 if TYPE_CHECKING:
+    from detente.results.comparisons import Comparison
     from detente.results.intervals import Interval
     from detente.results.outcomes import Outcome
     from detente.results.verdicts import Verdicts
@@ -29,9 +30,7 @@ def verdict_rows(verdicts: "Verdicts", outcomes: Sequence["Outcome"]) -> list[tu
             broke, of, _ = verdicts.broken(domain, arm)
             found = verdicts.of(domain, arm)
             delta = "" if found is None or found.mean is None else signed(found.mean)
-            word = (
-                "" if found is None else _word(found.contrast.word, found.contrast.breakdowns.adjusted, found.adjusted)
-            )
+            word = "" if found is None else _word(found)
             broken = f"{broke} of {of}" if of else "–"
             rows.append((domain, arm.text, mean, str(len(own)), str(diverged), broken, delta, word))
     return rows
@@ -57,10 +56,12 @@ def range_lines(verdicts: "Verdicts") -> list[str]:
     return parts
 
 
-def _word(word: str, breakdowns: float | None, quality: float | None) -> str:
-    """A verdict with the p that it rests on."""
-    ps = [f"{what}p {p_value(p)}" for what, p in (("", quality), ("breakdowns ", breakdowns)) if p is not None]
-    return f"{word} ({', '.join(ps)})" if ps else word
+def _word(found: "Comparison") -> str:
+    """A verdict with each p that it may rest on."""
+    tests = found.contrast
+    each = (("", found.adjusted), ("breakdowns ", tests.breakdowns.adjusted), ("all pairs ", tests.whole.adjusted))
+    ps = [f"{what}p {p_value(p)}" for what, p in each if p is not None]
+    return f"{tests.word} ({', '.join(ps)})" if ps else tests.word
 
 
 def _between(interval: "Interval | None", *, signs: bool = False) -> str:

@@ -72,6 +72,10 @@ class Data(Component, ABC):
         """
         return rows(self.held_out(), slice(0, n))
 
+    def real_labels(self, n: int) -> Tensor | None:
+        """The labels [n, ...] of `real(n)`, for scores that compare samples with them; None where they are unknown."""
+        return None
+
     @abstractmethod
     def reference(self) -> Sample:
         """Encoded real samples that scores compare with, disjoint from all others."""
@@ -95,10 +99,14 @@ class Model(Component, ABC):
     latent_dim: int = 64
     conditional: bool = False
     """Whether the networks take labels."""
+    mixes_samples: bool = False
+    """Whether the discriminator looks at several samples together on purpose, as packing does."""
     starts_good: bool = False
     """Whether the warm-up alone gives a usable generator, whose samples are then the baseline row."""
     warms_players: bool = True
     """Whether the warm-up trains parameters that the players keep training; False if it trains only frozen parts."""
+    metrics: tuple[str, ...] = ()
+    """Names of registered metrics that say something of this model, beyond those of its domain."""
     primary: Primary | None = None
     """The score that carries comparisons of this model, where that of the domain says little about it; see `Domain`."""
     command: str = ""
@@ -145,6 +153,8 @@ class Evaluation:
     data: Data
     domain: "Domain"
     rng: Stream = field(default_factory=lambda: Stream(0).at("evaluation"))
+    labels: Tensor | None = None
+    """The condition that each sample was made under, [n, ...], or, of real ones, that they have; None for none."""
 
     @property
     def n(self) -> int:
@@ -187,6 +197,8 @@ class Domain(Component, ABC):
     preview_suffix: str = ".txt"
     preview_count: int = 64
     """Samples in a preview."""
+    preview_row: int = 8
+    """How many of them stand side by side; of a model that takes classes, a row each has samples of one class."""
     refuses: bool = True
     """Whether ill-posed combinations are refused; toys refuse nothing, because theory is about ill-posed games too."""
     sample_count: int = 1000

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     import numpy as np  # comes with the extra `run`; toys do without
 
 _PACKED_FORMAT = 1
+_used: dict[Path, None] = {}
+
+
+def prepared_here() -> tuple[Path, ...]:
+    """The entries of the cache that this process has asked for, which another machine would have to make as well."""
+    return tuple(_used)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ def packed(
     require("run", "numpy", "filelock")
     by = code_of(_module(make), *modules) if version is None else version
     place = cache_folder() / kind / named({"format": _PACKED_FORMAT, "code": by, **made_of})
+    _used[place] = None
     found = _read(place)
     if found is not None:
         return found

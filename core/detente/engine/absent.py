@@ -24,6 +24,7 @@ class Tensors:
         self.augmentations: Mapping[str, Augmentation] = augmentations or {}
 
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
+        """Standard normal noise, shaped as `x`."""
         return normal_like(x, generator)
 
 

@@ -1,6 +1,8 @@
 """What a network declares about itself; only read here."""
 
+import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from detente.errors import UsageError
 
@@ -57,6 +59,21 @@ def output_layers(net: nn.Module) -> tuple[str, ...] | None:
     """
     stated = getattr(net, "output_layers", Network.output_layers)
     return None if stated is None else _existing(net, "output_layers", stated)
+
+
+def check_trainable(net: nn.Module) -> None:
+    """Whether a network can be rewritten and copied.
+
+    Raises:
+        UsageError: it has a layer whose weights are not there before its first forward, or one that was compiled by
+            torch.jit, whose weights cannot be copied.
+    """
+    for name, module in net.named_modules():
+        where = f"the layer {name!r} of {type(net).__name__}" if name else f"the network {type(net).__name__}"
+        if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
+            raise UsageError(f"{where} has no weights yet. Run the network once on a batch, or state its input size.")
+        if isinstance(module, torch.jit.ScriptModule):
+            raise UsageError(f"{where} is of torch.jit, and its weights cannot be copied. Use the module itself.")
 
 
 def _existing(net: nn.Module, attribute: str, names: tuple[str, ...]) -> tuple[str, ...]:

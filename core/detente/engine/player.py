@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from detente.engine import ranks
 from detente.engine.chain import Chain, chain
 from detente.engine.gradients import differentiates_compiled, graph_leaves
+from detente.engine.network import check_trainable
 from detente.engine.regularizer import Regularizer
 from detente.engine.schedule import Ramp, Scheduled
 from detente.engine.step import DomainLike, Moment, Role, Step
@@ -47,7 +48,7 @@ class Player:
         schedules: ramps on numbers of the optimizer, such as "lr" or "betas.1", over this player's updates.
 
     Raises:
-        UsageError: a regularizer cannot be used on this network.
+        UsageError: a regularizer cannot be used on this network, or the network cannot be copied.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Player:
         regularizer: Regularizer | None = None,
         schedules: Mapping[str, Ramp] | None = None,
     ) -> None:
+        check_trainable(network)
         self.role: Role = role
         self.network = network.train()
         self.regularizer: Chain = chain(*(() if regularizer is None else (regularizer,)))

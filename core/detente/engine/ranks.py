@@ -1,7 +1,7 @@
 """Several processes that play one game: each has a part of every batch, and all have the same weights.
 
 Draws are made for the joint batch, of which each process keeps its own rows; what depends on the joint batch in any way
-that is not a mean over samples is computed from sums over processes (`mean`, `gather`), which can be differentiated as
+that is not a mean over samples comes from sums over processes (`mean`, `joint_batch`), which can be differentiated as
 often as one likes; and after backward the gradients are averaged. So the weights are those of one process on the joint
 batch. Outside `together` there is one process, and everything here is the identity.
 """
@@ -104,7 +104,7 @@ def means(parts: Sequence[Tensor]) -> Sequence[Tensor]:
     return [x.view(part.shape) for x, part in zip(flat.split([p.numel() for p in parts]), parts, strict=True)]
 
 
-def gather(x: S) -> S:
+def joint_batch(x: S) -> S:
     """The joint batch, of which `x` are this process's rows, with the graph of all."""
     return x if size == 1 else cast(S, each(_gathered, x))
 
@@ -115,7 +115,7 @@ def _gathered(leaf: Tensor) -> Tensor:
     return _Total.apply(torch.cat([before, leaf, after]))
 
 
-def own(x: S) -> S:
+def own_rows(x: S) -> S:
     """This process's rows of a joint batch."""
     if size == 1:
         return x
@@ -128,7 +128,7 @@ def jointly(change: Augmentation, x: Sample, generator: torch.Generator) -> Samp
     if size == 1:
         return change(x, generator)
     with _not_enlarged():
-        return own(change(each(_repeated, x), generator))
+        return own_rows(change(each(_repeated, x), generator))
 
 
 def _repeated(leaf: Tensor) -> Tensor:
@@ -161,14 +161,14 @@ class _JointDraws(TorchFunctionMode):
             return func(*args, **named)
         if func in _SHAPED:
             args, named, joint = self._larger(func, args, named)
-            return own(func(*args, **named)) if joint else func(*args, **named)
+            return own_rows(func(*args, **named)) if joint else func(*args, **named)
         if func not in _CHANGES and func not in _IN_PLACE:
             return func(*args, **named)
         x = args[0] if args else named.get("input")
         if not isinstance(x, Tensor) or not self._counts(x.shape):
             return func(*args, **named)
         many = _repeated(x)
-        drawn = own(func(many, *args[1:], **named) if args else func(**{**named, "input": many}))
+        drawn = own_rows(func(many, *args[1:], **named) if args else func(**{**named, "input": many}))
         return x.copy_(drawn) if func in _IN_PLACE and isinstance(drawn, Tensor) else drawn
 
     def _larger(self, func: Any, args: tuple, named: dict[str, Any]) -> tuple[tuple, dict[str, Any], bool]:

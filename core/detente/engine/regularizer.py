@@ -202,7 +202,11 @@ def copied(net: nn.Module) -> nn.Module:
 
 
 def named(name: str, regularizer: Regularizer) -> Regularizer:
-    """Name an instance, as is necessary for two of the same kind; state, streams and log lines use the name."""
+    """Name an instance, as is necessary for two of the same kind; state, streams and log lines use the name.
+
+    Raises:
+        UsageError: it is no name of letters, digits, - and _, or does not begin with a letter.
+    """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
         raise UsageError(
             f"{name!r} is not a valid regularizer name: use letters, digits, - and _, starting with a letter."

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 Sample: TypeAlias = Tensor | tuple[Tensor, ...]
+"""A batch of samples: one tensor [B, ...], or a tuple of them (its leaves), each with the batch first."""
 
 
 def leaves(x: Sample) -> tuple[Tensor, ...]:

@@ -134,6 +134,11 @@ def kept(device: torch.device) -> Iterator[None]:
         restore(device, found)
 
 
+def recomputed() -> bool:
+    """Whether this forward runs inside a backward pass, as `torch.utils.checkpoint` runs a part of a network again."""
+    return not torch.compiler.is_compiling() and torch._C._current_graph_task_id() != -1
+
+
 def current_pass() -> ForwardPass:
     """The forward pass that is running."""
     return _current

@@ -28,7 +28,7 @@ class Bound(NamedTuple):
 
     def holds_for(self, recipe: Mapping[str, Any]) -> bool:
         """Whether a cell is about these data: a search may vary the options of data."""
-        return recipe["data"] == self.options
+        return recipe.get("data") == self.options
 
 
 def bind(

@@ -158,13 +158,16 @@ class Comparison(Proposer):
 
     def looks(self) -> Iterator[Look]:
         """Every arm in every domain at every setting; the first seed stands for all, the first arm for the measure."""
-        first = {one.seeds[0] for one in self.study.settings} or {self.study.seeds[0]}
+        settings = self.study.settings
+        first = {one.seeds[0] for one in settings} or {self.study.seeds[0]}
+        alike = {one.seeds[0] for one in settings[1:] if one.values.keys() == {"lr"}}  # they take as long as the first
         for cell, recipe in self.study.runs():
             if cell.seed in first:
                 known = self.resolved.get((cell.domain, cell.arm.slug, cell.setting))
                 measure = Scaled(Primary(**self.study.primary(cell.domain))) if cell.arm == self.study.arms[0] else None
                 where = f"at {cell.setting}" if cell.setting else ""
-                yield Look(cell.domain, cell.arm.text, recipe, resolved=known, measure=measure, where=where)
+                timed = cell.seed not in alike
+                yield Look(cell.domain, cell.arm.text, recipe, True, known, measure, where, timed)
 
     def to_train(self) -> Mapping[tuple[str, str], int]:
         return Counter((cell.domain, cell.arm.text) for cell in self.study.cells if cell.status not in SETTLED)

@@ -88,12 +88,13 @@ class Experiment:
 
     Attributes:
         bound: domain → the data that its cells are trained on.
+        slots: how many cells are trained at a time.
     """
 
     def __init__(
         self, manifest: Manifest, host: Host, executor: Executor, show: ShowBoard, notes: Sequence[str]
     ) -> None:
-        self._manifest, self._executor = manifest, executor
+        self._manifest, self._executor, self.slots = manifest, executor, executor.slots
         self.bound: Mapping[str, Bound] = {}
         self.tracker = Tracker(executor.slots, show, notes, lambda hook, cell: host.notify(hook, cell=cell.view))
 

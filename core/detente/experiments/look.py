@@ -1,8 +1,11 @@
 """A recipe is looked at before an experiment trains anything: what would be refused, and what should be known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
+
+import torch
 
 from detente.checks import Finding, refuse
 from detente.errors import DetenteError
@@ -25,6 +28,8 @@ class Look(NamedTuple):
         resolved: the same but for the random seed, where what the files and flags of this call say was resolved.
         measure: what runs like it are compared by, if it is this one that shows whether that can be measured.
         where: at which setting, for an error.
+        timed: whether it stands for how long runs like it take.
+        already: what looking at it has shown, where that was done before.
     """
 
     domain: str
@@ -34,6 +39,8 @@ class Look(NamedTuple):
     resolved: Resolved | None = None
     measure: Measure | None = None
     where: str = ""
+    timed: bool = True
+    already: "Looked | None" = None
 
 
 class Looked(NamedTuple):
@@ -49,6 +56,8 @@ def looked(look: Look, host: Host) -> Looked | DetenteError:
 
     An error if training would be refused.
     """
+    if look.already is not None:
+        return look.already
     try:
         recipe = recipe_of(look.recipe, "recipe")
         built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
@@ -57,6 +66,20 @@ def looked(look: Look, host: Host) -> Looked | DetenteError:
             scale.check_compared(built, look.measure.primary, scaled=look.measure.scales)
     except DetenteError as error:
         return error
+    if not (look.kept and look.timed):
+        return Looked(built.findings, ())
     said = [scale.shortage(built), scale.few(built, built.domain.primary)]
-    timed = pace(built, host, whole=look.measure is not None) if look.kept else None
+    with _as_a_worker():
+        timed = pace(built, host, whole=look.measure is not None)
     return Looked(built.findings, tuple(sentence for sentence in said if sentence), timed)
+
+
+@contextmanager
+def _as_a_worker() -> Iterator[None]:
+    """One thread, as each worker has: with more, what else the machine does is timed too."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

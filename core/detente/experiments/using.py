@@ -9,7 +9,7 @@ from detente.domains.contracts import Model
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError
 from detente.plugins import Host
-from detente.results.chosen import chosen_run, winning_run
+from detente.results.chosen import chosen_run, recommended_run, winning_run
 from detente.training import evaluation
 from detente.training.export import DESCRIPTION, load_exported
 from detente.training.generator import Generator
@@ -24,8 +24,8 @@ def load(
     Needs the plugins of its domain and model; the data that it was trained on it does not need.
 
     Args:
-        folder: of a run (its newest checkpoint), an export, a study (its best finished run), or a search (the best run
-            of its winner).
+        folder: of a run (its newest checkpoint), an export, a study (its best finished run), a search (the best run
+            of its winner) or a selection (the best run of the recommended arm).
         arm: of a study, as `--reg` named it; the best one by default.
         domain: of a study that has several.
         host: the plugins; those of this process by default.
@@ -57,6 +57,8 @@ def run_folder(folder: Path, arm: str | None = None, domain: str | None = None) 
         return chosen_run(folder, arm, domain).folder
     if (folder / "tuning.yaml").is_file() and arm is None and domain is None:
         return winning_run(folder).folder
+    if (folder / "selection.yaml").is_file() and arm is None and domain is None:
+        return recommended_run(folder).folder
     if arm is not None or domain is not None:
         raise UsageError(f"{folder}: not a study folder (no study.yaml), so there is no arm or domain to choose.")
     return folder

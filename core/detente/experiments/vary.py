@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 from detente.errors import UsageError
 from detente.recipe.settings import LR, VARY, divided, factor, pair
+from detente.results.settings import APART as APART
 
-APART = 10_000
-"""Seeds of one setting are so far from those of the next."""
 MOST_SETTINGS = 100
 _FIXED = ("format", "domain", "seed", "metric", "metrics", "samples", "log", "allow", "device")
 _PART = re.compile(r"""(?:[^,\[\](){}"']|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|"[^"]*"|'[^']*')+""")

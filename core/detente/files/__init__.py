@@ -157,6 +157,17 @@ def own_folder(path: Path, within: Path) -> Path:
     return path
 
 
+def regular(path: Path) -> Path:
+    """A path that may be read: of a file, and not of a pipe or a device, which would wait.
+
+    Raises:
+        UsageError: something else stands there.
+    """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is not a file; something else stands in its place.")
+    return path
+
+
 def read_bytes(path: Path) -> bytes:
     """The content of a file of ours.
 
@@ -164,9 +175,7 @@ def read_bytes(path: Path) -> bytes:
         UsageError: it cannot be read.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{path}: is not a file; something else stands in its place.")
-        return path.read_bytes()
+        return regular(path).read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}).") from error
 

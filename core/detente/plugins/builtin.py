@@ -162,7 +162,8 @@ def detente_register_samplers(registry) -> None:
 def detente_register_presets(registry) -> None:
     for name, summary in (
         ("demo", "six regularizers, one seed: a demonstration in about ten minutes"),
-        ("classics", "twelve arms, three seeds"),
+        ("classics", "the eighteen best-known arms at four learning rates, two seeds of each"),
+        ("strength", "six techniques at three strengths each, at four learning rates, two seeds of each"),
         ("full", "most of the catalogue, with as many seeds as a verdict needs"),
     ):
         registry.add(name, f"detente.experiments:presets/{name}.yaml", summary=summary)

@@ -72,6 +72,7 @@ def _plugin(plugin: Plugin) -> dict[str, Any]:
         "status": plugin.status,
         "error": plugin.error,
         "traceback": plugin.traceback,
+        "notes": list(plugin.notes),
     }
 
 
@@ -148,6 +149,7 @@ def render_listing(data: dict[str, Any]) -> str:
             parts.append(f"{kind}\n" + _columns(_entry_row(entry) for entry in entries))
     parts.append("combinators\n" + _columns((c["name"], c["summary"]) for c in data["combinators"]))
     parts += [f"{_title(p)}\n  {p['error']}" for p in data["plugins"] if p["status"] == "failed"]
+    parts += [f"{_title(p)}\n  {note}" for p in data["plugins"] for note in p["notes"]]
     return "\n\n".join(parts) + "\n"
 
 
@@ -158,6 +160,7 @@ def render_shown(data: dict[str, Any]) -> str:
         lines = [_title(plugin)]
         if plugin["error"] is not None:
             lines += [f"  {plugin['error']}", "", *_indented(plugin["traceback"])]
+        lines += [f"  {note}" for note in plugin["notes"]]
         lost = "lost" if plugin["status"] == "failed" else "declares"
         lines += [f"  {lost} {label}" for label in plugin["declares"]]
         parts.append("\n".join(lines))
@@ -183,7 +186,8 @@ def _title(plugin: dict[str, Any]) -> str:
 
 
 def _plugin_row(plugin: dict[str, Any]) -> tuple[str, ...]:
-    return plugin["name"], plugin["status"], plugin["distribution"], plugin["version"]
+    status = f"{plugin['status']}, see below" if plugin["notes"] else plugin["status"]
+    return plugin["name"], status, plugin["distribution"], plugin["version"]
 
 
 def _entry_row(entry: dict[str, Any]) -> tuple[str, ...]:

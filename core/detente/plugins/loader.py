@@ -24,6 +24,7 @@ import pluggy
 from detente import hookspecs
 from detente.compat import without_extensions
 from detente.errors import PluginError, did_you_mean, one_line
+from detente.plugins import contract, weight
 from detente.plugins.process import unchanged
 from detente.plugins.registry import Entry, Kind, Origin, Registry
 
@@ -64,6 +65,7 @@ class Plugin:
         error, traceback: of a failed plugin: why, in one line and in full.
         manager: calls this plugin's hooks and no one else's. One manager each, so that no plugin
             can wrap, reorder or swallow the calls of another.
+        notes: what is not wrong, but should be known; a sentence each.
     """
 
     origin: Origin
@@ -72,6 +74,7 @@ class Plugin:
     error: str | None = None
     traceback: str | None = None
     manager: pluggy.PluginManager | None = None
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.origin.plugin!r} ({self.origin})"
@@ -186,11 +189,16 @@ def _direct_source(distribution: metadata.Distribution) -> tuple[Path | None, st
 
 def load(found: Installed) -> Plugin:
     """Import a plugin and stage its declarations; on any failure it is left out as a whole."""
-    origin, staged = found.origin, list[Entry]()
+    origin, staged, notes = found.origin, list[Entry](), list[str]()
+    before = weight.loaded()
     try:
         # Standard output carries results (`--json`): what a plugin prints must not mix with them.
         with contextlib.redirect_stdout(sys.stderr), unchanged(f"plugin {origin.plugin!r} ({origin})"):
             implementation = _import(found)
+            version = contract.stated(implementation)
+            if (reason := contract.refusal(version, origin)) is not None:
+                raise PluginError(reason)
+            notes.append(contract.note(version))
             manager = _register(implementation, origin)
             _declare(manager, origin, staged)
             _refuse_strays(implementation, manager)
@@ -200,7 +208,8 @@ def load(found: Installed) -> Plugin:
         reason = one_line(error)
         reason += "" if reason.endswith((".", "?")) else "."
         return Plugin(origin, "failed", tuple(staged), reason, traceback.format_exc())
-    return Plugin(origin, "ok", tuple(staged), manager=manager)
+    notes.append(weight.slow(before))
+    return Plugin(origin, "ok", tuple(staged), manager=manager, notes=tuple(filter(None, notes)))
 
 
 def observer(implementation: object, origin: Origin) -> Plugin:
@@ -233,7 +242,9 @@ def _register(implementation: object, origin: Origin) -> pluggy.PluginManager:
     try:
         manager.register(implementation, origin.plugin)
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"A hook does not fit its specification in detente.hookspecs: {one_line(error)}") from error
+        raise PluginError(
+            f"A hook does not fit its specification in detente.hookspecs, or is of a newer détente: {one_line(error)}"
+        ) from error
     return manager
 
 

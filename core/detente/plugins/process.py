@@ -1,15 +1,21 @@
 """State of the whole process, which importing a plugin may not change: numbers do not depend on what is installed."""
 
+import builtins
 import logging
 import os
 import random
+import signal
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 _log = logging.getLogger(__name__)
 _UNKNOWN = object()
+_COMPUTING = ("CUBLAS_", "CUDA_", "DETENTE_", "MKL_", "NVIDIA_", "OMP_", "OPENBLAS_", "PYTHON", "PYTORCH_", "TORCH_")
+_OF_PYTHON = tuple(kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, Warning))
 _NUMPY_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
@@ -25,10 +31,12 @@ class _Setting(NamedTuple):
 def unchanged(who: object) -> Iterator[None]:
     """Put back what changes inside, and name `who` for it in a warning.
 
-    Watched are the working directory, standard error, what logging leaves out, the random numbers of Python, NumPy and
-    torch, what NumPy does at errors, and torch's default dtype, default device, precisions, autocast, denormal numbers,
-    gradient mode, threads, kernels, and modes that are deterministic or look for anomalies. What only the import brings
-    in is compared with its value in a fresh process. Code that replaces functions of other packages is not seen.
+    Watched are the working directory, the environment, the mode of new files, handlers of signals and of uncaught
+    errors, standard error, what logging and warnings leave out, the random numbers of Python, NumPy and torch, what
+    NumPy does at errors, and torch's default dtype, default device, precisions, autocast, denormal numbers, gradient
+    mode, threads, kernels, hooks on all modules or optimizers, and modes that are deterministic or look for anomalies.
+    What only the import brings in is compared with its value in a fresh process. Code that replaces functions of other
+    packages is not seen.
     """
     before = {name: setting.get() for name, setting in _settings().items()}
     try:
@@ -50,6 +58,13 @@ def _settings() -> dict[str, _Setting]:
         "the working directory": _Setting(_working_directory, os.chdir),
         "standard error": _Setting(lambda: sys.stderr, lambda stream: setattr(sys, "stderr", stream)),
         "what logging leaves out": _Setting(lambda: logging.root.manager.disable, logging.disable),
+        "which warnings are shown": _Setting(_Filters, _Filters.put),
+        "the environment": _Setting(_Environment, _Environment.put),
+        "the mode of new files (umask)": _Setting(_umask, os.umask),
+        "what happens at uncaught errors": _Setting(
+            lambda: sys.excepthook, lambda hook: setattr(sys, "excepthook", hook)
+        ),
+        "what happens at signals": _Setting(_handlers, _put_handlers),
         "Python's random numbers": _Setting(random.getstate, random.setstate),
     }
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
@@ -66,6 +81,68 @@ def _working_directory() -> str:
         return os.getcwd()
     except FileNotFoundError:  # somebody has deleted it
         return "."
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)  # there is no other way to read it
+    os.umask(mask)
+    return mask
+
+
+class _Environment:
+    """The environment; variables that come new count where they decide how something is computed."""
+
+    def __init__(self) -> None:
+        self.all = dict(os.environ)
+
+    def _counted(self, before: dict[str, str]) -> dict[str, str]:
+        return {name: self.all[name] for name in self.all if name in before or name.startswith(_COMPUTING)}
+
+    def __eq__(self, before: object) -> bool:
+        return isinstance(before, _Environment) and self._counted(before.all) == before.all
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def put(self) -> None:
+        for name in _Environment()._counted(self.all).keys() - self.all.keys():
+            del os.environ[name]
+        os.environ.update(self.all)
+
+
+def _handlers() -> dict[int, Any]:
+    """What is called at each signal; those that were not set by Python's own means are None."""
+    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+
+def _put_handlers(before: dict[int, Any]) -> None:
+    if threading.current_thread() is threading.main_thread():  # nobody else may set them, nor has
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) != handler:
+                signal.signal(number, handler)
+
+
+class _Filters:
+    """Which warnings are shown, of all modules and texts: a package may well hide its own, or those of another."""
+
+    def __init__(self) -> None:
+        self.all: list[Any] = list(warnings.filters)
+
+    def _of_all(self) -> list[Any]:
+        return [one for one in self.all if one[1] is None and one[3] is None and one[2] in _OF_PYTHON]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Filters) and self._of_all() == other._of_all()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def put(self) -> None:
+        now = _Filters()
+        general = now._of_all()
+        cast(list[Any], warnings.filters)[:] = [
+            one for one in now.all if one not in general and one not in self.all
+        ] + self.all
+        with warnings.catch_warnings():  # which has Python notice, at its end
+            pass
 
 
 class _Numbers:
@@ -121,6 +198,7 @@ def _of_torch(torch: Any) -> dict[str, _Setting]:
     return {
         # Each of them before the one for all.
         **{f"torch's precision of matrix products ({n})": flag(of, "fp32_precision") for n, of in of_devices.items()},
+        "torch's hooks on all modules or optimizers": _Setting(*_hooks(torch)),
         "torch's default dtype": _Setting(torch.get_default_dtype, torch.set_default_dtype, torch.float32),
         "torch's default device": _Setting(torch.get_default_device, device, torch.device("cpu")),
         "torch's precision of matrix products": for_all(
@@ -151,6 +229,24 @@ def _of_torch(torch: Any) -> dict[str, _Setting]:
         "cuDNN's benchmark mode": flag(cudnn, "benchmark", False),
         "cuDNN's deterministic mode": flag(cudnn, "deterministic", False),
     }
+
+
+def _hooks(torch: Any) -> tuple[Callable[[], Any], Callable[[Any], None], Any]:
+    """How the hooks that every module or optimizer calls are read and put back, and that there are none at first."""
+    owners = (torch.nn.modules.module, sys.modules.get("torch.optim.optimizer"))
+    tables = [
+        table
+        for owner in owners
+        for name, table in sorted(vars(owner).items() if owner else ())
+        if name.startswith("_global_") and name.endswith("_hooks") and isinstance(table, dict)
+    ]
+
+    def put(before: list[dict[int, Any]]) -> None:
+        for table, kept in zip(tables, before, strict=True):
+            table.clear()
+            table.update(kept)
+
+    return lambda: [dict(table) for table in tables], put, [{} for _ in tables]
 
 
 def _flushes(torch: Any) -> bool:

@@ -133,6 +133,11 @@ def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
     """
     source = source or str(path)
     try:
+        if isinstance(path, Path) and not (path.is_file() or path.is_dir()) and path.exists():
+            raise UsageError(
+                f"{source}: is a pipe, a socket or a device, which may never end and is read more than once here; save"
+                " the recipe to a file first."
+            )
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:

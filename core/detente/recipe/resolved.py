@@ -8,7 +8,7 @@ from detente.domains.primary import Primary, primary_among
 from detente.engine.regularizer import Regularizer
 from detente.engine.schedule import Ramp
 from detente.engine.step import Role
-from detente.errors import UsageError
+from detente.errors import DetenteError, UsageError
 from detente.recipe.components import Part, RegularizerPart
 from detente.recipe.document import Key
 from detente.recipe.schema import Recipe
@@ -21,6 +21,14 @@ def brought(model: Part) -> Primary | None:
         UsageError: the model refuses its options.
     """
     return model.make().primary
+
+
+def metrics_of(model: Part) -> tuple[str, ...]:
+    """The names of the metrics that a model brings; none where it refuses its options, which building it says."""
+    try:
+        return model.make().metrics
+    except DetenteError:
+        return ()
 
 
 @dataclass(frozen=True)

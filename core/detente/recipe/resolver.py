@@ -20,7 +20,7 @@ from detente.recipe.document import Key
 from detente.recipe.optimizers import try_out
 from detente.recipe.options import Checked, check, lower, read, sentence, shorten
 from detente.recipe.overlay import COMPONENTS, ROLES, Overlay
-from detente.recipe.resolved import Resolved, brought
+from detente.recipe.resolved import Resolved, brought, metrics_of
 from detente.recipe.schema import PlayerConfig, Recipe
 
 _LEVELS: Mapping[Key, type[BaseModel]] = {(): Recipe, ("generator",): PlayerConfig, ("discriminator",): PlayerConfig}
@@ -183,7 +183,8 @@ class Resolver:
         if self.values.get("samples") is None:
             self.values["samples"] = domain.sample_count
         if self.values.get("metrics") is None:
-            self.values["metrics"] = list(domain.metrics)
+            of_model = metrics_of(self.parts["model",]) if ("model",) in self.parts and not self.problems else ()
+            self.values["metrics"] = [*domain.metrics, *of_model]
         names = self.values["metrics"]
         for i, name in enumerate(names if isinstance(names, list) else ()):
             target = self._load("metric", ("metrics",), name, domain.name) if isinstance(name, str) else None

@@ -25,6 +25,9 @@ class AdaptiveClip(Regularizer):
         where: glob patterns of parameter names; None for all except those of output layers, which the paper does not
             clip either.
 
+    Raises:
+        UsageError: the network has only output layers.
+
     On weights (3, 4) with λ = 0.1, a gradient (6, 8) becomes (0.3, 0.4).
     """
 

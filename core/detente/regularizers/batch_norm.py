@@ -8,7 +8,7 @@ from detente.engine import ranks
 from detente.engine.layers import Normalization, Where, after, layers
 from detente.engine.options import Portion, Positive
 from detente.engine.regularizer import Regularizer
-from detente.engine.streams import current_pass
+from detente.engine.streams import current_pass, recomputed
 from detente.errors import UsageError
 
 
@@ -71,17 +71,22 @@ class BatchNormalization(Normalization):
             )
         if self.training and ranks.size > 1:
             return self._normalized_jointly(x)
-        known = not self.training or current_pass().records
-        return F.batch_norm(
-            x,
-            self.running_mean if known else None,
-            self.running_var if known else None,
-            self.weight,
-            self.bias,
-            self.training,
-            self.momentum,
-            self.eps,
+        known = not self.training or self._records()
+        return (
+            F.batch_norm(  # with statistics in any case: torch.utils.checkpoint wants the same kinds of tensors again
+                x,
+                self.running_mean if known else self.running_mean.clone(),
+                self.running_var if known else self.running_var.clone(),
+                self.weight,
+                self.bias,
+                self.training,
+                self.momentum,
+                self.eps,
+            )
         )
+
+    def _records(self) -> bool:
+        return current_pass().records and not recomputed()
 
     def _normalized_jointly(self, x: Tensor) -> Tensor:
         """The same over the joint batch of several processes."""
@@ -89,7 +94,7 @@ class BatchNormalization(Normalization):
         along = (1, -1, *(1,) * (x.dim() - 2))
         mean = ranks.mean(wide.mean(others))
         var = ranks.mean((wide - mean.view(along)).square().mean(others))
-        if current_pass().records:
+        if self._records():
             n = ranks.size * x.numel() // x.shape[1]
             with torch.no_grad():
                 self.running_mean.lerp_(mean, self.momentum)

@@ -7,7 +7,8 @@ from detente.engine.layers import Where, after, layers
 from detente.engine.options import Fraction
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Moment
-from detente.engine.streams import current_pass
+from detente.engine.streams import current_pass, recomputed
+from detente.errors import UsageError
 
 
 class Dropout(Regularizer):
@@ -57,6 +58,11 @@ class _Mask(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
+        if recomputed():
+            raise UsageError(
+                f"dropout: torch.utils.checkpoint runs the layer of {self.purpose} again in the backward pass, where "
+                "its mask is not known any more. Do not checkpoint that part, or exclude the layer with where=."
+            )
         draws = current_pass().generator(self.purpose, x.device)
         # Uniform draws and a comparison: on the CPU less than half the time of bernoulli_.
         keep = torch.rand(x.shape, generator=draws, device=x.device).ge_(self.p)

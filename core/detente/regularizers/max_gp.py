@@ -42,7 +42,7 @@ class MaxGP(Regularizer):
         real, fake = s.real_at(self.space), s.fake_at(self.space)
         x = mix(real, fake, s.m.rng.at("mix").generator(leaves(real)[0].device))
         grad = input_gradient(s.critic(x, self.space), x)  # [B, ...]
-        return self.weight * ranks.gather(sumsq(grad)).amax()
+        return self.weight * ranks.joint_batch(sumsq(grad)).amax()
 
     def passes(self, turn: Role = "discriminator") -> Passes:
         return Passes(critic=1, gradient=1)

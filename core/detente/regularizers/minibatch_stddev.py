@@ -10,7 +10,7 @@ from detente.engine.layers import Inserted, Layer, Where, adopt, last_layers, la
 from detente.engine.options import Portion, Range
 from detente.engine.regularizer import Regularizer
 from detente.engine.sample import per_sample
-from detente.engine.streams import current_pass
+from detente.engine.streams import current_pass, recomputed
 from detente.errors import UsageError
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -86,7 +86,7 @@ class _Channel(nn.Module):
 
     def forward(self, module: nn.Module, h: Tensor, output: Tensor) -> Tensor:
         # Groups are of the joint batch.
-        s = ranks.own(self._stddev(ranks.gather(h))) if self.training else self.running.expand(h.shape[0])
+        s = ranks.own_rows(self._stddev(ranks.joint_batch(h))) if self.training else self.running.expand(h.shape[0])
         if isinstance(module, _CONVOLUTIONS):
             ones = torch.ones(1, 1, *h.shape[2:], device=h.device, dtype=h.dtype)
             unit = module._conv_forward(ones, self.weight.to(h.dtype), None)  # [1, outputs, ...]
@@ -100,6 +100,6 @@ class _Channel(nn.Module):
         x = h.to(self.weight.dtype).reshape(G, B // G, -1)  # [G, groups, features]
         var = (x - x.mean(0)).square().mean(0)
         s = (var + 1e-8).sqrt().mean(1)  # [groups]
-        if current_pass().records:
+        if current_pass().records and not recomputed():
             self.running.lerp_(s.detach().mean(), self.momentum)
         return s.repeat(G)

@@ -35,7 +35,7 @@ class ModeSeeking(Regularizer):
         self.weight, self.eps = weight, eps
 
     def penalty(self, s: Step) -> Tensor:
-        z = ranks.own(each(lambda leaf: leaf.roll(1, 0), ranks.gather(s.z)))
+        z = ranks.own_rows(each(lambda leaf: leaf.roll(1, 0), ranks.joint_batch(s.z)))
         apart = _distance(s.fake, s.generate(z)) / _distance(s.z, z).clamp(min=self.eps)
         return self.weight / (apart + self.eps)
 

@@ -32,7 +32,9 @@ class Orthogonal(Regularizer):
         self._chosen: list[Layer] = []
 
     def attach(self, net: nn.Module) -> None:
-        self._chosen = layers(net, self.where)
+        self._chosen = list(
+            {(id(x.weight), x.out_axis): x for x in layers(net, self.where)}.values()  # a shared weight counts once
+        )
 
     def penalty(self, s: Step) -> Tensor:
         costs = []

@@ -126,9 +126,9 @@ def _by(c: Comparison) -> str:
     """How large a claimed difference is, and the breakdowns that belong to it."""
     found = c.contrast
     own, other = found.broken
-    parts = [f"{_between(c)}{_seeds(c)}"] if found.better else []
+    parts = [f"{_between(c)}{_sound(c)}"] if found.better else []
     if found.steadier or not found.better:
-        parts.append(f"broke down with {own} of {found.pairs} seeds, “{c.against.text}” with {other}")
+        parts.append(f"broke down in {own} of {found.pairs} runs, “{c.against.text}” in {other}")
     if not found.better and not found.steadier:
         parts.append(f"{'above' if c.claimed > 0 else 'below'} with {max(found.ahead)} of {found.pairs}")
     if not found.better and c.mean is not None:
@@ -142,17 +142,17 @@ def _apart(c: Comparison) -> str:
     parts: list[str] = []
     if c.contrast.better:
         more = "higher" if c.contrast.better > 0 else "lower"
-        parts.append(f"scores {more} by {abs(c.mean or 0):.2f} where neither breaks down ({_between(c)}{_seeds(c)})")
+        parts.append(f"scores {more} by {abs(c.mean or 0):.2f} where neither breaks down ({_between(c)}{_sound(c)})")
     if c.contrast.steadier:
         less = "less" if c.contrast.steadier > 0 else "more"
-        parts.append(f"breaks down {less} often ({own} of {c.contrast.pairs} seeds, “{c.against.text}” {other})")
+        parts.append(f"breaks down {less} often (in {own} of {c.contrast.pairs} runs, “{c.against.text}” in {other})")
     return f"on {c.domain} {' but '.join(parts)}"
 
 
-def _seeds(c: Comparison) -> str:
-    """Of how many seeds a difference is, where breakdowns took some."""
+def _sound(c: Comparison) -> str:
+    """Of how many pairs a difference is, where breakdowns took some."""
     sound, pairs = len(c.contrast.sound), c.contrast.pairs
-    return f", {sound} of {pairs} seeds" if sound < pairs else ""
+    return f", {sound} of {pairs} pairs" if sound < pairs else ""
 
 
 def _between(c: Comparison) -> str:

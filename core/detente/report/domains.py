@@ -184,10 +184,12 @@ class DomainPart:
 
     @cached_property
     def samples(self) -> list[tuple[int, list[tuple[Row, Outcome, Samples | None]]]]:
-        """For each of the first seeds, the last samples of every arm; the same latents everywhere."""
+        """The last samples of all arms, from the same latents: of the first seeds, or the first of each setting."""
         found: list[tuple[int, list[tuple[Row, Outcome, Samples | None]]]] = []
         size = 0
-        for i, seed in enumerate(self.study.seeds[:_SEEDS_SHOWN]):
+        firsts = [one.seeds[0] for one in self.study.settings] or self.study.seeds[:_SEEDS_SHOWN]
+        for seed in firsts:
+            i = self.study.seeds.index(seed)
             side = [
                 (row, row.outcomes[i], (samples(row.outcomes[i].cell.run.samples) or [None])[-1]) for row in self.rows
             ]
@@ -222,4 +224,4 @@ class DomainPart:
         pairs = [d for d in first.differences if d is not None]
         if len(pairs) < 2:
             return f"{text}."
-        return f"{text}. It was above “{against.text}” with {sum(d > 0 for d in pairs)} of {len(pairs)} seeds."
+        return f"{text}. It was above “{against.text}” in {sum(d > 0 for d in pairs)} of {len(pairs)} pairs."

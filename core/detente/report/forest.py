@@ -26,7 +26,7 @@ class Frame:
 
 
 WIDE = Frame()
-NARROW = Frame(width=300, left=112, row=20)
+NARROW = Frame(width=320, left=134, row=20)
 """For one of several beside each other."""
 REST = -1
 """The colour of what is no arm."""

@@ -13,6 +13,7 @@ from detente.report.data import data_section
 from detente.report.gallery import references, samples
 from detente.report.page import render
 from detente.results.best import sampling
+from detente.results.doctor.rules import examine
 from detente.results.facts import DataFacts
 from detente.results.outcomes import number
 from detente.results.stability import scaled_curve
@@ -53,6 +54,7 @@ def run_report(run: Run) -> Path:
         earlier=_some(shown[:-1], 11),
         references=references(run.samples),
         findings=info.get("findings") or [],
+        diagnoses=examine(run) if lines else [],
         data=data_section({"": DataFacts.of(info)}),
         recipe=recipe,
         damaged=damaged,

@@ -64,7 +64,7 @@ def _chart(study: Study, found: Ranges) -> Markup:
         )
         for one in sorted(found.arms, key=lambda one: one.arm in others)
     ]
-    marks = [(place, f"{found.key}={name}") for place, name in zip(found.places, found.names, strict=True)]
+    marks = list(zip(found.places, found.names, strict=True))
     inside = fitted([found.threshold, *(mean for one in found.arms for mean in one.means)])
     rules = [(found.threshold, "half of the best")]
     axes = Axes(

@@ -1,10 +1,11 @@
-"""Which run of a study or a search to use."""
+"""Which run of a study, a search or a selection to use."""
 
 from pathlib import Path
 
 from detente.errors import UsageError, typed
 from detente.results.best import of_best_arm
 from detente.results.cells import Cell
+from detente.results.choice import Choice
 from detente.results.outcomes import Outcome
 from detente.results.search import Tuning
 from detente.results.study import Study
@@ -48,6 +49,20 @@ def winning_run(folder: Path) -> Cell:
     best = of_best_arm(map(Outcome.of, cells))
     if best is None and (winner := search.winner) is not None:
         best = of_best_arm(Outcome.of(search.trial_cell(winner, seed)) for seed in search.seeds)
+    if best is None:
+        raise UsageError(f"{folder}: no run of it has finished yet; go on with: {typed('detente', 'resume', folder)}.")
+    return best.cell
+
+
+def recommended_run(folder: Path) -> Cell:
+    """The best finished run of the arm that a selection recommends; of all its runs where it recommends none yet.
+
+    Raises:
+        UsageError: there is none.
+    """
+    choice = Choice.open(folder, damaged=True)
+    arm = choice.recommended
+    best = of_best_arm(Outcome.of(cell) for cell, _ in choice.runs() if arm is None or cell.arm == arm)
     if best is None:
         raise UsageError(f"{folder}: no run of it has finished yet; go on with: {typed('detente', 'resume', folder)}.")
     return best.cell

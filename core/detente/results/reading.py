@@ -8,6 +8,7 @@ from typing import Any
 from detente.errors import UsageError
 from detente.recipe.document import read as read_yaml
 from detente.results.cells import Arm, Cell
+from detente.results.choice import Choice
 from detente.results.manifest import Manifest
 from detente.results.outcomes import Outcome
 from detente.results.search import Tuning
@@ -59,7 +60,7 @@ def read(folder: Path | str, *, pandas: bool | None = None) -> Tables:
         ImportError: pandas is asked for and not installed.
     """
     folder = Path(folder)
-    manifest = _manifest(folder)
+    manifest = manifest_of(folder)
     if manifest is not None:
         cells = [cell for cell, _ in manifest.runs()]
     else:
@@ -80,8 +81,9 @@ def read(folder: Path | str, *, pandas: bool | None = None) -> Tables:
     return Tables(**{name: make(rows, _COLUMNS[name]) for name, rows in tables.items()})
 
 
-def _manifest(folder: Path) -> Manifest | None:
-    kinds: tuple[type[Manifest], ...] = (Study, Tuning)
+def manifest_of(folder: Path) -> Manifest | None:
+    """The study or the search in a folder, as far as it is sound; None where there is neither."""
+    kinds: tuple[type[Manifest], ...] = (Study, Tuning, Choice)
     for kind in kinds:
         if (folder / kind.file).is_file():
             return kind.open(folder, damaged=True)
@@ -94,8 +96,8 @@ def _runs(folder: Path) -> list[Path]:
     found = sorted(path.parent for path in folder.glob("*/run.json") if (path.parent / "recipe.yaml").is_file())
     if not found:
         raise UsageError(
-            f"{folder}: no study, search or run, and no folder of runs (there is no study.yaml, tuning.yaml or "
-            "run.json); name the folder that détente printed."
+            f"{folder}: no study, search or run, and no folder of runs (there is no study.yaml, tuning.yaml, "
+            "selection.yaml or run.json); name the folder that détente printed."
         )
     return found
 

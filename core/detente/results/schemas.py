@@ -1,4 +1,4 @@
-"""The schemas of what an experiment's folder holds: study.yaml, tuning.yaml, trials.json.
+"""The schemas of what an experiment's folder holds: study.yaml, tuning.yaml, trials.json, selection.yaml.
 
 What is not required may be missing in a report, which shows the rest; `needs` of a manifest has what going on takes.
 """
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from detente.files.records import Count, FolderName, Record
+from detente.results.settings import APART
 from detente.training.run_record import FoundBefore, IdentitiesRecord
 
 MOST_TRIALS, MOST_SEEDS = 1000, 50
@@ -177,3 +178,41 @@ class TrialsRecord(Record):
     trials: list[_Trial] = []
     rivals: list[_Rival] = []
     importance: dict[str, Annotated[float, Field(ge=0)]] = {}
+
+
+class _Candidate(_Arm):
+    family: str = ""
+
+
+class _Untried(Record):
+    text: str
+    family: str = ""
+    why: str
+
+
+class _Timed(Record):
+    seconds: Annotated[float, Field(gt=0)]
+    at_once: Positive
+
+
+class _Varied(Record):
+    name: str
+    values: Annotated[dict[str, str], Field(min_length=1)]
+    changes: dict[str, dict[str, dict[str, Any]]] = {}
+
+
+class SelectionRecord(ManifestRecord):
+    """selection.yaml."""
+
+    domain: FolderName
+    asked: list[str] = []
+    also: list[str] = []
+    budget: Annotated[float, Field(gt=0)] | None = None
+    cells: Annotated[int, Field(ge=1, lt=APART)] | None = None
+    timed: _Timed | None = None
+    settings: list[_Varied] = []
+    primary: _Primary
+    candidates: Annotated[list[_Candidate], Field(min_length=1), AfterValidator(_distinct)]
+    untried: list[_Untried] = []
+    recipes: dict[str, _Recipe]
+    findings: list[_Found] = []

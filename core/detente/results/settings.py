@@ -8,6 +8,9 @@ from typing import Any
 from detente.recipe.keys import put
 from detente.recipe.settings import factor
 
+APART = 10_000
+"""Seeds of one setting are so far from those of the next."""
+
 
 @dataclass(frozen=True)
 class Setting:

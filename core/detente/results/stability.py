@@ -13,7 +13,8 @@ APART = 0.99
 """The discriminator counts as saturated where it tells apart so large a share of pairs of a real and a fake."""
 COLLAPSED = 0.5
 """A run has collapsed where its score stays below this share of its best to the end …"""
-_WORTH = 0.05  # … if that best was worth anything
+WORTH = 0.05
+"""… if that best was worth anything."""
 
 Curve = tuple[tuple[int, float], ...]
 
@@ -87,7 +88,7 @@ def collapse(scores: Sequence[tuple[int, float]]) -> int | None:
         if value >= COLLAPSED * best:
             break
         found = step
-    return found if best >= _WORTH else None
+    return found if best >= WORTH else None
 
 
 def spikes(norms: Sequence[float | None]) -> int:

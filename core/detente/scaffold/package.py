@@ -13,6 +13,7 @@ from detente.engine.options import kebab
 from detente.errors import UsageError
 from detente.files import write_atomically
 from detente.plugins import Host
+from detente.plugins.contract import CONTRACT
 
 What = Literal["regularizer", "domain"]
 LICENCES = ("MIT", "BSD-3-Clause", "Apache-2.0")
@@ -29,7 +30,7 @@ _COMMON = {
 _FILES: dict[What, dict[str, str]] = {
     "regularizer": {
         "regularizer/README.md.j2": "README.md",
-        "regularizer/package.py.j2": "{package}/__init__.py",
+        "regularizer/regularizer.py.j2": "{package}/regularizer.py",
         "regularizer/plugin.py.j2": "{package}/plugin.py",
         "regularizer/test.py.j2": "tests/test_{package}.py",
     },
@@ -110,6 +111,7 @@ class Package:
             "distribution": self.distribution,
             "licence": self.licence,
             "author": self.author,
+            "contract": CONTRACT,
             "year": datetime.now(UTC).year,
             "needs": "detente" if self.what == "regularizer" else "detente[run]",
             "summary": f"The {self.what} {self.name.replace('-', ' ')}",
@@ -119,9 +121,8 @@ class Package:
             path.format(package=self.package, name=self.name): environment.get_template(template).render(says)
             for template, path in templates.items()
         }
-        return {**out, f"{self.package}/py.typed": ""} | (
-            {} if self.what == "regularizer" else {f"{self.package}/__init__.py": ""}
-        )
+        # Empty: every start of détente imports it with plugin.py.
+        return {**out, f"{self.package}/py.typed": "", f"{self.package}/__init__.py": ""}
 
     def write(self, into: Path, host: Host) -> Path:
         """Write it into a new folder of `into`; the folder.

@@ -1,9 +1,9 @@
-"""The laws that every regularizer must pass, for those who write their own: see `detente.testing.check`."""
+"""The laws that components must keep, for those who write their own: see `detente.testing.check`."""
 
 from detente.testing.check import TOYS, cases, check, check_domain, kind
-from detente.testing.domain_laws import Kind
 from detente.testing.laws import Broken, Case, Skip, Subject
 from detente.testing.report import Report, Verdict
+from detente.testing.suites import Kind
 
 __all__ = [
     "TOYS",

@@ -17,16 +17,19 @@ nothing must not pass.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
+from detente.domains.contracts import Data, Domain, Metric, Model
+from detente.engine.objectives import Objective
 from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 from detente.plugins import Host
 from detente.plugins import host as current_host
-from detente.testing.domain_laws import Kind
-from detente.testing.laws import Case
-from detente.testing.plan import Plan, planned, planned_for_domain
+from detente.testing.laws import Case, process_kept
+from detente.testing.plan import Plan, planned, planned_for_domain, planned_for_objective, planned_for_part
 from detente.testing.report import Report
+from detente.testing.suites import Kind
 
 TOYS = ("dirac", "bilinear", "linear-quadratic", "ring", "grid", "pair", "critics", "tokens")
+"""The built-in games that regularizers are tested on."""
 
 
 def cases(domains: Sequence[str] = TOYS, host: Host | None = None) -> list[Case]:
@@ -45,47 +48,80 @@ def cases(domains: Sequence[str] = TOYS, host: Host | None = None) -> list[Case]
 
 
 def _first(kind: Literal["data", "model"], domain: str, host: Host) -> Any:
+    return host.load(kind, _first_entry(kind, domain, host), domain)()
+
+
+def _first_entry(kind: Literal["data", "model"], domain: str, host: Host) -> str:
     entries = host.entries(kind, domain)
     if not entries:
         raise UsageError(f"The domain {domain!r} has no {kind} to test with. Declare one, or leave the domain out.")
-    return entries[0].load()()
+    return entries[0].name
 
 
-def check(make: Callable[[], Regularizer], where: Iterable[Case] | None = None) -> Report:
-    """Test every law on the regularizers that `make` returns.
+def check(make: Callable[[], Any], where: Iterable[Case | Kind] | None = None) -> Report:
+    """Test every law on the regularizers, objectives, models, data sets or metrics that `make` returns.
 
     Args:
-        make: returns a fresh instance each time, with options strong enough to show an effect.
-        where: the cases; all toys of `TOYS` by default.
-    """
-    plan = plan_for(make, where)
-    report = Report(plan.name, plan.must)
-    for trial in plan.trials:
-        report.verdicts.append(trial.verdict())
-    return report
-
-
-def plan_for(make: Callable[[], Regularizer], where: Iterable[Case] | None = None) -> Plan:
-    """What `check` would test, one trial for each law and case, nothing of it run."""
-    return planned(make, cases() if where is None else list(where))
-
-
-def kind(name: str, host: Host | None = None) -> Kind:
-    """A domain with the first of its data sets and models and with all its metrics, to test the laws of domains on.
+        make: returns a fresh instance each time; a regularizer has options strong enough to show an effect.
+        where: for a regularizer or an objective the cases, by default all toys of `TOYS`; for the others the kinds of
+            data in which it takes the place of the one that is there, as `kind` returns them.
 
     Raises:
-        PluginError, UsageError: a component is missing or broken.
+        UsageError: it is none of these, or a model, data set or metric is given without a kind of data.
+    """
+    return plan_for(make, where).report()
+
+
+def plan_for(make: Callable[[], Any], where: Iterable[Case | Kind] | None = None) -> Plan:
+    """What `check` would test, one trial for each law and case, nothing of it run."""
+    given = None if where is None else list(where)
+    with process_kept():
+        one = make()
+    if isinstance(one, Data | Model | Metric):
+        kinds = [k for k in given or () if isinstance(k, Kind)]
+        if not kinds:
+            raise UsageError(
+                f"{type(one).__name__} belongs to a kind of data: give it, such as cases=['ring'] or [kind('ring')]."
+            )
+        return planned_for_part(one, kinds)
+    if isinstance(one, Domain):
+        raise UsageError(f"{type(one).__name__} is tested with data, a model and metrics: give its name, or a Kind.")
+    if not isinstance(one, Regularizer | Objective):
+        raise UsageError(
+            f"{type(one).__name__} has no laws: it is no regularizer, objective, model, data set or metric."
+        )
+    found = [c for c in given if isinstance(c, Case)] if given is not None else cases()
+    return planned_for_objective(make, found) if isinstance(one, Objective) else planned(make, found)
+
+
+def kind(name: str, host: Host | None = None, sets: Sequence[str] = ()) -> Kind:
+    """A domain with one of its data sets and models and with all its metrics, to test the laws of domains on.
+
+    Args:
+        name: of the domain.
+        host: where names are looked up; that of this process by default.
+        sets: settings as `--set` takes them, such as "model.width=4" or "data.size=200". Without `data=` and `model=`
+            the first of each is taken.
+
+    Raises:
+        PluginError, UsageError: a component is missing or broken, or refuses its options.
     """
     host = host or current_host()
     domain = host.load("domain", name)()
-    data, model = (_first(part, name, host) for part in ("data", "model"))
+    chosen = [one.partition("=")[0] for one in sets]
+    first = [f"{part}={_first_entry(part, name, host)}" for part in ("data", "model") if part not in chosen]
+    settings = (*first, *sets)
+    # A kind with recipes needs the extra `run`; a regularizer's laws do without.
+    from detente.recipe import resolve
+
+    resolved = resolve(None, name, settings, host=host)
+    data, model = resolved.make("data"), resolved.make("model")
     seen = model.view(data)
     domain.meet(seen.space)
     metrics = {metric: host.load("metric", metric, name)() for metric in domain.metrics}
-    return Kind(name, domain, seen, model, metrics)
+    return Kind(name, domain, seen, model, metrics, settings, host)
 
 
 def check_domain(subject: str | Kind) -> Report:
     """Test every law of domains on a kind of data, by the name of its domain."""
-    plan = planned_for_domain(kind(subject) if isinstance(subject, str) else subject)
-    return Report(plan.name, plan.must, [trial.verdict() for trial in plan.trials])
+    return planned_for_domain(kind(subject) if isinstance(subject, str) else subject).report()

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from detente.engine.regularizer import Regularizer
+from detente.domains.contracts import Data, Metric, Model
 from detente.errors import UsageError, did_you_mean
 from detente.testing.check import TOYS, cases, kind, plan_for
-from detente.testing.domain_laws import Kind
-from detente.testing.laws import Case
+from detente.testing.laws import Case, process_kept
 from detente.testing.plan import Plan, Trial, planned_for_domain
 from detente.testing.report import Verdict
+from detente.testing.suites import Kind
 
 ALL = "every_law_that_must_be_tried_was_tried"
 
@@ -109,15 +109,17 @@ class Item:
 
 
 def items(
-    subject: Callable[[], Regularizer] | str | Kind,
-    cases: Sequence[str | Case] | None = None,
+    subject: Callable[[], Any] | str | Kind,
+    cases: Sequence[str | Case | Kind] | None = None,
     expected_failures: Mapping[str, str] | None = None,
 ) -> list[Item]:
     """The tests of one subject.
 
     Args:
-        subject: a regularizer's class, or a function that makes one; or a domain, by name or as a Kind.
-        cases: names of domains, or cases; all toys by default.
+        subject: the class of a regularizer, an objective, a model, a data set or a metric, or a function that makes
+            one; or a domain, by name or as a Kind.
+        cases: names of domains, or cases, or kinds of data. All toys by default for regularizers and objectives; what
+            belongs to a kind of data needs one.
         expected_failures: laws that are known to be broken, each with the reason; it is a failure if one holds.
 
     Raises:
@@ -125,10 +127,10 @@ def items(
     """
     if isinstance(subject, str | Kind):
         if cases is not None:
-            raise UsageError("cases are for regularizers; a domain is tested by itself.")
+            raise UsageError("cases are for components; a domain is tested by itself.")
         plan = planned_for_domain(kind(subject) if isinstance(subject, str) else subject)
     else:
-        plan = plan_for(subject, _cases(TOYS if cases is None else cases))
+        plan = plan_for(subject, _cases(subject, TOYS if cases is None and not _of_a_kind(subject) else cases or ()))
     expected = dict(expected_failures or {})
     known = {trial.name for trial in plan.trials}
     for law, why in expected.items():
@@ -140,8 +142,20 @@ def items(
     return [*(Item(trials, i) for i in range(len(plan.trials))), Item(trials, None)]
 
 
-def _cases(wanted: Sequence[str | Case]) -> list[Case]:
+def _of_a_kind(subject: Callable[[], Any]) -> bool:
+    """Whether what it makes belongs to a kind of data."""
+    if isinstance(subject, type):
+        return issubclass(subject, Data | Model | Metric)
+    with process_kept():
+        return isinstance(subject(), Data | Model | Metric)
+
+
+def _cases(subject: Callable[[], Any], wanted: Sequence[str | Case | Kind]) -> list[Any]:
     found: list[Any] = []
+    of_a_kind = _of_a_kind(subject)
     for one in wanted:
-        found += cases([one]) if isinstance(one, str) else [one]
+        if isinstance(one, str):
+            found += [kind(one)] if of_a_kind else cases([one])
+        else:
+            found.append(one)
     return found

@@ -2,18 +2,22 @@
 
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from detente.domains.contracts import Data, Metric, Model
+from detente.engine.objectives import Objective
+from detente.engine.options import kebab
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Role
 from detente.errors import UsageError
-from detente.testing import domain_laws, laws
+from detente.testing import laws, suites
 from detente.testing.laws import Broken, Case, Skip, Subject
-from detente.testing.report import RAISES, Verdict
+from detente.testing.report import RAISES, Report, Verdict
+from detente.testing.suites import Kind, Losses
 
 ROLES: tuple[Role, ...] = ("discriminator", "generator")
 Law = Callable[[Any], Any]
@@ -53,6 +57,10 @@ class Plan:
     must: tuple[str, ...]
     trials: tuple[Trial, ...]
 
+    def report(self) -> Report:
+        """All verdicts."""
+        return Report(self.name, self.must, [trial.verdict() for trial in self.trials])
+
 
 def planned(make: Callable[[], Regularizer], cases: Sequence[Case]) -> Plan:
     """The trials of the regularizers that `make` returns, in the given cases and in those that laws bring along.
@@ -78,11 +86,44 @@ def planned(make: Callable[[], Regularizer], cases: Sequence[Case]) -> Plan:
     return Plan(one.name, laws.must_keep(one), tuple(found))
 
 
-def planned_for_domain(kind: domain_laws.Kind) -> Plan:
-    """The trials of a kind of data."""
-    return Plan(
-        kind.name, domain_laws.MUST, tuple(Trial(law, (kind,), type(kind.data).__name__) for law in domain_laws.LAWS)
-    )
+def planned_for_domain(kind: Kind) -> Plan:
+    """The trials of a kind of data: of its domain, data, model and metrics, and of a run on them."""
+    must = suites.MUST["domain"] + (suites.whole.MUST if kind.sets is not None else ())
+    return Plan(kind.name, must, _trials(suites.OF_DOMAINS, kind, type(kind.data).__name__))
+
+
+def planned_for_objective(make: Callable[[], Objective], cases: Sequence[Case]) -> Plan:
+    """The trials of an objective, on critics of their own and in the given cases.
+
+    Raises:
+        Exception: whatever `make` raises.
+    """
+    with laws.process_kept():
+        name = kebab(type(make()).__name__)
+    found = _trials(suites.objectives.ON_LOGITS, Losses(make, laws.plain_case()), "logits")
+    for case in cases:
+        found += _trials(suites.objectives.ON_CASES, Losses(make, case), case.name)
+    return Plan(name, suites.MUST["objective"], found)
+
+
+def planned_for_part(part: Data | Model | Metric, kinds: Sequence[Kind]) -> Plan:
+    """The trials of a data set, a model or a metric, in place of that of each kind of data."""
+    name = kebab(type(part).__name__)
+    found: tuple[Trial, ...] = ()
+    if isinstance(part, Data):
+        what, tried = "data", suites.OF_DATA
+    elif isinstance(part, Model):
+        what, tried = "model", suites.OF_MODELS
+    else:
+        what, tried = "metric", suites.OF_METRICS
+    for kind in kinds:
+        new: dict[str, Any] = {what: part} if what != "metric" else {"metrics": {name: part}}
+        found += _trials(tried, replace(kind, sets=None, **new), kind.name)
+    return Plan(name, suites.MUST[what], found)
+
+
+def _trials(tried: Sequence[Law], subject: Any, where: str) -> tuple[Trial, ...]:
+    return tuple(Trial(law, (subject,), where) for law in tried)
 
 
 def _try(law: Law, subject: Any, where: str) -> Verdict:
@@ -107,15 +148,15 @@ def _once(law: Law, subject: Any, where: str) -> Verdict:
         except Skip as reason:
             return Verdict(name, where, "skipped", str(reason))
         except Broken as reason:
-            return Verdict(name, where, "broken", f"{reason}{_line(reason)}")
+            return Verdict(name, where, "broken", f"{reason}{line_of(reason)}")
         except UsageError as reason:
             return Verdict(name, where, "skipped", f"the case is refused: {reason}")
         except Exception as error:
-            return Verdict(name, where, "broken", f"{RAISES} {type(error).__name__}: {error}{_line(error)}")
+            return Verdict(name, where, "broken", f"{RAISES} {type(error).__name__}: {error}{line_of(error)}")
     return Verdict(name, where, "passed")
 
 
-def _line(error: Exception) -> str:
+def line_of(error: BaseException) -> str:
     """Where in the author's code it happened, or nothing if that was not where it came up."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)

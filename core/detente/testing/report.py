@@ -43,12 +43,28 @@ class Report:
         return {law: why.get(law, "no case applies") for law in self.must if law not in tried}
 
     @property
-    def faults(self) -> list[str]:
-        """A line for each distinct cause: each broken law, each error, each law that was tried nowhere."""
+    def causes(self) -> list[list[Verdict]]:
+        """The verdicts against it by distinct cause: those of one law, or of one error."""
         causes: dict[str, list[Verdict]] = {}
         for v in self.broken:
             causes.setdefault(v.reason if v.reason.startswith(RAISES) else v.law, []).append(v)
-        lines = [_told(found) for found in causes.values()]
+        return list(causes.values())
+
+    @property
+    def laws(self) -> list[str]:
+        """The laws that there are for it, whether they apply or not."""
+        return list(dict.fromkeys(v.law for v in self.verdicts))
+
+    @property
+    def not_applicable(self) -> dict[str, str]:
+        """Laws that applied nowhere, each with a reason that was given."""
+        tried = {v.law for v in self.verdicts if v.outcome != "skipped"}
+        return {v.law: v.reason for v in self.verdicts if v.law not in tried}
+
+    @property
+    def faults(self) -> list[str]:
+        """A line for each distinct cause: each broken law, each error, each law that was tried nowhere."""
+        lines = [_told(found) for found in self.causes]
         return lines + [f"{law} was not tested in any case: {why}" for law, why in self.untried.items()]
 
     def require(self) -> "Report":

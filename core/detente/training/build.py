@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from detente import plugins
-from detente.checks import Finding, findings, refuse, rules, tried
+from detente.checks import Finding, findings, refuse, refused, rules, tried
 from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.chain import chain
 from detente.engine.forward import abilities
@@ -221,12 +221,12 @@ def identities_of(recipe: Recipe, host: Host) -> dict[str, Any]:
 
 
 def _findings(built: Built, host: Host, few: int) -> tuple[Finding, ...]:
-    """What the rules find; where none refuses, with what one update on a copy shows."""
+    """What the rules find; where training would begin by that, with what one update on a copy shows."""
     recipe, game = built.recipe, built.game
     by = rules(host, {entry.distribution for entry in components(recipe, host)})
     warmed_up = warms_up(built.model) and built.model.warms_players
     found = findings(game, warmed_up=warmed_up, by=by)
-    if not any(finding.level == "refuse" for finding in found):
+    if not built.domain.refuses or not refused(found, recipe.allow):
         sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
         batches = [built.prepare(built.data.batch(sampler.indices(k)[:few])) for k in range(recipe.critic_steps)]
         found = findings(game, warmed_up=warmed_up, by=by, trial=tried(game, batches))

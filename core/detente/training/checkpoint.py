@@ -12,7 +12,7 @@ from torch import Tensor
 
 from detente.engine.game import Game
 from detente.errors import UsageError, one_line
-from detente.files import replace_atomically
+from detente.files import regular, replace_atomically
 from detente.files.records import Amount, Count, Record, checked
 from detente.recipe.schema import Recipe
 from detente.training.averaged import Average
@@ -111,6 +111,7 @@ def load(path: Path) -> dict[str, Any]:
         UsageError: it is damaged, was changed after it was written, holds anything but data, or has a format that this
             version does not know.
     """
+    regular(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of files that are not its own; the errors below say more

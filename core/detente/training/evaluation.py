@@ -99,7 +99,23 @@ def sample_count(domain: Domain, data: Data, wanted: int | None = None) -> int:
     return count if data.space.condition is None else min(count, len(data))
 
 
-def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data, rng: Stream) -> Scores:
+def by_class(domain: Domain, data: Data, n: int, labels: Tensor | None) -> Tensor:
+    """Which of `n` samples a preview shows, in its order: a row of each class, or the first ones.
+
+    Args:
+        labels: the class of each sample, [n]; with None, conditions of another kind, or classes that are too many or
+            of which there are too few samples, the first ones are shown.
+    """
+    count, across, classes = min(n, domain.preview_count), domain.preview_row, data.space.classes
+    if labels is None or classes is None or classes * across > 2 * count:
+        return torch.arange(count)
+    found = [(labels == c).nonzero()[:across, 0] for c in range(classes)]
+    return torch.cat(found) if all(len(one) == across for one in found) else torch.arange(count)
+
+
+def score(
+    domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data, rng: Stream, labels: Tensor | None = None
+) -> Scores:
     """Every metric's numbers for `samples`, by name.
 
     Samples with a number that is not finite, as a diverged generator makes them, score NaN throughout; no metric and no
@@ -108,7 +124,7 @@ def score(domain: Domain, metrics: Sequence[Metric], samples: Sample, data: Data
     Raises:
         PluginError: a metric returns other names than it states, or two state the same.
     """
-    evaluation = Evaluation(samples, data, domain, rng)
+    evaluation = Evaluation(samples, data, domain, rng, labels)
     finite = is_finite(samples)
     scores: Scores = {}
     for metric in metrics:
@@ -201,21 +217,22 @@ def reference_row(
     root = Stream(seed).at("reference")
     rng = root.at(row)
     samples: Sample | None = None
+    labels: Tensor | None = None
     if row == "real":
         real = data.real(n)
-        samples = real if batch_size(real) == n else None
+        samples, labels = (real if batch_size(real) == n else None), data.real_labels(n) if model.conditional else None
     elif row == "untrained":
-        network = fresh(model, data.space, seed).generator.requires_grad_(False).eval()
-        samples = generate(network, model, n, rng, conditions(data, model, n, rng), batch=batch)
+        network, labels = fresh(model, data.space, seed).generator, conditions(data, model, n, rng)
+        samples = generate(network.requires_grad_(False).eval(), model, n, rng, labels, batch=batch)
     elif model.starts_good and warmed is not None:
-        networks = warmed()
+        networks, labels = warmed(), conditions(data, model, n, rng)
         model.schedule(networks, 1.0)
-        samples = generate(networks.generator.eval(), model, n, rng, conditions(data, model, n, rng), batch=batch)
+        samples = generate(networks.generator.eval(), model, n, rng, labels, batch=batch)
     else:
         samples = domain.baseline(data, n, rng.generator())
     if samples is None:
         return {name: math.nan for metric in metrics for name in metric.scores}
-    return score(domain, metrics, samples, data, root.at("scores"))
+    return score(domain, metrics, samples, data, root.at("scores"), labels)
 
 
 def _read(path: Path, depends_on: str, names: set[str]) -> dict[str, Scores] | None:

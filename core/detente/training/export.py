@@ -20,7 +20,7 @@ from detente.engine.chain import chain
 from detente.engine.sample import Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line
-from detente.files import in_utf8, plain, read_bytes, read_json, replace_atomically, write_atomically
+from detente.files import in_utf8, plain, read_bytes, read_json, regular, replace_atomically, write_atomically
 from detente.files.records import Record, checked
 from detente.plugins import Host
 from detente.recipe import options_of
@@ -234,7 +234,7 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
     except Exception as error:  # of a plugin's network, to which the file may say anything
         raise UsageError(f"{path}: is corrupt ({one_line(error)[:200]}); export the run again.") from error
     try:
-        with in_utf8(folder / WEIGHTS) as name:
+        with in_utf8(regular(folder / WEIGHTS)) as name:
             load_model(generator, name)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise UsageError(

@@ -128,10 +128,12 @@ class Generator:
 
     @property
     def model(self) -> Model:
+        """Draws the latents, and says whether there are labels."""
         return self.exported.model
 
     @property
     def domain(self) -> Domain:
+        """Shows, saves and scores the samples."""
         return self.exported.domain
 
     @property

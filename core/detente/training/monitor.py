@@ -14,8 +14,10 @@ from detente.engine import ranks
 from detente.engine.game import Game
 from detente.engine.layers import layers
 from detente.engine.player import Player
+from detente.engine.sample import Sample
 from detente.engine.step import Step
 from detente.errors import DivergedError, UsageError
+from detente.training.evaluation import is_finite
 
 
 class Watcher:
@@ -39,7 +41,7 @@ class Watcher:
             self.values[f"{letter}/gradient"] = torch.nn.utils.get_total_norm(gradients)
         scores = step.known_scores if player.role == "discriminator" else None
         if scores is not None:
-            real, fake = map(ranks.gather, scores)
+            real, fake = map(ranks.joint_batch, scores)
             self.values["D/real"], self.values["D/fake"] = real.mean(), fake.mean()
             self.values["D/apart"] = ((real[:, None] - fake[None, :]).sign().mean() + 1) / 2
 
@@ -132,3 +134,16 @@ def check_weights(game: Game, folder: Path, step: int) -> None:
                 f"{folder}: a weight of the {player.role} is not finite at step {step}; the last good checkpoint is "
                 "kept. Lower the learning rate, or add a regularizer that bounds the critic."
             )
+
+
+def check_made(samples: Sample, folder: Path, step: int) -> None:
+    """Refuse to go on with a generator whose samples are not finite; the arguments are those of `check_weights`.
+
+    Raises:
+        DivergedError: one is not.
+    """
+    if not is_finite(samples):
+        raise DivergedError(
+            f"{folder}: the generator's samples are not finite at step {step}; the last good checkpoint was kept. "
+            "Lower the learning rate, or add a regularizer that bounds the critic."
+        )

@@ -86,5 +86,5 @@ def _evaluation(built: Built) -> float:
     given = evaluation.conditions(built.data, built.model, n, rng)
     network = built.deployed(0)
     samples = evaluation.generate(network, built.model, n, rng, given, dtype=built.dtype, device=built.device)
-    evaluation.score(built.domain, built.metrics, samples, built.data, rng)
+    evaluation.score(built.domain, built.metrics, samples, built.data, rng, given)
     return time.perf_counter() - began

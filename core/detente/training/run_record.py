@@ -84,6 +84,7 @@ class RunRecord(Record):
     final: _Final | None = None
     references: dict[str, Scores] | None = None
     start: Literal["untrained", "baseline"] | None = None
+    begun: float | None = None
     directions: dict[str, Literal["higher", "lower", "neither"]] = {}
     findings: list[FoundBefore] = []
     data: _About | None = None
@@ -108,6 +109,7 @@ class LogEntry(Record):
     scores: Scores | None = None
     scaled: float | None = None
     spectral: Scores | None = None
+    examined: Scores = {}
 
 
 _ENTRY = TypeAdapter(LogEntry)

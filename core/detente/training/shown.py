@@ -1,6 +1,7 @@
 """What the samples and scores of a run are read against: real data and an untrained generator, to look at."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from detente.engine.sample import Sample, batch_size
@@ -17,17 +18,21 @@ ROWS = ("real", "untrained")
 _log = logging.getLogger(__name__)
 
 
-def about(built: Built) -> dict[str, Any]:
+def about(built: Built, rows: Mapping[str, Mapping[str, float]] | None = None) -> dict[str, Any]:
     """What the record says for reports: where curves start, and which values of each score are better.
 
     Before its first step a generator is the untrained one, unless its model warms up; a warm-up that makes a good
-    generator is the baseline; what another one leaves has no scores.
+    generator is the baseline; what another one leaves has no scores. `begun` is the scaled score of the start.
+
+    Args:
+        rows: the reference rows.
     """
     start = None if warms_up(built.model) else "untrained"
     if built.model.starts_good:
         start = "baseline"
     return {
         "start": start,
+        "begun": built.domain.primary.scaled_row(rows[start], rows) if rows and start else None,
         "directions": {name: way for metric in built.metrics for name, way in metric.scores.items()},
     }
 
@@ -43,7 +48,7 @@ def write(built: Built, run: Run) -> None:
     if (run.samples / f"real{suffix}").exists() or any(beside):
         return
     try:
-        for row in ROWS:
+        for row in reversed(ROWS):  # that of real data last: where it is, a process that was killed left nothing out
             samples = _samples(row, built)
             if samples is not None:
                 with staged(run.samples / f"{row}{suffix}") as new:

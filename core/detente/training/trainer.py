@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from detente.engine.sample import Sample, batch_size, rows
 from detente.engine.streams import Stream
@@ -21,8 +21,9 @@ from detente.training.agreement import MEASURED, Changes, agree, agree_on_data
 from detente.training.averaged import Average
 from detente.training.build import Built
 from detente.training.cost import Cost
+from detente.training.examination import examine
 from detente.training.loggers.jsonl import JsonLines
-from detente.training.monitor import PendingLine, check_weights, spectral_norms
+from detente.training.monitor import PendingLine, check_made, check_weights, spectral_norms
 from detente.training.provenance import origins, peak_memory
 from detente.training.run_folder import Run
 from detente.training.signals import STOP, on_signal
@@ -125,7 +126,8 @@ class Trainer:
         outline.keep(self.run.folder, of, self.built.recipe.data.name)
         try:
             self._tell("detente_run_started")
-            self.run.record({"references": self.reference_rows(), "samples": self.samples, **shown.about(self.built)})
+            rows = self.reference_rows()
+            self.run.record({"references": rows, "samples": self.samples, **shown.about(self.built, rows)})
             shown.write(self.built, self.run)
             self._tell_of_scale()
             with on_signal(self._team.stop, *STOP):
@@ -203,20 +205,17 @@ class Trainer:
         """`n` samples of the deployed generator: those of the evaluations, or others that `rng` draws."""
         b, rng = self.built, rng or self._evaluation
         check_samples("samples", n, b.data.space)
-        return evaluation.generate(
-            self.deployed(),
-            b.model,
-            n,
-            rng,
-            labels=evaluation.conditions(b.data, b.model, n, rng),
-            dtype=b.dtype,
-            device=b.device,
-        )
+        labels = self.labels(n, rng)
+        return evaluation.generate(self.deployed(), b.model, n, rng, labels, dtype=b.dtype, device=b.device)
 
-    def scores(self, samples: Sample) -> tuple[dict[str, float], float]:
+    def labels(self, n: int, rng: Stream | None = None) -> Tensor | None:
+        """The conditions that `generate` makes samples under, if the model takes any."""
+        return evaluation.conditions(self.built.data, self.built.model, n, rng or self._evaluation)
+
+    def scores(self, samples: Sample, labels: Tensor | None = None) -> tuple[dict[str, float], float]:
         """All scores of samples, and the primary one scaled from floor to ceiling; NaN where it was not measured."""
         b = self.built
-        values = evaluation.score(b.domain, b.metrics, samples, b.data, self._evaluation)
+        values = evaluation.score(b.domain, b.metrics, samples, b.data, self._evaluation, labels)
         return values, b.domain.primary.scaled_row(values, self.reference_rows(batch_size(samples)))
 
     def _tell_of_scale(self) -> None:
@@ -250,20 +249,19 @@ class Trainer:
         self._flush()
         check_weights(self.built.game, self.run.folder, self.step)
         samples = self.generate(self.samples)
-        if not evaluation.is_finite(samples):
-            raise DivergedError(
-                f"{self.run.folder}: the generator's samples are not finite at step {self.step}; the last good "
-                "checkpoint was kept. Lower the learning rate, or add a regularizer that bounds the critic."
-            )
-        scores, scaled = self.scores(samples)
+        check_made(samples, self.run.folder, self.step)
+        labels = self.labels(self.samples)
+        scores, scaled = self.scores(samples, labels)
         path = self.run.samples / f"step-{self.step:06d}{self.built.domain.preview_suffix}"
+        few = evaluation.by_class(self.built.domain, self.built.data, self.samples, labels)
         with staged(path) as new:
-            self.built.domain.preview(rows(samples, slice(0, self.built.domain.preview_count)), new)
+            self.built.domain.preview(rows(samples, few), new)
         if scaled > (self.best[0] if self.best else -math.inf):  # never where it is NaN
             self.best = scaled, self.step
         spectral = spectral_norms(self.built.game.discriminator.network)
         self.diagnosis = self.built.domain.diagnosis(samples)
-        self._update(scores=scores, scaled=scaled, spectral=spectral, preview=path)
+        found = examine(self.built, samples, self._evaluation.at("examined"))
+        self._update(scores=scores, scaled=scaled, spectral=spectral, examined=found, preview=path)
         self._tell("detente_evaluated", step=self.step, scores=self.view.scores)
         self.show(self.view)
 

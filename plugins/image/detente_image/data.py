@@ -73,6 +73,10 @@ class Images(PackedData):
         assert isinstance(packed, Tensor), "an image is a single tensor"
         return packed.float().div_(127.5).sub_(1.0)
 
+    def real_labels(self, n: int) -> Tensor | None:
+        labels = self.packed.arrays.get("labels")
+        return None if labels is None else torch.from_numpy(labels)[self.packed.rows("held_out")][:n]
+
     def extractor_split(self) -> tuple[Tensor, Tensor | None]:
         """Encoded images and labels that only feature extractors are trained on; empty where there are none."""
         labels = None
@@ -151,7 +155,7 @@ class StackedDigits(Images):
         triples = torch.from_numpy(draws.integers(of.sizes["train"], size=(count, 3)))
         self._digits, self._triples = self._rows("train"), triples
         classes = torch.from_numpy(of.arrays["labels"])[of.rows("train")][triples]
-        self._spelled = (classes * torch.tensor([100, 10, 1])).sum(1)
+        self._spelled = _spelled(classes)
         # The scored splits do not follow the seed: scores of runs on different draws stay comparable.
         fixed = np.random.Generator(np.random.PCG64(0))
         scored = {split: fixed.integers(of.sizes[split], size=(SCORED, 3)) for split in ("held_out", "reference")}
@@ -168,12 +172,24 @@ class StackedDigits(Images):
 
     def real(self, n: int) -> Tensor:
         """The held-out triples; beyond them fresh ones of held-out digits."""
-        digits = self._rows("held_out")
+        return self.encode(_stack(self._rows("held_out"), self._held_out_triples(n)))
+
+    def real_labels(self, n: int) -> Tensor:
+        digits = torch.from_numpy(self.packed.arrays["labels"])[self.packed.rows("held_out")]
+        return _spelled(digits[self._held_out_triples(n)])
+
+    def _held_out_triples(self, n: int) -> Tensor:
         # Of 750³ triples so few are drawn twice that some more make up for them.
-        fresh = np.random.Generator(np.random.PCG64(1)).integers(len(digits), size=(n + n // 50, 3))
+        held_out = self.packed.sizes["held_out"]
+        fresh = np.random.Generator(np.random.PCG64(1)).integers(held_out, size=(n + n // 50, 3))
         every = np.concatenate([self._real, fresh])
         first = np.sort(np.unique(every, axis=0, return_index=True)[1])
-        return self.encode(_stack(digits, torch.from_numpy(every[first[:n]])))
+        return torch.from_numpy(every[first[:n]])
+
+
+def _spelled(classes: Tensor) -> Tensor:
+    """The digits of red, green and blue [n, 3] → the number that they spell, [n]."""
+    return (classes * torch.tensor([100, 10, 1])).sum(1)
 
 
 def _stack(digits: Tensor, triples: Tensor) -> Tensor:

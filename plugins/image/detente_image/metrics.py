@@ -37,6 +37,22 @@ class Modes(Metric):
         }
 
 
+class ClassAccuracy(Metric):
+    """Of samples that were made under a class, the share in which a classifier of digits finds it.
+
+    Compare with the row of held-out data, whose share is the classifier's own accuracy. NaN without classes, and for
+    data other than digits.
+    """
+
+    scores = {"class-accuracy": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        if e.labels is None or not isinstance(e.data, Digits | StackedDigits) or not e.n:
+            return {"class-accuracy": math.nan}
+        assert isinstance(e.samples, Tensor), "an image is a single tensor"
+        return {"class-accuracy": (spelled(classes(e.samples)) == e.labels).double().mean().item()}
+
+
 def classes(x: Tensor) -> Tensor:
     """Probabilities of the ten digits in each channel: [n, C, H, W] → [n, C, 10], float64."""
     n, channels = x.shape[:2]

@@ -35,4 +35,5 @@ def detente_register_metrics(registry) -> None:
         registry.add(name, f"detente_image.metrics:{cls}", domain="image", summary=summary)
 
     add("modes", "Modes", "classes that a digit classifier finds, and how evenly")
+    add("class-accuracy", "ClassAccuracy", "samples of a conditional model that show the class they were made under")
     add("diversity", "Diversity", "mean distance between two samples' features")

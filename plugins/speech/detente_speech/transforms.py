@@ -97,6 +97,8 @@ def log_mel(x: Tensor, rate: int | None = None) -> Tensor:
         rate: in Hz; for other lengths than 0.512 s, whose rate is not known.
     """
     rate = rate or rate_of(x)
+    if not x.numel():
+        return x.new_zeros(len(x), 1, mels(rate), x.shape[-1] // hop(rate))
     found = _transform("MelSpectrogram", rate, x.dtype, x.device)(x)
     return scaled(found[..., : x.shape[-1] // hop(rate)])  # one frame more is half padding
 
@@ -111,8 +113,17 @@ def magnitudes(x: Tensor) -> Tensor:
     return ((x * HALF + MIDDLE).exp() - torch.e**FLOOR).clamp(min=0)
 
 
+def pseudo_inverse(rate: int) -> Tensor:
+    """Moore and Penrose's inverse of the mel filters, [N/2 + 1, M]: mel magnitudes → magnitudes, some below 0."""
+    filters = _transform("MelSpectrogram", rate, torch.float64, torch.device("cpu")).mel_scale.fb  # [N/2 + 1, M]
+    # At 16 kHz one filter lies between two bins: what reaches it is rounding, which an exact inverse would blow up.
+    return torch.linalg.pinv(filters.T, rtol=1e-4).float()
+
+
 def resampled(x: Tensor, rate: int, to: int) -> Tensor:
     """Waveforms [..., L] at another rate, by torchaudio's windowed sinc."""
+    if not x.numel():  # a split without recordings, which torchaudio cannot shape
+        return x.new_zeros(*x.shape[:-1], -(-x.shape[-1] * to // rate))
     return x if rate == to else torchaudio().functional.resample(x, rate, to)
 
 

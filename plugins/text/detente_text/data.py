@@ -142,7 +142,8 @@ class Lines(Sentences):
         encoding: of the file.
 
     Raises:
-        UsageError: there is no such file, it is in another encoding, holds no sentence, or an option makes no sense.
+        UsageError: there is no such file, it is in another encoding, is a table or a page, holds no sentence, or an
+            option makes no sense.
     """
 
     description = "the lines of your own text file"
@@ -171,11 +172,16 @@ class Lines(Sentences):
 def _read(
     file: Path, encoding: str, limit: int, vocabulary: int | None, length: int | None, reading: int = 1
 ) -> Packed:
+    notes = []
+    if kind := sources.other_kind(file, encoding):
+        what = f"lines: {file} is {kind}, and every line of it would be read as a sentence."
+        if reading > 1:
+            raise UsageError(f"{what} Save the sentences alone as a text file, one on each line.")
+        notes.append(what)
     # No word is longer than some 40 letters; a line beyond that many for each word is not tried.
     chosen, found, long = sources.lines(file, encoding, limit, 40 * (length or LENGTHS[-1]))
     if not found:
         raise UsageError(f"lines: {file} is empty. Set path to a text file with one sentence a line.")
-    notes = []
     if found - long > limit:
         notes.append(f"lines: {file} has {found:,} lines, of which {limit:,} are used; raise limit to use more.")
     share, in_one_piece = unspaced(chosen)

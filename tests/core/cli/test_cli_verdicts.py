@@ -15,7 +15,7 @@ def test_the_terminal_has_breakdowns_verdicts_and_ranges(tmp_path):
     head, none, r1 = verdict_rows(verdicts, outcomes)
     assert head[5:] == ("broke down", "Δ", "verdict")
     assert none[5:] == ("6 of 24", "", "") and r1[5] == "0 of 24"
-    assert re.fullmatch(r"better \(p < \.001, breakdowns p \.0(2|3)\d\)", r1[7])
+    assert re.fullmatch(r"better \(p < \.001, breakdowns p \.0(2|3)\d, all pairs p < \.001\)", r1[7])
     (text,) = range_lines(verdicts)
     assert text.startswith("pair: scaled score by lr; octaves over which it stays above 0.30")
     assert "≥ 6.0" in text and "6.0 to 6.0" in text

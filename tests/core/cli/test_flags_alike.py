@@ -31,7 +31,10 @@ def test_the_verbs_that_train_share_what_says_what_is_trained(call: Call, verb: 
 
 
 @pytest.mark.parametrize("flag", ["--data", "--model", "--objective"])
-@pytest.mark.parametrize("verb", [["train"], ["check"], ["compare", "--reg", "none"], ["tune", "--search", "a=1"]])
+@pytest.mark.parametrize(
+    "verb",
+    [["train"], ["check"], ["compare", "--reg", "none"], ["tune", "--search", "a=1"], ["choose", "--cells", "60"]],
+)
 def test_an_unknown_name_is_refused_by_the_flag_it_was_given_with(call: Call, verb: list[str], flag: str) -> None:
     done = call(verb[0], "ring", *verb[1:], flag, "nothing-such", "-n" if verb[0] != "check" else "-q")
     assert (done.code, f"{flag}: " in done.err, "nothing-such" in done.err) == (2, True, True), done.err

@@ -7,7 +7,7 @@ from detente.cli import grouping
 
 
 @pytest.mark.parametrize(
-    "verb", ["train", "resume", "check", "compare", "tune", "evaluate", "sample", "export", "report"]
+    "verb", ["train", "resume", "check", "compare", "tune", "choose", "evaluate", "sample", "export", "report"]
 )
 def test_every_verb_has_its_flags_in_groups_and_ends_with_an_example(call: Call, verb: str) -> None:
     said = call(verb, "--help").out

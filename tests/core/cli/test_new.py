@@ -7,7 +7,7 @@ import pytest
 from detente.cli import main
 
 
-@pytest.mark.parametrize(("what", "file"), [("regularizer", "__init__.py"), ("domain", "domain.py")])
+@pytest.mark.parametrize(("what", "file"), [("regularizer", "regularizer.py"), ("domain", "domain.py")])
 def test_new_writes_a_package_and_says_what_comes_next(what, file, tmp_path, capsys):
     assert main(["new", what, "soft-scores", "--into", str(tmp_path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)

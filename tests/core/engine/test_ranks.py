@@ -73,7 +73,7 @@ def _nonlinear(x: Tensor, w: Tensor, joint: bool) -> Tensor:
     """Something of first and second derivatives whose value depends on the whole batch in several ways."""
     score = (x * w).tanh().sum(1)
     middle = ranks.mean(score.mean()) if joint else score.mean()
-    everyone = ranks.gather(score) if joint else score
+    everyone = ranks.joint_batch(score) if joint else score
     value = (score - middle).square().mean() + everyone.amax() * middle
     (grad,) = torch.autograd.grad(value * len(x), x, create_graph=True)
     (slope,) = torch.autograd.grad(value, w, create_graph=True)
@@ -133,8 +133,8 @@ def test_a_process_that_has_ended_is_noticed(found) -> None:
 
 def test_alone_everything_is_the_identity() -> None:
     x, pair = torch.ones(3, 2), (torch.ones(3), torch.zeros(3, 2))
-    assert ranks.size == 1 and ranks.mean(x) is x and ranks.gather(x) is x and ranks.own(x) is x
-    assert ranks.gather(pair) is pair and ranks.means([x])[0] is x
+    assert ranks.size == 1 and ranks.mean(x) is x and ranks.joint_batch(x) is x and ranks.own_rows(x) is x
+    assert ranks.joint_batch(pair) is pair and ranks.means([x])[0] is x
     once = ranks.jointly(sign_flip, x, torch.Generator().manual_seed(2))
     assert isinstance(once, Tensor) and torch.equal(once, sign_flip(x, torch.Generator().manual_seed(2)))
 
@@ -143,7 +143,7 @@ def test_parts_are_rows_in_order(tmp_path: Path) -> None:
     dist.init_process_group("gloo", init_method=f"file://{tmp_path}/one", rank=0, world_size=1)
     try:
         with ranks.together(4):
-            assert ranks.size == 1 and ranks.own(torch.arange(4)).tolist() == [0, 1, 2, 3]
+            assert ranks.size == 1 and ranks.own_rows(torch.arange(4)).tolist() == [0, 1, 2, 3]
     finally:
         dist.destroy_process_group()
     assert (ranks.size, ranks.index) == (1, 0)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from detente import cli
+from detente.experiments.binding import Bound
 from detente.recipe.document import dump, read
 
 STUDY = ["compare", "dirac", "--reg", "none", "--seeds", "1", "--steps", "2", "--batch", "4", "--jobs", "1", "-q"]
@@ -52,3 +53,8 @@ def test_the_study_says_which_key_and_trains_nothing(
     (study / "study.yaml").write_text(dump(content))
     assert cli.main(["resume", str(study), "-q"]) == 2
     assert f"{study / 'study.yaml'}: recipes of dirac: {key}: " in capsys.readouterr().err
+
+
+def test_data_do_not_hold_for_a_recipe_that_has_none() -> None:
+    assert not Bound({"name": "ring"}, {}).holds_for({"steps": 4})
+    assert Bound({"name": "ring"}, {}).holds_for({"data": {"name": "ring"}})

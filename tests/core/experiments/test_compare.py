@@ -123,9 +123,13 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
     out = tmp_path / "three"
     killed: list[int] = []
 
-    def kill_the_first(board: Board) -> None:
+    def kill(board: Board) -> None:
+        """The first as soon as it has a checkpoint, and the last whenever it runs."""
         for progress in board.running:
-            if not killed and any(progress.cell.folder.glob("checkpoints/*.pt")):
+            if progress.cell.arm.text == "l2":
+                for pid in workers(progress.cell.folder):
+                    os.kill(pid, signal.SIGKILL)
+            elif not killed and any(progress.cell.folder.glob("checkpoints/*.pt")):
                 killed.extend(workers(progress.cell.folder))
                 for pid in killed:
                     os.kill(pid, signal.SIGKILL)
@@ -133,7 +137,7 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("detente.experiments.executors.tracker.SHOW", 0.0)
         with pytest.raises(StudyError, match=r"1 of 3 runs failed.*report\.html") as error:
-            compare(out, ["none", "r1(gamma=1e39)", "d:instance-norm"], 1, show=kill_the_first)
+            compare(out, ["none", "r1(gamma=1e39)", "l2"], 1, show=kill)
     assert error.value.exit_code == 5
     none, diverged, failed = rows(out)
     assert killed
@@ -143,7 +147,7 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
     assert (diverged["status"], diverged["scaled_final"], diverged["raw"]) == ("diverged", "0.0", "")
     assert "not finite" in diverged["reason"]
     assert (failed["status"], failed["scaled_final"]) == ("failed", "")
-    assert "without positions" in failed["reason"]
+    assert "SIGKILL" in failed["reason"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "1 of 3 runs finished, 1 diverged (counted with score 0), 1 failed (left out of the means)." in page
 

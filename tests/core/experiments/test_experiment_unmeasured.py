@@ -74,8 +74,8 @@ def broken(patch: pytest.MonkeyPatch, *cells: str) -> InProcess:
     """An executor in whose runs of these cells (`folder/seed`) the score of the generator is never measured."""
     whole = Trainer.scores
 
-    def scores(trainer: Trainer, samples):
-        values, scaled = whole(trainer, samples)
+    def scores(trainer: Trainer, *made):
+        values, scaled = whole(trainer, *made)
         if "/".join(trainer.run.folder.parts[-2:]) in cells:
             values |= dict.fromkeys(values.keys() & {"frechet", "distance"}, math.nan)
             scaled = trainer.built.domain.primary.scaled_row(values, trainer.reference_rows())

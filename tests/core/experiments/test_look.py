@@ -1,7 +1,11 @@
 """What is said of a recipe before anything trains."""
 
+import pytest
+import torch
+
 from detente.domains.primary import Primary
 from detente.errors import PluginError, UsageError
+from detente.experiments import compare
 from detente.experiments.look import Look, Looked, looked
 from detente.plugins import host
 from detente.recipe import load
@@ -28,3 +32,24 @@ def test_what_training_would_refuse_is_an_error_and_not_raised() -> None:
 def test_a_score_that_the_runs_do_not_have_is_an_error() -> None:
     made = looked(look(measure=Scaled(Primary("fluency"))), host())
     assert isinstance(made, PluginError) and "none of them measures fluency" in str(made)
+
+
+def test_steps_are_timed_with_one_thread_as_workers_have_and_the_threads_are_left(monkeypatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr("detente.experiments.look.pace", lambda *args, **how: seen.append(torch.get_num_threads()))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        looked(look(), host())
+        looked(look(timed=False), host())
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(("vary", "batches"), [("lr=/4,x1,x4", [8]), ("batch=4,16", [4, 16])])
+def test_settings_of_the_learning_rate_take_as_long_as_the_first(tmp_path, monkeypatch, vary, batches) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr("detente.experiments.look.pace", lambda built, host, **how: seen.append(built.recipe.batch))
+    compare.plan(["ring"], ["none"], 1, out=tmp_path, host=host(), sets=["samples=50", "batch=8"], vary=[vary])
+    assert seen == batches

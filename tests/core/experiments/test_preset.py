@@ -10,7 +10,14 @@ from detente.experiments import preset as presets
 SETS = ["samples=100", "steps=60", "evaluate_every=30", "checkpoint_every=10", "data.size=2000", "metrics=[frechet]"]
 
 
-@pytest.mark.parametrize(("name", "arms", "seeds"), [("demo", 6, 1), ("classics", 12, 3), ("full", 34, 10)])
+@pytest.mark.parametrize(
+    ("name", "arms", "seeds"),
+    [
+        ("demo", 6, 1),
+        pytest.param("classics", 18, 2, marks=pytest.mark.acceptance),
+        pytest.param("full", 34, 10, marks=pytest.mark.acceptance),
+    ],
+)
 def test_a_preset_is_a_study_that_can_be_planned(tmp_path, name, arms, seeds):
     chosen = presets.preset(name, plugins.host())
     assert (len(chosen.arms), chosen.seeds) == (arms, seeds)

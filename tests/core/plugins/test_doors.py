@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from distributions import Distribution, install
+from warm import warm
 
 PLUGIN = """
 from detente import hookimpl
@@ -98,7 +98,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def detente(site: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "detente", *arguments],
+        [warm(), *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])}
         | {"OMP_NUM_THREADS": "1", "DETENTE_CACHE": str(cwd / "cache"), "COLUMNS": "100"},
         cwd=cwd,

@@ -3,8 +3,10 @@
 import logging
 import os
 import random
+import signal
 import subprocess
 import sys
+import warnings
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -38,6 +40,20 @@ MEDDLING = {
     "np.seterr(all='raise')": "what NumPy does at errors",
     "import sys, io; sys.stderr = io.StringIO()": "standard error",
     "import logging; logging.disable(logging.CRITICAL)": "what logging leaves out",
+    "import warnings; warnings.simplefilter('ignore')": "which warnings are shown",
+    "import warnings; warnings.filterwarnings('error', category=UserWarning)": "which warnings are shown",
+    "import warnings; warnings.resetwarnings()": "which warnings are shown",
+    "os.environ['CUBLAS_WORKSPACE_CONFIG'] = ':16:8'": "the environment",
+    "os.environ['PATH'] = ''": "the environment",
+    "os.environ.pop('PATH')": "the environment",
+    "os.umask(0)": "umask",
+    "import signal; signal.signal(signal.SIGUSR1, signal.SIG_IGN)": "what happens at signals",
+    "import signal; signal.signal(signal.SIGTERM, print)": "what happens at signals",
+    "import sys; sys.excepthook = print": "what happens at uncaught errors",
+    "torch.nn.modules.module.register_module_forward_hook(print)": "hooks on all modules",
+    "torch.nn.modules.module.register_module_full_backward_hook(print)": "hooks on all modules",
+    "torch.nn.modules.module.register_module_parameter_registration_hook(print)": "hooks on all modules",
+    "from torch.optim import optimizer as o; o.register_optimizer_step_post_hook(print)": "or optimizers",
 }
 
 
@@ -64,6 +80,13 @@ def state() -> list:
         np.geterr(),
         sys.stderr,
         logging.root.manager.disable,
+        [one for one in warnings.filters if one[2].__module__ == "builtins"],
+        {k: v for k, v in os.environ.items() if k != "TORCHINDUCTOR_CACHE_DIR"},  # which torch sets for itself
+        os.umask(os.umask(0o022)),
+        [signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGTERM)],
+        sys.excepthook,
+        [len(hooks) for name, hooks in vars(torch.nn.modules.module).items() if name.endswith("_hooks")],
+        len(sys.modules["torch.optim.optimizer"]._global_optimizer_post_hooks),
     ]
 
 
@@ -82,6 +105,33 @@ def test_a_plugin_that_changes_the_process_is_named_and_its_change_is_put_back(l
     (record,) = caplog.records
     assert "'busy'" in record.message and "meddler" in record.message and MEDDLING[line] in record.message
     monkeypatch.delitem(sys.modules, "meddling", raising=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "warnings.filterwarnings('ignore', message='mine')",
+        "warnings.filterwarnings('ignore', module='mine')",
+        "os.environ.setdefault('KMP_INIT_AT_FORK', 'FALSE')",
+    ],
+)
+def test_what_many_packages_do_for_themselves_is_left_to_them(line, caplog, monkeypatch):
+    monkeypatch.delenv("KMP_INIT_AT_FORK", raising=False)
+    with caplog.at_level(logging.WARNING), unchanged("somebody"):
+        exec(line)
+    assert caplog.records == []
+    monkeypatch.delenv("KMP_INIT_AT_FORK", raising=False)
+
+
+def test_a_filter_of_its_own_stays_where_one_of_everything_goes():
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        with unchanged("somebody"):
+            warnings.filterwarnings("ignore", message="mine")
+            warnings.simplefilter("error")
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.warn("mine", stacklevel=1)
+        assert seen == [] and warnings.filters[0][:2] == ("ignore", warnings.filters[0][1])
 
 
 def test_a_plugin_that_changes_nothing_is_not_named(caplog):

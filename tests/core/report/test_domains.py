@@ -37,7 +37,7 @@ def test_a_sentence_names_the_highest_arm_and_how_often_it_was_above_none(tmp_pa
     assert told.startswith(
         "In pair the highest mean scaled score is that of “r1”, 0.50 (from 0.50 to 0.50); “none” has"
     )
-    assert told.endswith("It was above “none” with 1 of 2 seeds.")
+    assert told.endswith("It was above “none” in 1 of 2 pairs.")
     one = part(tmp_path / "b", {"none": [0.2], "r1": [0.5]}).sentence
     assert one == "In pair the highest scaled score is that of “r1”, 0.50; “none” has 0.20."
     assert part(tmp_path / "c", {"none": [None], "r1": [None]}).sentence == "In pair no run has finished yet."

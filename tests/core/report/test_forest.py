@@ -61,4 +61,4 @@ def test_what_is_no_arm_is_a_diamond_in_the_colour_of_the_text():
     drawn = ET.fromstring(forest([LINES[0], rest], "Differences", frame=module.NARROW))
     (group,) = [g for g in drawn.iter("g") if "rest" in (g.get("class") or "")]
     assert [each.tag for each in group] == ["text", "path"]
-    assert drawn.get("viewBox", "").split()[2] == "300"
+    assert drawn.get("viewBox", "").split()[2] == "320"

@@ -25,7 +25,7 @@ def test_means_ranges_and_paired_differences_are_of_the_seeds(tmp_path):
         "the highest mean scaled score is that of “r1”, 0.60 (from 0.50 to 0.70); “none” has 0.30 (from 0.20 to 0.40)"
         in text
     )
-    assert "above “none” with 2 of 2 seeds" in text
+    assert "above “none” in 2 of 2 pairs" in text
     assert "Δ +0.50" in text
     assert "Δ +0.10" in text
     assert "Δ +0.30" in text

@@ -96,9 +96,9 @@ def test_breakdowns_and_quality_are_said_apart(tmp_path):
     verdicts = Verdicts(study, outcomes)
     first = answer(study, verdicts)[0]
     assert (
-        "scores lower by 0.10 where neither breaks down (the same with every seed, no interval, 8 of 16 seeds)" in first
+        "scores lower by 0.10 where neither breaks down (the same with every seed, no interval, 8 of 16 pairs)" in first
     )
-    assert "but breaks down less often (0 of 16 seeds, “none” 8)" in first
+    assert "but breaks down less often (in 0 of 16 runs, “none” in 8)" in first
     assert verdicts.comparisons[0].claimed == 0
     assert verdicts.plain()["comparisons"][0]["broken"]["against"] == 8
     assert verdicts.broken("a", study.arms[0])[:2] == (8, 16)
@@ -108,6 +108,6 @@ def test_what_only_all_seeds_together_show_is_said_with_its_parts(tmp_path):
     study, outcomes = made_up(tmp_path, {"a": {"none": [*NONE[:5], *[0.0] * 5], "r1": [*BETTER, 0.6, 0.62]}}, 10)
     first = answer(study, Verdicts(study, outcomes))[0]
     assert first.startswith(
-        "With 10 seeds “r1” improves on “none” on a (broke down with 0 of 10 seeds, “none” with 5; "
+        "With 10 seeds “r1” improves on “none” on a (broke down in 0 of 10 runs, “none” in 5; "
         "above with 10 of 10; +0.20 elsewhere, "
     )

@@ -25,9 +25,8 @@ def test_every_file_is_valid_and_names_are_consistent(what, licence):
     assert project["name"] == "detente-soft-scores" and project["license"] == licence
     assert project["entry-points"]["detente"] == {"soft-scores": "detente_soft_scores.plugin"}
     assert "A. User" in files["LICENSE"] or licence == "Apache-2.0"
-    assert (
-        "class SoftScores" in files["detente_soft_scores/" + ("__init__.py" if what == "regularizer" else "domain.py")]
-    )
+    assert "class SoftScores" in files[f"detente_soft_scores/{what}.py"]
+    assert files["detente_soft_scores/__init__.py"] == "", "every start of détente imports it"
     assert ".github/workflows/tests.yml" in files and "detente_soft_scores/py.typed" in files
 
 

@@ -80,7 +80,7 @@ def test_where_there_are_fewer_real_samples_their_row_is_nan_and_the_others_are_
 
 @pytest.mark.parametrize(("domain", "data", "model", "metrics"), TOYS, ids=[domain.name for domain, *_ in TOYS])
 def test_toys_draw_new_real_samples_beyond_the_held_out_ones(domain, data, model, metrics, tmp_path):
-    n = 4500
+    n = 2800
     assert sample_count(domain, data, n) == n
     x = rows(data.real(n))
     assert len(x) == n and x.isfinite().all()

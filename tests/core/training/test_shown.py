@@ -47,7 +47,7 @@ def test_a_cell_leaves_them_out_where_another_one_of_its_domain_has_them(run, tm
 
     from detente.training.run_folder import Run
 
-    for arm, of_a_study, wanted in (("a", True, []), ("b", True, []), ("b", False, ["real", "untrained"])):
+    for arm, of_a_study, wanted in (("a", True, []), ("b", True, []), ("b", False, ["untrained", "real"])):
         mine = Run(tmp_path / "cells" / "ring" / arm / "1")
         mine.samples.mkdir(parents=True, exist_ok=True)
         if of_a_study:

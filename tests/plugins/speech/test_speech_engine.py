@@ -126,6 +126,6 @@ def test_preparing_data_shows_how_far_it_is_unless_it_is_quiet(folder, tmp_path,
 
 def test_the_vocoder_brings_settings_of_its_own_over_those_of_the_domain():
     vocoder, usual = (recipe.load(domain="speech", flags={"model": name}) for name in ("vocoder", "specgan"))
-    assert (vocoder.batch, vocoder.steps) == (8, 1000)
+    assert (vocoder.batch, vocoder.steps) == (8, 2000)
     assert vocoder.evaluate_every == usual.evaluate_every
     assert recipe.load(domain="speech", flags={"model": "vocoder", "batch": 3}).batch == 3

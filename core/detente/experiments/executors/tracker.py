@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from detente.errors import UsageError
 from detente.experiments.executors.base import Board, CellProgress, ShowBoard, Watcher
 from detente.experiments.executors.worker import WARM_UP
-from detente.files import read_json
+from detente.files import read_json, regular
 from detente.results.cells import SETTLED, Cell
 from detente.training.run_folder import entry_of
 
@@ -172,10 +172,10 @@ def _look(progress: CellProgress) -> CellProgress:
     """Bring step and score up to date from the end of the cell's metrics file."""
     step, scaled = progress.step, progress.scaled
     try:
-        with progress.cell.run.metrics.open("rb") as file:
+        with regular(progress.cell.run.metrics).open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
             end = file.read()
-    except OSError:  # not there yet
+    except (OSError, UsageError):  # not there yet, or damaged, which its worker says
         return progress
     for text in end.splitlines():
         if (line := entry_of(text)) is not None:  # the first line that was read may be the end of one

@@ -6,7 +6,7 @@ const draw = (tag, attributes, text) => {
   if (text !== undefined) made.textContent = text;
   return made;
 };
-const FRAMES = { wide: [440, 128, 14, 12, 24, 32], narrow: [300, 112, 14, 12, 20, 32] };
+const FRAMES = { wide: [440, 128, 14, 12, 24, 32], narrow: [320, 134, 14, 12, 20, 32] };
 const styled = (n) => (n === 0 ? "c0 d0" : `c${((n - 1) % 7) + 1} d${(((n - 1) % 7) + 1 + Math.floor((n - 1) / 7)) % 5}`);
 const cut = (name, most) => {
   if (name.length <= most) return name;

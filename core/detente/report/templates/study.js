@@ -89,7 +89,7 @@ function overviewCell(cell) {
     small.append(make("b", mark(c), "claim"));
     cell.append(small);
   }
-  const of = c.sound < c.pairs ? `, ${c.sound} of ${c.pairs} seeds` : "";
+  const of = c.sound < c.pairs ? `, ${c.sound} of ${c.pairs} pairs` : "";
   if (c.mean !== null) cell.append(make("small", `Δ ${signed(c.mean)}${of}`));
   if (c.low !== null) cell.append(make("small", between(c)));
 }

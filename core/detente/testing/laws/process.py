@@ -34,7 +34,7 @@ _OUTSIDE: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "numpy's global generator": (lambda: _plain(numpy.random.get_state()), numpy.random.set_state),  # noqa: NPY002
     "Python's global generator": (random.getstate, random.setstate),
 }
-_TORCH = "torch's global generator"
+TORCH = "torch's global generator"
 _POINTS = ("augment", "penalty", "adjust_gradients", "adjust_weights")
 
 
@@ -61,12 +61,12 @@ def process_kept() -> Iterator[None]:
 
 def process_wide_settings_stay(s: Subject) -> None:
     """Default dtype, grad mode, threads and the like are as they were after each of its points."""
-    before = _settings()
+    before = settings_of_process()
     game = s.game()
-    _compare(before, _settings(), "made and attached, it")
-    _guard(s.link(game), lambda point: _settings)
+    _compare(before, settings_of_process(), "made and attached, it")
+    _guard(s.link(game), lambda point: settings_of_process)
     played(game, s.case, 0, 1)
-    _compare(before, _settings(), "it")
+    _compare(before, settings_of_process(), "it")
 
 
 def global_generators_are_left_alone(s: Subject) -> None:
@@ -102,13 +102,19 @@ def _drawn(s: Subject, game: Game) -> Tensor:
     return torch.default_generator.get_state()
 
 
-def _settings() -> dict[str, Any]:
+def global_states() -> dict[str, Any]:
+    """Where the global generators of torch, NumPy and Python stand, to be compared."""
+    return _generators(with_torch=True)
+
+
+def settings_of_process() -> dict[str, Any]:
+    """Default dtype, grad mode, threads and the like."""
     return {name: get() for name, (get, _) in _SETTINGS.items()}
 
 
 def _generators(with_torch: bool) -> dict[str, Any]:
     found = {name: get() for name, (get, _) in _OUTSIDE.items()}
-    return found | ({_TORCH: torch.default_generator.get_state().numpy().tobytes()} if with_torch else {})
+    return found | ({TORCH: torch.default_generator.get_state().numpy().tobytes()} if with_torch else {})
 
 
 def _compare(before: dict[str, Any], after: dict[str, Any], who: str) -> None:

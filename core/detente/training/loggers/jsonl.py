@@ -37,7 +37,8 @@ class JsonLines:
 
     @hookimpl
     def detente_evaluated(self, run: RunView, step: int, scores: Mapping[str, float]) -> None:
-        self._write({"step": step, "scores": scores, "scaled": run.scaled, "spectral": run.spectral}, run.seconds)
+        line = {"step": step, "scores": scores, "scaled": run.scaled, "spectral": run.spectral}
+        self._write({**line, "examined": run.examined}, run.seconds)
 
     @hookimpl
     def detente_run_finished(self, run: RunView) -> None:

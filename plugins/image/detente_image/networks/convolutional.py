@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import Count, Model, Network, Networks, Space, variance_preserving
+from detente_image.networks.conditions import CONDITIONAL, ClassBeside, Projection, classes_of
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -17,31 +18,37 @@ class DCGAN(Model):
     Args:
         width: feature maps next to the image; they double with every stage inwards.
         latent_dim: of z.
+        conditional: whether both networks get the classes of the images, the generator beside z, the discriminator by
+            a projection (Miyato & Koyama 2018).
     """
 
-    def __init__(self, width: Count = 16, latent_dim: Count = 64) -> None:
-        self.width, self.latent_dim = width, latent_dim
+    def __init__(self, width: Count = 16, latent_dim: Count = 64, conditional: bool = False) -> None:
+        self.width, self.latent_dim, self.conditional = width, latent_dim, conditional
+        self.metrics = CONDITIONAL if conditional else ()
 
     def build(self, space: Space) -> Networks:
         stages = stages_of(space, "dcgan")
         channels = space.leaves[0].shape[0]
         maps = [self.width * 2**i for i in range(stages)]
+        classes = classes_of(space, "dcgan") if self.conditional else None
         return Networks(
-            _ConvolutionalGenerator(channels, maps, self.latent_dim), _ConvolutionalDiscriminator(channels, maps)
+            _ConvolutionalGenerator(channels, maps, self.latent_dim, classes),
+            _ConvolutionalDiscriminator(channels, maps, classes),
         )
 
 
 class _ConvolutionalGenerator(Network):
-    def __init__(self, channels: int, maps: list[int], latent_dim: int) -> None:
+    def __init__(self, channels: int, maps: list[int], latent_dim: int, classes: int | None) -> None:
         super().__init__()
-        self.project = nn.Linear(latent_dim, maps[-1] * BASE**2)
+        self.beside = None if classes is None else ClassBeside(classes, latent_dim)
+        self.project = nn.Linear(latent_dim * (1 if classes is None else 2), maps[-1] * BASE**2)
         widths = [*maps[::-1], channels]
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
         self.output_layers = (f"up.{len(self.up) - 1}",)
         variance_preserving(self, slope=0.0)
 
-    def forward(self, z: Tensor) -> Tensor:
-        h = self.project(z).unflatten(1, (-1, BASE, BASE))
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        h = self.project(z if self.beside is None else self.beside(z, labels)).unflatten(1, (-1, BASE, BASE))
         for layer in self.up:
             h = layer(F.relu(h))
         return h.tanh()  # [B, C, H, W]
@@ -50,7 +57,7 @@ class _ConvolutionalGenerator(Network):
 class _ConvolutionalDiscriminator(Network):
     abilities = frozenset({"features"})
 
-    def __init__(self, channels: int, maps: list[int]) -> None:
+    def __init__(self, channels: int, maps: list[int], classes: int | None) -> None:
         super().__init__()
         widths = [channels, *maps]
         self.down = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
@@ -58,8 +65,11 @@ class _ConvolutionalDiscriminator(Network):
         self.feature_layers = tuple(f"down.{i}" for i in range(len(self.down)))
         self.output_layers = ("head",)
         variance_preserving(self, slope=SLOPE)
+        self.of_class = None if classes is None else Projection(classes, maps[-1] * BASE**2)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         for layer in self.down:
             x = F.leaky_relu(layer(x), SLOPE)
-        return self.head(x.flatten(1)).squeeze(1)  # [B]
+        h = x.flatten(1)
+        logits = self.head(h).squeeze(1)  # [B]
+        return logits if self.of_class is None else logits + self.of_class(h, labels)

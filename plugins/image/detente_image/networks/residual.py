@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import Count, Model, Network, Networks, Space, UsageError, variance_preserving
+from detente_image.networks.conditions import CONDITIONAL, ClassBeside, Projection, classes_of
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -23,20 +24,31 @@ class ResNet(Model):
         blocks: residual blocks per resolution.
         group: feature maps per group of the 3 × 3 convolutions.
         latent_dim: of z.
+        conditional: whether both networks get the classes of the images, the generator beside z, the discriminator by
+            a projection (Miyato & Koyama 2018).
     """
 
-    def __init__(self, width: Count = 16, blocks: Count = 1, group: Count = 16, latent_dim: Count = 64) -> None:
+    def __init__(
+        self,
+        width: Count = 16,
+        blocks: Count = 1,
+        group: Count = 16,
+        latent_dim: Count = 64,
+        conditional: bool = False,
+    ) -> None:
         if width % group:
             raise UsageError(f"resnet: width={width} is not a multiple of group={group}.")
         self.width, self.blocks, self.group, self.latent_dim = width, blocks, group, latent_dim
+        self.conditional, self.metrics = conditional, CONDITIONAL if conditional else ()
 
     def build(self, space: Space) -> Networks:
         stages = stages_of(space, "resnet")
         channels = space.leaves[0].shape[0]
         maps = [self.width * min(2**i, 8) for i in range(stages)]
+        classes = classes_of(space, "resnet") if self.conditional else None
         return Networks(
-            _ResidualGenerator(channels, maps, self.blocks, self.group, self.latent_dim),
-            _ResidualDiscriminator(channels, maps, self.blocks, self.group),
+            _ResidualGenerator(channels, maps, self.blocks, self.group, self.latent_dim, classes),
+            _ResidualDiscriminator(channels, maps, self.blocks, self.group, classes),
         )
 
 
@@ -62,9 +74,12 @@ def _start_at_zero(net: nn.Module) -> None:
 
 
 class _ResidualGenerator(Network):
-    def __init__(self, channels: int, maps: list[int], blocks: int, group: int, latent_dim: int) -> None:
+    def __init__(
+        self, channels: int, maps: list[int], blocks: int, group: int, latent_dim: int, classes: int | None
+    ) -> None:
         super().__init__()
-        self.project = nn.Linear(latent_dim, maps[-1] * BASE**2)
+        self.beside = None if classes is None else ClassBeside(classes, latent_dim)
+        self.project = nn.Linear(latent_dim * (1 if classes is None else 2), maps[-1] * BASE**2)
         inwards = maps[::-1]
         self.stages = nn.ModuleList(nn.ModuleList(_Block(m, group) for _ in range(blocks)) for m in inwards)
         self.narrow = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(inwards))
@@ -72,8 +87,8 @@ class _ResidualGenerator(Network):
         self.output_layers = ("to_image",)
         _start_at_zero(self)
 
-    def forward(self, z: Tensor) -> Tensor:
-        h = self.project(z).unflatten(1, (-1, BASE, BASE))
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        h = self.project(z if self.beside is None else self.beside(z, labels)).unflatten(1, (-1, BASE, BASE))
         for i, stage in enumerate(self.stages):
             if i:
                 h = F.interpolate(self.narrow[i - 1](h), scale_factor=2, mode="bilinear")
@@ -85,7 +100,7 @@ class _ResidualGenerator(Network):
 class _ResidualDiscriminator(Network):
     abilities = frozenset({"features"})
 
-    def __init__(self, channels: int, maps: list[int], blocks: int, group: int) -> None:
+    def __init__(self, channels: int, maps: list[int], blocks: int, group: int, classes: int | None) -> None:
         super().__init__()
         self.from_image = nn.Conv2d(channels, maps[0], 4, stride=2, padding=1)
         self.stages = nn.ModuleList(nn.ModuleList(_Block(m, group) for _ in range(blocks)) for m in maps)
@@ -96,12 +111,15 @@ class _ResidualDiscriminator(Network):
         self.feature_layers = tuple(f"stages.{i}.{blocks - 1}" for i in range(len(maps)))
         self.output_layers = ("head",)
         _start_at_zero(self)
+        self.of_class = None if classes is None else Projection(classes, maps[-1])
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         h = self.from_image(x)
         for i, stage in enumerate(self.stages):
             if i:
                 h = F.avg_pool2d(self.widen[i - 1](h), 2)  # bilinear at half the size
             for block in stage.children():
                 h = block(h)
-        return self.head(self.gather(F.leaky_relu(h, SLOPE)).flatten(1)).squeeze(1)  # [B]
+        h = self.gather(F.leaky_relu(h, SLOPE)).flatten(1)
+        logits = self.head(h).squeeze(1)  # [B]
+        return logits if self.of_class is None else logits + self.of_class(h, labels)

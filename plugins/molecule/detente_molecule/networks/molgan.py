@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import (
@@ -15,18 +16,23 @@ from detente import (
     Networks,
     NonNegative,
     Positive,
+    Probability,
     ProgressCallback,
     Sample,
     Space,
     Step,
     Stream,
     UsageError,
+    Whole,
+    variance_preserving,
 )
 from detente_molecule.chemistry import BONDS
+from detente_molecule.networks.comparison import Comparison
 from detente_molecule.networks.relational import Relational
 from detente_molecule.networks.reward import Reward, train_reward
 from detente_molecule.rewards import PROPERTIES
 
+SLOPE = 0.2
 Sampling = Literal["straight-through", "soft"]
 
 
@@ -44,8 +50,14 @@ class MolGAN(Model):
         latent_dim: of z.
         sampling: the form of the generator's output.
         temperature: of the draws; at lower ones a draw is less noisy and its gradient is larger and rarer.
+        noise: what is left of the draws' noise at the end of a run, to which it falls in a line; 1 keeps it.
         messages: widths of the critic's graph layers.
         readout: width of the critic's description of a whole graph.
+        rectified: leaky rectifiers in the place of tanh, one more hidden layer in the critic, and weights that start
+            such that types depend on z. As published, noise decides nearly alone at the start, and z stays unused.
+        spread: with `rectified`, the standard deviation of the types' logits over z at the start.
+        comparisons: in how many ways the critic compares the graphs of a batch, so that it sees that they repeat
+            (minibatch discrimination, Salimans et al. 2016); 0 for none.
         reward: the property to maximize: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
             (ease of synthesis), by a network that is trained before the game and frozen. None for none.
         reward_weight: of that term in the generator's loss.
@@ -61,6 +73,10 @@ class MolGAN(Model):
         temperature: Positive = 0.7,
         messages: tuple[Count, Count] = (64, 32),
         readout: Count = 128,
+        rectified: bool = False,
+        spread: Positive = 3.0,
+        comparisons: Whole = 0,
+        noise: Probability = 1.0,
         reward: Literal["qed", "logp", "sa"] | None = None,
         reward_weight: NonNegative = 10.0,
     ) -> None:
@@ -69,12 +85,15 @@ class MolGAN(Model):
         self.width, self.latent_dim, self.temperature = width, latent_dim, temperature
         self.sampling: Sampling = sampling
         self.messages, self.readout, self.reward, self.reward_weight = tuple(messages), readout, reward, reward_weight
+        self.rectified, self.spread, self.comparisons = rectified, spread, comparisons
+        self.noise = noise
 
     def build(self, space: Space) -> Networks:
         n, types = graph_shape(space, "molgan")
         widths = [self.latent_dim, self.width, 2 * self.width, 4 * self.width]
         draw = Draw(self.temperature, self.sampling)
-        generator, critic = GraphGenerator(widths, n, types, draw), GraphCritic(types, self.messages, self.readout)
+        generator = GraphGenerator(widths, n, types, draw, self.spread if self.rectified else None)
+        critic = GraphCritic(types, self.messages, self.readout, self.rectified, self.comparisons)
         if self.reward is not None:  # last, so that the players' weights are those of a run without it
             generator.reward = Reward(types).requires_grad_(False)
         return Networks(generator, critic)
@@ -84,6 +103,12 @@ class MolGAN(Model):
         reward = _reward_of(networks.generator)
         if self.reward is not None and reward is not None:
             train_reward(reward, PROPERTIES[self.reward], data, rng, show)
+
+    def schedule(self, networks: Networks, done: float) -> None:
+        """Let the noise of the draws fall to what the options leave of it."""
+        generator = networks.generator
+        if isinstance(generator, GraphGenerator) and isinstance(generator.write.choose, Draw):
+            generator.write.choose.noise = 1 - (1 - self.noise) * done
 
     def auxiliary(self, s: Step) -> dict[str, Tensor]:
         """−weight · E V(G(z)): the property as the frozen network predicts it."""
@@ -100,17 +125,19 @@ def _reward_of(generator: nn.Module) -> Reward | None:
 class Draw:
     """One draw of a type for each vector of logits, by the Gumbel trick (Jang et al. 2017; Maddison et al. 2017).
 
-    y = softmax((logits + g) / τ), g standard Gumbel from the default generator, which the engine seeds.
-    `straight-through` hands on the type that was drawn, with the gradient of y.
+    y = softmax((logits + s·g) / τ), g standard Gumbel from the default generator, which the engine seeds, and s = 1.
+    `straight-through` hands on the type that was drawn, with the gradient of y. With less `noise` than s = 1 likely
+    types become likelier.
     """
 
     def __init__(self, temperature: float, sampling: Sampling) -> None:
         self.temperature, self.hand_on = temperature, _HANDED_ON[sampling]
+        self.noise = 1.0
 
     def __call__(self, logits: Tensor) -> Tensor:
         # −log E of an exponential E is standard Gumbel.
         exponential = torch.empty_like(logits).exponential_().clamp_(min=torch.finfo(logits.dtype).tiny)
-        soft = ((logits - exponential.log()) / self.temperature).softmax(-1)
+        soft = ((logits - self.noise * exponential.log()) / self.temperature).softmax(-1)
         return self.hand_on(soft)
 
 
@@ -169,39 +196,65 @@ class GraphWriter(nn.Module):
         return listed.index_select(1, self.at).unflatten(1, (self.n, self.n))
 
 
+def leaky(x: Tensor) -> Tensor:
+    """The rectifier of networks that are `rectified`."""
+    return F.leaky_relu(x, SLOPE)
+
+
 class GraphGenerator(Network):
-    """z → hidden layers with tanh → a graph."""
+    """z → hidden layers → a graph. With a `spread`, rectified: logits then start with that deviation over z."""
 
     output_layers = ("write.bonds", "write.atoms")
 
-    def __init__(self, widths: list[int], n: int, types: int, draw: Draw) -> None:
+    def __init__(self, widths: list[int], n: int, types: int, draw: Draw, spread: float | None = None) -> None:
         super().__init__()
+        self.bend = torch.tanh if spread is None else leaky
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.write = GraphWriter(widths[-1], n, types, draw)
         self.reward: Reward | None = None
         """Frozen; what samples are worth, where that is asked for."""
+        if spread is not None:
+            variance_preserving(self, SLOPE)
+            for layer in (self.write.bonds, self.write.atoms):
+                nn.init.normal_(layer.weight, std=spread * widths[-1] ** -0.5)
 
     def forward(self, z: Tensor) -> Sample:
         h = z
         for layer in self.hidden:
-            h = layer(h).tanh()
+            h = self.bend(layer(h))
         return self.write(h)
 
 
 class GraphCritic(Network):
-    """Relational messages, then a linear head. `embed` is the description of the whole graph, [B, readout]."""
+    """Relational messages, then a linear head. `embed` is the description of the whole graph, [B, readout].
+
+    Rectified, a hidden layer is between the two. With `comparisons`, what a graph has in common with the others of its
+    batch is added to the head's input.
+    """
 
     abilities = frozenset({"embed", "features"})
     feature_layers = ("embed",)
-    output_layers = ("head",)
 
-    def __init__(self, types: int, messages: tuple[int, ...], readout: int) -> None:
+    def __init__(
+        self, types: int, messages: tuple[int, ...], readout: int, rectified: bool = False, comparisons: int = 0
+    ) -> None:
         super().__init__()
-        self.embed = Relational(types, messages, readout)
+        self.bend = leaky if rectified else torch.tanh
+        self.embed = Relational(types, messages, readout, self.bend)
+        self.hidden = nn.Linear(readout, readout) if rectified else None
+        self.compare = Comparison(readout, comparisons) if comparisons else None
+        self.of_others = nn.Linear(comparisons, readout, bias=False) if comparisons else None
         self.head = nn.Linear(readout, 1)
+        # What normalizes over positions finds none behind the readout: all layers there make the logit.
+        names = (name for name, module in self.named_modules() if isinstance(module, nn.Linear))
+        self.output_layers = tuple(name for name in names if not name.startswith("embed."))
 
     def forward(self, x: Sample) -> Tensor:
-        return self.head(self.embed(x)).squeeze(1)  # [B]
+        h = self.embed(x)
+        out = h if self.hidden is None else self.hidden(h)
+        if self.compare is not None and self.of_others is not None:
+            out = out + self.of_others(self.compare(h))
+        return self.head(out if self.hidden is None else self.bend(out)).squeeze(1)  # [B]
 
 
 def graph_shape(space: Space, model: str) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """Strided convolutions on log-mels and on waveforms, after SpecGAN and WaveGAN (Donahue et al. 2019)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -11,6 +12,8 @@ from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 
 SLOPE = 0.2
+_MEAN, _SPREAD = 0.08, 0.33
+"""Of the log-mels of recorded speech, over all bands; in single bands the deviation is .23 to .38."""
 
 
 class SpecGAN(Model):
@@ -21,10 +24,12 @@ class SpecGAN(Model):
     Args:
         width: feature maps next to the log-mel; they double with every stage inwards.
         latent_dim: of z.
+        standard: whether both networks work with log-mels of mean 0 and variance 1. Without, a hyperbolic tangent keeps
+            what is generated in (-1, 1).
     """
 
-    def __init__(self, width: Count = 8, latent_dim: Count = 64) -> None:
-        self.width, self.latent_dim = width, latent_dim
+    def __init__(self, width: Count = 8, latent_dim: Count = 64, standard: bool = False) -> None:
+        self.width, self.latent_dim, self.standard = width, latent_dim, standard
 
     def build(self, space: Space) -> Networks:
         _, height, length = shape_of(space, "specgan", 3)
@@ -33,15 +38,33 @@ class SpecGAN(Model):
         base = height // 8, length // 8
         maps = [self.width * 2**i for i in range(3)]
         down = (nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise([1, *maps]))
+        finish, begin = (_spread, _standardized) if self.standard else (torch.tanh, _unchanged)
         return Networks(
-            _SpectrogramGenerator(maps, base, self.latent_dim), _Discriminator(down, maps[-1] * base[0] * base[1])
+            _SpectrogramGenerator(maps, base, self.latent_dim, finish),
+            _Discriminator(down, maps[-1] * base[0] * base[1], begin),
         )
 
 
+def _unchanged(x: Tensor) -> Tensor:
+    return x
+
+
+def _standardized(x: Tensor) -> Tensor:
+    """Log-mels of speech → mean 0, variance 1."""
+    return (x - _MEAN) / _SPREAD
+
+
+def _spread(h: Tensor) -> Tensor:
+    """Mean 0, variance 1 → log-mels of speech."""
+    return h * _SPREAD + _MEAN
+
+
 class _SpectrogramGenerator(Network):
-    def __init__(self, maps: list[int], base: tuple[int, int], latent_dim: int) -> None:
+    def __init__(
+        self, maps: list[int], base: tuple[int, int], latent_dim: int, finish: Callable[[Tensor], Tensor]
+    ) -> None:
         super().__init__()
-        self.base = base
+        self.base, self.finish = base, finish
         self.project = nn.Linear(latent_dim, maps[-1] * base[0] * base[1])
         widths = [*maps[::-1], 1]
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
@@ -52,7 +75,7 @@ class _SpectrogramGenerator(Network):
         h = self.project(z).unflatten(1, (-1, *self.base))
         for layer in self.up:
             h = layer(F.relu(h))
-        return h.tanh()  # [B, 1, M, T]
+        return self.finish(h)  # [B, 1, M, T]
 
 
 class _Discriminator(Network):
@@ -60,8 +83,11 @@ class _Discriminator(Network):
 
     abilities = frozenset({"features"})
 
-    def __init__(self, convolutions: Iterable[nn.Module], left: int) -> None:
+    def __init__(
+        self, convolutions: Iterable[nn.Module], left: int, begin: Callable[[Tensor], Tensor] = _unchanged
+    ) -> None:
         super().__init__()
+        self.begin = begin
         self.down = nn.ModuleList(convolutions)
         self.head = nn.Linear(left, 1)
         self.feature_layers = tuple(f"down.{i}" for i in range(len(self.down)))
@@ -69,6 +95,7 @@ class _Discriminator(Network):
         variance_preserving(self, slope=SLOPE)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = self.begin(x)
         for layer in self.down:
             x = F.leaky_relu(layer(x), SLOPE)
         return self.head(x.flatten(1)).squeeze(1)  # [B]

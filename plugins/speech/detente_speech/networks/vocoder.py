@@ -28,11 +28,13 @@ from detente import (
 )
 from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
-from detente_speech.transforms import hop, log_mel, window
+from detente_speech.transforms import hop, log_mel, magnitudes, mels, pseudo_inverse, window
 
 SLOPE = 0.1
 _LOUDEST = 100.0
 """Magnitudes above are cut off, as in Vocos."""
+_FAINTEST = 1e-5
+"""Magnitudes of a log-mel below count as this, as in FreeV."""
 
 
 class Vocoder(Model):
@@ -50,6 +52,8 @@ class Vocoder(Model):
         mel_weight: λ_mel. In ln(mel), HiFi-GAN's 45 is 270 on our scale, which spans 6 of them.
         feature_weight: λ_fm.
         latent_dim: of z.
+        inverse: whether magnitudes are those of the log-mel times what the network makes: |A⁺ mel|, with the
+            pseudo-inverse of the mel filters (FreeV, Lv et al. 2024). Without, the network makes them whole, as Vocos.
     """
 
     conditional = True
@@ -70,6 +74,7 @@ class Vocoder(Model):
         mel_weight: NonNegative = 270.0,
         feature_weight: NonNegative = 2.0,
         latent_dim: Count = 16,
+        inverse: bool = False,
     ) -> None:
         try:
             self.numbers = [int(period) for period in str(periods).split()]
@@ -79,6 +84,7 @@ class Vocoder(Model):
             raise UsageError(f"vocoder: periods={periods!r}, but it must be different integers, such as '2 3 5'.")
         self.width, self.blocks, self.critic_width, self.periods = width, blocks, critic_width, str(periods)
         self.rate, self.mel_weight, self.feature_weight, self.latent_dim = rate, mel_weight, feature_weight, latent_dim
+        self.inverse = inverse
 
     def view(self, data: Data) -> Data:
         return data.waveforms(self.rate, conditional=True) if isinstance(data, Recordings) else data
@@ -88,8 +94,11 @@ class Vocoder(Model):
         if space.condition is None:
             raise UsageError("model 'vocoder' is for recordings with their log-mels; use a data set of this plugin.")
         bands = space.condition[1]
+        if self.inverse and bands != mels(self.rate):
+            raise UsageError(f"vocoder: log-mels of {bands} bands, but with inverse they must be {mels(self.rate)}.")
+        start = _FromMel(self.rate) if self.inverse else _FromNothing()
         return Networks(
-            _Generator(bands, self.width, self.blocks, self.rate, self.latent_dim),
+            _Generator(bands, self.width, self.blocks, self.rate, self.latent_dim, start),
             _Critics(self.numbers, self.critic_width),
         )
 
@@ -110,9 +119,10 @@ class Vocoder(Model):
 
 
 class _Generator(Network):
-    def __init__(self, bands: int, width: int, blocks: int, rate: int, latent_dim: int) -> None:
+    def __init__(self, bands: int, width: int, blocks: int, rate: int, latent_dim: int, start: nn.Module) -> None:
         super().__init__()
         self.hop, self.size = hop(rate), window(rate)
+        self.start = start
         self.embed = nn.Conv1d(bands, width, 7, padding=3)
         self.noise = nn.Linear(latent_dim, width)
         self.blocks = nn.ModuleList(_Block(width, blocks) for _ in range(blocks))
@@ -129,13 +139,33 @@ class _Generator(Network):
         h = self.head(F.gelu(h))
         if h.dtype not in (torch.float32, torch.float64):
             h = h.float()  # the Fourier transform knows no half precision
-        h = torch.cat([h, h[..., -1:]], -1)  # T frames of a hop end at frame T + 1
-        log_magnitude, phase = h.chunk(2, dim=1)
-        magnitude = log_magnitude.exp().clamp(max=_LOUDEST)
+        log_magnitude, phase = h.chunk(2, dim=1)  # [B, N/2 + 1, T]
+        magnitude = (log_magnitude + self.start(mel.squeeze(1).to(h.dtype))).exp().clamp(max=_LOUDEST)
         spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
+        spectrum = torch.cat([spectrum, spectrum[..., -1:]], -1)  # T frames of a hop end at frame T + 1
         length = mel.shape[-1] * self.hop
         wave = torch.istft(spectrum, self.size, self.hop, window=self.get_buffer("hann"), length=length)
         return wave[:, None]  # [B, 1, L]
+
+
+class _FromNothing(nn.Module):
+    """Logarithmic magnitudes that the network's are added to: none."""
+
+    def forward(self, mel: Tensor) -> float:
+        return 0.0
+
+
+class _FromMel(nn.Module):
+    """Logarithmic magnitudes that the network's are added to: those that the log-mel says."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__()
+        self.register_buffer("inverse", pseudo_inverse(rate), persistent=False)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """[B, M, T] → [B, N/2 + 1, T]."""
+        with torch.autocast(mel.device.type, enabled=False):  # rounded, its large entries of both signs do not cancel
+            return (self.get_buffer("inverse").to(mel.dtype) @ magnitudes(mel)).abs().clamp(min=_FAINTEST).log()
 
 
 class _Block(nn.Module):

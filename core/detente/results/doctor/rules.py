@@ -1,0 +1,35 @@
+"""The list of rules, worst faults first, and what they find."""
+
+from collections.abc import Sequence
+
+from detente.results.doctor.course import Course
+from detente.results.doctor.diagnosis import Diagnosis, Rule
+from detente.results.doctor.outcome import collapsed, evaluation_small, memorizes, oscillates, undone, warm_up_undone
+from detente.results.doctor.penalties import clipped_away, dead, dominates
+from detente.results.doctor.players import exploded, not_finite, overwhelmed, saturated, stands_still, vanished
+from detente.training.run_folder import Run
+
+RULES: Sequence[Rule] = (
+    not_finite,
+    dominates,
+    warm_up_undone,
+    collapsed,
+    undone,
+    exploded,
+    vanished,
+    stands_still,
+    saturated,
+    overwhelmed,
+    clipped_away,
+    oscillates,
+    memorizes,
+    dead,
+    evaluation_small,
+)
+"""The thresholds were chosen on half of the runs of tests/acceptance/planted_runs.py, and checked on the other half."""
+
+
+def examine(run: Run) -> list[Diagnosis]:
+    """What went wrong in a run, worst first; nothing where nothing shows."""
+    course = Course.of(run)
+    return [found for rule in RULES for found in rule(course)]

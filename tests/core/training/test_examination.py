@@ -1,0 +1,102 @@
+"""What an evaluation finds out about both players, without a trace in their game."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from command_line import assert_same
+from detente import plugins
+from detente.engine.streams import Stream
+from detente.recipe import load
+from detente.training.build import Built, build
+from detente.training.examination import MOST, examine, memory, spread
+
+RNG = Stream(0).at("examined")
+
+
+def built(*regs: str, domain: str = "ring", **flags) -> Built:
+    return build(load(None, domain, [], list(regs), {"batch": 16, **flags}, plugins.host()), plugins.host())
+
+
+def after(b: Built, steps: int = 3) -> Built:
+    for i in range(steps):
+        b.game.step(b.prepare(b.data.batch(torch.arange(16) + i)))
+    return b
+
+
+@pytest.mark.parametrize("chain", ["r1+d:dropout+g:ema", "d:batch-norm+lecam", "spectral-norm+clip-norm", "ada"])
+def test_examining_changes_neither_the_game_nor_the_random_numbers_of_the_caller(chain: str) -> None:
+    one, other = after(built(chain)), after(built(chain))
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    examine(one, one.data.real(50), RNG)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert_same(after(one).game.state_dict(), after(other).game.state_dict())
+
+
+def test_data_without_any_spread_have_none_to_compare_with() -> None:
+    assert "G/spread" not in examine(built(domain="dirac"), torch.ones(9, 1), RNG)
+
+
+def test_equal_games_are_found_equal() -> None:
+    found = [examine(after(built("r1")), torch.ones(9, 2), RNG) for _ in range(2)]
+    assert found[0] == found[1] and found[0].keys() == {"G/spread", "D/memory", "D/r1 share"}
+
+
+def test_spread_is_the_root_of_the_mean_variance_of_all_entries() -> None:
+    x = torch.tensor([[0.0, 1.0], [2.0, 1.0]])  # variances 2 and 0
+    assert spread(x) == 1.0
+    assert spread((x, x[:, :1])) == pytest.approx(math.sqrt(4 / 3))
+    b = built()
+    assert examine(b, b.data.real(200), RNG)["G/spread"] == 1.0
+    assert examine(b, torch.ones(200, 2), RNG)["G/spread"] == 0.0
+
+
+@pytest.mark.parametrize(("gamma", "share"), [(1e-12, 0.0), (1e12, 1.0)])
+def test_the_share_of_a_penalty_goes_from_nothing_to_all(gamma: float, share: float) -> None:
+    found = examine(built(f"r1(gamma={gamma})"), torch.ones(4, 2), RNG)
+    assert found["D/r1 share"] == pytest.approx(share, abs=1e-6)
+
+
+def test_the_share_on_dirac_is_that_of_the_closed_form() -> None:
+    # ψ = θ = 1 and γ = 3: the penalty's derivative is γψ = 3, that of log(1 + e^{ψθ}) + log 2 is σ(1).
+    found = examine(built("r1(gamma=3)", domain="dirac"), torch.ones(4, 1), RNG)
+    assert found["D/r1 share"] == pytest.approx(3 / (3 + 1 / (1 + math.exp(-1))), rel=1e-5)
+
+
+def test_what_clipping_leaves_of_the_norm() -> None:
+    # σ(1) as above; nothing else is in the gradient.
+    found = examine(built("d:clip-norm(max_norm=0.1)", domain="dirac"), torch.ones(4, 1), RNG)
+    assert found["D/clip-norm left"] == pytest.approx(0.1 * (1 + math.exp(-1)), rel=1e-5)
+    assert "D/clip-norm left" not in examine(built("d:clip-norm(max_norm=9)", domain="dirac"), torch.ones(4, 1), RNG)
+
+
+class Knows(nn.Module):
+    """A critic that knows some points by heart."""
+
+    def __init__(self, known: torch.Tensor) -> None:
+        super().__init__()
+        self.known = known
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x[:, None] == self.known[None]).all(-1).any(1).float()
+
+
+def test_memory_is_a_half_without_and_one_with_every_training_sample_known() -> None:
+    b = built()
+    every = torch.arange(len(b.data))
+    assert memory(b, Knows(torch.full((1, 2), 99.0)), b.data.real(MOST), RNG) == 0.5
+    assert memory(b, Knows(b.data.batch(every).x), b.data.real(MOST), RNG) == 1.0
+
+
+def test_a_network_that_cannot_be_examined_costs_the_measurements_alone(caplog, monkeypatch) -> None:
+    b = built()
+
+    def fails(game) -> None:
+        raise ValueError("of a plugin")
+
+    monkeypatch.setattr("detente.training.examination.copied", fails)
+    assert examine(b, b.data.real(20), RNG).keys() == {"G/spread"}
+    assert "of a plugin" in caplog.text
