@@ -27,7 +27,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install install-dev demo results replay test acceptance check format lint types imports dependencies docs index bench axe clean
+.PHONY: help install install-dev demo results replay gallery test acceptance check format lint types imports dependencies docs index bench axe clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +74,9 @@ results: $(VENV)/.installed  ## write a finished study (STUDY=studies/classics) 
 
 replay: $(VENV)/.installed  ## train a run again (CELL=its folder) and compare every number of its log to the bit
 	@$(BIN)/python -m bench.replay $(CELL)
+
+gallery: $(VENV)/.installed  ## train a generator for each kind of data and write docs/gallery.md
+	@$(BIN)/python -m bench.gallery
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 

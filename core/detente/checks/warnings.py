@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from detente.checks.finding import Context, Fault, at, one_lipschitz, touched, warns
+from detente.checks.processor import bfloat16_unit
 from detente.engine.combinators import unwrap
 from detente.engine.layers import Layer, Normalization, Reparametrization, inserted, layers, weights
 from detente.engine.regularizer import Regularizer
@@ -176,6 +177,20 @@ def half_precision_penalties(c: Context) -> Iterator[Fault]:
             "differentiates a network that runs in float16",
             "squared gradients overflow at a root mean square of about 0.6 over an image of 256²",
             "Use bf16 or fp32.",
+        )
+
+
+@warns("bf16-in-software")
+def bf16_in_software(c: Context) -> Iterator[Fault]:
+    """Whether a processor without bfloat16 is asked for it; GPUs all have it."""
+    if c.game.autocast is not torch.bfloat16 or bfloat16_unit() != "":
+        return
+    if all(p.device.type == "cpu" for player in c.players for p in player.network.parameters()):
+        yield Fault(
+            "precision",
+            "is bf16 on a processor without bfloat16 arithmetic",
+            "every product is converted in software, which can take many times as long as fp32",
+            "Use --precision fp32 on this machine.",
         )
 
 

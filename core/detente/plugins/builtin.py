@@ -260,6 +260,7 @@ def detente_register_rules(registry) -> None:
         "warns of a strong gradient penalty on top of spectral normalization",
     )
     add("warnings", "half-precision-penalties", "half_precision_penalties", "warns of penalties in float16")
+    add("warnings", "bf16-in-software", "bf16_in_software", "warns of bf16 where the processor has none")
     add(
         "warnings",
         "recurrent-critic-under-input-gradient",

@@ -4,11 +4,11 @@ import os
 import shutil
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 import torch
 
+from detente.checks.processor import bfloat16_unit
 from detente.domains.contracts import Networks
 from detente.engine.game import Game
 from detente.engine.player import NO_SECOND_DERIVATIVE
@@ -105,13 +105,9 @@ def _compiler() -> str | None:
 
 def processor() -> str:
     """What the processor can do with bfloat16, and what follows for training; for a person to read."""
-    try:
-        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
-    except OSError:  # not Linux
+    unit = bfloat16_unit()
+    if unit is None:
         return "unknown here; time `--precision bf16 --channels-last` against neither"
-    use = "for pictures try --precision bf16 --channels-last"
-    if "amx_bf16" in flags:
-        return f"bfloat16 in AMX: {use}"
-    if "avx512_bf16" in flags:
-        return f"bfloat16 in AVX-512: {use}"
-    return "no bfloat16: stay with --precision fp32"
+    if not unit:
+        return "no bfloat16: stay with --precision fp32"
+    return f"bfloat16 in {unit}: for pictures try --precision bf16 --channels-last"

@@ -1,12 +1,10 @@
 """Compilation, memory format and what suits a machine."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import nn
 
-from detente import recipe
+from detente import checks, recipe
 from detente.domains.contracts import Networks
 from detente.engine.streams import Stream
 from detente.errors import UsageError
@@ -129,11 +127,9 @@ def test_channels_last_is_refused_where_it_would_do_nothing():
         (None, "unknown here"),
     ],
 )
-def test_the_doctor_says_what_suits_the_processor(monkeypatch, flags, said):
-    def read(self, encoding):
-        if flags is None:
-            raise FileNotFoundError
-        return f"flags\t\t: {flags}\n"
-
-    monkeypatch.setattr(Path, "read_text", read)
+def test_the_doctor_says_what_suits_the_processor(monkeypatch, tmp_path, flags, said):
+    file = tmp_path / "cpuinfo"
+    if flags is not None:
+        file.write_text(f"flags\t\t: {flags}\n")
+    monkeypatch.setattr(checks.processor, "FLAGS", file)
     assert said in hardware.processor()
