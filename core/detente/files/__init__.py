@@ -5,6 +5,7 @@ replaced is made anew beside the old file, and what grows (`appending`, `lock`, 
 stands in its place. A link that the user names as the folder itself is followed.
 """
 
+import errno
 import json
 import os
 import secrets
@@ -87,6 +88,8 @@ def staged(path: Path) -> Iterator[Path]:
         places = {made: path.with_name(made.name) for made in sorted(folder.iterdir())}
         for place in places.values():
             _refuse_special(place)
+            if place.is_dir() and not place.is_symlink():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
         for made, place in places.items():
             made.replace(place)
     finally:

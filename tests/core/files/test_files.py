@@ -94,3 +94,16 @@ def test_a_link_to_a_file_or_to_nothing_gives_way(tmp_path: Path) -> None:
         write_atomically(tmp_path / name, "new")
         assert not (tmp_path / name).is_symlink() and (tmp_path / name).read_text() == "new"
     assert (tmp_path / "thesis").read_text() == "years of work" and not (tmp_path / "nothing").exists()
+
+
+def test_where_a_folder_is_in_the_way_of_one_file_none_of_them_is_written(tmp_path: Path) -> None:
+    (tmp_path / "molecules.smi").mkdir()
+
+    def write() -> None:
+        with staged(tmp_path / "a.svg") as new:
+            for name in ("a.svg", "molecules.smi", "b.csv"):
+                new.with_name(name).write_text("new")
+
+    with pytest.raises(IsADirectoryError, match=r"molecules\.smi"):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == ["molecules.smi"]
