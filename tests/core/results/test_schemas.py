@@ -135,7 +135,6 @@ def test_a_cell_cannot_lie_outside_its_study(study: Study) -> None:
         ("model", "words"),
         ("data", {}),
         ("batch", "many"),
-        ("steps", None),
     ],
 )
 def test_each_part_of_a_recipe_is_refused_by_name_or_left_out(
