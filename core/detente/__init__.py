@@ -86,6 +86,7 @@ _HOME = {
     "detente.engine.step": ("Moment", "Step"),
     "detente.engine.streams": ("Stream", "current_pass"),
     "detente.errors": ("DetenteError", "DivergedError", "PluginError", "StudyError", "UsageError"),
+    "detente.files": ("staged",),
     "detente.hookspecs": ("hookimpl",),
     "detente.experiments.using": ("load",),
     "detente.loops": ("attach",),
@@ -187,6 +188,7 @@ if TYPE_CHECKING:
     from detente.errors import StudyError as StudyError
     from detente.errors import UsageError as UsageError
     from detente.experiments.using import load as load
+    from detente.files import staged as staged
     from detente.hookspecs import hookimpl as hookimpl
     from detente.loops import attach as attach
     from detente.training.export import load_exported as load_exported

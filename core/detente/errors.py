@@ -11,6 +11,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Iterable
+from pathlib import PurePath
 
 
 class DetenteError(Exception):
@@ -79,8 +80,11 @@ def tell_renamed(log: logging.Logger, kind: str, old: str, new: str) -> None:
 
 
 def typed(*words: object) -> str:
-    """A command as it can be pasted into a shell, whatever is in the names of its files."""
-    return " ".join(_quoted(str(word)) for word in words)
+    """A command as it can be pasted into a shell, whatever is in the names of its files.
+
+    A path that begins with a hyphen gets `./` in front, so that it is no flag.
+    """
+    return " ".join(_quoted(f"./{w}" if isinstance(w, PurePath) and str(w)[:1] == "-" else str(w)) for w in words)
 
 
 def _quoted(word: str) -> str:

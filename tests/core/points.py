@@ -10,12 +10,14 @@ import pytest
 PLUGIN = '''
 import json
 from pathlib import Path
-from detente import hookimpl
+from detente import UsageError, hookimpl
 from detente.toys.mixture import RingData
 
 class Points(RingData):
     """A ring as a file has it."""
     def __init__(self, path: str, limit: int = 100):
+        if not Path(path).expanduser().is_file():
+            raise UsageError(f"{path}: there is no such file.")
         given = json.loads(Path(path).expanduser().read_text())
         super().__init__(**{**given, "size": min(given["size"], limit)})
 

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +31,18 @@ def test_what_is_pasted_names_the_same_file(name: bytes) -> None:
     assert shown == command or b"\n" in name
     done = subprocess.run(["bash", "-c", shown], capture_output=True, check=True)
     assert done.stdout == name
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (Path("-rf"), "./-rf"),
+        (Path("./--json"), "./--json"),
+        (Path("-n/recipe.yaml"), "./-n/recipe.yaml"),
+        (Path("- a"), "'./- a'"),
+        (Path("runs/-rf"), "runs/-rf"),
+        ("-n", "-n"),
+    ],
+)
+def test_a_path_is_never_taken_for_a_flag(path: Path | str, shown: str) -> None:
+    assert typed("detente", "sample", path) == f"detente sample {shown}"

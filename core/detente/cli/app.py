@@ -27,7 +27,15 @@ CLOSED = 128 + 13
 """Exit code after the reader of our output went away: what a shell reports for SIGPIPE."""
 _COMPLETE = "_DETENTE_COMPLETE"
 """The variable by which a shell with our completion asks, as typer's scripts call it."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
+_DISK = {
+    errno.ENOSPC: "There is no space left on the disk",
+    errno.EDQUOT: "There is no space left on the disk",
+    errno.EFBIG: "A file would be larger than this system allows (see ulimit -f)",
+    errno.EIO: "The disk does not work",
+    errno.EROFS: "The disk cannot be written to",
+    errno.ESTALE: "The disk is not there any more",
+}
+"""What to say where a disk fails, which may happen in the middle of a file and then has no file's name."""
 
 # What typer raises for arguments that it cannot read has no public name; this is the base of those that have one.
 _BadCommandLine: Any = typer.BadParameter.__mro__[2]
@@ -171,12 +179,12 @@ def _report(error: BaseException, session: Session) -> int:
         help_ = f" See `{context.command_path} --help`." if context else ""
         session.error(f"{_message(error)}{help_}")
         return UsageError.exit_code
-    if isinstance(error, OSError) and error.errno in FULL:
+    if isinstance(error, OSError) and error.errno in _DISK and not (error.errno == errno.EROFS and error.filename):
         where = f" at {error.filename}" if error.filename else ""
-        kept = (
-            f" Nothing that was written is lost. Free some space, then run: {resume}" if resume else " Free some space."
-        )
-        session.error(f"There is no space left on the disk{where}.{kept}")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        do = "Free some space" if full else "Choose another folder, or repair that"
+        kept = f" Nothing that was written is lost. {do}, then run: {resume}" if resume else f" {do}."
+        session.error(f"{_DISK[error.errno]}{where}.{kept}")
         return 1
     if isinstance(error, OSError) and error.filename is not None:
         session.error(f"{error.filename}: {error.strerror or one_line(error)}. Choose another file or folder.")

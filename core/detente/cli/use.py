@@ -148,14 +148,14 @@ def trained(folder: Path, host: "Host", device: str | None, threads: int | None)
     Raises:
         UsageError: the folder holds no run, or one without a checkpoint.
     """
-    from detente.recipe import load
+    from detente.recipe import resolve
     from detente.training.build import rebuild
     from detente.training.run_folder import Run
     from detente.training.trainer import Trainer
 
     run = Run.open(folder)
     set_threads(threads or run.info.get("threads"))
-    built = rebuild(load(run.recipe, host=host), host, run.identities, device=device)
+    built = rebuild(resolve(run.recipe, host=host), host, run.identities, device=device)
     trainer = Trainer(built, run, host)
     if not trainer.restore(looks_only=True):
         raise UsageError(f"{folder}: no checkpoint yet; train longer ({typed('detente', 'resume', folder)}).")

@@ -16,7 +16,7 @@ from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.planning import existing, head, masked, note_versions, primary_of, refuse_changes
 from detente.experiments.search.loop import Evaluate, Search
-from detente.experiments.search.reading import ranges
+from detente.experiments.search.reading import kept, ranges
 from detente.experiments.search.request import Wish, check_size, measure_of, seeds_of
 from detente.experiments.search.rivals import rivals, write_best
 from detente.experiments.search.samplers import Sampler, sampler
@@ -100,13 +100,7 @@ def resume(
             raise UsageError(
                 f"{folder}: the password of its storage is not kept; give the command of the search again to resume it."
             )
-        texts = [f"{entry['label']}={entry['range']}" for entry in content["search"]]
-        searched = ranges(texts, content["recipes"]["default"], host)
-        if {one.key: one.label for one in searched} != tuning.labels:
-            raise UsageError(
-                f"{tuning.path}: search: the keys are not those of the labels in recipes.default; correct it, or give "
-                "the command of the search again with a new --out."
-            )
+        searched = kept(tuning, host)
         chosen = sampler(content["sampler"], searched, content["trials"], content["sampler_seed"], host)
         return Tune(tuning, tuning, chosen, storage, note_versions(tuning, host))
 

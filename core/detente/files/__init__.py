@@ -5,6 +5,7 @@ replaced is made anew beside the old file, and what grows (`appending`, `lock`, 
 stands in its place. A link that the user names as the folder itself is followed.
 """
 
+import errno
 import json
 import os
 import secrets
@@ -51,8 +52,10 @@ def replace_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     leaves the old file as it was, and a file that ends in `.partial`.
 
     Raises:
+        UsageError: a pipe, a socket or a device stands in its place.
         OSError: it cannot be written; what `write` raises is passed on. The old file is as it was.
     """
+    _refuse_special(path)
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     partial.open("xb").close()  # "x": no link is followed, and no other writer's file is taken
     mode = stat.S_IMODE(partial.stat().st_mode)
@@ -73,13 +76,22 @@ def staged(path: Path) -> Iterator[Path]:
     """Where somebody else's code may write a file called as `path` is, and more beside it: a new folder.
 
     At the end all that is in there takes its place beside `path`, or, after an error, none of it.
+
+    Raises:
+        UsageError: a pipe, a socket or a device stands in the place of one of them.
     """
+    _refuse_special(path)
     folder = path.with_name(f"{secrets.token_hex(4)}{PARTIAL}")
     folder.mkdir()
     try:
         yield folder / path.name
-        for made in sorted(folder.iterdir()):
-            made.replace(path.with_name(made.name))
+        places = {made: path.with_name(made.name) for made in sorted(folder.iterdir())}
+        for place in places.values():
+            _refuse_special(place)
+            if place.is_dir() and not place.is_symlink():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+        for made, place in places.items():
+            made.replace(place)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -245,6 +257,17 @@ def _refuse_other(path: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         raise _not_own(path, "file")
+
+
+def _refuse_special(path: Path) -> None:
+    """A file may take a file's place, and a link's that leads to one or to nothing, and no more than that."""
+    for look in (path.lstat, path.stat):
+        try:
+            mode = look().st_mode
+        except OSError:  # there is nothing, or it cannot be seen, which whoever writes it is told
+            continue
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            raise UsageError(f"{path}: is a pipe, a socket or a device, which no file replaces; choose another name.")
 
 
 def _not_own(path: Path, what: str) -> UsageError:

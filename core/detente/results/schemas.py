@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from detente.files.records import Count, FolderName, Record
+from detente.recipe.schema import Component, Positive
 from detente.results.settings import APART
 from detente.training.run_record import FoundBefore, IdentitiesRecord
 
 MOST_TRIALS, MOST_SEEDS = 1000, 50
 """Of a search."""
 
-Positive = Annotated[int, Field(ge=1, lt=2**63)]
 Direction = Literal["higher", "lower", "neither"]
 
 
@@ -42,8 +42,22 @@ Seeds = Annotated[list[Count], Field(min_length=1), AfterValidator(_once)]
 TrialSeeds = Annotated[list[Count], Field(min_length=1, max_length=MOST_SEEDS), AfterValidator(_once)]
 
 
+class _Player(Record):
+    optimizer: Component | None = None
+    regularizers: dict[str, dict[str, Any]] = {}
+
+
 class _Recipe(Record):
+    """What reports read of a recipe; before training goes on, it is held against all of `Recipe`."""
+
     steps: Positive
+    batch: Positive = 1
+    critic_steps: Positive = 1
+    data: Component | None = None
+    model: Component | None = None
+    objective: Component | None = None
+    generator: _Player = _Player()
+    discriminator: _Player = _Player()
 
 
 class _Primary(Record):
@@ -168,7 +182,7 @@ class _Rival(Record):
     text: str
     slug: FolderName
     roles: Annotated[list[Literal["winner", "default", "none"]], Field(min_length=1)]
-    recipe: dict[str, Any]
+    recipe: _Recipe
     changes: dict[str, dict[str, Any]] = {}
 
 

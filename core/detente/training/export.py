@@ -1,6 +1,7 @@
 """Exports a trained generator: weights as safetensors, a model card, and what is needed to load it."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -174,10 +175,14 @@ def write(exported: Exported, recipe: Recipe, run: Run, folder: Path) -> list[Pa
     Nothing of it names a place on this machine.
 
     Raises:
+        UsageError: the folder has files of these names that are of no export.
         OSError, DetenteError: the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in (WEIGHTS, DESCRIPTION, CARD, RECIPE)]
+    there = [path.name for path in paths if os.path.lexists(path)]
+    if there and not {WEIGHTS, DESCRIPTION} & {*there}:
+        raise UsageError(f"{folder}: has a {there[0]} that is of no export; name another folder with --out.")
+    folder.mkdir(parents=True, exist_ok=True)
     said = exported.description
     weights = exported.generator.to("cpu")
     try:

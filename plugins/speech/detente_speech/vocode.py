@@ -26,7 +26,7 @@ def vocode(
     Beside each: the mean absolute difference of the two log-mels (natural logarithm; 0 at best), short-time objective
     intelligibility against the recording (STOI; 1 at best), and how much louder the result is.
     """
-    from detente import UsageError, load
+    from detente import UsageError, load, shown, staged
     from detente_speech.metrics import mel_distance, stoi
     from detente_speech.pictures import write_wav
     from detente_speech.sounds import read_sound
@@ -37,7 +37,11 @@ def vocode(
 
     g = load(generator, arm=arm)
     rate = _rate(g, generator)
-    for file in files:
+    paths = [(out or file.parent) / f"{file.stem}-vocoded.wav" for file in files]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise UsageError(f"{path}: two recordings would be written there; give them one by one.")
+    for file, path in zip(files, paths, strict=True):
         if not file.is_file():
             raise UsageError(f"{file}: there is no such file; name a recording.")
         try:
@@ -46,17 +50,17 @@ def vocode(
             raise UsageError(f"{file}: cannot be read as sound ({error}).") from error
         wave = resampled(audio, RATE, rate)
         made = vocoded(g, wave, seed)
-        path = (out or file.parent) / f"{file.stem}-vocoded.wav"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_wav(made.numpy(), rate, path)
+            with staged(path) as new:
+                write_wav(made.numpy(), rate, new)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {error.strerror}.") from error
         x, y = made[None, None], _whole(wave, rate)[None, None, : len(made)]
         heard = f"{found:.2f}" if math.isfinite(found := stoi(x, y, rate)) else "not measured"
         typer.echo(
-            f"{path}  {len(made) / rate:.2f} s, {rate} Hz, mel distance {mel_distance(x, y, rate):.3f}, STOI {heard}, "
-            f"level {_level(x) - _level(y):+.1f} dB"
+            f"{shown(path)}  {len(made) / rate:.2f} s, {rate} Hz, mel distance {mel_distance(x, y, rate):.3f}, "
+            f"STOI {heard}, level {_level(x) - _level(y):+.1f} dB"
         )
 
 

@@ -137,3 +137,24 @@ def test_ctrl_c_ends_the_installed_command_with_130() -> None:
         assert process.wait() == 130
         assert process.stderr is not None
         assert process.stderr.read() == "Error: Interrupted. Resume with: detente resume run\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.EFBIG, "A file would be larger than this system allows (see ulimit -f). Choose another folder"),
+        (errno.EIO, "The disk does not work. Choose another folder"),
+        (errno.EDQUOT, "There is no space left on the disk. Free some space"),
+        (errno.EROFS, "The disk cannot be written to. Choose another folder"),
+    ],
+)
+def test_a_disk_that_fails_in_the_middle_of_a_file_is_no_bug(
+    call: Call, monkeypatch: pytest.MonkeyPatch, code: int, said: str
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError(code, os.strerror(code))  # as a file's own `write` does, without its name
+
+    monkeypatch.setattr("detente.plugins.host", fail)
+    done = call("plugins")
+    assert (done.code, done.out) == (1, "")
+    assert said in done.err and "bug" not in done.err

@@ -162,6 +162,14 @@ def test_without_the_data_of_then_others_are_refused_with_both_paths(call: Call,
         assert done.err.count("the data were 100 training samples") == needs_data
 
 
+@pytest.mark.parametrize("verb", ["evaluate", "resume"])
+def test_where_data_are_gone_the_file_that_names_them_is_named(call: Call, moved: Path, verb: str) -> None:
+    edit(moved, data__path="/gone/a.json")
+    done = call(verb, moved)
+    assert done.code in (2, 3)
+    assert f"{moved / 'recipe.yaml'}: data: " in done.err and "/gone/a.json" in done.err
+
+
 def test_the_same_data_may_be_elsewhere(call: Call, on_points: Path, moved: Path) -> None:
     edit(moved, data__path="other/b.json")
     points.write(Path("other/b.json"))

@@ -1,10 +1,13 @@
 import os
+import socket
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
-from detente.files import plain, replace_atomically, write_atomically
+from detente.errors import UsageError
+from detente.files import plain, replace_atomically, staged, write_atomically
 
 
 def test_a_file_has_its_new_content_and_nothing_lies_beside_it(tmp_path: Path) -> None:
@@ -59,3 +62,48 @@ def test_a_file_gets_the_rights_that_new_files_have_here(tmp_path: Path) -> None
 
 def test_numbers_that_json_does_not_know_become_null() -> None:
     assert plain({1: [float("nan"), float("inf"), 1.5, (Path("a"),)]}) == {"1": [None, None, 1.5, ["a"]]}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are none of these there")
+@pytest.mark.parametrize("kind", ["pipe", "socket", "link to a pipe", "link to a device"])
+def test_no_file_takes_the_place_of_what_is_none(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's name is short
+    if "pipe" in kind:
+        os.mkfifo("pipe")
+    if kind.startswith("link"):
+        Path("x.png").symlink_to("pipe" if "pipe" in kind else os.devnull)
+    elif kind == "pipe":
+        Path("pipe").rename("x.png")
+    else:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind("x.png")
+    before = Path("x.png").lstat()
+    with pytest.raises(UsageError, match=r"x\.png: is a pipe, a socket or a device"):
+        write_atomically(Path("x.png"), b"picture")
+    for name in ("x.png", "y.png"):  # asked for, and come along
+        with pytest.raises(UsageError, match=r"x\.png: is a pipe"), staged(Path(name)) as new:
+            new.with_name("x.png").write_bytes(b"picture")
+    assert Path("x.png").lstat() == before
+    assert not list(Path().glob("*.partial"))
+
+
+def test_a_link_to_a_file_or_to_nothing_gives_way(tmp_path: Path) -> None:
+    (tmp_path / "thesis").write_text("years of work")
+    for name, target in (("a", "thesis"), ("b", "nothing"), ("c", "c")):
+        (tmp_path / name).symlink_to(target)
+        write_atomically(tmp_path / name, "new")
+        assert not (tmp_path / name).is_symlink() and (tmp_path / name).read_text() == "new"
+    assert (tmp_path / "thesis").read_text() == "years of work" and not (tmp_path / "nothing").exists()
+
+
+def test_where_a_folder_is_in_the_way_of_one_file_none_of_them_is_written(tmp_path: Path) -> None:
+    (tmp_path / "molecules.smi").mkdir()
+
+    def write() -> None:
+        with staged(tmp_path / "a.svg") as new:
+            for name in ("a.svg", "molecules.smi", "b.csv"):
+                new.with_name(name).write_text("new")
+
+    with pytest.raises(IsADirectoryError, match=r"molecules\.smi"):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == ["molecules.smi"]

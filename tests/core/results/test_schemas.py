@@ -1,6 +1,7 @@
 """study.yaml, tuning.yaml and trials.json, damaged in every field and every way."""
 
 import json
+import re
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from detente import recipe
 from detente.errors import UsageError
 from detente.recipe.document import read
+from detente.recipe.keys import put
 from detente.report import study_report, tuning_report
 from detente.results.manifest import Manifest
 from detente.results.search import Tuning
@@ -121,3 +123,34 @@ def test_a_cell_cannot_lie_outside_its_study(study: Study) -> None:
         study.path.write_bytes(as_yaml(content))
         with pytest.raises(UsageError, match=r"arms\.0\.slug: cannot be the name of a folder"):
             Study.open(study.folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("generator", -7),
+        ("generator.regularizers", [1, "x"]),
+        ("discriminator.regularizers", {"r1": 3}),
+        ("discriminator.optimizer", 0.5),
+        ("model", "words"),
+        ("data", {}),
+        ("batch", "many"),
+    ],
+)
+def test_each_part_of_a_recipe_is_refused_by_name_or_left_out(
+    study: Study, search: Tuning, key: str, value: Any
+) -> None:
+    named = re.escape(key) + ("(.r1|.name)?" if isinstance(value, dict) else "")
+    for found, report, at in ((study, study_report, "recipes.pair.arm-1"), (search, tuning_report, "recipes.default")):
+        whole = found.path.read_bytes()
+        found.path.write_bytes(as_yaml(put(read(found.path), {f"{at}.{key}": value})))
+        with pytest.raises(UsageError, match=rf"{found.path.name}: {re.escape(at)}\.{named}: "):
+            type(found).open(found.folder)
+        assert "Damaged" in report(found.folder).read_text(encoding="utf-8")
+        found.path.write_bytes(whole)
+    trials = json.loads(search.record.read_bytes())
+    trials["rivals"][0]["recipe"] = put(trials["rivals"][0]["recipe"], {key: value})
+    search.record.write_bytes(as_json(trials))
+    with pytest.raises(UsageError, match=rf"trials\.json: rivals\.0\.recipe\.{named}: "):
+        Tuning.open(search.folder)
+    assert "Damaged" in tuning_report(search.folder).read_text(encoding="utf-8")

@@ -43,3 +43,20 @@ def test_an_entry_that_is_missing_makes_it_corrupt(exported: Path) -> None:
     (exported / "model.json").write_text(json.dumps(said))
     with pytest.raises(UsageError, match=r"model\.json: space: is missing; export the run again"):
         load_exported(exported)
+
+
+@pytest.mark.parametrize("name", ["README.md", "recipe.yaml"])
+def test_files_of_somebody_elses_are_not_replaced_and_those_of_an_export_are(
+    exported: Path, tmp_path: Path, name: str
+) -> None:
+    trainer = train(tmp_path / "again")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_text("my notes")
+    with pytest.raises(UsageError, match=f"mine: has a {name} that is of no export; name another folder"):
+        export_run(trainer, tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
+    assert (tmp_path / "mine" / name).read_text() == "my notes"
+    for lost in ("model.json", "generator.safetensors"):
+        (exported / lost).unlink()
+        export_run(trainer, exported)
+        assert load_exported(exported).description["step"] == 40

@@ -1,5 +1,6 @@
 """Recordings of any length through a vocoder, and samples of speech as files."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,38 @@ def test_what_is_no_recording_is_refused_by_name(run: Path, tmp_path: Path, caps
         (tmp_path / "odd.wav").write_bytes(content)
     assert main(["vocode", str(run), str(tmp_path / "odd.wav")]) == 2
     assert "odd.wav" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a", "it's 1", "\x1b[2Jred", "\u202egpm", os.fsdecode(b"caf\xe9"), "tab\there", "-n"])
+def test_names_of_recordings_may_be_anything_and_are_shown_without_their_effect(run, tmp_path, capsys, name: str):
+    with (tmp_path / f"{name}.wav").open("wb") as file:
+        soundfile.write(file, spoken(0.3, 3), 16000, format="WAV")
+    assert main(["vocode", str(run), str(tmp_path / f"{name}.wav")]) == 0
+    said = capsys.readouterr().out.rstrip("\n")
+    assert said.isprintable() and "-vocoded.wav  0." in said
+    assert (tmp_path / f"{name}-vocoded.wav").stat().st_size > 4000
+
+
+def test_a_sound_takes_the_place_of_a_link_not_of_its_target_and_of_no_pipe(run: Path, tmp_path: Path, capsys):
+    (tmp_path / "thesis").write_text("years of work")
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", spoken(0.3, 3), 16000)
+    (tmp_path / "a-vocoded.wav").symlink_to("thesis")
+    os.mkfifo(tmp_path / "b-vocoded.wav")
+    assert main(["vocode", str(run), str(tmp_path / "a.wav")]) == 0
+    assert (tmp_path / "thesis").read_text() == "years of work"
+    assert main(["vocode", str(run), str(tmp_path / "b.wav")]) == 2
+    assert "b-vocoded.wav: is a pipe" in capsys.readouterr().err
+
+
+def test_two_recordings_of_one_name_do_not_overwrite_each_other(run: Path, tmp_path: Path, capsys):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        soundfile.write(tmp_path / folder / "a.wav", spoken(0.3, 3), 16000)
+    words = ["vocode", str(run), *(str(tmp_path / folder / "a.wav") for folder in "xy")]
+    assert main([*words, "--out", str(tmp_path / "new")]) == 2
+    assert "two recordings would be written there" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_samples_without_recordings_say_what_to_use_instead(run: Path, tmp_path: Path, capsys):

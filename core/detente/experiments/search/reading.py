@@ -12,6 +12,7 @@ from detente.recipe.chains import addressed
 from detente.recipe.keys import put
 from detente.recipe.overlay import ROLES
 from detente.recipe.values import annotation_at, plain_value, value_of
+from detente.results.search import Tuning
 
 SOURCE = "--search"
 _KINDS = ("log", "lin", "choice")
@@ -44,6 +45,25 @@ def ranges(texts: Sequence[str], recipe: Mapping[str, Any], host: Host) -> list[
         raise UsageError("\n".join(dict.fromkeys(problems)))
     if not found:
         raise UsageError(f"tune needs an option to search, such as {SOURCE} r1.gamma=log:0.01..100.")
+    return found
+
+
+def kept(tuning: Tuning, host: Host) -> list[Range]:
+    """The ranges of a search that is there already.
+
+    Raises:
+        UsageError: they do not fit its recipe, or its labels are of other keys.
+    """
+    texts = [f"{entry['label']}={entry['range']}" for entry in tuning.content["search"]]
+    try:
+        found = ranges(texts, tuning.content["recipes"]["default"], host)
+    except UsageError as error:  # which speaks of the flag; now the file says it
+        lines = [line.removeprefix(f"{SOURCE}: ").rstrip(".") for line in str(error).splitlines()]
+        raise UsageError("\n".join(f"{tuning.path}: {line}; {tuning.fix()}." for line in lines)) from error
+    if {one.key: one.label for one in found} != tuning.labels:
+        raise UsageError(
+            f"{tuning.path}: search: the keys are not those of the labels in recipes.default; {tuning.fix()}."
+        )
     return found
 
 

@@ -4,8 +4,10 @@ import pytest
 
 from detente import plugins as installed
 from detente.errors import UsageError
-from detente.experiments.search.reading import ranges
+from detente.experiments.search.reading import kept, ranges
 from detente.experiments.search.space import Choices, Reals, Wholes
+from detente.recipe.keys import put
+from search_folder import write_search
 from searches import GAMMA
 
 pytestmark = pytest.mark.usefixtures("module_cache")
@@ -86,3 +88,22 @@ def test_ranges_say_themselves_back(plain):
     texts = ["r1.gamma=log:0.01..10", "r1.every=lin:1..8", "discriminator.optimizer.amsgrad=choice:true,false"]
     found = ranges(texts, plain, installed.host())
     assert [f"{one.label}={one.text}" for one in found] == texts
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recipes.default.batch": "many"}, "r1.gamma=0.01: batch: should be an integer"),
+        ({"recipes.default.generator.optimizer.lr": -1.0}, "r1.gamma=0.01: generator.optimizer.lr: should be"),
+        ({"recipes.default.discriminator.regularizers": {}}, "gamma: this recipe has no such key"),
+        ({"search": [{"label": "batch", "key": GAMMA, "range": "lin:2..8"}]}, "search: the keys are not those"),
+    ],
+)
+def test_a_search_that_is_there_is_told_of_by_its_file(plain, tmp_path, change, said):
+    found = write_search(tmp_path / "search", plain)
+    entry = {"label": "r1.gamma", "key": GAMMA, "range": "log:0.01..10"}
+    found.content = put({**found.content, "search": [entry]}, change)
+    with pytest.raises(UsageError) as error:
+        kept(found, installed.host())
+    assert str(error.value).startswith(f"{found.path}: ") and said in str(error.value)
+    assert "--search" not in str(error.value) and "correct it, or " in str(error.value)
