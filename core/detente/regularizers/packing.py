@@ -70,17 +70,21 @@ class Packing(Regularizer):
         net.register_forward_hook(whole.after)
 
     def _chosen(self, net: nn.Module) -> list[Layer]:
-        if self.where is not None:
-            return layers(net, self.where)
         stated = input_layers(net)
         if stated is None:
-            return layers(net)[:1]
+            return layers(net)[:1] if self.where is None else layers(net, self.where)
         if not stated:
             raise UsageError(
                 f"packing: no layer of {type(net).__name__} can take several samples side by side; choose "
                 "another model or other options of it, or remove packing."
             )
-        return layers(net, list(stated))
+        chosen = layers(net, list(stated) if self.where is None else self.where)
+        if {layer.name for layer in chosen} != set(stated):
+            raise UsageError(
+                f"packing: where={self.where!r}, but several samples meet {type(net).__name__} in "
+                f"{' and '.join(stated)}{'' if len(stated) == 1 else ', together'}; leave where out."
+            )
+        return chosen
 
 
 class _Others(nn.Module):
@@ -138,7 +142,7 @@ class _Whole:
     def __init__(self, m: int) -> None:
         self.m = m
 
-    def before(self, net: nn.Module, inputs: tuple) -> None:
+    def before(self, net: nn.Module, inputs: tuple[Any, ...]) -> None:
         if not net.training:
             return
         if len(inputs) > 1 and inputs[1] is not None:
@@ -151,7 +155,7 @@ class _Whole:
                 f"packing: a batch of {batch_size(inputs[0])} makes no packs of {self.m}; let batch be a multiple of m."
             )
 
-    def after(self, net: nn.Module, inputs: tuple, output: Logits) -> Any:
+    def after(self, net: nn.Module, inputs: tuple[Any, ...], output: Logits) -> None:
         packs = batch_size(inputs[0]) // self.m
         if net.training and any(len(part) != packs for part in leaves(output)):
             raise UsageError(

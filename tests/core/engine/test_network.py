@@ -38,7 +38,7 @@ def test_output_layers_that_are_not_there_or_not_a_tuple_are_refused(layers, tol
 def test_the_input_layers_are_those_that_the_network_states():
     assert input_layers(nn.Linear(2, 1)) is None
     assert input_layers(Critic(input_layers=("embed",))) == ("embed",) and input_layers(Critic(input_layers=())) == ()
-    with pytest.raises(UsageError, match="Critic.input_layers names 'first', but it has no submodule"):
+    with pytest.raises(UsageError, match=r"Critic\.input_layers names 'first', but it has no submodule"):
         input_layers(Critic(input_layers=("first",)))
 
 

@@ -169,6 +169,9 @@ def test_what_cannot_be_packed_is_refused_by_name():
 
     with pytest.raises(UsageError, match="no layer of OneVector can take several samples"):
         Packing().rewrite(OneVector())
+    case = cases(["pair"])[0]
+    with pytest.raises(UsageError, match="samples meet PairCritic in row and vector, together; leave where out"):
+        Packing(where="row").rewrite(case.model.build(case.data.space).discriminator)
 
 
 def test_a_critic_that_takes_labels_is_refused():
