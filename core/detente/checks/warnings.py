@@ -19,7 +19,7 @@ _ADAPTIVE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop)
 def minibatch_statistics_under_input_gradient(c: Context) -> Iterator[Fault]:
     """The statistic couples the samples of a group a little."""
     D = c.game.discriminator
-    mixing = [link.name for link in c.active(D) if link.mixes_samples and not link.normalizes_batch]
+    mixing = [x.name for x in c.active(D) if x.mixes_samples and not x.normalizes_batch and not x.joins_samples]
     for link in c.input_gradients() if mixing else ():
         yield Fault(
             at(D, link),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from detente.errors import UsageError, typed
 
 if TYPE_CHECKING:
     from detente.cli.display import Session
+    from detente.domains.contracts import Data, Domain
     from detente.plugins import Host
     from detente.training.trainer import Trainer
 
@@ -37,6 +38,15 @@ def evaluate(
         int | None,
         typer.Option(
             "--samples", "-n", min=1, metavar="N", help="Number of samples.", show_default="as many as in training"
+        ),
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Measure on the features of a TorchScript network of yours, such as an Inception. It is a program: "
+            "name one that you trust.",
+            show_default="those of the domain",
         ),
     ] = None,
     device: flags.Device = None,
@@ -68,17 +78,37 @@ def evaluate(
         )
     if n >= _MANY:
         session.note(f"Scoring {n:,} samples of the generator, and as many of each reference: this can take minutes.")
+    domain = trainer.built.domain
+    if features is not None:
+        from detente.domains.brought import Brought
+
+        domain.measure_on(Brought(features))
     references = trainer.reference_rows(n)
     scores, scaled = trainer.scores(trainer.generate(n), trainer.labels(n))
-    primary = trainer.built.domain.primary
+    primary = domain.primary
     protocol = (
         f"{n} samples of the deployed generator at step {trainer.step}, latents of seed {trainer.built.recipe.seed}"
     )
-    protocol += f"; {primary.protocol}" if primary.protocol else ""
+    measured = _brought(domain, trainer.built.data)
+    if said := measured.get("protocol", primary.protocol):
+        protocol += f"; {said}"
     data = {"run": folder, "step": trainer.step, "n": n, "scores": scores, "scaled": scaled, "references": references}
     data |= {"primary": primary.score, "direction": primary.direction, "protocol": protocol}
+    data |= {key: value for key, value in measured.items() if key != "protocol"}
     text = scores_table(scores, references, primary.score)
     session.result(f"{text}\n\nscaled    {number(scaled)}\nprotocol  {protocol}", data)
+
+
+def _brought(domain: "Domain", data: "Data") -> dict[str, Any]:
+    """What is said of features of the user's; nothing where the domain's own are used."""
+    if (brought := domain.brought) is None:
+        return {}
+    m, d = domain.reference_features(data).shape
+    return {
+        "protocol": f"distances to {m} reference samples on {d} features by {brought.file.name} (SHA-256 "
+        f"{brought.sha256[:12]})",
+        "features": {"file": brought.file, "sha256": brought.sha256, "count": d},
+    }
 
 
 def report(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from detente.domains.brought import Brought
 from detente.domains.primary import Direction, Primary
 from detente.engine.options import Component
 from detente.engine.sample import Augmentation, Batch, Sample, Space, batch_size, each, leaves, rows
@@ -164,7 +165,7 @@ class Evaluation:
     @cached_property
     def features(self) -> Tensor:
         """[n, d], float64."""
-        return self.domain.features(self.samples).double()
+        return self.domain.measured(self.samples).double()
 
     @cached_property
     def reference_features(self) -> Tensor:
@@ -204,6 +205,8 @@ class Domain(Component, ABC):
     sample_count: int = 1000
     """Samples per evaluation, the same for generators, floor and ceiling."""
 
+    brought: Brought | None = None
+
     def __init__(self) -> None:
         self._reference: dict[str, Tensor] = {}
 
@@ -214,6 +217,23 @@ class Domain(Component, ABC):
         Stands in the record of runs and studies: scores on other features are not compared.
         """
         return ""
+
+    def measured(self, x: Sample) -> Tensor:
+        """The features [n, d] that scores are measured on: of the extractor that the user brings, else the domain's."""
+        return self.features(x) if self.brought is None else self.brought(self.for_extractors(x))
+
+    @property
+    def measured_identity(self) -> str:
+        """A hash of what they are made with."""
+        return self.features_identity if self.brought is None else self.brought.identity
+
+    def measure_on(self, brought: Brought) -> None:
+        """Measure on the features of a network of the user's from now on."""
+        self.brought, self._reference = brought, {}
+
+    def for_extractors(self, x: Sample) -> Sample:
+        """Samples as published extractors take them; as they are unless a domain says otherwise."""
+        return x
 
     @abstractmethod
     def features(self, x: Sample) -> Tensor:
@@ -276,5 +296,5 @@ class Domain(Component, ABC):
     def reference_features(self, data: Data) -> Tensor:
         """Features of the data's reference split, float64, kept for the next evaluation."""
         if data.identity not in self._reference:
-            self._reference[data.identity] = self.features(data.reference()).double()
+            self._reference[data.identity] = self.measured(data.reference()).double()
         return self._reference[data.identity]

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from detente.engine import ranks
-from detente.engine.sample import Sample, batch_size, leaves, lerp, like, sumsq
+from detente.engine.sample import Sample, batch_size, each, leaves, lerp, like, sumsq
+from detente.errors import UsageError
 
 Logits = Tensor | tuple[Tensor, ...]
 """[B], [B, positions...], or a tuple of those with one entry per sub-critic; raw, high = real."""
@@ -50,13 +51,30 @@ def input_gradient(logits: Logits, x: Sample) -> Sample:
     """∇_x of the score, sample by sample, as a graph that can be differentiated again; shaped as `x`.
 
     The scores are summed over the batch, so row b is the gradient of sample b's own score as long as the critic keeps
-    samples apart (batch norm in training mode does not). A leaf that the critic ignores has gradient zero.
+    samples apart (batch norm in training mode does not). A leaf that the critic ignores has gradient zero. A critic
+    that gives one score for m samples has a row for each of its scores, with those of the m side by side: see `packs`.
     """
-    parts = leaves(x)
-    total = score(logits).sum()
+    parts, scores = leaves(x), score(logits)
+    total = scores.sum()
     if not total.requires_grad:
-        return like(x, [torch.zeros_like(p) for p in parts])
-    return like(x, differentiated(total, parts))
+        return packs(like(x, [torch.zeros_like(p) for p in parts]), len(scores))
+    return packs(like(x, differentiated(total, parts)), len(scores))
+
+
+def packs(x: Sample, n: int) -> Sample:
+    """Samples [n·m, d, ...] as n packs [n, m·d, ...] of m consecutive ones each, side by side; `x` itself if m is 1.
+
+    Raises:
+        UsageError: they make no n packs.
+    """
+    if batch_size(x) == n:
+        return x
+    if n == 0 or batch_size(x) % n:
+        raise UsageError(
+            f"a critic gave {n} scores for {batch_size(x)} samples; it should give one for each sample, or one for "
+            "each pack of as many."
+        )
+    return each(lambda leaf: leaf.reshape(n, -1, *leaf.shape[2:]), x)
 
 
 def position_sumsq(grad: Sample, axes: Sequence[int]) -> Tensor:

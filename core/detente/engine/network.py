@@ -19,11 +19,14 @@ class Network(nn.Module):
         feature_layers: names of the submodules whose outputs are its features.
         output_layers: names of the submodules that make logits or samples, which normalization and dropout leave alone;
             None for the last layer.
+        input_layers: names of the submodules that take the sample, which packing widens; none if no layer could take
+            several samples side by side; None for the first layer.
     """
 
     abilities: frozenset[str] = frozenset()
     feature_layers: tuple[str, ...] = ()
     output_layers: tuple[str, ...] | None = None
+    input_layers: tuple[str, ...] | None = None
 
 
 def abilities(net: nn.Module) -> frozenset[str]:
@@ -59,6 +62,16 @@ def output_layers(net: nn.Module) -> tuple[str, ...] | None:
     """
     stated = getattr(net, "output_layers", Network.output_layers)
     return None if stated is None else _existing(net, "output_layers", stated)
+
+
+def input_layers(net: nn.Module) -> tuple[str, ...] | None:
+    """The names of the layers that take the sample; None where the network does not state them.
+
+    Raises:
+        UsageError: it names a submodule that it does not have.
+    """
+    stated = getattr(net, "input_layers", Network.input_layers)
+    return None if stated is None else _existing(net, "input_layers", stated)
 
 
 def check_trainable(net: nn.Module) -> None:

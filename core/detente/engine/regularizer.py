@@ -75,6 +75,7 @@ class Regularizer(Component, nn.Module):
         decoupled: for a decay: whether it acts on the weights directly instead of through the gradient.
         normalizes_batch: whether it normalizes over the batch in training, so that outputs depend on other samples.
         mixes_samples: whether in training a sample's output depends on the others of its batch in any way.
+        joins_samples: whether the critic gives one logit for several samples, whose gradients it has side by side.
         needs_positions: whether it normalizes over the positions of one sample, so that there must be some.
         drops_units: whether it sets hidden units to zero at random.
         normalizes_slope: whether the critic's own slope divides its output, so that its scale has no effect.
@@ -102,6 +103,7 @@ class Regularizer(Component, nn.Module):
     decoupled: bool = False
     normalizes_batch: bool = False
     mixes_samples: bool = False
+    joins_samples: bool = False
     needs_positions: bool = False
     drops_units: bool = False
     normalizes_slope: bool = False

@@ -24,6 +24,7 @@ FAMILIES: Mapping[str, Sequence[str]] = {
         "weight-norm",
         "gradient-norm",
         "minibatch-stddev",
+        "packing",
         "instance-norm",
         "group-norm",
     ),

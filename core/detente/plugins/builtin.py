@@ -44,6 +44,7 @@ def detente_register_regularizers(registry) -> None:
         "MinibatchStddev",
         "adds the standard deviation over the batch as a channel",
     )
+    add("packing", "packing", "Packing", "the critic judges several samples at once")
     add("clip-value", "clip_value", "ClipValue", "bounds every entry of the gradient")
     add("adaptive-clip", "adaptive_clip", "AdaptiveClip", "bounds each unit's gradient by its weights' norm")
     add("lookahead", "lookahead", "Lookahead", "every k updates, moves weights part of the way back to a slow copy")

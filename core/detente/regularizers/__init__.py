@@ -38,6 +38,7 @@ _HOME = {
     "ModeSeeking": "mode_seeking",
     "NagarajanKolter": "nagarajan_kolter",
     "Orthogonal": "orthogonal",
+    "Packing": "packing",
     "PathLength": "path_length",
     "R1": "r1",
     "R2": "r2",
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from detente.regularizers.mode_seeking import ModeSeeking as ModeSeeking
     from detente.regularizers.nagarajan_kolter import NagarajanKolter as NagarajanKolter
     from detente.regularizers.orthogonal import Orthogonal as Orthogonal
+    from detente.regularizers.packing import Packing as Packing
     from detente.regularizers.path_length import PathLength as PathLength
     from detente.regularizers.r1 import R1 as R1
     from detente.regularizers.r2 import R2 as R2

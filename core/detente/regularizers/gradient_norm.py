@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from detente.engine.forward import abilities
-from detente.engine.gradients import Logits, safe_sqrt, score
+from detente.engine.gradients import Logits, packs, safe_sqrt, score
 from detente.engine.regularizer import Passes, Regularizer
 from detente.engine.sample import Sample, detach, each, leaves, like, per_sample, sumsq
 from detente.engine.step import SPACES, Role
@@ -129,5 +129,5 @@ def _normalized(logits: Tensor, x: Sample) -> Tensor:
             "gradient-norm space='embedding' too."
         )
     grad = like(x, [torch.zeros_like(leaf) if g is None else g for g, leaf in zip(grads, leaves(x), strict=True)])
-    scale = safe_sqrt(sumsq(grad)) + f.abs()  # [B]
+    scale = safe_sqrt(sumsq(packs(grad, len(f)))) + f.abs()  # [B], or one for each pack
     return logits / per_sample(torch.where(scale == 0, torch.ones_like(scale), scale), logits)

@@ -121,6 +121,7 @@ class Periodic(nn.Module):
 class WaveCritics(Network):
     """Three sub-critics; logits are a tuple."""
 
+    input_layers = ("whole.fc", "local.conv", "periodic.conv")
     output_layers = ("whole.out", "local.out", "periodic.out")
     abilities = frozenset({"features"})
     feature_layers = ("whole.act", "local.act", "periodic.act")

@@ -89,6 +89,7 @@ class PairGenerator(Network):
 class PairCritic(Network):
     """Rows of the table, summed, and the vector meet before the first nonlinearity and again after it; logits [B]."""
 
+    input_layers = ("row", "vector")
     output_layers = ("out",)
 
     def __init__(self, width: int) -> None:

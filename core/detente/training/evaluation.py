@@ -179,7 +179,7 @@ def reference_rows(
     depends_on = {
         "format": _ROWS_FORMAT,
         "data": data.identity,
-        "domain": [domain.name, domain.sample_count, domain.features_identity],
+        "domain": [domain.name, domain.sample_count, domain.measured_identity],
         "model": described(model),
         "weights": weights_hash(fresh(model, data.space, seed).generator),
         "metrics": [described(metric) for metric in metrics],

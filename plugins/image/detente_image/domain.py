@@ -43,6 +43,11 @@ class Image(Domain):
         images = _image(x)
         return run("digits" if images.shape[1] == 1 else "colour", images)
 
+    def for_extractors(self, x: Sample) -> Tensor:
+        """In three channels, within [-1, 1]: [n, 3, H, W]."""
+        images = _image(x).clamp(-1, 1)
+        return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+
     def preview(self, x: Sample, path: Path) -> None:
         """Write the pictures as a grid, 8 to a row, enlarged until each is some 80 pixels wide."""
         images = _image(x).detach().float().cpu()

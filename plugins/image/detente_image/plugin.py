@@ -26,6 +26,7 @@ def detente_register_models(registry) -> None:
 
     add("dcgan", "DCGAN", "strided convolutions")
     add("resnet", "ResNet", "residual blocks, similar to R3GAN")
+    add("r3gan", "R3GAN", "the networks of R3GAN")
     add("mlp", "MLP", "fully connected layers")
 
 

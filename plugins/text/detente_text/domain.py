@@ -56,7 +56,7 @@ class Text(Domain):
 
     def reference_features(self, data: Data) -> Tensor:
         """Of the packed word numbers: thousands of sentences need not be written out one-hot."""
-        if not isinstance(data, Sentences):
+        if self.brought is not None or not isinstance(data, Sentences):
             return super().reference_features(data)
         if data.identity not in self._reference:
             self._reference[data.identity] = self._read(torch.from_numpy(data.tokens("reference")).long()).double()

@@ -1,9 +1,12 @@
 """What can be done with a trained run: `evaluate`, `sample`, `export`, `report`."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor, nn
 
 from command_line import DIVERGES, RING, Call
 from detente.training.export import load_exported
@@ -23,6 +26,25 @@ def test_evaluate_leaves_the_run_as_it_is(call: Call, trained: Path) -> None:
     text = call("evaluate", trained, "-n", 20).out
     assert "untrained" in text
     assert ((trained / "metrics.jsonl").read_bytes(), (trained / "run.json").read_bytes()) == before
+
+
+class Tripled(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([3 * x, x[:, :1] * 0], 1)
+
+
+def test_evaluate_measures_on_the_features_of_a_network_that_is_brought(call: Call, trained: Path) -> None:
+    torch.jit.save(torch.jit.trace(Tripled(), torch.zeros(2, 2)), "brought.pt")
+    own, done = call("evaluate", trained, "--json"), call("evaluate", trained, "--features", "brought.pt", "--json")
+    assert done.data["scores"]["frechet"] == pytest.approx(9 * own.data["scores"]["frechet"], rel=1e-4)  # squared units
+    for row in own.data["references"]:
+        real = own.data["references"][row]["frechet"]
+        assert done.data["references"][row]["frechet"] == pytest.approx(9 * real, rel=1e-4, nan_ok=True)
+    digest = hashlib.sha256(Path("brought.pt").read_bytes()).hexdigest()
+    assert done.data["features"] == {"file": "brought.pt", "sha256": digest, "count": 3}
+    assert f"on 3 features by brought.pt (SHA-256 {digest[:12]})" in done.data["protocol"]
+    refused = call("evaluate", trained, "--features", trained / "recipe.yaml")
+    assert (refused.code, "'recipe.yaml' is not TorchScript" in refused.err) == (2, True)
 
 
 def test_samples_are_the_same_for_the_same_seed(call: Call, trained: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from detente.engine.network import Network, abilities, feature_layers, output_layers
+from detente.engine.network import Network, abilities, feature_layers, input_layers, output_layers
 from detente.errors import UsageError
 
 
@@ -33,6 +33,13 @@ def test_output_layers_that_are_not_there_or_not_a_tuple_are_refused(layers, tol
     with pytest.raises(UsageError) as error:
         output_layers(Stated(layers))
     assert str(error.value) == told
+
+
+def test_the_input_layers_are_those_that_the_network_states():
+    assert input_layers(nn.Linear(2, 1)) is None
+    assert input_layers(Critic(input_layers=("embed",))) == ("embed",) and input_layers(Critic(input_layers=())) == ()
+    with pytest.raises(UsageError, match=r"Critic\.input_layers names 'first', but it has no submodule"):
+        input_layers(Critic(input_layers=("first",)))
 
 
 class Critic(Network):

@@ -69,3 +69,10 @@ def test_every_metric_of_the_domain_but_the_shared_ones_is_declared_here():
     shared = {"frechet", "kernel-distance", "prdc"}
     assert set(Image.metrics) - shared == {"modes", "diversity"}
     assert Image.primary.score == "frechet"
+
+
+def test_an_extractor_of_the_users_gets_three_channels_within_the_range():
+    grey = torch.tensor([-3.0, 0.5]).view(2, 1, 1, 1).expand(2, 1, 8, 8)
+    given = Image().for_extractors(grey)
+    assert given.shape == (2, 3, 8, 8) and given[0].unique().tolist() == [-1] and given[1].unique().tolist() == [0.5]
+    assert Image().for_extractors(torch.zeros(2, 3, 8, 8)).shape == (2, 3, 8, 8)

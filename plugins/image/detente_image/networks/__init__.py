@@ -6,6 +6,7 @@ scale of activations, so weights are initialized such that layers preserve the v
 
 from detente_image.networks.convolutional import DCGAN
 from detente_image.networks.perceptron import MLP
+from detente_image.networks.r3gan import R3GAN
 from detente_image.networks.residual import ResNet
 
-__all__ = ["DCGAN", "MLP", "ResNet"]
+__all__ = ["DCGAN", "MLP", "R3GAN", "ResNet"]

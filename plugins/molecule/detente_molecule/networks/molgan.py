@@ -245,6 +245,8 @@ class GraphCritic(Network):
         self.compare = Comparison(readout, comparisons) if comparisons else None
         self.of_others = nn.Linear(comparisons, readout, bias=False) if comparisons else None
         self.head = nn.Linear(readout, 1)
+        # Graphs can stand side by side once each is one description; one linear head would only add up their scores.
+        self.input_layers = () if self.hidden is None else ("hidden", *(("of_others",) if comparisons else ()))
         # What normalizes over positions finds none behind the readout: all layers there make the logit.
         names = (name for name, module in self.named_modules() if isinstance(module, nn.Linear))
         self.output_layers = tuple(name for name in names if not name.startswith("embed."))

@@ -154,6 +154,7 @@ class StringCritic(Network):
     """Filters over 2, 3 and 5 embedded symbols; their strongest and their mean answers; one hidden layer."""
 
     abilities = frozenset({"embed", "features"})
+    input_layers = ("embed",)
     output_layers = ("head",)
 
     def __init__(self, length: int, symbols: int, embedding: int, maps: int) -> None:

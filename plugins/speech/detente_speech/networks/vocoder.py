@@ -192,6 +192,7 @@ class _Critics(Network):
         self.critics = nn.ModuleList(_PeriodCritic(period, width) for period in periods)
         deep = len(self.critics[0].down)  # type: ignore[arg-type]
         self.feature_layers = tuple(f"critics.{i}.down.{j}" for i in range(len(periods)) for j in range(deep))
+        self.input_layers = tuple(f"critics.{i}.down.0" for i in range(len(periods)))
         self.output_layers = tuple(f"critics.{i}.head" for i in range(len(periods)))
         variance_preserving(self, slope=SLOPE)
 

@@ -123,6 +123,7 @@ class ConvolutionalCritic(Network):
     """Filters over 2 to 5 embedded words, the strongest answer of each, one hidden layer (Kim 2014)."""
 
     abilities = frozenset({"embed", "features"})
+    input_layers = ("embed",)
     output_layers = ("head",)
 
     def __init__(self, length: int, symbols: int, embedding: int, maps: int) -> None:

@@ -145,6 +145,7 @@ class EncoderCritic(Network):
     """A BERT-like encoder of embedded words, and a logit of the mean over positions."""
 
     abilities = frozenset({"embed", "features"})
+    input_layers = ("embed",)
     output_layers = ("head",)
 
     def __init__(self, length: int, symbols: int, width: int, layers: int, heads: int) -> None:

@@ -47,7 +47,7 @@ class OfEachPart(R1):
 
 LOOK_AT_THE_BATCH = (
     *("ada", "batch-norm", "consensus", "dragan", "dropout", "feature-matching", "instance-noise", "lecam", "max-gp"),
-    *("minibatch-stddev", "mode-seeking", "nagarajan-kolter", "path-length", "anywhere", "of-each-part"),
+    *("minibatch-stddev", "mode-seeking", "nagarajan-kolter", "packing", "path-length", "anywhere", "of-each-part"),
 )
 """Those that draw for it, or depend on it in another way than by means over samples."""
 IN_FOUR = ("ada", "batch-norm", "consensus", "dragan", "feature-matching", "max-gp", "minibatch-stddev", "mode-seeking")
