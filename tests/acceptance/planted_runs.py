@@ -105,7 +105,7 @@ def broken_weight(built: Built) -> None:
 DOMAINS = ("ring", "image", "text", "speech", "molecule")
 SATURATED = ("critic-saturated", "gradient-exploded", "undone")
 """What a discriminator does that learns far too fast."""
-BROKEN = ("collapsed", "undone", "warm-up-undone", "critic-saturated")
+BROKEN = ("collapsed", "undone", "warm-up-undone", "critic-saturated", "no-progress")
 """What a generator does."""
 
 

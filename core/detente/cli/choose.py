@@ -208,7 +208,7 @@ def _planned(choice: "Choice") -> str:
 
 
 def _finish(session: Session, folder: Path) -> None:
-    from detente.report.recommendation import sentence, surer
+    from detente.report.recommendation import sentence, surer, ties
     from detente.results.choice import Choice
 
     choice = Choice.open(folder)
@@ -229,7 +229,7 @@ def _finish(session: Session, folder: Path) -> None:
     )
     rows += [(text, str(-n), "–" if mean is None else f"{mean:+.3f}") for n, _, text, mean in standing[:_ROWS]]
     out = len(choice.refused) + sum(map(len, choice.cut.values()))
-    lines = [said, f"{more} {command}", "", table(rows)]
+    lines = [said, f"{more} {command}", *filter(None, [ties(choice, found)]), "", table(rows)]
     lines += [f"and {len(standing) - _ROWS} more candidates"] if len(standing) > _ROWS else []
     lines += [f"not tried: {out}; the report says which, and why"] if out else []
     lines += ["", f"report  {choice.report}", f"results {choice.results}"]

@@ -9,7 +9,7 @@ from detente.recipe.document import dump
 from detente.report.gallery import Samples
 from detente.report.gallery import samples as samples_of
 from detente.report.page import duration, render
-from detente.report.recommendation import larger, sentence, surer
+from detente.report.recommendation import larger, sentence, surer, ties
 from detente.results.best import best_run, sampling
 from detente.results.cells import Arm
 from detente.results.choice import Choice
@@ -86,14 +86,7 @@ class _Page:
     @property
     def ties(self) -> str:
         """Candidates that could not be told from the one that was chosen."""
-        if self.found is None or not self.found.ties:
-            return ""
-        names = [f"“{self.choice.tried[arm].text}”" for arm in self.found.ties]
-        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-        return (
-            f"Not told apart from it, because their means in the search lie within its interval or above: "
-            f"{', '.join(names[:8])}{more}."
-        )
+        return ties(self.choice, self.found)
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -115,7 +108,7 @@ class _Page:
         elif number == self.found.chosen:
             state = "chosen"
         elif number in self.found.alive:
-            state = "in the search"
+            state = "in the search" if self.found.chosen is None else "left when the runs of the search were spent"
         diverged = sum(o.status == "diverged" for o in self.outcomes if o.cell.arm == arm)
         family = self.choice.content["candidates"][number].get("family", "")
         return Row(arm, family, len(own), self.found.mean(number), diverged, state)

@@ -9,6 +9,7 @@ from detente.results.selection import FRESH, Selection, Test
 from detente.results.statistics import ALPHA
 
 _TWICE = 2
+_NAMED = 8  # candidates of a sentence
 
 
 def sentence(choice: Choice, selection: Selection | None = None) -> str:
@@ -22,18 +23,18 @@ def sentence(choice: Choice, selection: Selection | None = None) -> str:
     if test.mean is None or test.p is None:
         return f"No recommendation for {domain}: no fresh block has a score of both “{arm}” and “{NONE}”."
     n, p = len(test.differences), p_value(test.p)
-    blocks = f"{n} fresh block{'s' if n > 1 else ''}"
+    blocks = f"{_after(choice)}on {n} fresh block{'s' if n > 1 else ''}"
     if test.verdict == "improves":
         ahead = f"it scores {_by(test)} above “{NONE}”"
-        return f"Use “{arm}” for {domain}: on {blocks} {ahead}, an improvement (exact one-sided p {p})."
+        return f"Use “{arm}” for {domain}: {blocks} {ahead}, an improvement (exact one-sided p {p})."
     if test.verdict == "best guess":
         ahead = f"it scores {_by(test)} above “{NONE}”"
         why = f"which is not shown to be more than chance (exact one-sided p {p}; an improvement needs {ALPHA:g})"
-        return f"Best guess for {domain}: “{arm}”; on {blocks} {ahead}, {why}.".replace("0.05)", ".05)")
+        return f"Best guess for {domain}: “{arm}”; {blocks} {ahead}, {why}.".replace("0.05)", ".05)")
     behind = f"scores {_by(test)} below it" if test.mean < 0 else "scores exactly as high"
     return (
         f"Use no regularizer for {domain}: “{arm}”, the best of {len(choice.tried)} candidates in the search, {behind} "
-        f"on {blocks}."
+        f"{blocks}."
     )
 
 
@@ -59,6 +60,19 @@ def surer(choice: Choice, selection: Selection | None = None) -> tuple[str, str]
     )
 
 
+def ties(choice: Choice, selection: Selection | None = None) -> str:
+    """Candidates that could not be told from the one that was chosen, in a sentence; empty where there is none."""
+    found = selection or choice.selection
+    if found is None or not found.ties or found.chosen is None:
+        return ""
+    names = [f"“{choice.tried[arm].text}”" for arm in found.ties]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"Not told apart from “{choice.tried[found.chosen].text}”, because their means in the search lie within its "
+        f"interval or above: {', '.join(names[:_NAMED])}{more}."
+    )
+
+
 def again(choice: Choice, found: Selection, turns: int) -> str:
     """The command that compares the chosen arm with `none` on seeds that no run here had."""
     arm = choice.tried[found.asks[-1].arms[0]].text
@@ -80,6 +94,13 @@ def _vary(choice: Choice) -> list[str]:
     keys = choice.settings[0].values if choice.settings else ()
     texts = [f"{key}={','.join(dict.fromkeys(one.values[key] for one in choice.settings))}" for key in keys]
     return [word for text in texts for word in ("--vary", text)]
+
+
+def _after(choice: Choice) -> str:
+    """After how many steps scores were taken, where all runs had as many: who is ahead early need not be so later."""
+    steps = choice.content["recipes"][NONE].get("steps")
+    varied = any("steps" in one.values for one in choice.settings)
+    return f"after {steps:,} steps " if steps and not varied else ""
 
 
 def _open(choice: Choice, found: Selection) -> str:

@@ -49,7 +49,7 @@ def test_on_dirac_r1_or_l2_on_one_player_is_chosen_and_what_circles_is_not(whole
     ready = recipe.load(choice.recipe)
     assert set(ready.discriminator.regularizers) <= {"r1", "l2"} and not ready.generator.regularizers
     page = Page((choice.folder / "report.html").read_text(encoding="utf-8"))
-    assert f"Use “{choice.chosen.text}” for dirac: on " in page.text
+    assert f"Use “{choice.chosen.text}” for dirac: after 60 steps on " in page.text
     assert "To be surer, compare the two on 8 new blocks" in page.text
     assert len((choice.folder / "results.csv").read_text().splitlines()) == 1 + len(here.trained)
 

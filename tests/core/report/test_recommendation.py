@@ -3,12 +3,14 @@
 import re
 import shlex
 
+import numpy as np
 import pytest
 
 from choices import LEVELS, content, written
 from detente import cli
-from detente.report.recommendation import larger, sentence, surer
+from detente.report.recommendation import larger, sentence, surer, ties
 from detente.results.choice import Choice
+from detente.results.selection import Selection
 
 
 @pytest.mark.parametrize("most", [0, 5, 14, 25])
@@ -21,8 +23,8 @@ def test_an_unfinished_selection_says_how_far_it_is_and_how_it_goes_on(most: int
 def test_an_improvement_is_said_with_its_size_its_interval_and_its_p(tmp_path):
     said = sentence(written(tmp_path / "x", {**LEVELS, "b": 0.6}))
     assert re.fullmatch(
-        r"Use “b” for pair: on \d+ fresh blocks it scores 0\.10 above “none”, an improvement \(exact one-sided p "
-        r"(< \.001|\.00\d)\)\.",
+        r"Use “b” for pair: after 20 steps on \d+ fresh blocks it scores 0\.10 above “none”, an improvement "
+        r"\(exact one-sided p (< \.001|\.00\d)\)\.",
         said,
     )
 
@@ -41,7 +43,26 @@ def test_where_nothing_is_better_no_regularizer_is_recommended(tmp_path):
 
 def test_a_tie_is_no_reason_for_a_regularizer(tmp_path):
     said = sentence(written(tmp_path / "x", {"none": 0.5, "a": 0.5, "b": 0.4, "c": 0.4}))
-    assert "“a”, the best of 3 candidates in the search, scores exactly as high on" in said
+    assert "“a”, the best of 3 candidates in the search, scores exactly as high after 20 steps on" in said
+
+
+def test_candidates_that_are_as_good_in_the_search_are_named(tmp_path):
+    rng, found = np.random.default_rng(0), Selection(40, 3)
+    while (ask := found.ask) is not None:
+        scores = rng.normal(0.5, 0.05, (len(ask.blocks), 1 + len(ask.arms)))
+        scores[:, [1 + i for i, arm in enumerate(ask.arms) if arm < 2]] += 0.1
+        found.tell(scores)
+    choice = Choice(tmp_path, content())
+    assert [choice.tried[arm].text for arm in (found.chosen, *found.ties)] == ["b", "a"]
+    assert ties(choice, found) == (
+        "Not told apart from “b”, because their means in the search lie within its interval or above: “a”."
+    )
+    assert ties(written(tmp_path / "x", LEVELS, 5)) == ""
+
+
+def test_where_steps_vary_no_number_of_them_is_named(tmp_path):
+    settings = [{"name": f"steps={n}", "values": {"steps": n}, "changes": {}} for n in ("20", "40")]
+    assert "after" not in sentence(written(tmp_path / "x", LEVELS, settings=settings))
 
 
 def test_where_all_candidates_fail_there_is_no_recommendation(tmp_path):

@@ -13,7 +13,7 @@ def test_the_page_begins_with_the_recommendation_and_how_to_be_surer(most: int, 
     choice = written(tmp_path / "x", LEVELS, most)
     text = Page(choice_report(choice.folder).read_text(encoding="utf-8")).text
     begun = " ".join(text[text.rindex("Which regularizer suits pair?") :].split())
-    wanted = "Use “b” for pair: on" if most == 1000 else f"Not finished: {most} of 40 runs are done"
+    wanted = "Use “b” for pair: after 20 steps on" if most == 1000 else f"Not finished: {most} of 40 runs are done"
     assert begun.startswith(f"Which regularizer suits pair? {wanted}")
     assert ("To be surer, compare the two" if most == 1000 else "To go on: detente resume") in begun
 

@@ -104,7 +104,8 @@ def memorizes(c: Course, threshold: float) -> Iterator[Seen]:
     """The discriminator knows its training samples by heart: it prefers them to real samples that it has not seen."""
     points = c.examined("D/memory")
     now = middle(late(points))
-    if now is None or now < threshold:
+    # With 16 held-out samples the share differs from draw to draw by .07, the root of 1 / (12 · 16).
+    if now is None or now < threshold or c.few:
         return
     known = finite(points)
     yield Seen(

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from detente.results.doctor.course import PLAYERS, Course, early, finite, late, middle, since
 from detente.results.doctor.diagnosis import Seen, rule
 from detente.results.doctor.penalties import dominated
-from detente.results.stability import APART
+from detente.results.stability import APART, WORTH
 
 _MOVES = 0.02  # of a scaled score: less is no progress
 _BEGINS = 0.2  # and of a single evaluation this is some
 _RISE = 1000.0  # a gradient norm that grew so many times has exploded wherever it began
 _FALL = 1e-3  # and one that fell to so small a part has vanished
+_STIRS = 0.1  # of a score's size: a generator whose scores change by so much moves
 _LEAST = 4  # log lines, from which on their halves say something
 
 
@@ -127,11 +128,7 @@ def overwhelmed(c: Course, threshold: float) -> Iterator[Seen]:
 @rule("stands-still", below=1e-3)
 def stands_still(c: Course, threshold: float) -> Iterator[Seen]:
     """From one evaluation to the next the scores hardly change: the generator does not move."""
-    moved: list[float] = []
-    for name in c.names("scores"):
-        values = [value for _, value in finite(c.score(name))]
-        if len(values) >= 3 and (size := max(map(abs, values))) > 0:
-            moved.append((max(values) - min(values)) / size)
+    moved = _moved(c)
     if not moved or max(moved) > threshold or c.good or c.few:
         return
     yield Seen(
@@ -142,6 +139,33 @@ def stands_still(c: Course, threshold: float) -> Iterator[Seen]:
         "Its learning rate is too small, or no gradient reaches it.",
         f"Raise the rate: `{c.again(*c.rate('G', 0.01))}`.",
     )
+
+
+@rule("no-progress", below=WORTH)
+def no_progress(c: Course, threshold: float) -> Iterator[Seen]:
+    """The generator moves, and its samples are no better than before training."""
+    scores = [value for _, value in c.scaled]
+    moved = _moved(c)
+    if len(scores) < 3 or max(scores) > threshold or _rises(c) or c.few or not moved or max(moved) < _STIRS:
+        return
+    yield Seen(
+        "Training gets nowhere: the generator moves, and its samples are no better than before",
+        None,
+        "best scaled score of all evaluations",
+        max(scores),
+        "Its steps are too large to follow the discriminator, or what that tells it is of no use.",
+        f"Lower both rates, and train longer: `{c.again(*c.rate('G', 10), *c.rate('D', 10))}`.",
+    )
+
+
+def _moved(c: Course) -> list[float]:
+    """By how much of its size each score changed over all evaluations."""
+    moved: list[float] = []
+    for name in c.names("scores"):
+        values = [value for _, value in finite(c.score(name))]
+        if len(values) >= 3 and (size := max(map(abs, values))) > 0:
+            moved.append((max(values) - min(values)) / size)
+    return moved
 
 
 def _growth(c: Course, letter: str) -> float:

@@ -6,7 +6,15 @@ from detente.results.doctor.course import Course
 from detente.results.doctor.diagnosis import Diagnosis, Rule
 from detente.results.doctor.outcome import collapsed, evaluation_small, memorizes, oscillates, undone, warm_up_undone
 from detente.results.doctor.penalties import clipped_away, dead, dominates
-from detente.results.doctor.players import exploded, not_finite, overwhelmed, saturated, stands_still, vanished
+from detente.results.doctor.players import (
+    exploded,
+    no_progress,
+    not_finite,
+    overwhelmed,
+    saturated,
+    stands_still,
+    vanished,
+)
 from detente.training.run_folder import Run
 
 RULES: Sequence[Rule] = (
@@ -22,6 +30,7 @@ RULES: Sequence[Rule] = (
     overwhelmed,
     clipped_away,
     oscillates,
+    no_progress,
     memorizes,
     dead,
     evaluation_small,
@@ -31,5 +40,10 @@ RULES: Sequence[Rule] = (
 
 def examine(run: Run) -> list[Diagnosis]:
     """What went wrong in a run, worst first; nothing where nothing shows."""
-    course = Course.of(run)
-    return [found for rule in RULES for found in rule(course)]
+    return diagnoses(Course.of(run))
+
+
+def diagnoses(course: Course) -> list[Diagnosis]:
+    """The same of a run's course; that there is no progress is said where nothing else says why."""
+    found = [each for rule in RULES for each in rule(course)]
+    return [each for each in found if each.code != no_progress.code] or found

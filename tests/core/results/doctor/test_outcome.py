@@ -70,6 +70,7 @@ def test_a_discriminator_has_memorized_that_prefers_what_it_was_trained_on() -> 
     found = [{"examined": {"D/memory": value}} for value in (0.5, 0.7, 0.8, 0.9)]
     assert next(memorizes(course(evaluated=found))).since == 200
     assert not list(memorizes(course(evaluated=found[:1] * 3)))
+    assert not list(memorizes(course(evaluated=found, samples=16)))
 
 
 def test_few_samples_are_chance() -> None:

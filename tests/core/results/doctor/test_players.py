@@ -3,7 +3,15 @@
 import pytest
 
 from courses import course, scaled
-from detente.results.doctor.players import exploded, not_finite, overwhelmed, saturated, stands_still, vanished
+from detente.results.doctor.players import (
+    exploded,
+    no_progress,
+    not_finite,
+    overwhelmed,
+    saturated,
+    stands_still,
+    vanished,
+)
 
 
 def test_the_origin_of_what_is_not_finite_is_named() -> None:
@@ -73,3 +81,18 @@ def test_a_generator_stands_still_if_no_score_moves() -> None:
     assert not list(stands_still(course(evaluated=moving)))
     assert not list(stands_still(course(evaluated=still[:2])))
     assert not list(stands_still(course(evaluated=[{"scores": {"modes": 0.0}}] * 4)))
+
+
+def test_a_generator_gets_nowhere_that_moves_and_is_as_poor_at_the_end() -> None:
+    def poor(*values: float, **info):
+        scores = zip(values, (3.0, 9.0, 5.0, 8.0), strict=False)
+        return course(evaluated=[{"scaled": value, "scores": {"frechet": x}} for value, x in scores], **info)
+
+    (found,) = no_progress(poor(0.0, 0.023, 0.0, 0.028))
+    assert found.value == 0.028 and "generator.optimizer.lr=0.0001" in found.fix
+    assert not list(no_progress(poor(0.0, 0.01, 0.02, 0.04)))  # slowly, but it rises
+    assert not list(no_progress(poor(0.0, 0.06, 0.0, 0.0)))
+    assert not list(no_progress(poor(0.0, 0.0)))
+    assert not list(no_progress(poor(0.0, 0.0, 0.0, samples=16)))
+    still = [{"scaled": 0.0, "scores": {"frechet": 3.6 + x}} for x in (0, 1e-4, 2e-4)]
+    assert not list(no_progress(course(evaluated=still)))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from courses import course
 from detente.results.doctor.course import Course
-from detente.results.doctor.rules import RULES, examine
+from detente.results.doctor.rules import RULES, diagnoses, examine
 from detente.training.run_folder import Run
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "doctor"
@@ -27,9 +28,16 @@ def test_the_page_of_troubles_names_every_rule_in_the_same_order() -> None:
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_planted_faults_are_named_and_healthy_runs_left_alone(path: Path) -> None:
     record = json.loads(path.read_text(encoding="utf-8"))
-    course = Course(Path("run"), record["recipe"], record["info"], record["lines"])
-    found = {each.code for rule in RULES for each in rule(course)}
+    seen = Course(Path("run"), record["recipe"], record["info"], record["lines"])
+    found = {each.code for each in diagnoses(seen)}
     assert found & set(record["codes"]) if record["codes"] else not found, found
+
+
+def test_that_there_is_no_progress_is_said_where_nothing_says_why() -> None:
+    poor = [{"scaled": 0.0, "scores": {"frechet": value}} for value in (3.0, 9.0, 5.0)]
+    assert [each.code for each in diagnoses(course(evaluated=poor))] == ["no-progress"]
+    saturated = course([{"D/apart": 1.0}] * 8, poor)
+    assert [each.code for each in diagnoses(saturated)] == ["critic-saturated"]
 
 
 def test_a_folder_in_which_nothing_has_begun_shows_nothing(tmp_path: Path) -> None:
