@@ -70,9 +70,7 @@ class BuiltIn:
         out = {}
         for path, change in changes.items():
             if not (root / path).is_file():
-                raise UsageError(
-                    f"{root} is no checkout of détente: it has no {path}. Name its root with --into."
-                )
+                raise UsageError(f"{root} is no checkout of détente: it has no {path}. Name its root with --into.")
             text = change((root / path).read_text(encoding="utf-8"))
             if text is None:
                 raise UsageError(
@@ -93,6 +91,7 @@ class BuiltIn:
             if (root / path).exists():
                 raise UsageError(f"{root / path} exists already. Choose another name.")
         for path, text in (new | changed).items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(root / path, text)
         return [root / path for path in (*new, *changed)]
 
