@@ -51,7 +51,8 @@ def test_what_is_written_is_in_the_project_s_format(checkout):
     written = BuiltIn("soft-scores").write(checkout, host())
     shutil.copy(ROOT / "pyproject.toml", checkout)
     files = [str(path) for path in written if path.suffix == ".py"]
-    for step in (["format", "--check"], ["check"]):
+    ours = ["--config", "lint.isort.known-first-party=['detente']"]  # most of the package is not in the copy
+    for step in (["format", "--check"], ["check", *ours]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *step, *files], cwd=checkout, capture_output=True, text=True, check=False
         )
