@@ -16,6 +16,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="What recipes will cal
 Into = Annotated[Path, typer.Option(metavar="DIR", help="Where the package's folder is put.")]
 Author = Annotated[str, typer.Option(metavar="NAME", help="Who holds the copyright.")]
 Licence = Annotated[str, typer.Option(metavar="MIT|BSD-3-Clause|Apache-2.0", help="Its licence.")]
+InTree = Annotated[
+    bool, typer.Option("--in-tree", help="Write it into a checkout of détente itself, which --into names.")
+]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The package's folder.")]
 
 new_app = typer.Typer(help="Start a package of your own: a regularizer or a domain.", no_args_is_help=True)
 
@@ -25,21 +29,29 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(new_app, name="new", rich_help_panel=OTHERS)
 
 
-@new_app.command(cls=Grouped, epilog=example("detente new regularizer gradient-noise"))
+@new_app.command(
+    cls=Grouped,
+    epilog=example("detente new regularizer gradient-noise", "detente new regularizer gradient-noise --in-tree"),
+)
 def regularizer(
     context: typer.Context,
     name: Name,
     into: Into = Path(),
     author: Author = "the authors",
     licence: Licence = "MIT",
+    in_tree: InTree = False,
     json: flags.Json = False,
     verbose: flags.Verbose = False,
     no_plugin: flags.NoPlugin = None,
 ) -> None:
     """Write a package with a new regularizer.
 
-    It can be installed at once, and its tests are the laws that every regularizer must keep.
+    It can be installed at once, and its tests are the laws that every regularizer must keep. With --in-tree it becomes
+    one of détente's own: class, test, card and the lines that register it.
     """
+    if in_tree:
+        _write_in_tree(context, name, into, json, verbose, no_plugin)
+        return
     _write(context, "regularizer", name, into, author, licence, json, verbose, no_plugin)
 
 
@@ -59,6 +71,37 @@ def domain(
     It can be installed and trained on at once; replace its data by yours.
     """
     _write(context, "domain", name, into, author, licence, json, verbose, no_plugin)
+
+
+@new_app.command(cls=Grouped, epilog=example("detente new diff detente-gradient-noise"))
+def diff(
+    context: typer.Context,
+    folder: Folder = Path(),
+    json: flags.Json = False,
+    verbose: flags.Verbose = False,
+    no_plugin: flags.NoPlugin = None,
+) -> None:
+    """Show what the templates of today would change in a package that was made from older ones.
+
+    Files of your own (class, README, licence, recipe) are left out. Nothing is written.
+    """
+    session, _ = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
+    from detente.scaffold.difference import difference
+
+    found = difference(folder)
+    session.result(found or f"{folder}: nothing differs from the templates.", {"folder": str(folder), "diff": found})
+
+
+def _write_in_tree(
+    context: typer.Context, name: str, into: Path, json: bool, verbose: bool, no_plugin: list[str] | None
+) -> None:
+    session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
+    from detente.scaffold.in_tree import BuiltIn
+
+    files = [str(path) for path in BuiltIn(name).write(into, host)]
+    steps = ["make index", "make test"]
+    text = "\n".join(["Written or changed:", *(f"  {file}" for file in files), "", *steps])
+    session.result(text, {"files": files, "next": steps})
 
 
 def _write(

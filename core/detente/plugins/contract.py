@@ -7,7 +7,8 @@ added with a default, so that what was written for an older contract goes on wor
 from detente.plugins.registry import Origin
 
 CONTRACT = 2
-"""1: the first. 2: a plugin's module may state `detente_contract`, and `registry.add` takes `tested_with`."""
+"""1: the first. 2: a plugin's module may state `detente_contract`, and `registry.add` takes `tested_with` and
+`expected_failures`."""
 OLDEST = 1
 """The oldest contract that still holds."""
 STATED = "detente_contract"

@@ -2,10 +2,11 @@
 
 import keyword
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import jinja2
 
@@ -97,13 +98,6 @@ class Package:
 
     def files(self) -> dict[str, str]:
         """The text of each file, by its path in the package's folder."""
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("detente.scaffold", "templates"),
-            undefined=jinja2.StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            autoescape=False,  # Python and TOML, not HTML
-        )
         says = {
             "name": self.name,
             "cls": self.cls,
@@ -118,7 +112,7 @@ class Package:
         }
         templates = {**_COMMON, **_FILES[self.what], f"licences/{self.licence}.j2": "LICENSE"}
         out = {
-            path.format(package=self.package, name=self.name): environment.get_template(template).render(says)
+            path.format(package=self.package, name=self.name): rendered(template, says)
             for template, path in templates.items()
         }
         # Empty: every start of détente imports it with plugin.py.
@@ -130,12 +124,7 @@ class Package:
         Raises:
             UsageError: the name is taken by something installed, or the folder is there already.
         """
-        for entry in host.entries(self.what):
-            if entry.name == self.name:
-                raise UsageError(
-                    f"There is a {self.what} {self.name!r} already, of {entry.origin}. Choose another name: two of one "
-                    "name cannot be used."
-                )
+        refuse_taken(self.what, self.name, host)
         folder = into / self.distribution
         if folder.exists():
             raise UsageError(f"{folder} exists already. Choose another name, or another place with --into.")
@@ -143,6 +132,32 @@ class Package:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / path, text)
         return folder
+
+
+def rendered(template: str, says: Mapping[str, Any]) -> str:
+    """The text of one template."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("detente.scaffold", "templates"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        autoescape=False,  # Python and TOML, not HTML
+    )
+    return environment.get_template(template).render(says)
+
+
+def refuse_taken(what: What, name: str, host: Host) -> None:
+    """Refuse a name that something installed has.
+
+    Raises:
+        UsageError: it is taken, and by what.
+    """
+    for entry in host.entries(what):
+        if name in entry.names:
+            raise UsageError(
+                f"There is a {what} {name!r} already, of {entry.origin}. Choose another name: two of one name cannot "
+                "be used."
+            )
 
 
 def suggestion(name: str) -> str | None:

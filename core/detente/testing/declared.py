@@ -15,18 +15,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from detente.errors import UsageError
+from detente.errors import UsageError, did_you_mean
 from detente.plugins import Host, discover, set_host
 from detente.plugins.registry import Entry
 from detente.testing import suites
 from detente.testing.check import TOYS, cases, kind
 from detente.testing.laws import Broken
 from detente.testing.plan import Plan, Trial, line_of, planned, planned_for_domain, planned_for_objective
+from detente.testing.report import Verdict
 
 ORDER = ("domain", "data", "model", "metric", "objective", "regularizer")
 """Kinds that have suites; of all others it is tried that they can be had."""
 TESTED_WITH = "tested_with"
 """An option of `registry.add`: with which options a component is tested, if not with its defaults."""
+EXPECTED = "expected_failures"
+"""An option of `registry.add`: laws that it breaks on purpose, each with the reason; one that is kept is red."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,18 @@ class Subject:
     kind: str
     name: str
     plan: Callable[[], Plan]
+    expected: Any = None
+    """The option `expected_failures` of its declaration, as it was written."""
 
 
 def subjects(host: Host, distribution: str, sets: Sequence[str] = ()) -> list[Subject]:
     """All names of a distribution, in an order in which what comes first is the cause of what comes later."""
     entries = [entry for entry in host.entries() if entry.distribution == distribution]
     entries.sort(key=lambda e: ORDER.index(e.kind) if e.kind in ORDER else len(ORDER))
-    return [Subject(entry.kind, _named(entry), partial(_plan, entry, host, tuple(sets))) for entry in entries]
+    return [
+        Subject(entry.kind, _named(entry), partial(_plan, entry, host, tuple(sets)), entry.options.get(EXPECTED))
+        for entry in entries
+    ]
 
 
 def _named(entry: Entry) -> str:
@@ -94,15 +102,41 @@ def lines(found: Sequence[Subject]) -> Iterator[dict[str, Any]]:
         yield {"subject": [subject.kind, subject.name]}
         try:
             plan = subject.plan()
+            expected = _expected(subject.expected, plan)
         except Exception as error:
             # What cannot be made is broken: a suite of which nothing ran must not pass.
             plain = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
             yield {"failed": f"it cannot be made to be tested: {plain}{line_of(error)}"}
             continue
-        yield {"must": plan.must}
+        yield {"must": [law for law in plan.must if law not in expected]}
+        kept = dict(expected)
         for trial in plan.trials:
             yield {"begins": [trial.name, trial.where]}
-            yield {"verdict": list(trial.verdict())}
+            verdict = trial.verdict()
+            if verdict.outcome == "broken" and trial.name in expected:
+                kept.pop(trial.name, None)
+                verdict = verdict._replace(outcome="skipped", reason=f"known to fail: {expected[trial.name]}")
+            yield {"verdict": list(verdict)}
+        for law, why in kept.items():
+            reason = f"it was expected to fail ({why}), but it holds: take it out of {EXPECTED}"
+            yield {"verdict": list(Verdict(law, "every case", "broken", reason))}
+
+
+def _expected(given: Any, plan: Plan) -> dict[str, str]:
+    """The expected failures of a declaration, checked.
+
+    Raises:
+        UsageError: one is no law of this component, or has no reason.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or not all(isinstance(why, str) and why.strip() for why in given.values()):
+        raise UsageError(f"{EXPECTED} is {given!r}: write {{'name_of_the_law': 'the reason'}}.")
+    known = {trial.name for trial in plan.trials}
+    for law in given:
+        if law not in known:
+            raise UsageError(f"{EXPECTED} names {law!r}, which is no law of it.{did_you_mean(law, known)}")
+    return given
 
 
 def main(distribution: str, out: str, *rest: str) -> None:

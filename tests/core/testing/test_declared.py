@@ -63,3 +63,40 @@ def test_what_has_no_suite_must_be_there(kind, target, outcome):
 def test_options_for_the_tests_travel_with_the_declaration():
     found = told("objective", "bad", "faulty_objectives:Summed", tested_with={"no": 1})
     assert "no" in found[1]["failed"]
+
+
+def verdicts(found: list[dict]) -> dict[str, list[list[str]]]:
+    out: dict[str, list[list[str]]] = {}
+    for line in found:
+        if "verdict" in line:
+            out.setdefault(line["verdict"][0], []).append(line["verdict"])
+    return out
+
+
+def test_a_law_that_is_broken_on_purpose_is_told_with_its_reason_and_need_not_be_kept():
+    law = "losses_are_means_over_the_batch"
+    found = told("objective", "summed", "faulty_objectives:Summed", expected_failures={law: "it sums"})
+    assert law not in found[1]["must"] and len(found[1]["must"]) > 1
+    known = verdicts(found)[law]
+    assert {v[2] for v in known} == {"skipped"} and {v[3] for v in known} == {"known to fail: it sums"}
+
+
+def test_a_law_that_is_kept_though_it_was_expected_to_fail_is_red():
+    law = "losses_are_scalars"
+    found = told("objective", "good", "detente.engine.objectives:Hinge", expected_failures={law: "it was so"})
+    assert [(v[1], v[3]) for v in verdicts(found)[law] if v[2] == "broken"] == [
+        ("every case", "it was expected to fail (it was so), but it holds: take it out of expected_failures")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"losses_are_scalar": "why"}, "Did you mean 'losses_are_scalars'"),
+        ({"losses_are_scalars": " "}, "the reason"),
+        (["losses_are_scalars"], "the reason"),
+    ],
+)
+def test_an_expected_failure_is_a_law_with_a_reason(given, said):
+    found = told("objective", "good", "detente.engine.objectives:Hinge", expected_failures=given)
+    assert said in found[1]["failed"]

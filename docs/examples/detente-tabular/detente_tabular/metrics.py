@@ -92,7 +92,7 @@ class Detection(Metric):
         from sklearn.model_selection import StratifiedKFold, cross_val_score
 
         columns = columns_of(e.data.space)
-        fake, real = (np.hstack(decoded(x, columns)) for x in (e.samples, e.data.reference()))
+        fake, real = (_sorted(np.hstack(decoded(x, columns))) for x in (e.samples, e.data.reference()))
         if min(len(fake), len(real)) < 10:
             return {"detection-auc": math.nan}
         y = np.repeat([0, 1], [len(fake), len(real)])
@@ -103,6 +103,11 @@ class Detection(Metric):
                 cross_val_score(judge, np.vstack([fake, real]), y, cv=folds, scoring="roc_auc").mean()
             )
         }
+
+
+def _sorted(table: np.ndarray) -> np.ndarray:
+    """Its rows in an order of their own: folds go by position, and a score must not depend on that of the samples."""
+    return table[np.lexsort(table.T)]
 
 
 def _is_category(columns: tuple[Column, ...]) -> np.ndarray:
@@ -127,7 +132,7 @@ class Utility(Metric):
         target = getattr(e.data, "target", columns[-1].name)
         ordered = sorted(columns, key=lambda c: isinstance(c, Category))  # as `decoded` has them
         at = [c.name for c in ordered].index(target)
-        fake, real = (np.hstack(decoded(x, columns)) for x in (e.samples, e.data.reference()))
+        fake, real = (_sorted(np.hstack(decoded(x, columns))) for x in (e.samples, e.data.reference()))
         known, options = np.delete(_is_category(columns), at), {"max_iter": 100, "random_state": 0}
         (x, y), (x_real, y_real) = ((np.delete(t, at, axis=1), t[:, at]) for t in (fake, real))
         if len(columns) < 2 or len(fake) < 10 or len(real) < 10:

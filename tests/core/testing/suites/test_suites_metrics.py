@@ -21,6 +21,12 @@ def test_a_planted_fault_is_caught_by_the_law_that_is_named_for_it(fault, ring):
     ], found
 
 
+@pytest.mark.parametrize("fault", [f for f, law in METRICS.items() if law == "metrics_leave_the_samples_alone"])
+def test_what_is_changed_once_and_for_all_is_caught_where_all_laws_are_tried(fault):
+    report = check(fault, [kind("ring", sets=["data.size=400"])])
+    assert "metrics_leave_the_samples_alone" in {v.law for v in report.broken}
+
+
 @pytest.mark.parametrize("name", ["frechet", "frechet-extrapolated", "kernel-distance", "prdc"])
 def test_a_metric_of_all_domains_keeps_every_law(name, ring):
     report = check(host().load("metric", name, "ring"), [ring]).require()
