@@ -145,14 +145,15 @@ class _Whole:
     def before(self, net: nn.Module, inputs: tuple[Any, ...]) -> None:
         if not net.training:
             return
-        if len(inputs) > 1 and inputs[1] is not None:
+        x, *labels = inputs
+        if labels and labels[0] is not None:
             raise UsageError(
                 "packing: the critic takes labels, and a pack has several of them. Take a model without a condition, "
                 "or remove packing."
             )
-        if batch_size(inputs[0]) % self.m:
+        if batch_size(x) % self.m:
             raise UsageError(
-                f"packing: a batch of {batch_size(inputs[0])} makes no packs of {self.m}; let batch be a multiple of m."
+                f"packing: a batch of {batch_size(x)} makes no packs of {self.m}; let batch be a multiple of m."
             )
 
     def after(self, net: nn.Module, inputs: tuple[Any, ...], output: Logits) -> None:

@@ -132,6 +132,7 @@ def test_in_evaluation_the_others_are_their_running_mean():
     before = conv(torch.ones(1, 1, 5, 5))
     Packing().rewrite(conv)
     conv.get_submodule("packing").running.copy_(torch.tensor([1.0, 2.0]))
+    assert conv.bias is not None
     bias = conv.bias[:, None, None]
     shifted = (before[0] - bias) / 2**0.5 + bias + torch.tensor([1.0, 2.0])[:, None, None]
     assert torch.allclose(conv(torch.ones(1, 1, 5, 5))[0], shifted, atol=1e-6)
