@@ -95,7 +95,7 @@ def test_ranges_say_themselves_back(plain):
     [
         ({"recipes.default.batch": "many"}, "r1.gamma=0.01: batch: should be an integer"),
         ({"recipes.default.generator.optimizer.lr": -1.0}, "r1.gamma=0.01: generator.optimizer.lr: should be"),
-        ({"recipes.default.discriminator.regularizers": {}}, "gamma: this recipe has no such key"),
+        ({"recipes.default.discriminator.regularizers": {}}, "r1.gamma: neither an entry of recipes"),
         ({"search": [{"label": "batch", "key": GAMMA, "range": "lin:2..8"}]}, "search: the keys are not those"),
     ],
 )
