@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from detente.compat import require
 from detente.errors import UsageError
 from detente.experiments.executors.base import Executor, Watcher
-from detente.experiments.executors.cluster import Cluster
-from detente.experiments.executors.flights import Flights
+from detente.experiments.executors.cluster.cluster import Cluster
+from detente.experiments.executors.cluster.dispatcher import Dispatcher
 from detente.results.cells import Cell
 
 
@@ -46,7 +46,7 @@ class RayExecutor(Executor):
         return max(1, min(self.cluster.processors, self._jobs or self.cluster.processors))
 
     def run(self, cells: Sequence[Cell], watcher: Watcher) -> None:
-        Flights(cells, self.cluster, self._jobs, watcher).run()
+        Dispatcher(cells, self.cluster, self._jobs, watcher).run()
 
     def close(self) -> None:
         if self._cluster:

@@ -11,7 +11,7 @@ import ray
 
 from detente import plugins
 from detente.experiments import compare as study
-from detente.experiments.executors.cluster import _SET
+from detente.experiments.executors.cluster.cluster import _SET
 from detente.experiments.executors.ray import RayExecutor
 from searches import SMALL, InProcess
 

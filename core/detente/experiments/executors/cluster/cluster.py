@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from detente.errors import PluginError, UsageError, one_line
-from detente.experiments.executors import luggage, remote
+from detente.experiments.executors.cluster import remote, shipped
+from detente.experiments.executors.cluster.nodes import Nodes, mismatch, versions
+from detente.experiments.executors.cluster.transfer import Changes
 from detente.experiments.executors.local import cpus
-from detente.experiments.executors.nodes import Nodes, mismatch, versions
-from detente.experiments.executors.parcel import Changes
 from detente.recipe.document import read
 from detente.results.cells import Cell
 
@@ -101,7 +101,7 @@ class Cluster:
             files,
             self._versions,
             self._block,
-            self._luggage(data),
+            self._shipped(data),
             data=data,
             checked=frozenset(self._checked),
             gpu=gpu,
@@ -150,15 +150,15 @@ class Cluster:
             said = "; ".join(f"{self.nodes.alive[node]}: {why}" for node, why in self.nodes.unfit.items())
             raise PluginError(f"No node of the Ray cluster can train what is trained here. Install the same. {said}")
 
-    def _luggage(self, data: tuple[str, str] | None) -> dict[str, Any]:
+    def _shipped(self, data: tuple[str, str] | None) -> dict[str, Any]:
         """References to what cells may need, each put there once."""
         import ray
 
-        for name, place in luggage.prepared().items():
+        for name, place in shipped.prepared().items():
             if name not in self._refs:
                 self._refs[name] = ray.put(Changes(place).take())
         return {
-            name: ref for name, ref in self._refs.items() if not luggage.is_sent(name) or (data and data[1] == name)
+            name: ref for name, ref in self._refs.items() if not shipped.is_sent(name) or (data and data[1] == name)
         }
 
     def _data(self, cell: Cell) -> tuple[str, str] | None:
@@ -171,8 +171,8 @@ class Cluster:
         if not typed or not path:  # a search over options of the data is bound to none: its nodes need the same disk
             return None
         if path not in self._sent:
-            files = luggage.packed_files(Path(path))
-            self._sent[path] = luggage.name_of(files)
+            files = shipped.packed_files(Path(path))
+            self._sent[path] = shipped.name_of(files)
             self._refs[self._sent[path]] = ray.put(files)
         return path, self._sent[path]
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from detente.errors import UsageError
 from detente.files import PARTIAL, own_folder, write_atomically
 
-Parcel = Mapping[str, bytes | None]
+Files = Mapping[str, bytes | None]
 """Names below a folder, with `/` between their parts → what is in them; None where a file is gone."""
 
 OURS = ("recipe.yaml", "identities.json")
@@ -68,11 +68,11 @@ def _files(folder: Path) -> set[str]:
     return found.difference(old)
 
 
-def unpack(parcel: Parcel, folder: Path, leave: Sequence[str] = ()) -> None:
+def unpack(files: Files, folder: Path, leave: Sequence[str] = ()) -> None:
     """Write what came, checkpoints last, so that whatever one needs is there before it.
 
     Args:
-        parcel: what came.
+        files: what came.
         folder: where it belongs; made where there is none.
         leave: names that are not written.
 
@@ -80,11 +80,11 @@ def unpack(parcel: Parcel, folder: Path, leave: Sequence[str] = ()) -> None:
         UsageError: a name leads out of the folder, or a link stands in the place of a folder below it; nothing is
             written then.
     """
-    for name in parcel:
+    for name in files:
         _check(name, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in sorted(parcel, key=lambda name: (name.startswith(f"{_CHECKPOINTS}/"), name)):
-        content, path = parcel[name], folder / name
+    for name in sorted(files, key=lambda name: (name.startswith(f"{_CHECKPOINTS}/"), name)):
+        content, path = files[name], folder / name
         if name in leave:
             continue
         if content is None:

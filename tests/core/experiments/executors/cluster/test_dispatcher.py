@@ -12,9 +12,9 @@ from filelock import FileLock
 from ray.exceptions import NodeDiedError, OutOfMemoryError, TaskCancelledError, WorkerCrashedError
 
 from detente.errors import Interrupted, PluginError
-from detente.experiments.executors.flights import TRIES, Flights
-from detente.experiments.executors.nodes import Nodes
-from detente.experiments.executors.remote import Done, Mailbox
+from detente.experiments.executors.cluster.dispatcher import TRIES, Dispatcher
+from detente.experiments.executors.cluster.nodes import Nodes
+from detente.experiments.executors.cluster.remote import Done, Mailbox
 from detente.experiments.executors.tracker import Tracker
 from detente.results.cells import Cell
 from searches import cell
@@ -78,7 +78,7 @@ def fly(act, cells, names="ab"):
     for each in cells:
         tracker.enter(each, 10)
     try:
-        Flights(cells, cluster, None, tracker).run()
+        Dispatcher(cells, cluster, None, tracker).run()
     finally:
         tracker.show()
     return cluster, boards[-1]
@@ -171,7 +171,7 @@ def test_what_ends_without_a_word_on_the_only_node_has_failed(tmp_path):
 
 
 def test_a_cell_that_somebody_else_holds_is_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("detente.experiments.executors.flights.POLL", 0.01)
+    monkeypatch.setattr("detente.experiments.executors.cluster.dispatcher.POLL", 0.01)
     one, lock = cell(tmp_path), FileLock(tmp_path / "0" / ".lock")
     lock.acquire()
     seen: list[str] = []
@@ -185,7 +185,7 @@ def test_a_cell_that_somebody_else_holds_is_waited_for(tmp_path, monkeypatch):
 
     tracker = Watch(2, lambda board: None)
     tracker.enter(one, 10)
-    Flights([one], StandIn(lambda cell, node, n: finished(node)), None, tracker).run()
+    Dispatcher([one], StandIn(lambda cell, node, n: finished(node)), None, tracker).run()
     assert seen == ["elsewhere", "elsewhere", "running", "finished"]
 
 
@@ -214,13 +214,13 @@ def test_a_signal_has_tasks_stop_and_takes_in_their_checkpoints(tmp_path, monkey
 
 
 def test_without_a_node_that_trains_it_waits_and_then_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("detente.experiments.executors.flights.POLL", 0.01)
-    monkeypatch.setattr("detente.experiments.executors.flights.LOOK", 0.01)
-    monkeypatch.setattr("detente.experiments.executors.flights.PATIENCE", 0.1)
+    monkeypatch.setattr("detente.experiments.executors.cluster.dispatcher.POLL", 0.01)
+    monkeypatch.setattr("detente.experiments.executors.cluster.dispatcher.LOOK", 0.01)
+    monkeypatch.setattr("detente.experiments.executors.cluster.dispatcher.PATIENCE", 0.1)
     one, cluster = cell(tmp_path), StandIn(lambda cell, node, n: finished(node))
     cluster.processors = 0
     tracker = Tracker(2, lambda board: None)
     tracker.enter(one, 10)
     with pytest.raises(PluginError, match=r"no node that trains .* the same command goes on"):
-        Flights([one], cluster, None, tracker).run()
+        Dispatcher([one], cluster, None, tracker).run()
     assert one.status == "pending"

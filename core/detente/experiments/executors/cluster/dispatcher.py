@@ -11,10 +11,10 @@ from filelock import FileLock, Timeout
 
 from detente.errors import DivergedError, Interrupted, PluginError, one_line
 from detente.experiments.executors.base import Watcher, record_failure
-from detente.experiments.executors.cluster import Cluster
-from detente.experiments.executors.nodes import MOST
-from detente.experiments.executors.parcel import OURS, Changes, unpack
-from detente.experiments.executors.remote import GRACE, Done
+from detente.experiments.executors.cluster.cluster import Cluster
+from detente.experiments.executors.cluster.nodes import MOST
+from detente.experiments.executors.cluster.remote import GRACE, Done
+from detente.experiments.executors.cluster.transfer import OURS, Changes, unpack
 from detente.files import lock
 from detente.results.cells import SETTLED, Cell
 from detente.training.checkpoint import prune
@@ -28,7 +28,7 @@ TRIES = 3  # of a cell that is lost again and again, without a checkpoint in bet
 
 
 @dataclass
-class _Flight:
+class _Submission:
     """A cell that has been submitted; `node` is where it runs, once it does."""
 
     key: str
@@ -37,7 +37,7 @@ class _Flight:
     node: str = ""
 
 
-class Flights:
+class Dispatcher:
     """Has cells trained, each as often as its machines are lost.
 
     Args:
@@ -49,7 +49,7 @@ class Flights:
 
     def __init__(self, cells: Sequence[Cell], cluster: Cluster, jobs: int | None, watcher: Watcher) -> None:
         self._queue, self._cluster, self._jobs, self._watcher = deque(cells), cluster, jobs, watcher
-        self._flights: dict[Any, _Flight] = {}
+        self._submissions: dict[Any, _Submission] = {}
         self._lost: Counter[Cell] = Counter()
         self._attempts: Counter[Cell] = Counter()
         self._out: set[str] = {*self._cluster.nodes.quarantined}
@@ -64,7 +64,7 @@ class Flights:
         """
         with on_signal(self._signals.append, *STOP):
             try:
-                while self._queue or self._flights:
+                while self._queue or self._submissions:
                     self._launch()
                     self._collect()
                     if time.monotonic() - self._looked >= LOOK:
@@ -81,7 +81,7 @@ class Flights:
         """Submit cells. One that somebody else trains goes to the end of the queue."""
         most = 2 * self._cluster.processors
         for _ in range(len(self._queue)):
-            if len(self._flights) >= min(most, self._jobs or most):
+            if len(self._submissions) >= min(most, self._jobs or most):
                 return
             cell = self._queue.popleft()
             held = lock(cell.lock, timeout=0)
@@ -102,39 +102,39 @@ class Flights:
             except BaseException:
                 held.release()
                 raise
-            self._flights[ref] = _Flight(key, cell, held)
+            self._submissions[ref] = _Submission(key, cell, held)
 
     def _collect(self) -> None:
         """Take in what has come back, and now and then what is reported on the way."""
         import ray
 
         done: list[Any] = []
-        if self._flights:
-            done, _ = ray.wait([*self._flights], num_returns=1, timeout=POLL)
+        if self._submissions:
+            done, _ = ray.wait([*self._submissions], num_returns=1, timeout=POLL)
             if done:  # more that are ready, without waiting
-                done, _ = ray.wait([*self._flights], num_returns=len(self._flights), timeout=0)
+                done, _ = ray.wait([*self._submissions], num_returns=len(self._submissions), timeout=0)
         else:
             time.sleep(POLL)
         if done or time.monotonic() - self._read >= MAIL:
             self._read_mail()
         for ref in done:
-            self._settle(ref, self._flights.pop(ref))
+            self._settle(ref, self._submissions.pop(ref))
 
     def _read_mail(self) -> None:
         import ray
 
         self._read = time.monotonic()
-        flights = {flight.key: flight for flight in self._flights.values()}
+        submissions = {submission.key: submission for submission in self._submissions.values()}
         found: dict[str, Any] = ray.get(self._cluster.mailbox.take.remote())
         for key, (node, files) in found.items():
-            if flight := flights.get(key):
-                self._began(flight, node)
-                self._keep(flight.cell, files)
+            if submission := submissions.get(key):
+                self._began(submission, node)
+                self._keep(submission.cell, files)
 
-    def _began(self, flight: _Flight, node: str) -> None:
-        if not flight.node:
-            flight.node = node
-            self._watcher.set(flight.cell, "running")
+    def _began(self, submission: _Submission, node: str) -> None:
+        if not submission.node:
+            submission.node = node
+            self._watcher.set(submission.cell, "running")
 
     def _keep(self, cell: Cell, files: Mapping[str, bytes | None]) -> None:
         """Write what came back of a cell into its folder."""
@@ -143,7 +143,7 @@ class Flights:
             prune(cell.run.checkpoints)
             self._lost.pop(cell, None)
 
-    def _settle(self, ref: Any, flight: _Flight) -> None:
+    def _settle(self, ref: Any, submission: _Submission) -> None:
         """Enter what became of a cell."""
         import ray
         from ray.exceptions import RayError, TaskCancelledError
@@ -153,30 +153,30 @@ class Flights:
         try:
             found = done = ray.get(ref)
             if not done.unfit:
-                self._began(flight, done.node)
-                self._keep(flight.cell, done.files)
+                self._began(submission, done.node)
+                self._keep(submission.cell, done.files)
         except RayError as error:
             found = error
         finally:
-            flight.held.release()  # what is recorded below takes the lock itself
+            submission.held.release()  # what is recorded below takes the lock itself
         if isinstance(found, TaskCancelledError):  # before it began, so that it goes to another node
-            self._again(flight)
+            self._again(submission)
         elif isinstance(found, Exception):
-            self._lose(flight, _why(found))
+            self._lose(submission, _why(found))
         else:
-            self._enter(flight, found)
+            self._enter(submission, found)
 
-    def _enter(self, flight: _Flight, done: Done) -> None:
+    def _enter(self, submission: _Submission, done: Done) -> None:
         """The same for a task that came to its end."""
-        cell, nodes = flight.cell, self._cluster.nodes
+        cell, nodes = submission.cell, self._cluster.nodes
         if done.unfit:
             self._cluster.leave_out(done.node, done.unfit)
-            self._again(flight)
+            self._again(submission)
             return
         if self._signals:  # whatever it came to, the next call finds it in the cell's folder
             pass
         elif done.killed_by:
-            self._lose(flight, f"its worker was killed by {done.killed_by}")
+            self._lose(submission, f"its worker was killed by {done.killed_by}")
             return
         elif done.code in (0, DivergedError.exit_code):
             nodes.succeeded(done.node)
@@ -186,33 +186,33 @@ class Flights:
                     cell, f"its worker exited with code {done.code} without a message; see {cell.run.log.name}"
                 )
             if nodes.failed(done.node, cell):
-                self._again(flight, f"failed on node {self._name(done.node)} ({cell.info.get('error')})")
+                self._again(submission, f"failed on node {self._name(done.node)} ({cell.info.get('error')})")
                 return
         status = cell.status
         self._watcher.set(cell, "interrupted" if status == "running" else status)
         if status == "failed":
             self._watcher.note(f"{cell}: {cell.info.get('error')}")
 
-    def _lose(self, flight: _Flight, why: str) -> None:
+    def _lose(self, submission: _Submission, why: str) -> None:
         """A cell's task, or the node that it was on, came to an end before the cell did."""
-        cell = flight.cell
+        cell = submission.cell
         self._lost[cell] += 1
-        if flight.node in self._cluster.nodes.alive:
-            self._cluster.nodes.lost(flight.node, cell)
+        if submission.node in self._cluster.nodes.alive:
+            self._cluster.nodes.lost(submission.node, cell)
         if self._signals or self._lost[cell] < TRIES:
-            self._again(flight, why)
+            self._again(submission, why)
             return
         record_failure(cell, f"it was lost {TRIES} times without a checkpoint in between, the last time because {why}")
-        self._began(flight, flight.node or "unknown")
+        self._began(submission, submission.node or "unknown")
         self._watcher.set(cell, "failed")
         self._watcher.note(f"{cell}: {cell.info.get('error')}")
 
-    def _again(self, flight: _Flight, why: str = "") -> None:
+    def _again(self, submission: _Submission, why: str = "") -> None:
         """Put a cell back, before all others."""
-        self._queue.appendleft(flight.cell)
-        self._watcher.set(flight.cell, "pending")
+        self._queue.appendleft(submission.cell)
+        self._watcher.set(submission.cell, "pending")
         if why:
-            self._watcher.note(f"{flight.cell}: {why}; it goes on elsewhere from its last checkpoint")
+            self._watcher.note(f"{submission.cell}: {why}; it goes on elsewhere from its last checkpoint")
 
     def _look(self) -> None:
         self._looked = time.monotonic()
@@ -240,7 +240,7 @@ class Flights:
         for node in sorted({*nodes.good} & self._out):
             self._watcher.note(f"node {self._name(node)} is used again: what failed there failed elsewhere, too")
         if out - self._out:
-            for ref in [ref for ref, flight in self._flights.items() if not flight.node]:
+            for ref in [ref for ref, submission in self._submissions.items() if not submission.node]:
                 ray.cancel(ref)
         if out != self._out:
             self._cluster.refresh()
@@ -261,14 +261,14 @@ class Flights:
         until = time.monotonic() + GRACE
         with suppress(RayError):
             ray.get(self._cluster.mailbox.stop.remote())
-            for ref in [ref for ref, flight in self._flights.items() if not flight.node]:
+            for ref in [ref for ref, submission in self._submissions.items() if not submission.node]:
                 ray.cancel(ref)
-            while self._flights and time.monotonic() < until and len(self._signals) < 2:
+            while self._submissions and time.monotonic() < until and len(self._signals) < 2:
                 self._collect()
-        for flight in self._flights.values():
-            flight.held.release()
-            self._watcher.set(flight.cell, "interrupted")
-        self._flights.clear()
+        for submission in self._submissions.values():
+            submission.held.release()
+            self._watcher.set(submission.cell, "interrupted")
+        self._submissions.clear()
 
 
 def _why(error: Exception) -> str:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from detente.experiments.executors import remote
-from detente.experiments.executors.remote import Done, Mailbox, Task, train
+from detente.experiments.executors.cluster.remote import Done, Mailbox, Task, train
 from detente.training.run_folder import Run
 
 VERSIONS = {"torch": "2"}
@@ -128,14 +128,14 @@ def test_a_users_data_are_taken_from_what_was_sent_where_they_are_not_there(tmp_
     identities = b'{"typed": "./mine.txt", "path": "/nowhere/mine.txt", "data": "abc"}'
     files = {"recipe.yaml": b"steps: 10\n", "identities.json": identities}
     sent = {"sent/1": {"mine.txt": b"words"}}
-    _, seen = trained(task(files=files, luggage=sent, data=("/nowhere/mine.txt", "sent/1")))
+    _, seen = trained(task(files=files, shipped=sent, data=("/nowhere/mine.txt", "sent/1")))
     place = tmp_path / "cache" / "sent" / "1" / "mine.txt"
     assert place.read_text() == "words"
     assert str(place).encode() in seen["seen"] and b'"abc"' in seen["seen"]
 
     own = tmp_path / "own.txt"
     own.touch()
-    _, seen_here = trained(task(files=files, luggage={"sent/2": sent["sent/1"]}, data=(str(own), "sent/2")))
+    _, seen_here = trained(task(files=files, shipped={"sent/2": sent["sent/1"]}, data=(str(own), "sent/2")))
     assert seen_here["seen"] == identities and not (tmp_path / "cache" / "sent" / "2").exists()
 
 

@@ -20,10 +20,10 @@ from filelock import Timeout
 
 from detente.domains.cache import cache_folder
 from detente.errors import UsageError
+from detente.experiments.executors.cluster.nodes import mismatch, versions
+from detente.experiments.executors.cluster.shipped import missing, put
+from detente.experiments.executors.cluster.transfer import Changes, Files, readdressed, unpack
 from detente.experiments.executors.forked import ForkServer, can_fork
-from detente.experiments.executors.luggage import missing, put
-from detente.experiments.executors.nodes import mismatch, versions
-from detente.experiments.executors.parcel import Changes, Parcel, readdressed, unpack
 from detente.experiments.executors.process import Worker, WorkerProcess
 from detente.files import lock
 from detente.results.cells import Arm, Cell
@@ -47,7 +47,7 @@ class Task:
         files: what is in it.
         versions: what this machine must have, too.
         block: names of plugins that are not loaded.
-        luggage: entries of the cache that it may need, with references to what is in them.
+        shipped: entries of the cache that it may need, with references to what is in them.
         data: a path of the user's own data where the study is, with such an entry that holds a copy of it.
         checked: nodes that are known to have it. What an editable installation there says later, after somebody has
             committed, is no reason to leave them out in the middle of a study.
@@ -57,10 +57,10 @@ class Task:
     key: str
     folder: str
     place: str
-    files: Parcel
+    files: Files
     versions: Mapping[str, str]
     block: tuple[str, ...]
-    luggage: Mapping[str, Any] = field(default_factory=dict)
+    shipped: Mapping[str, Any] = field(default_factory=dict)
     data: tuple[str, str] | None = None
     checked: frozenset[str] = frozenset()
     gpu: bool = False
@@ -82,7 +82,7 @@ class Done:
     unfit: str = ""
     code: int = 0
     killed_by: str | None = None
-    files: Parcel = field(default_factory=dict)
+    files: Files = field(default_factory=dict)
 
 
 class Mailbox:
@@ -92,7 +92,7 @@ class Mailbox:
         self._found: dict[str, tuple[str, dict[str, bytes | None]]] = {}
         self._stopping = False
 
-    def report(self, key: str, node: str, files: Parcel) -> bool:
+    def report(self, key: str, node: str, files: Files) -> bool:
         """What is new of an attempt on a node; whether it is to stop."""
         _, known = self._found.setdefault(key, (node, {}))
         known.update(files)
@@ -123,7 +123,7 @@ def train(task: Task, mailbox: Any) -> Done:
     ray.get(mailbox.report.remote(task.key, node, {}))
     if os.path.isdir(task.place):
         os.chdir(task.place)
-    for name, there in task.luggage.items():
+    for name, there in task.shipped.items():
         if missing(name) and not (task.data and name == task.data[1] and Path(task.data[0]).exists()):
             put(name, ray.get(there))
     with _folder() as folder:
@@ -135,7 +135,7 @@ def train(task: Task, mailbox: Any) -> Done:
         changes = Changes(folder)
         changes.take()
 
-        def report() -> Parcel:
+        def report() -> Files:
             found = changes.take()
             return {n: readdressed(c, places) if c and n == "run.json" else c for n, c in found.items()}
 

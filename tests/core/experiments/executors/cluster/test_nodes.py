@@ -2,7 +2,7 @@
 
 import pytest
 
-from detente.experiments.executors.nodes import MOST, Nodes, mismatch, versions
+from detente.experiments.executors.cluster.nodes import MOST, Nodes, mismatch, versions
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from detente.errors import UsageError
-from detente.experiments.executors.parcel import OURS, Changes, readdressed, unpack
+from detente.experiments.executors.cluster.transfer import OURS, Changes, readdressed, unpack
 
 
 def fill(folder, names, content="x"):
@@ -47,13 +47,14 @@ def test_only_what_has_changed_goes_again_and_what_is_gone_is_said(tmp_path):
 
 def test_a_checkpoint_is_read_before_the_log_and_written_after_it(tmp_path, monkeypatch):
     fill(tmp_path / "there", ["metrics.jsonl", "a", "checkpoints/step-00000010.pt"])
-    parcel = Changes(tmp_path / "there").take()
-    assert next(iter(parcel)) == "checkpoints/step-00000010.pt"
+    files = Changes(tmp_path / "there").take()
+    assert next(iter(files)) == "checkpoints/step-00000010.pt"
     written: list[str] = []
     monkeypatch.setattr(
-        "detente.experiments.executors.parcel.write_atomically", lambda path, content: written.append(path.name)
+        "detente.experiments.executors.cluster.transfer.write_atomically",
+        lambda path, content: written.append(path.name),
     )
-    unpack(parcel, tmp_path / "here")
+    unpack(files, tmp_path / "here")
     assert written == ["a", "metrics.jsonl", "step-00000010.pt"]
 
 

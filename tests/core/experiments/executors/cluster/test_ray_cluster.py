@@ -17,7 +17,7 @@ from test_ray import rows
 from detente import plugins
 from detente.errors import DetenteError
 from detente.experiments import compare as study
-from detente.experiments.executors.flights import Flights
+from detente.experiments.executors.cluster.dispatcher import Dispatcher
 from detente.experiments.executors.ray import RayExecutor
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.filterwarnings("ignore")]  # Ray's own, of its sockets and threads
@@ -76,14 +76,14 @@ def test_forty_cells_survive_a_lost_node_a_killed_worker_and_a_node_that_always_
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False, configure_logging=False)
     where: dict[str, list[str]] = {}
-    began = Flights._began
+    began = Dispatcher._began
 
-    def note(self, flight, node):
-        if not flight.node:
-            where.setdefault(node, []).append(str(flight.cell))
-        began(self, flight, node)
+    def note(self, submission, node):
+        if not submission.node:
+            where.setdefault(node, []).append(str(submission.cell))
+        began(self, submission, node)
 
-    monkeypatch.setattr(Flights, "_began", note)
+    monkeypatch.setattr(Dispatcher, "_began", note)
     done: dict[str, str] = {}
     notes: list[str] = []
 

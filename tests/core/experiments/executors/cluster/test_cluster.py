@@ -7,8 +7,8 @@ import ray
 
 from detente.errors import UsageError
 from detente.experiments.executors import cluster as clusters
-from detente.experiments.executors.cluster import Cluster, share
-from detente.experiments.executors.nodes import Nodes
+from detente.experiments.executors.cluster.cluster import Cluster, share
+from detente.experiments.executors.cluster.nodes import Nodes
 from searches import cell
 
 
@@ -59,7 +59,7 @@ def test_a_users_data_go_along_once_with_the_cells_that_need_them(cluster, tmp_p
     for each in cells[:2]:  # the experiment knows where they are
         each.run.expect({"data": "abc", "typed": "./mine.txt", "path": str(mine)})
     tasks = [cluster.submit("k", each, {}) for each in cells]
-    sent = [{n: c for n, c in task.luggage.items() if n.startswith("sent/")} for task in tasks]
+    sent = [{n: c for n, c in task.shipped.items() if n.startswith("sent/")} for task in tasks]
     assert sent[0] == sent[1] == {tasks[0].data[1]: {"mine.txt": b"words"}}
     assert [task.data and task.data[0] for task in tasks] == [str(mine), str(mine), None, None]
     assert sent[2:] == [{}, {}]

@@ -13,7 +13,7 @@ from pathlib import Path
 from detente.domains.cache import alone, cache_folder
 from detente.domains.packed import prepared_here
 from detente.errors import UsageError
-from detente.experiments.executors.parcel import Parcel, unpack
+from detente.experiments.executors.cluster.transfer import Files, unpack
 
 MOST = 2 << 30
 """Bytes of a user's own data that are sent."""
@@ -56,7 +56,7 @@ def missing(name: str) -> bool:
     return not (cache_folder() / name).exists()
 
 
-def put(name: str, content: Parcel) -> Path:
+def put(name: str, content: Files) -> Path:
     """Make an entry of the cache from what came; its path.
 
     Whole or not at all, and one process makes it while others wait; who reads it checks what is in there.
@@ -77,7 +77,7 @@ def put(name: str, content: Parcel) -> Path:
     return place
 
 
-def name_of(files: Parcel) -> str:
+def name_of(files: Files) -> str:
     """The name of the entry that holds these files of a user's: a hash of all that is in them."""
     found = blake2b(digest_size=16)
     for name, content in sorted(files.items()):
