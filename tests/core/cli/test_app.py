@@ -154,7 +154,7 @@ def test_a_disk_that_fails_in_the_middle_of_a_file_is_no_bug(
     def fail(*arguments: object) -> None:
         raise OSError(code, os.strerror(code))  # as a file's own `write` does, without its name
 
-    monkeypatch.setattr("detente.plugins.host", fail)
+    monkeypatch.setattr("detente.cli.flags.discover", fail)
     done = call("plugins")
     assert (done.code, done.out) == (1, "")
     assert said in done.err and "bug" not in done.err
