@@ -1,5 +1,6 @@
 """Features by a network that the user brings as a TorchScript file: an Inception, a DINO, a speaker encoder."""
 
+import warnings
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,7 +34,9 @@ class Brought:
             raise UsageError(f"--features: cannot read {str(file)!r} ({error.strerror or error}).") from error
         self.file, self.sha256 = file, sha256(content).hexdigest()
         try:
-            self.module: nn.Module = torch.jit.load(str(file), map_location="cpu").eval()
+            with warnings.catch_warnings():  # what is published is TorchScript
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.module: nn.Module = torch.jit.load(str(file), map_location="cpu").eval()
         except (RuntimeError, ValueError) as error:
             raise UsageError(
                 f"--features: {file.name!r} is not TorchScript ({one_line(error)[:120]}). Save the network with "

@@ -16,6 +16,9 @@ from detente.domains.metrics import frechet_distance
 from detente.errors import UsageError
 from detente.testing import cases
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+"""Tests write such files; only reading them is détente's."""
+
 
 class Wide(nn.Module):
     """[n, 2] → [n, 3, 1, 1], as Inception's pooling returns its features."""

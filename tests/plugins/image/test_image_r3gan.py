@@ -59,8 +59,8 @@ def test_a_shipped_preset_has_the_published_numbers(name: str):
         assert player.optimizer.name == "adam" and options["lr"] == ramp(2e-4, 5e-5)
         assert list(options["betas"]) == [0.0, ramp(0.9, 0.99)] and options["eps"] == 1e-8
     assert r.discriminator.regularizers == {
-        "r1": {"gamma": ramp(gamma, last_gamma), "space": "input"},
-        "r2": {"gamma": ramp(gamma, last_gamma), "space": "input"},
+        "r1": {"gamma": ramp(gamma, last_gamma), "space": "input", "every": 1},
+        "r2": {"gamma": ramp(gamma, last_gamma), "space": "input", "every": 1},
     }
     ema = r.generator.regularizers["ema"]
     assert ema["half_life"]["to"] * batch == half_life and ema["half_life"]["from"] == pytest.approx(0, abs=1e-7)

@@ -6,7 +6,7 @@ pytest.importorskip("ray", reason="Ray is not installed; `make install-dev` brin
 import ray
 
 from detente.errors import UsageError
-from detente.experiments.executors import cluster as clusters
+from detente.experiments.executors.cluster import cluster as clusters
 from detente.experiments.executors.cluster.cluster import Cluster, share
 from detente.experiments.executors.cluster.nodes import Nodes
 from searches import cell
