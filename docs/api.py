@@ -158,6 +158,7 @@ def _arguments(found: Any) -> str:
 
 def _source(path: str, found: Any) -> str:
     if inspect.isclass(found) or inspect.isfunction(found):
+        found = inspect.unwrap(found)
         file = Path(inspect.getsourcefile(found) or "")
         return f"{file.relative_to(CORE).as_posix()}, line {inspect.getsourcelines(found)[1]}"
     module, _ = _home(path)

@@ -27,7 +27,7 @@ def how(**more: Any) -> dict[str, Any]:
 
 LEVELS = {"none": 0.5, "a": 0.4, "b": 0.6, "c": 0.0}
 """Of the arms; at 0 every run diverges, below every run fails."""
-RECIPE = {"domain": "pair", "steps": 20, "generator": {"optimizer": {"lr": 0.1}}}
+RECIPE = {"domain": "pair", "steps": 20, "generator": {"optimizer": {"name": "adam", "lr": 0.1}}}
 
 
 def content(**more: Any) -> dict[str, Any]:

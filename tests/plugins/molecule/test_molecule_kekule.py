@@ -58,14 +58,14 @@ def test_the_forms_of_one_molecule_have_the_same_features(smiles: str):
     graphs = forms(smiles)
     canonical = canonical_smiles(Chem.MolFromSmiles(smiles))
     assert len(graphs) > 1 and {canonical_smiles(molecule(*one)) for one in graphs} == {canonical}
-    assert apart(graphs) == 0
+    assert apart(graphs) < 1e-12  # sums in another order
 
 
 @pytest.mark.parametrize("smiles", MOLECULES)
 def test_nor_do_they_where_something_else_makes_the_graph_invalid(smiles: str):
     graphs = [beside(one, atoms=[3, 1], order=3) for one in forms(smiles)]  # O≡C, which RDKit refuses
     assert len(graphs) > 1 and all(molecule(*one) is None for one in graphs)
-    assert apart(graphs) == 0
+    assert apart(graphs) < 1e-12  # sums in another order
 
 
 def test_a_different_place_of_a_group_still_differs():

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from detente.experiments.executors import remote
+from detente.experiments.executors.cluster import remote
 from detente.experiments.executors.cluster.remote import Done, Mailbox, Task, train
 from detente.training.run_folder import Run
 
