@@ -20,13 +20,20 @@ def detente_register_data(registry) -> None:
 
 @hookimpl
 def detente_register_models(registry) -> None:
-    def add(name: str, cls: str, summary: str) -> None:
-        registry.add(name, f"detente_text.networks:{cls}", domain="text", summary=summary)
+    def add(name: str, cls: str, summary: str, **options: object) -> None:
+        registry.add(name, f"detente_text.networks:{cls}", domain="text", summary=summary, **options)
 
     add("relgan", "RelGAN", "recurrent generator with Gumbel noise, convolutional critic")
     add("transformer", "Transformer", "GPT-2 generator, encoder as critic")
     add("latent", "Latent", "GAN on the codes of an autoencoder")
-    add("relgan-null", "NullControl", "relgan under a critic that returns a constant: it cannot learn anything")
+    add(
+        "relgan-null",
+        "NullControl",
+        "relgan under a critic that returns a constant: it cannot learn anything",
+        expected_failures={
+            "it_trains_resumes_exports_and_samples": "it is tried with r1, which has no effect on a constant critic"
+        },
+    )
 
 
 @hookimpl
