@@ -1,6 +1,6 @@
 """Samples of a trained generator of each kind of data: `python -m bench.gallery [RUNS [PLACE]]`, or `make gallery`.
 
-What is not yet in RUNS is trained first, about twenty minutes on one core; the rest comes from the runs alone.
+What is not yet in RUNS is trained first, half an hour on one core; the rest comes from the runs alone.
 Samples are the first ones of a seed that no run used: none is picked.
 """
 
