@@ -1,18 +1,19 @@
 """Turn a finished study into a page of the documentation: `python -m bench.results STUDY [PLACE]`, or `make results`.
 
 Tables as Markdown, pictures as SVG that bring their own colours, the last samples of the first seed, and in words what
-all of it shows and what it does not. Everything comes from the study's folder: run it again for the same page.
+all of it shows and what it does not. The record of its runs is kept beside the page, and the page is written from that
+record alone: `make results STUDY=docs/results/NAME` writes it again.
 """
 
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
 from bench.markdown import code, escaped, table, within
+from bench.record import TABLE, last_sample, recorded
 from bench.settings import settings, tiers, together
 from detente.report.answer import answer, question, status
 from detente.report.domains import DomainPart, Row
@@ -25,19 +26,16 @@ LINES = 8  # of a text sample
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write `PLACE/<study>.md` and the folder of its pictures; PLACE is docs/results."""
+    """Write `PLACE/<study>.md` and the folder of its record and its pictures; PLACE is docs/results."""
     if not 1 <= len(arguments) <= 2:
         sys.stderr.write("Give the folder of a study, and where the page goes: bench.results STUDY [docs/results]\n")
         return 2
     study = Study.open(Path(arguments[0]))
     place = Path(arguments[1] if len(arguments) > 1 else "docs/results")
     name = study.folder.resolve().name
-    pictures = place / name
-    if pictures.exists():
-        shutil.rmtree(pictures)
-    pictures.mkdir(parents=True)
     path = place / f"{name}.md"
-    path.write_text("\n".join(Page(study, pictures).lines()) + "\n", encoding="utf-8")
+    page = Page(recorded(study, place / name))
+    path.write_text("\n".join(page.lines()) + "\n", encoding="utf-8")
     sys.stdout.write(f"{path}\n")
     return 0
 
@@ -46,12 +44,11 @@ class Page:
     """The page of one study.
 
     Args:
-        study: finished, or as far as it is.
-        pictures: the folder beside the page that takes its pictures.
+        study: its record, beside which the page stands.
     """
 
-    def __init__(self, study: Study, pictures: Path) -> None:
-        self.study, self.pictures = study, pictures
+    def __init__(self, study: Study) -> None:
+        self.study, self.pictures = study, study.folder
         self.outcomes = [Outcome.of(cell) for cell in study.cells]
         self.verdicts = Verdicts(study, self.outcomes)
         self.domains = [DomainPart(study, d, self.outcomes, self.verdicts) for d in study.domains]
@@ -81,8 +78,7 @@ class Page:
         versions = self.study.content["versions"][-1]
         kept = [f"{name} {versions[name]}" for name in ("detente", "torch", "python") if name in versions]
         yield from ("", f"Versions: {', '.join(kept)}.", "")
-        shutil.copy(self.study.folder / "results.csv", self.pictures / "results.csv")
-        yield from (f"Every run, with its raw scores: [results.csv]({self.pictures.name}/results.csv).", "")
+        yield from (f"Every run, with its raw scores: [{TABLE}]({self.pictures.name}/{TABLE}).", "")
 
     def _limits(self) -> Iterator[str]:
         domains = len(self.domains)
@@ -165,14 +161,12 @@ class Page:
         seed = self.study.seeds[0]
         found: list[str] = []
         for row in d.rows:
-            files = [path for path in row.outcomes[0].cell.run.samples.glob("step-*") if path.stem.count("-") == 1]
-            if not files:
+            last = last_sample(row.outcomes[0].cell)
+            if last is None:
                 continue
-            last = max(files, key=lambda path: path.name)
             if last.suffix in (".png", ".svg"):
-                name = f"samples-{d.name}-{row.number}{last.suffix}"
-                shutil.copy(last, self.pictures / name)
-                found += [code(row.arm), "", f"![samples]({self.pictures.name}/{name})", ""]
+                file = last.relative_to(self.pictures.parent).as_posix()
+                found += [code(row.arm), "", f"![samples]({file})", ""]
             elif last.suffix == ".txt":
                 lines = visible(last.read_text(encoding="utf-8", errors="replace")).splitlines()[:LINES]
                 shown = [line[:200].replace("```", "'''") for line in lines]
