@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from dealt import dealt
 from detente.plugins import host
 from detente.testing import Case, check
 from strong import STRONG
@@ -31,7 +32,7 @@ def with_a_hidden_layer() -> Case:
     return molecules(rectified=True, comparisons=2)
 
 
-@pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
+@pytest.mark.parametrize("name", dealt("molecule"))
 def test_every_regularizer_keeps_the_laws_on_molecules(name, plain, with_a_hidden_layer):
     case = with_a_hidden_layer if name == "packing" else plain
     report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), [case]).require()

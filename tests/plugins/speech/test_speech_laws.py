@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from torch import Tensor
 
+from dealt import dealt
 from detente import Batch, Leaf, Space
 from detente.plugins import host
 from detente.testing import Case, check
@@ -49,7 +50,7 @@ def cases() -> list[Case]:
     return [Case("specgan", domain, Corners(), specgan, size=4), Case("vocoder", domain, moments, vocoder, size=3)]
 
 
-@pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
+@pytest.mark.parametrize("name", dealt("speech"))
 def test_every_regularizer_keeps_the_laws_on_voices(name, cases):
     report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), cases).require()
     assert report.count("passed") >= 5, report
