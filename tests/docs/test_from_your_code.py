@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from detente.engine.absent import Tensors
+from detente.engine.sample import each
 from detente.loops import attach
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "from-your-code.md"
@@ -99,6 +100,23 @@ def test_lecam_has_the_value_of_the_released_code_at_the_same_running_means(code
         reg.step()
     mean_real, mean_fake = D(REAL).mean(), D(FAKE).mean()
     theirs = 0.3 * ((D(FAKE) - mean_fake).relu().square().mean() + (mean_real - D(REAL)).relu().square().mean())
+    assert value.item() == pytest.approx(theirs.item(), rel=1e-6)
+
+
+class Shifted(Tensors):
+    """Its noise is 1 everywhere, so that both formulas have the same."""
+
+    def noise_like(self, x, generator):
+        return each(torch.ones_like, x)
+
+
+def test_approximated_r1_has_the_value_of_fastgen():
+    D = critic()
+    how = {"optimizer": torch.optim.SGD(D.parameters(), 0.1), "domain": Shifted({})}
+    reg = attach(D, "approx-r1(weight=100, std=0.01)", **how)
+    with reg.turn(REAL, FAKE) as t:
+        value = t.penalty(D(t.real), D(t.fake))
+    theirs = 100 * (D(REAL) - D(REAL + 0.01)).square().mean()
     assert value.item() == pytest.approx(theirs.item(), rel=1e-6)
 
 
@@ -240,6 +258,7 @@ def test_weight_normalization_is_that_of_torch_as_in_hifi_gan():
 
 OTHERS = {
     "LeCam-GAN": "lecam(weight=0.3, one_sided=true)",
+    "FastGen": "approx-r1(weight=100, std=0.01)",
     "MSGAN": "mode-seeking(weight=1)",
     "descript-audio-codec": "clip-norm(max_norm=10)",
     "WassersteinGAN": "weight-clip(bound=0.01)",

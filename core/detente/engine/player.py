@@ -19,7 +19,7 @@ from detente.errors import UsageError
 
 NO_SECOND_DERIVATIVE = (
     "it differentiates a gradient of the network, and torch.compile has no second derivatives. Leave that network "
-    "uncompiled, or choose a penalty without one, such as lecam or cr."
+    "uncompiled, or choose a penalty without one: approx-r1 and approx-r2 are r1 and r2 by a finite difference."
 )
 
 

@@ -168,6 +168,10 @@ class Step:
         """D∘augment at `x`, with draws of the caller's own; with `space="embedding"`, D from that embedding on."""
         return SPACES[space].critic(self, x, self.m.rng.at("critic", next(self._calls)))
 
+    def critic_again(self, which: Literal["real", "fake"], x: Sample) -> Logits:
+        """D∘augment at `x` with the draws of the real or of the fake logits: `x` alone makes a difference."""
+        return SPACES["input"].critic(self, x, self.root.at(which))
+
     def generate(self, z: Sample) -> Sample:
         """G(z) with this step's noise, so that repeated calls differ in `z` alone."""
         return call(self.generator, z, self.labels, self.noise, autocast=self.autocast)

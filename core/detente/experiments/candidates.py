@@ -15,7 +15,17 @@ from detente.errors import DetenteError
 from detente.plugins import Host
 
 FAMILIES: Mapping[str, Sequence[str]] = {
-    "critic gradients": ("r1", "gradient-penalty", "zero-centred-gp", "r2", "dragan", "roth", "max-gp"),
+    "critic gradients": (
+        "r1",
+        "gradient-penalty",
+        "zero-centred-gp",
+        "r2",
+        "dragan",
+        "roth",
+        "max-gp",
+        "approx-r1",
+        "approx-r2",
+    ),
     "layers": (
         "spectral-norm",
         "layer-norm",

@@ -49,6 +49,8 @@ def detente_register_regularizers(registry) -> None:
     add("adaptive-clip", "adaptive_clip", "AdaptiveClip", "bounds each unit's gradient by its weights' norm")
     add("lookahead", "lookahead", "Lookahead", "every k updates, moves weights part of the way back to a slow copy")
     add("r2", "r2", "R2", "γ/2 E‖∇D‖² on generated samples")
+    add("approx-r1", "approx_r1", "ApproxR1", "λ E(D(x + σε) − D(x))² on real data: r1 without a second derivative")
+    add("approx-r2", "approx_r1", "ApproxR2", "λ E(D(x + σε) − D(x))² on generated samples")
     add("zero-centred-gp", "zero_centred_gp", "ZeroCentredGP", "λ E‖∇D‖² between real and fake")
     add("dragan", "dragan", "DRAGAN", "λ E(‖∇D‖ − 1)² around the data")
     add("max-gp", "max_gp", "MaxGP", "λ max‖∇D‖² over the batch")

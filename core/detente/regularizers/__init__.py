@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 _HOME = {
     "ADA": "ada",
     "AdaptiveClip": "adaptive_clip",
+    "ApproxR1": "approx_r1",
+    "ApproxR2": "approx_r1",
     "BatchNorm": "batch_norm",
     "ClipNorm": "clip_norm",
     "ClipValue": "clip_value",
@@ -56,6 +58,8 @@ __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 if TYPE_CHECKING:
     from detente.regularizers.ada import ADA as ADA
     from detente.regularizers.adaptive_clip import AdaptiveClip as AdaptiveClip
+    from detente.regularizers.approx_r1 import ApproxR1 as ApproxR1
+    from detente.regularizers.approx_r1 import ApproxR2 as ApproxR2
     from detente.regularizers.batch_norm import BatchNorm as BatchNorm
     from detente.regularizers.clip_norm import ClipNorm as ClipNorm
     from detente.regularizers.clip_value import ClipValue as ClipValue
