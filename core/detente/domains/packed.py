@@ -191,7 +191,7 @@ class PackedData(Data):
         return self.encode(self._held_out)
 
     def real_labels(self, n: int) -> Tensor | None:
-        """Those in the array `labels` of the attribute `packed`, where a subclass keeps such a `Packed` and has labels."""
+        """The array `labels` of the held-out rows, where a subclass with labels keeps a `Packed` as `packed`."""
         of = vars(self).get("packed")
         if self.labels is None or not isinstance(of, Packed) or "labels" not in of.arrays:
             return None
