@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from detente import Evaluation, Leaf, Packed, Space, UsageError, recipe
+from detente.training import evaluation
 from detente.training.warmup import fresh
 from detente_speech import extractors
 from detente_speech.data import Prompts
@@ -73,3 +74,11 @@ def test_class_accuracy_of_samples_in_the_voices_asked_for_and_in_others():
     asked = (torch.arange(5), torch.arange(5).roll(1), torch.tensor([0, 1, 2, 4, 3]), None)
     found = [ClassAccuracy()(Evaluation(x.detach(), data, Speech(), labels=y))["class-accuracy"] for y in asked]
     assert found[:3] == [1.0, 0.0, pytest.approx(0.6)] and math.isnan(found[3])
+
+
+def test_a_preview_has_a_row_of_each_voice():
+    data = object.__new__(Prompts)
+    data.space = Space((Leaf((1, 40, 64), channel_axis=1),), 5)
+    labels = torch.arange(5).repeat(10)
+    shown = evaluation.by_class(Speech(), data, 50, labels)
+    assert labels[shown].tolist() == [c for c in range(5) for _ in range(4)]
