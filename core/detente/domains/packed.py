@@ -190,6 +190,13 @@ class PackedData(Data):
     def held_out(self) -> Sample:
         return self.encode(self._held_out)
 
+    def real_labels(self, n: int) -> Tensor | None:
+        """The array `labels` of the held-out rows, where a subclass with labels keeps a `Packed` as `packed`."""
+        of = vars(self).get("packed")
+        if self.labels is None or not isinstance(of, Packed) or "labels" not in of.arrays:
+            return None
+        return torch.from_numpy(of.arrays["labels"])[of.rows("held_out")][:n]
+
     def reference(self) -> Sample:
         return self.encode(self._reference)
 

@@ -40,6 +40,7 @@ class Speech(Domain):
     }
     preview_suffix = ".png"
     preview_count = 12
+    preview_row = 4
     sample_count = 750
 
     @property

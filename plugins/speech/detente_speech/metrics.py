@@ -53,6 +53,22 @@ class Voices(Metric):
         }
 
 
+class ClassAccuracy(Metric):
+    """Of samples that were made under a voice of `prompts`, the share in which the classifier finds it.
+
+    Compare with the row of held-out data, whose share is the classifier's own accuracy. NaN without classes, and for
+    other data.
+    """
+
+    scores = {"class-accuracy": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        if e.labels is None or not isinstance(e.data, Prompts) or not e.n:
+            return {"class-accuracy": math.nan}
+        found = run(to_narrow_mel(e.samples), voices=True).argmax(1)
+        return {"class-accuracy": (found == e.labels).double().mean().item()}
+
+
 def _shares(labels: Tensor, classes: int) -> Tensor:
     return torch.bincount(labels, minlength=classes).double() / len(labels)
 

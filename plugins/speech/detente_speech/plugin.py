@@ -36,6 +36,7 @@ def detente_register_metrics(registry) -> None:
         registry.add(name, f"detente_speech.metrics:{cls}", domain="speech", summary=summary)
 
     add("voices", "Voices", "which voices a classifier recognizes, and how evenly")
+    add("class-accuracy", "ClassAccuracy", "samples of a conditional model in the voice that they were made under")
     add("naturalness", "Naturalness", "DNSMOS: predicted naturalness")
     add("vocoding", "Vocoding", "distances of a vocoder's sound from the recording, and STOI")
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import Count, Data, Model, Network, Networks, Space, UsageError, variance_preserving
+from detente_speech.networks.conditions import CONDITIONAL, ClassBeside, Projection, classes_of
 from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 
@@ -26,22 +27,28 @@ class SpecGAN(Model):
         latent_dim: of z.
         standard: whether both networks work with log-mels of mean 0 and variance 1. Without, a hyperbolic tangent keeps
             what is generated in (-1, 1).
+        conditional: whether both networks get the classes of the recordings, the generator beside z, the discriminator
+            by a projection.
     """
 
-    def __init__(self, width: Count = 8, latent_dim: Count = 64, standard: bool = False) -> None:
-        self.width, self.latent_dim, self.standard = width, latent_dim, standard
+    def __init__(
+        self, width: Count = 8, latent_dim: Count = 64, standard: bool = False, conditional: bool = False
+    ) -> None:
+        self.width, self.latent_dim, self.standard, self.conditional = width, latent_dim, standard, conditional
+        self.metrics = CONDITIONAL if conditional else ()
 
     def build(self, space: Space) -> Networks:
         _, height, length = shape_of(space, "specgan", 3)
         if height % 8 or length % 8:
             raise UsageError(f"specgan: log-mels of {height} × {length}, but both must be multiples of 8.")
+        classes = classes_of(space, "specgan") if self.conditional else None
         base = height // 8, length // 8
         maps = [self.width * 2**i for i in range(3)]
         down = (nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise([1, *maps]))
         finish, begin = (_spread, _standardized) if self.standard else (torch.tanh, _unchanged)
         return Networks(
-            _SpectrogramGenerator(maps, base, self.latent_dim, finish),
-            _Discriminator(down, maps[-1] * base[0] * base[1], begin),
+            _SpectrogramGenerator(maps, base, self.latent_dim, finish, classes),
+            _Discriminator(down, maps[-1] * base[0] * base[1], begin, classes),
         )
 
 
@@ -61,18 +68,24 @@ def _spread(h: Tensor) -> Tensor:
 
 class _SpectrogramGenerator(Network):
     def __init__(
-        self, maps: list[int], base: tuple[int, int], latent_dim: int, finish: Callable[[Tensor], Tensor]
+        self,
+        maps: list[int],
+        base: tuple[int, int],
+        latent_dim: int,
+        finish: Callable[[Tensor], Tensor],
+        classes: int | None,
     ) -> None:
         super().__init__()
         self.base, self.finish = base, finish
-        self.project = nn.Linear(latent_dim, maps[-1] * base[0] * base[1])
+        self.beside = None if classes is None else ClassBeside(classes, latent_dim)
+        self.project = nn.Linear(latent_dim * (1 if classes is None else 2), maps[-1] * base[0] * base[1])
         widths = [*maps[::-1], 1]
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
         self.output_layers = (f"up.{len(self.up) - 1}",)
         variance_preserving(self, slope=0.0)
 
-    def forward(self, z: Tensor) -> Tensor:
-        h = self.project(z).unflatten(1, (-1, *self.base))
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        h = self.project(z if self.beside is None else self.beside(z, labels)).unflatten(1, (-1, *self.base))
         for layer in self.up:
             h = layer(F.relu(h))
         return self.finish(h)  # [B, 1, M, T]
@@ -84,7 +97,11 @@ class _Discriminator(Network):
     abilities = frozenset({"features"})
 
     def __init__(
-        self, convolutions: Iterable[nn.Module], left: int, begin: Callable[[Tensor], Tensor] = _unchanged
+        self,
+        convolutions: Iterable[nn.Module],
+        left: int,
+        begin: Callable[[Tensor], Tensor] = _unchanged,
+        classes: int | None = None,
     ) -> None:
         super().__init__()
         self.begin = begin
@@ -93,12 +110,15 @@ class _Discriminator(Network):
         self.feature_layers = tuple(f"down.{i}" for i in range(len(self.down)))
         self.output_layers = ("head",)
         variance_preserving(self, slope=SLOPE)
+        self.of_class = None if classes is None else Projection(classes, left)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self.begin(x)
         for layer in self.down:
             x = F.leaky_relu(layer(x), SLOPE)
-        return self.head(x.flatten(1)).squeeze(1)  # [B]
+        h = x.flatten(1)
+        logits = self.head(h).squeeze(1)  # [B]
+        return logits if self.of_class is None else logits + self.of_class(h, labels)
 
 
 class WaveGAN(Model):
