@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 _HOME = {
     "detente.domains.baselines": ("gaussian_like",),
     "detente.domains.cache": ("cache_folder",),
+    "detente.domains.classes": ("ClassBeside", "Projection", "classes_of"),
     "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "ProgressCallback"),
     "detente.domains.folders": ("counted", "files_below", "found_below"),
     "detente.domains.frozen": ("Frozen",),
@@ -101,6 +102,9 @@ __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 if TYPE_CHECKING:
     from detente.domains.baselines import gaussian_like as gaussian_like
     from detente.domains.cache import cache_folder as cache_folder
+    from detente.domains.classes import ClassBeside as ClassBeside
+    from detente.domains.classes import Projection as Projection
+    from detente.domains.classes import classes_of as classes_of
     from detente.domains.contracts import Data as Data
     from detente.domains.contracts import Domain as Domain
     from detente.domains.contracts import Evaluation as Evaluation

@@ -166,7 +166,14 @@ def _write(place: Path, new: Packed) -> None:
 
 
 class PackedData(Data):
-    """Data that fit in memory as packed tensors: batches by indexing, encoded on the way out."""
+    """Data that fit in memory as packed tensors: batches by indexing, encoded on the way out.
+
+    Attributes:
+        packed: the arrays that they are made of, which a subclass may keep; an array `labels` among them holds the
+            classes of the held-out samples too.
+    """
+
+    packed: Packed
 
     def __init__(
         self,
@@ -191,11 +198,9 @@ class PackedData(Data):
         return self.encode(self._held_out)
 
     def real_labels(self, n: int) -> Tensor | None:
-        """The array `labels` of the held-out rows, where a subclass with labels keeps a `Packed` as `packed`."""
-        of = vars(self).get("packed")
-        if self.labels is None or not isinstance(of, Packed) or "labels" not in of.arrays:
+        if self.labels is None or not hasattr(self, "packed") or "labels" not in self.packed.arrays:
             return None
-        return torch.from_numpy(of.arrays["labels"])[of.rows("held_out")][:n]
+        return torch.from_numpy(self.packed.arrays["labels"])[self.packed.rows("held_out")][:n]
 
     def reference(self) -> Sample:
         return self.encode(self._reference)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from detente.domains.packed import Packed, packed
+from detente import Leaf, Space
+from detente.domains.packed import Packed, PackedData, packed
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +64,20 @@ def test_of_several_processes_one_makes_it_and_the_others_wait(own_cache: Path):
         process.join(60)
         assert process.exitcode == 0
     assert made.get(timeout=5) == 1 and made.empty()
+
+
+class Labelled(PackedData):
+    """Four rows, of which the last two are held out."""
+
+    def __init__(self, keep: bool) -> None:
+        of = Packed({"x": np.arange(4.0), "labels": np.array([3, 1, 2, 0])}, {"train": 2, "held_out": 2})
+        x = torch.from_numpy(of.arrays["x"])
+        super().__init__(Space((Leaf((1,)),), 4), x[:2], x[2:], x[2:], "labelled", torch.tensor([3, 1]))
+        if keep:
+            self.packed = of
+
+
+def test_labels_of_held_out_rows_are_known_where_the_arrays_are_kept():
+    found = Labelled(keep=True).real_labels(1)
+    assert found is not None and found.tolist() == [2]
+    assert Labelled(keep=False).real_labels(2) is None

@@ -13,7 +13,6 @@ from detente_image.data import Digits, StackedDigits
 from detente_image.domain import Image
 from detente_image.metrics import ClassAccuracy
 from detente_image.networks import DCGAN, ResNet
-from detente_image.networks.conditions import ClassBeside, Projection
 from seeded import seeded
 
 MODELS = [DCGAN(width=4, latent_dim=8, conditional=True), ResNet(width=4, group=4, latent_dim=8, conditional=True)]
@@ -51,15 +50,6 @@ def test_without_the_option_networks_are_those_of_before(digits: Digits):
         made = fresh(model, digits.space, 0)
         assert not any("beside" in name or "of_class" in name for net in made for name in net.state_dict())
         assert not model.metrics and not model.conditional
-
-
-def test_the_projection_is_the_inner_product_with_the_vector_of_the_class():
-    projection = Projection(3, 4).requires_grad_(False)
-    features, labels = torch.randn(6, 4, generator=seeded()), torch.tensor([0, 2, 1, 1, 0, 2])
-    wanted = [float(features[i] @ projection.embed.weight[labels[i]]) for i in range(6)]
-    assert projection(features, labels).tolist() == pytest.approx(wanted, rel=1e-5)
-    beside = ClassBeside(3, 2).requires_grad_(False)
-    assert torch.equal(beside(features, labels), torch.cat([features, beside.embed.weight[labels]], 1))
 
 
 def test_class_accuracy_of_real_digits_is_the_classifiers_and_of_shifted_classes_about_zero(digits: Digits):

@@ -14,7 +14,6 @@ from detente_speech.data import Prompts
 from detente_speech.domain import Speech
 from detente_speech.metrics import ClassAccuracy
 from detente_speech.networks import SpecGAN
-from detente_speech.networks.conditions import ClassBeside, Projection
 from seeded import seeded
 
 MODEL = SpecGAN(width=4, latent_dim=8, conditional=True)
@@ -46,15 +45,6 @@ def test_without_the_option_networks_are_those_of_before(voices):
     assert not model.metrics and not model.conditional
     plain = recipe.load(domain="speech")
     assert plain.metrics is not None and "class-accuracy" not in plain.metrics
-
-
-def test_the_projection_is_the_inner_product_with_the_vector_of_the_class():
-    projection = Projection(3, 4).requires_grad_(False)
-    features, labels = torch.randn(6, 4, generator=seeded()), torch.tensor([0, 2, 1, 1, 0, 2])
-    wanted = [float(features[i] @ projection.embed.weight[labels[i]]) for i in range(6)]
-    assert projection(features, labels).tolist() == pytest.approx(wanted, rel=1e-5)
-    beside = ClassBeside(3, 2).requires_grad_(False)
-    assert torch.equal(beside(features, labels), torch.cat([features, beside.embed.weight[labels]], 1))
 
 
 def test_labels_of_real_recordings_are_those_of_the_held_out_crops(voices):

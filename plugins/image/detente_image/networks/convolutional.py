@@ -5,8 +5,8 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Model, Network, Networks, Space, variance_preserving
-from detente_image.networks.conditions import CONDITIONAL, ClassBeside, Projection, classes_of
+from detente import ClassBeside, Count, Model, Network, Networks, Projection, Space, classes_of, variance_preserving
+from detente_image.networks.conditions import CONDITIONAL, LABELLED
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -30,7 +30,7 @@ class DCGAN(Model):
         stages = stages_of(space, "dcgan")
         channels = space.leaves[0].shape[0]
         maps = [self.width * 2**i for i in range(stages)]
-        classes = classes_of(space, "dcgan") if self.conditional else None
+        classes = classes_of(space, "dcgan", LABELLED) if self.conditional else None
         return Networks(
             _ConvolutionalGenerator(channels, maps, self.latent_dim, classes),
             _ConvolutionalDiscriminator(channels, maps, classes),

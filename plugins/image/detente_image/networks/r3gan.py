@@ -5,8 +5,8 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Model, Network, Networks, Space, UsageError
-from detente_image.networks.conditions import CONDITIONAL, ClassBeside, Projection, classes_of
+from detente import ClassBeside, Count, Model, Network, Networks, Projection, Space, UsageError, classes_of
+from detente_image.networks.conditions import CONDITIONAL, LABELLED
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -56,7 +56,7 @@ class R3GAN(Model):
                     "take another width, or a smaller group."
                 )
         channels = space.leaves[0].shape[0]
-        classes = classes_of(space, "r3gan") if self.conditional else None
+        classes = classes_of(space, "r3gan", LABELLED) if self.conditional else None
         shape = self.blocks, self.group, self.expansion
         return Networks(
             _Generator(channels, maps, *shape, self.latent_dim, classes),

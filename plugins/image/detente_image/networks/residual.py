@@ -5,8 +5,19 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Model, Network, Networks, Space, UsageError, variance_preserving
-from detente_image.networks.conditions import CONDITIONAL, ClassBeside, Projection, classes_of
+from detente import (
+    ClassBeside,
+    Count,
+    Model,
+    Network,
+    Networks,
+    Projection,
+    Space,
+    UsageError,
+    classes_of,
+    variance_preserving,
+)
+from detente_image.networks.conditions import CONDITIONAL, LABELLED
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -45,7 +56,7 @@ class ResNet(Model):
         stages = stages_of(space, "resnet")
         channels = space.leaves[0].shape[0]
         maps = [self.width * min(2**i, 8) for i in range(stages)]
-        classes = classes_of(space, "resnet") if self.conditional else None
+        classes = classes_of(space, "resnet", LABELLED) if self.conditional else None
         return Networks(
             _ResidualGenerator(channels, maps, self.blocks, self.group, self.latent_dim, classes),
             _ResidualDiscriminator(channels, maps, self.blocks, self.group, classes),

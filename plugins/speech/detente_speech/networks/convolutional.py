@@ -7,8 +7,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Model, Network, Networks, Space, UsageError, variance_preserving
-from detente_speech.networks.conditions import CONDITIONAL, ClassBeside, Projection, classes_of
+from detente import (
+    ClassBeside,
+    Count,
+    Data,
+    Model,
+    Network,
+    Networks,
+    Projection,
+    Space,
+    UsageError,
+    classes_of,
+    variance_preserving,
+)
+from detente_speech.networks.conditions import CONDITIONAL, LABELLED
 from detente_speech.networks.shapes import shape_of
 from detente_speech.recordings import Recordings
 
@@ -41,7 +53,7 @@ class SpecGAN(Model):
         _, height, length = shape_of(space, "specgan", 3)
         if height % 8 or length % 8:
             raise UsageError(f"specgan: log-mels of {height} × {length}, but both must be multiples of 8.")
-        classes = classes_of(space, "specgan") if self.conditional else None
+        classes = classes_of(space, "specgan", LABELLED) if self.conditional else None
         base = height // 8, length // 8
         maps = [self.width * 2**i for i in range(3)]
         down = (nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise([1, *maps]))
