@@ -145,7 +145,7 @@ def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{source}: cannot be read: {error.strerror or error}.") from error
     if len(content) > MAX_BYTES:
-        raise UsageError(f"{source}: is larger than {MAX_BYTES:,} bytes, which is too large for a recipe.")
+        raise UsageError(f"{source}: is larger than {MAX_BYTES:,} bytes, more than any recipe or study has.")
     try:
         found = parse(content.decode("utf-8-sig"), source)
     except UnicodeDecodeError as error:

@@ -16,7 +16,7 @@ from detente.errors import UsageError
 from detente.files import write_atomically
 from detente.files.records import checked, sound
 from detente.hookspecs import StudyView
-from detente.recipe.document import dump, read
+from detente.recipe.document import MAX_BYTES, dump, read
 from detente.results.cells import Arm, Cell
 from detente.results.schemas import ManifestRecord
 from detente.results.settings import Setting, settings
@@ -91,9 +91,19 @@ class Manifest(ABC):
         return f"correct it, or give the command of the {cls.kind} again with a new --out"
 
     def write(self) -> None:
-        """Put the file in its place."""
+        """Put the file in its place.
+
+        Raises:
+            UsageError: it would be larger than what is read again.
+        """
+        text = dump(self.content)
+        if len(text.encode()) > MAX_BYTES:
+            raise UsageError(
+                f"{self.path}: would be larger than {MAX_BYTES:,} bytes, and could not be read again; make several, with"
+                " fewer arms, domains or seeds each."
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, dump(self.content))
+        write_atomically(self.path, text)
 
     @property
     def path(self) -> Path:

@@ -101,7 +101,7 @@ def test_a_file_that_holds_no_recipe_is_refused(tmp_path: Path) -> None:
     for content, said in (
         (b"- a\n- b", "contains a list; a recipe is a mapping, with one `key: value` per line."),
         (b"hello", "contains a single value; a recipe is a mapping, with one `key: value` per line."),
-        (b"#" * (MAX_BYTES + 1), "is larger than 1,000,000 bytes, which is too large for a recipe."),
+        (b"#" * (MAX_BYTES + 1), "is larger than 1,000,000 bytes, more than any recipe or study has."),
     ):
         path.write_bytes(content)
         assert message(lambda: read(path)) == f"{path}: {said}"
