@@ -99,8 +99,8 @@ class Manifest(ABC):
         text = dump(self.content)
         if len(text.encode()) > MAX_BYTES:
             raise UsageError(
-                f"{self.path}: would be larger than {MAX_BYTES:,} bytes, and could not be read again; make several, with"
-                " fewer arms, domains or seeds each."
+                f"{self.path}: would be larger than {MAX_BYTES:,} bytes, and could not be read again; make several,"
+                " with fewer arms, domains or seeds each."
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path, text)
