@@ -13,6 +13,8 @@ from detente.experiments import compare as study
 from detente.results.study import Study
 from searches import SMALL, InProcess
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, module_cache) -> Path:
@@ -66,3 +68,13 @@ def test_of_an_unfinished_study_what_has_ended_is_kept(trained, tmp_path):
     assert results.main([str(part), str(place)]) == 0
     kept = Study.open(place / "part").cells
     assert [cell.status for cell in kept] == ["finished"] * 3 + ["pending"] and not kept[-1].folder.exists()
+
+
+@pytest.mark.parametrize(
+    "manifest", sorted((ROOT / "docs" / "results").glob("*/study.yaml")), ids=lambda p: p.parent.name
+)
+def test_a_page_in_the_documentation_is_what_its_record_says(manifest, tmp_path):
+    copy = Path(shutil.copytree(manifest.parent, tmp_path / manifest.parent.name))
+    assert results.main([str(copy), str(tmp_path)]) == 0
+    written = copy.with_suffix(".md").read_text(encoding="utf-8")
+    assert manifest.parent.with_suffix(".md").read_text(encoding="utf-8") == written, "make results writes it again"
