@@ -1,6 +1,7 @@
 """What a page of results is written from: the record of a study that is kept beside it."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -78,3 +79,11 @@ def test_a_page_in_the_documentation_is_what_its_record_says(manifest, tmp_path)
     assert results.main([str(copy), str(tmp_path)]) == 0
     written = copy.with_suffix(".md").read_text(encoding="utf-8")
     assert manifest.parent.with_suffix(".md").read_text(encoding="utf-8") == written, "make results writes it again"
+
+
+def test_as_many_marks_are_filled_as_there_are_verdicts_also_those_on_breakdowns():
+    place = ROOT / "docs" / "results" / "classics-molecule"
+    overview = place.with_suffix(".md").read_text(encoding="utf-8").split("## Overview")[1].split("\n## ")[0]
+    verdicts = sum(mark in line for mark in "▲▼" for line in overview.splitlines() if line.startswith("| `"))
+    drawn = (place / "differences-molecule.svg").read_text(encoding="utf-8")
+    assert verdicts == 3 == len(re.findall(r'<circle[^>]* class="[^"]*claimed', drawn))

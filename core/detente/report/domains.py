@@ -156,7 +156,7 @@ class DomainPart:
                 c.mean,
                 c.interval,
                 c.contrast.sound if frame is WIDE else (),
-                c.contrast.better != 0,
+                bool(c.claimed or c.contrast.better),
                 row.sound_seeds if frame is WIDE else (),
                 row.number,
             )

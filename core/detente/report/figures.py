@@ -85,7 +85,7 @@ def _differences(ax: Any, domain: DomainPart) -> None:
         if c.interval:
             ax.plot(c.interval, (y, y), color=colour, linewidth=1.4, solid_capstyle="butt")
             ax.plot(c.interval, (y, y), "|", color=colour, markersize=6)
-        filled = colour if c.contrast.better else "white"
+        filled = colour if c.claimed or c.contrast.better else "white"
         ax.plot([c.mean], [y], "o", color=colour, markerfacecolor=filled, markersize=5.5, zorder=3)
     reference = domain.row(domain.study.against).mean
     names = [cut(row.arm.text, 26) for row, _ in rows]
