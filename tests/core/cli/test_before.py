@@ -178,6 +178,7 @@ def test_the_same_data_may_be_elsewhere(call: Call, on_points: Path, moved: Path
     assert json.loads((moved / "run.json").read_text())["identities"]["path"] == str(Path("other/b.json").resolve())
 
 
+@pytest.mark.usefixtures("on_points")  # which installs the data set
 @pytest.mark.parametrize("changed", [{"std": 0.11}, {"size": 101}, {"seed": 1}])
 def test_data_that_have_changed_in_their_place_are_refused(call: Call, changed: dict[str, Any]) -> None:
     points.write(Path("shots/a.json"))
