@@ -12,7 +12,7 @@ def test_declarations_import_no_heavy_library_and_every_target_exists():
     assert not found.late & set(LATE)
     assert set(found.summaries) == {
         *("speech", "prompts", "folder", "fsdd", "yesno", "speechcommands", "specgan", "vocoder", "wavegan"),
-        *("voices", "naturalness", "vocoding"),
+        *("voices", "class-accuracy", "naturalness", "vocoding"),
     }
     assert all(found.summaries.values())
 
