@@ -80,13 +80,14 @@ gallery: $(VENV)/.installed  ## train a generator for each kind of data and writ
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 
-test: $(VENV)/.installed-dev  ## run the tests
+test: $(VENV)/.installed-dev  ## run the tests, but for the slow ones
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 acceptance: $(VENV)/.installed-dev  ## run the slow tests that train to a result
 	@$(BIN)/python -m pytest -n $(JOBS) -m acceptance --timeout 3600 $(PYTEST_ARGS)
 
-check: format-check lint types imports dependencies docs test  ## all that CI runs: format, lint, types, imports, docs, tests
+check: override PYTEST_ARGS += -m "not acceptance"
+check: format-check lint types imports dependencies docs test  ## all that CI runs: format, lint, types, imports, docs, all tests
 
 .PHONY: format-check
 format-check: $(VENV)/.installed-dev

@@ -54,6 +54,7 @@ def built(folders: dict[str, Path], out: Path) -> dict[str, Path]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_wheel_holds_licence_readme_types_data_and_says_what_it_is(wheels: dict[str, Path], name: str) -> None:
     package = name.replace("-", "_")
@@ -145,6 +146,7 @@ def python(environment: dict[str, str], *arguments: str) -> subprocess.Completed
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 def test_a_game_of_r1_trains_with_torch_and_pluggy_alone(bare: dict[str, str]) -> None:
     found = python(bare, "-c", f"import importlib.util as u; print([m for m in {sorted(RUN)} if u.find_spec(m)])")
     assert found.stdout.strip() == "[]", "the environment holds more than it should"
@@ -158,6 +160,7 @@ def test_the_command_says_what_to_install_where_the_extra_is_missing(bare: dict[
     assert done.stderr == "Error: The command line is not installed. Install it with: pip install 'detente[run]'\n"
 
 
+@pytest.mark.slow
 def test_what_needs_the_extra_says_so_when_it_is_imported(bare: dict[str, str]) -> None:
     code = """
 import importlib

@@ -1,7 +1,7 @@
-"""Which regularizers keep their laws on which domain's networks in `make test`.
+"""Which regularizers keep their laws on which domain's networks in `make check`.
 
-All of them do on all toys there, and on all four domains in `make acceptance`; beside that each is dealt to one domain,
-and those whose laws say most about a network to every one.
+All of them do on all toys in `make test`, and on all four domains in `make acceptance`; beside that each is dealt to
+one domain, and those whose laws say most about a network to every one.
 """
 
 import pytest

@@ -72,6 +72,7 @@ def test_an_old_run_resumes_from_its_checkpoint(old: Path) -> None:
     same([{k: v for k, v in line.items() if k not in known} for line in lines], EXPECTED["run"])
 
 
+@pytest.mark.slow
 def test_an_old_study_resumes_what_is_unfinished(old: Path) -> None:
     finished = sorted(old.glob("study/cells/*/*/0/run.json"))
     before = [path.read_bytes() for path in finished]
@@ -80,6 +81,7 @@ def test_an_old_study_resumes_what_is_unfinished(old: Path) -> None:
     assert [path.read_bytes() for path in finished] == before
 
 
+@pytest.mark.slow
 def test_an_old_search_resumes_at_its_fresh_seeds(old: Path) -> None:
     assert cli.main(["resume", str(old / "search"), "-q", "--jobs", "1"]) == 0
     same(rows(old / "search" / "results.csv"), numbers(EXPECTED["search"]["results"]))

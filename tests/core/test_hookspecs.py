@@ -205,6 +205,7 @@ class Minutes:
         self.told.append((f"{cell.status} {cell.arm}", cell))
 
 
+@pytest.mark.slow
 def test_a_study_tells_of_itself_and_of_each_cell(tmp_path: Path) -> None:
     minutes = Minutes()
     sets = [*SMALL, "steps=20"]

@@ -55,6 +55,7 @@ def compiled_in_place(net):
     return net
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [compiled, compiled_in_place])
 @pytest.mark.parametrize("chain", ["lecam + drift + clip-norm", "spectral-norm + ema", "layer-norm"])
 def test_compiled_networks_give_the_weights_of_uncompiled_ones(chain, wrap):
@@ -226,6 +227,7 @@ def by_the_joint_batch(chain):
     return [p.detach() for n in (net, reg.deployed()) for p in n.parameters()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("joint", [True, False])
 def test_two_processes_of_the_users_give_the_weights_of_one(joint):
     """Means over samples equal the joint batch; with draws of its own each process still gets the mean gradient."""

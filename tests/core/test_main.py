@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "detente", *arguments], capture_output=True, text=True, timeout=120)
@@ -13,6 +15,7 @@ def test_the_package_can_be_run() -> None:
     assert done.returncode == 0 and done.stdout.startswith("detente 0.")
 
 
+@pytest.mark.slow
 def test_its_exit_code_is_the_commands() -> None:
     done = run("train", "no-such-domain", "--dry-run")
     assert done.returncode == 2 and "no-such-domain" in done.stderr

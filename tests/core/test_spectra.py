@@ -196,11 +196,13 @@ def final_norms(D=(), steps=3000, h=0.1, objective=None, tail=500) -> list[float
     return norms[-tail:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regularizer", [R1(gamma=1.0), R2(gamma=1.0), L2(weight=0.5, where="*")], ids=lambda r: r.name)
 def test_these_converge(regularizer: Regularizer):
     assert max(final_norms([regularizer])) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "regularizers",
     [[], [GradientPenalty(weight=1.0)], [WeightClip(0.5)], [ClipNorm(max_norm=0.2)]],

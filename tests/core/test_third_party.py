@@ -129,6 +129,7 @@ def few(domain: str, folder: Path) -> list[str]:
     return []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_it_trains_on_every_domain_by_name(stranger, tmp_path, domain):
     steps = ["--steps", "4", "--batch", "8", "--set", "samples=16", "--set", "log_every=2"]
@@ -143,6 +144,7 @@ def test_it_trains_on_every_domain_by_name(stranger, tmp_path, domain):
     assert ("detente-strange", "2.1") in {(p["distribution"], p["version"]) for p in plugins}
 
 
+@pytest.mark.slow
 def test_it_is_checked_by_the_laws_like_a_built_in(stranger):
     code = (
         "from detente.testing import check, cases; from detente.plugins import host; "
@@ -158,6 +160,7 @@ def test_it_is_checked_by_the_laws_like_a_built_in(stranger):
     assert done.returncode == 0 and "0 broken" in done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_their_domain_and_regularizers_are_compared_like_built_in_ones(strangers, tmp_path, monkeypatch):
     """And what goes wrong in one of them costs its own cells alone, and nothing once it is repaired."""
     weather = tmp_path / "weather"

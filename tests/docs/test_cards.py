@@ -143,6 +143,7 @@ def test_a_mistake_on_a_card_is_told(right: str, wrong: str, complaint: str) -> 
     assert fault.startswith(f"docs/cards/r1.md: {complaint}")
 
 
+@pytest.mark.slow
 def test_passes_in_the_table_of_costs_are_those_of_the_classes() -> None:
     page = (CARDS.parent / "explanation" / "cost.md").read_text(encoding="utf-8")
     stated = dict(re.findall(r"^\| \[([\w-]+)\]\(.*\.md\) \|.*\| ([^|]+) \|$", page, flags=re.MULTILINE))

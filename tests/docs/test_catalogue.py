@@ -51,10 +51,12 @@ def what_is_said(folder: Path, without: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_toy_regularizer_takes_four_things_and_no_more(tmp_path: Path) -> None:
     assert what_is_said(tmp_path, without="nothing") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("without", "sentences"),
     [

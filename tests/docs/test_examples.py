@@ -54,6 +54,7 @@ def test_the_domain_keeps_the_laws_of_domains(importable: Path, people: Path) ->
         check_domain(Kind("tabular", tabular, model.view(rows), model, kept)).require()
 
 
+@pytest.mark.slow
 def test_both_are_used_by_name_in_a_comparison(people: Path, tmp_path: Path) -> None:
     for name in NAMES:
         info = tmp_path / "found" / f"detente_{name}-0.1.0.dist-info"

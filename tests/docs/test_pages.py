@@ -34,7 +34,7 @@ detente() {
 
 
 LONG = "<!-- needs a download: run by `make acceptance` -->\n"
-"""In front of a block of commands that `make test` leaves out."""
+"""In front of a block of commands that `make check` leaves out."""
 
 
 def run_shell(example: Example) -> None:
@@ -77,6 +77,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_the_examples_of_a_page_run_from_top_to_bottom(page: Path, folder: Path) -> None:
     document = EXAMPLES.parse(page)
@@ -115,6 +116,7 @@ def run_readme(page: Path, folder: Path, how: str, fast: bool = False) -> None:
         example.evaluate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", READMES, ids=page_name)
 def test_the_commands_of_a_readme_are_right(page: Path, folder: Path) -> None:
     run_readme(page, folder, "--dry-run", fast=True)

@@ -30,6 +30,7 @@ def build(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_site_builds_without_a_warning_and_holds_pages_alone(copy: Path) -> None:
     done = build(copy)
     assert done.returncode == 0, done.stderr
@@ -37,6 +38,7 @@ def test_the_site_builds_without_a_warning_and_holds_pages_alone(copy: Path) -> 
     assert all(path.parts[0] == "examples" for path in scripts), "but for the examples, which pages link to"
 
 
+@pytest.mark.slow
 def test_a_broken_link_and_a_page_in_no_navigation_fail_the_build_and_each_is_named(copy: Path) -> None:
     with (copy / "docs" / "index.md").open("a", encoding="utf-8") as page:
         page.write("\n[there](nowhere.md) and [there](tutorial.md#no-such-chapter)\n")
@@ -52,11 +54,13 @@ def generate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_what_is_generated_from_the_registry_is_up_to_date() -> None:
     done = generate(ROOT, "--check")
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_list_edited_by_hand_is_named_with_what_to_run_and_written_anew(copy: Path) -> None:
     right = (ROOT / "README.md").read_text("utf-8")
     (copy / "README.md").write_text(re.sub(r"\*\*\d+ regularizers", "**7 regularizers", right), encoding="utf-8")

@@ -56,6 +56,7 @@ def test_the_unicode_of_an_equation_becomes_latex(hooks: ModuleType, unicode: st
     assert re.sub(r" +", " ", hooks.latex(unicode)) == re.sub(r" +", " ", latex)
 
 
+@pytest.mark.slow
 def test_every_card_shows_its_equation_as_mathml(site: Path) -> None:
     cards = [page for page in (site / "cards").glob("*.html") if page.stem != "index"]
     assert len(cards) == len(list((ROOT / "docs" / "cards").glob("*.md"))) - 1
@@ -71,6 +72,7 @@ def test_each_plugin_has_a_page_whose_links_stay_inside_the_site(site: Path) -> 
         assert links and [link for link in links if not (page.parent / link).exists()] == [], page
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BINARY is None, reason="there is no Chromium here")
 def test_the_search_works_from_the_disk_and_nothing_is_asked_of_other_hosts(site: Path, tmp_path: Path) -> None:
     browser = Browser(tmp_path)

@@ -33,6 +33,7 @@ def players(domain: str, name: str, folder: Path) -> tuple[nn.Module, nn.Module]
     return built.networks.generator, built.networks.discriminator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("domain", "name"), MODELS)
 def test_a_player_is_a_network_whose_statements_hold(domain: str, name: str, tmp_path: Path) -> None:
     generator, critic = players(domain, name, tmp_path)

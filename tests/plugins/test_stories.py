@@ -63,6 +63,7 @@ def pictures(folder: Path, n: int) -> None:
     (folder / "notes.txt").write_text("not a picture")
 
 
+@pytest.mark.slow
 def test_pictures_end_in_an_answer_between_two_arms_and_twenty_files(call: Call) -> None:
     pictures(Path("my photos"), 60)
     small = ["--steps", 4, "--batch", 8, "--set", "model.width=4", "--seeds", 2, "--out", "study"]
@@ -90,6 +91,7 @@ def test_pictures_end_in_an_answer_between_two_arms_and_twenty_files(call: Call)
     assert "memory_bytes" not in row and row["seconds_per_step"] == ""  # of 4 steps nothing can be said
 
 
+@pytest.mark.slow
 def test_a_chemists_table_becomes_valid_molecules_with_their_drug_likeness(call: Call) -> None:
     rows = "".join(f"CHEM{i:04d},{one},{6 + i % 3}.5\n" for i, one in enumerate(DRUGS))
     Path("table.csv").write_text("ID,Canonical_Smiles,pIC50\n" + rows)
@@ -110,6 +112,7 @@ def test_a_run_without_a_valid_molecule_says_why_and_what_next(call: Call) -> No
     assert re.search(r"no valid molecule among \d+: \d+ (have|are) .*--model", run.out)
 
 
+@pytest.mark.slow
 def test_recordings_make_a_vocoder_that_is_ranked_by_what_matters_and_heard_by_numbers(call: Call) -> None:
     Path("recordings").mkdir()
     for i in range(24):
@@ -125,6 +128,7 @@ def test_recordings_make_a_vocoder_that_is_ranked_by_what_matters_and_heard_by_n
     assert re.search(r"mel distance \d\.\d+, STOI (\d\.\d\d|not measured), level [+-]\d+\.\d dB", heard.out)
 
 
+@pytest.mark.slow
 def test_a_french_text_trains_on_four_fifths_of_its_lines_and_comes_back_with_its_apostrophes(call: Call) -> None:
     who, what = (
         ["l’enfant", "l'ami d'un voisin", "elle", "qu'il", "la dame"],
@@ -156,6 +160,7 @@ def test_a_french_text_trains_on_four_fifths_of_its_lines_and_comes_back_with_it
     assert re.search(r"l'\w", text) and not re.search(r"l' \w", text)
 
 
+@pytest.mark.slow
 def test_what_was_trained_can_be_used_after_data_and_folders_have_moved(call: Call, tmp_path: Path) -> None:
     pictures(tmp_path / "data" / "photos", 60)
     small = [
@@ -183,6 +188,7 @@ def test_what_was_trained_can_be_used_after_data_and_folders_have_moved(call: Ca
     assert lacks.code in (2, 3) and "photos" in lacks.err and "Traceback" not in lacks.err
 
 
+@pytest.mark.slow
 def test_a_search_is_used_by_its_winner(call: Call) -> None:
     small = ["--steps", 4, "--trials", 1, "--seeds", 1, "--fresh", 2, "--batch", 8, "-q"]
     words = ["dirac", "--reg", "r1", "--search", "r1.gamma=choice:0.1,1", "--out", "search"]

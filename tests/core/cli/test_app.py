@@ -129,6 +129,7 @@ def test_without_arguments_there_is_help(call: Call) -> None:
     assert "Usage: detente" in done.out
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_installed_command_with_130() -> None:
     command = [sys.executable, "-m", "detente", *LONG, "--steps", "100000", "--folder", "run"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

@@ -12,6 +12,7 @@ from searches import InProcess
 FLAGS = [word for text in DIRAC for word in ("--set", text)] + ["--steps", "50", "--jobs", "1", "-q"]
 
 
+@pytest.mark.slow
 def test_a_selection_prints_the_recommendation_first_and_can_be_resumed_and_used(tmp_path, monkeypatch, capsys):
     few(monkeypatch, {"damps": ("r1",)})
     monkeypatch.setattr(choose, "LocalExecutor", lambda jobs, block: InProcess())
@@ -32,6 +33,7 @@ def test_a_selection_prints_the_recommendation_first_and_can_be_resumed_and_used
     assert cli.main(["train", "--recipe", f"{out}/choice.yaml", "--folder", str(tmp_path / "run"), "-q"]) == 0
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_what_would_be_tried_and_what_not(tmp_path, capsys):
     assert cli.main(["choose", "dirac", "--cells", "120", "--vary", "lr=/2,x1", "-n", *FLAGS]) == 0
     text = capsys.readouterr().out

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from command_line import SMALL, Call
 
 
+@pytest.mark.slow
 def test_compare_trains_every_cell_and_can_be_planned_first(call: Call, tmp_path: Path) -> None:
     study = ["ring", *SMALL[:4], "--batch", 16, "--steps", 5, "--seeds", 1, "--reg", "none", "--out", "study"]
     planned = call("compare", *study, "-n", "--json")

@@ -4,10 +4,13 @@ import json
 import shlex
 from pathlib import Path
 
+import pytest
+
 from command_line import SMALL, Call
 from detente.recipe.document import read
 
 
+@pytest.mark.slow
 def test_a_study_is_compared_with_the_arm_that_was_named_and_names_its_best_run(call: Call, tmp_path: Path) -> None:
     words = ["ring", *SMALL[:4], "--batch", 16, "--steps", 5, "--seeds", 1, "--reg", "l2", "--reg", "r1"]
     words += ["--out", "my study", "--jobs", 1]

@@ -11,6 +11,7 @@ from detente.results.cells import Cell
 STUDY = ["compare", "ring", *SMALL[:4], "--batch", 16, "--steps", 4, "--seeds", 1, "--reg", "none", "--jobs", 1]
 
 
+@pytest.mark.slow
 def test_a_study_goes_into_a_numbered_folder_and_the_same_command_goes_on_only_where_it_is_unfinished(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

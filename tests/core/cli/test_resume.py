@@ -55,6 +55,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_a_run_ends_with_the_same_numbers(
     unbroken: Path, start: Callable[..., BaseProcess]
 ) -> None:
@@ -73,6 +74,7 @@ def test_killed_again_and_again_a_run_ends_with_the_same_numbers(
     assert_same_run(unbroken, run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_run_saves_a_checkpoint_and_goes_on_to_the_same_end(
     unbroken: Path, call: Call, start: Callable[..., BaseProcess], number: int, code: int

@@ -27,6 +27,7 @@ def test_an_export_is_sampled_from_like_its_run(call: Call, trained: Path) -> No
     assert Path(call("sample", "model", "-n", 2).out.strip()).parent == Path("model")
 
 
+@pytest.mark.slow
 def test_a_study_gives_its_best_arm_or_the_one_that_is_named(call: Call) -> None:
     small = [*RING[2:-2], "--steps", "4", "--seeds", "1", "--jobs", "1", "--out", "study", "-q"]
     assert call("compare", "--domains", "ring", "--reg", "none", "--reg", "r1", *small).code == 0

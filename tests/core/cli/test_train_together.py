@@ -77,6 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["fewer", "more"])
 def test_a_checkpoint_of_any_number_of_processes_goes_on_with_any_other(folder: Path, other: str) -> None:
     assert farthest(folder / "one", folder / other) < 1e-12

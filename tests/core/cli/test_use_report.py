@@ -33,6 +33,7 @@ def test_a_table_goes_to_standard_output_and_no_report_is_written(folder, capsys
     assert json.loads(capsys.readouterr().out)[flag[2:]].startswith(begins)
 
 
+@pytest.mark.slow
 def test_pictures_are_written_and_named(folder, tmp_path, capsys):
     assert main(["report", str(folder), "--figures", str(tmp_path / "out")]) == 0
     named = capsys.readouterr().out.split()

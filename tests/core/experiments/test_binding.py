@@ -161,6 +161,7 @@ def test_both_edited_alike_a_cell_that_is_done_is_refused(one: Path):
         study.resume(one, host=plugins.discover(), executor=InProcess())
 
 
+@pytest.mark.slow
 def test_a_search_does_not_grow_on_other_data(tmp_path: Path):
     points.write(Path("shots/a.json"))
     out, host = tmp_path / "search", plugins.discover()
@@ -175,6 +176,7 @@ def test_a_search_does_not_grow_on_other_data(tmp_path: Path):
     assert read(out / "tuning.yaml")["identities"]["ring"] == known
 
 
+@pytest.mark.slow
 def test_a_search_that_stopped_between_trials_is_not_resumed_on_other_data(tmp_path: Path):
     points.write(Path("shots/a.json"))
     out, host = tmp_path / "search", plugins.discover()

@@ -33,6 +33,7 @@ def study(whole: Path, tmp_path: Path) -> Path:
     return shutil.copytree(whole, tmp_path / "study")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "key"),
     [

@@ -36,6 +36,7 @@ def whole(tmp_path_factory, module_cache) -> tuple[Choice, InProcess]:
         return carried_out(tmp_path_factory.mktemp("choose") / "whole", here), here
 
 
+@pytest.mark.slow
 def test_on_dirac_r1_or_l2_on_one_player_is_chosen_and_what_circles_is_not(whole):
     """Mescheder 2018: weight clipping and the gradient penalty with a target slope do not converge; r1 and l2 do."""
     choice, here = whole
@@ -76,6 +77,7 @@ def small(tmp_path_factory, module_cache) -> tuple[Choice, InProcess]:
         return carried_out(tmp_path_factory.mktemp("choose") / "small", here, cells=26), here
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 6, 15])
 def test_a_selection_that_is_killed_and_continued_is_as_if_it_had_not_been(after: int, small, tmp_path, monkeypatch):
     """In the first round, between rounds, and in the test."""
@@ -144,6 +146,7 @@ def ten_seconds(folder: Path, block: list[str]) -> int:
     return code
 
 
+@pytest.mark.slow
 def test_a_time_is_turned_into_runs_once_by_the_first_run(tmp_path, monkeypatch):
     few(monkeypatch)
     here = InProcess(ten_seconds)
@@ -157,6 +160,7 @@ def test_a_time_is_turned_into_runs_once_by_the_first_run(tmp_path, monkeypatch)
     assert not later.trained and Choice.open(choice.folder).cells == 24
 
 
+@pytest.mark.slow
 def test_too_short_a_time_says_which_would_do_and_may_then_be_longer(tmp_path, monkeypatch):
     few(monkeypatch)
     here = InProcess(ten_seconds)
@@ -167,6 +171,7 @@ def test_too_short_a_time_says_which_would_do_and_may_then_be_longer(tmp_path, m
     assert len(here.trained) == 1 + 18, "one candidate needs no search, so the first run was for its time alone"
 
 
+@pytest.mark.slow
 def test_settings_are_gone_through_in_turn(tmp_path, monkeypatch):
     few(monkeypatch)
     choice = carried_out(tmp_path / "x", InProcess(), cells=30, vary=["lr=/2,x1"])
@@ -181,6 +186,7 @@ def test_settings_are_gone_through_in_turn(tmp_path, monkeypatch):
     assert "lr=/2" in (choice.folder / "results.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_candidate_that_fails_is_out_and_the_rest_is_chosen_from(tmp_path, monkeypatch):
     few(monkeypatch, {"damps": ("r1", "l2")})
 

@@ -64,6 +64,7 @@ def wait_for(condition, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_every_cell_has_a_row_in_the_order_of_the_study(finished):
     found = rows(finished, timing=True)
     assert [(r["domain"], r["arm"], r["seed"]) for r in found] == [
@@ -99,6 +100,7 @@ def test_another_recipe_for_a_cell_is_refused_and_the_difference_named(finished)
     assert (finished / "study.yaml").read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes in /proc")
 def test_a_study_whose_parent_was_killed_goes_on_to_the_same_numbers_with_two_workers(finished, tmp_path):
     out = tmp_path / "two"
@@ -119,6 +121,7 @@ def test_a_study_whose_parent_was_killed_goes_on_to_the_same_numbers_with_two_wo
     assert rows(out) == [row for row in rows(finished) if row["seed"] == "0"]
 
 
+@pytest.mark.slow
 def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_replaced(finished, tmp_path):
     out = tmp_path / "three"
     killed: list[int] = []
@@ -152,6 +155,7 @@ def test_failed_and_diverged_cells_are_kept_and_counted_and_a_killed_worker_is_r
     assert "1 of 3 runs finished, 1 diverged (counted with score 0), 1 failed (left out of the means)." in page
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_costs_what_did_not_fit_and_the_same_command_goes_on(finished, tmp_path):
     out = tmp_path / "four"
     # A limit on the size of a file makes every checkpoint fail halfway, as a full disk does; records still fit.

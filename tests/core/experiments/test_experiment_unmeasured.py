@@ -85,6 +85,7 @@ def broken(patch: pytest.MonkeyPatch, *cells: str) -> InProcess:
     return InProcess(train_cell)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_not_measured_makes_no_pair_and_no_0(tmp_path, monkeypatch):
     page = compare(tmp_path / "study", broken(monkeypatch, f"{slug('l2')}/1"), seeds=3).read_text(encoding="utf-8")
     found = Study.open(tmp_path / "study")
@@ -111,6 +112,7 @@ def test_a_run_that_was_not_measured_makes_no_pair_and_no_0(tmp_path, monkeypatc
     assert "1 without a scaled score" in page
 
 
+@pytest.mark.slow
 def test_a_study_of_runs_that_were_not_measured_has_no_verdict(tmp_path, monkeypatch):
     cells = [f"{slug(arm)}/{seed}" for arm in ("none", "l2") for seed in range(6)]
     text = Page(compare(tmp_path / "study", broken(monkeypatch, *cells), seeds=6).read_text(encoding="utf-8")).text
@@ -121,6 +123,7 @@ def test_a_study_of_runs_that_were_not_measured_has_no_verdict(tmp_path, monkeyp
     assert statistics["comparisons"][0]["mean"] is None and statistics["comparisons"][0]["interval"] is None
 
 
+@pytest.mark.slow
 def test_what_one_domain_lacks_is_said_beside_what_another_shows(tmp_path, monkeypatch):
     cells = [f"{slug(arm)}/{seed}" for arm in ("none", "l2") for seed in range(6)]
     here = broken(monkeypatch, *cells)
@@ -132,6 +135,7 @@ def test_what_one_domain_lacks_is_said_beside_what_another_shows(tmp_path, monke
     assert "Nothing can be said about dirac: no pair of runs there has scaled scores." in text
 
 
+@pytest.mark.slow
 def test_a_search_gives_no_score_to_what_was_not_measured_and_has_no_winner_then(tmp_path, monkeypatch, capsys):
     slugs = [f"trial-{n:04d}/{seed}" for n in range(6) for seed in (0, 1)]
     first = broken(monkeypatch, *slugs[2:4])

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("module_cache")
 RATE = "discriminator.optimizer.lr"
 
 
+@pytest.mark.slow
 def test_each_block_is_trained_once_with_its_own_recipe_and_has_its_setting_in_the_table(tmp_path):
     out, here = tmp_path / "s", InProcess()
     how = {"out": out, "host": installed.host(), "executor": here, "sets": ["steps=10", *SMALL]}
@@ -36,6 +37,7 @@ def test_each_block_is_trained_once_with_its_own_recipe_and_has_its_setting_in_t
     assert [cell.seed for cell in here.trained[8:]] == [2, 10_002] * 2
 
 
+@pytest.mark.slow
 def test_a_search_compares_its_winner_at_several_settings(tmp_path):
     out, here = tmp_path / "t", InProcess()
     tuning.tune(wish(trials=2, seeds=1, steps=10, vary=["lr=/2,x2"]), out=out, host=installed.host(), executor=here)

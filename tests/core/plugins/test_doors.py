@@ -112,6 +112,7 @@ def detente(site: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProce
 SMALL = ["--steps", "10", "--batch", "4", "--set", "samples=20", "--set", "data.size=64", "-q"]
 
 
+@pytest.mark.slow
 def test_an_optimizer_is_trained_with_by_name(site: Path, tmp_path: Path) -> None:
     words = ["--set", "discriminator.optimizer.name=plain-descent", "--set", "discriminator.optimizer.lr=0.1"]
     done = detente(site, tmp_path, "train", "dirac", *SMALL, *words, "--folder", "run")
@@ -120,6 +121,7 @@ def test_an_optimizer_is_trained_with_by_name(site: Path, tmp_path: Path) -> Non
     assert ("optimizer", "plain-descent", "detente-doors") in {(p["kind"], p["name"], p["distribution"]) for p in used}
 
 
+@pytest.mark.slow
 def test_a_sampler_chooses_the_settings_of_a_search(site: Path, tmp_path: Path) -> None:
     search = ["tune", "dirac", "--reg", "r1", "--search", "r1.gamma=lin:1..3", "--sampler", "middle"]
     done = detente(site, tmp_path, *search, "--trials", "2", "--seeds", "1", "--fresh", "2", *SMALL, "--out", "search")
@@ -128,6 +130,7 @@ def test_a_sampler_chooses_the_settings_of_a_search(site: Path, tmp_path: Path) 
     assert [list(trial["params"].values()) for trial in trials] == [[2.0], [2.0]]
 
 
+@pytest.mark.slow
 def test_a_preset_is_compared_by_name(site: Path, tmp_path: Path) -> None:
     done = detente(site, tmp_path, "compare", "--preset", "dawn", "-q", "--json")
     assert done.returncode == 0, done.stderr

@@ -67,6 +67,7 @@ def test_what_somebody_has_set_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] == "1"
 
 
+@pytest.mark.slow
 def test_training_and_a_search_go_on_beside_it(tmp_path: Path) -> None:
     stranger(tmp_path / "site", DAMAGE["no equals sign"])
     path = os.pathsep.join([str(tmp_path / "site"), *filter(None, sys.path)])

@@ -153,6 +153,7 @@ def test_what_a_plugin_does_before_it_fails_is_put_back_too():
     assert torch.get_default_dtype() is before
 
 
+@pytest.mark.slow
 def test_torch_that_only_the_plugin_imports_is_compared_with_a_fresh_one():
     code = (
         "import sys\nfrom detente.plugins.process import unchanged\nassert 'torch' not in sys.modules\n"

@@ -25,6 +25,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
+@pytest.mark.slow
 def test_each_picture_is_there_as_pdf_and_as_svg_with_text_as_text_and_always_the_same(study, tmp_path):
     paths = figures.study_figures(study.folder, tmp_path / "new" / "out")
     assert [path.name for path in paths] == ["differences.pdf", "differences.svg", "curves.pdf", "curves.svg"]
@@ -49,6 +50,7 @@ def test_arms_stay_apart_in_grey():
     assert all(dark < 0.6 for dark, _, _ in looks)  # seen on white
 
 
+@pytest.mark.slow
 def test_a_verdict_is_filled_and_what_is_open_hollow(study, tmp_path):
     figures.study_figures(study.folder, tmp_path)
     svg = (tmp_path / "differences.svg").read_text("utf-8")
@@ -63,6 +65,7 @@ def test_without_matplotlib_a_sentence_says_what_to_install(study, tmp_path, mon
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_importing_it_needs_no_matplotlib():
     import subprocess
 

@@ -101,6 +101,7 @@ def test_real_data_come_before_an_untrained_generator_and_what_else_lies_there_i
     assert gallery.references(tmp_path / "none") == []
 
 
+@pytest.mark.slow
 def test_a_page_of_24_runs_of_four_kinds_has_at_most_3_megabytes(tmp_path):
     """Samples as large as the demo's: pictures of sound of half a megabyte, six sounds each, drawings, grids."""
     study = write_study(tmp_path, ["none", *"bcdef"], domains=["image", "speech", "molecule", "text"], seeds=[0])

@@ -94,6 +94,7 @@ def test_the_larger_search_repeats_what_was_asked_for():
     assert "--budget 20m" in larger(Choice(None, content(budget=600.0)))
 
 
+@pytest.mark.slow
 def test_the_commands_that_are_named_can_be_typed(tmp_path):
     """They are read by the command line itself; here with a domain that is there, and with -n."""
     choice = written(tmp_path / "x", LEVELS)

@@ -32,6 +32,7 @@ def test_one_that_could_not_be_read_again_is_refused_before_anything_is_made(tmp
     assert not study.folder.exists()
 
 
+@pytest.mark.slow
 def test_manifests_keep_the_form_that_they_had(tmp_path, here):
     """A change here is a change of what is on people's disks."""
     compare.compare(["dirac"], ["none"], 1, out=tmp_path / "study", host=plugins.host(), sets=SMALL, executor=here)

@@ -80,6 +80,7 @@ def test_each_field_of_a_search_is_refused_by_name_or_taken(search: Tuning) -> N
     assert refused > 60 and shown > 3
 
 
+@pytest.mark.slow
 def test_each_field_of_the_trials_is_refused_by_name_or_taken(search: Tuning) -> None:
     trials = json.loads(search.record.read_text(encoding="utf-8"))
     trials["rivals"] = [{**rival, "recipe": {"steps": 20}} for rival in trials["rivals"]]

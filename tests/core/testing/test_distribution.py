@@ -60,6 +60,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
     return ask(target, f"NAMES, PROBED = {['sound', *FAULTS]!r}, {PROBED!r}\n{CODE}")
 
 
+@pytest.mark.slow
 def test_a_sound_distribution_keeps_every_law(found: dict[str, list]) -> None:
     assert [(law, outcome) for law, outcome, _ in found["detente-sound"]] == [(f.__name__, "passed") for f in LAWS]
 

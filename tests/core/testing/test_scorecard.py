@@ -104,6 +104,7 @@ class Dies(NonSaturating):
 """
 
 
+@pytest.mark.slow
 def test_a_plugin_that_ends_the_process_is_named_with_the_law_and_the_command_exits_with_3(
     tmp_path, monkeypatch, capsys
 ):

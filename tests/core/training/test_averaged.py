@@ -44,6 +44,7 @@ def equal(a, b) -> bool:
     return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("domain", "reg"), [("ring", "r1"), ("pair", "spectral-norm+g:batch-norm"), ("ring", "g:ema")])
 def test_no_number_of_training_changes_and_the_scores_do(tmp_path, domain, reg):
     plain, averaged = (run(tmp_path / str(len(s)), *s, domain=domain, reg=reg) for s in ([], [EMA]))

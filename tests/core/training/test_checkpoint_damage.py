@@ -44,6 +44,7 @@ def taken(path: Path, built: Built) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_was_changed_after_it_was_written_is_refused(
     tmp_path: Path, built: Built, state: dict[str, Any]
 ) -> None:
@@ -61,6 +62,7 @@ def test_a_checkpoint_that_was_changed_after_it_was_written_is_refused(
     assert tried > 50
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_a_digest_is_refused_where_updates_could_not_go_on_from_it(
     tmp_path: Path, built: Built, state: dict[str, Any]
 ) -> None:

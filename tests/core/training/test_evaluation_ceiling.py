@@ -78,6 +78,7 @@ def test_where_there_are_fewer_real_samples_their_row_is_nan_and_the_others_are_
     assert whole["real"]["ties"] == 0 and whole["real"]["recall"] > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("domain", "data", "model", "metrics"), TOYS, ids=[domain.name for domain, *_ in TOYS])
 def test_toys_draw_new_real_samples_beyond_the_held_out_ones(domain, data, model, metrics, tmp_path):
     n = 2800

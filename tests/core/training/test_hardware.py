@@ -35,6 +35,7 @@ def close(a, b, atol=1e-4):
     return all(torch.allclose(p, q, rtol=1e-4, atol=atol) for p, q in zip(a, b, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("regs", "which"),
     [

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_memory_of_a_run_is_not_that_of_the_process_that_began_it():
     """Linux counts the parent's peak as a child's own in getrusage."""
     child = "from detente.training.provenance import peak_memory; print(peak_memory())"

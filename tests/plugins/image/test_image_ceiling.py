@@ -41,6 +41,7 @@ def test_beyond_them_fresh_triples_are_drawn_and_none_comes_twice(stacked, n):
     assert {channel.numpy().tobytes() for picture in x[750:] for channel in picture} <= held_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [900, 1800])
 def test_fresh_triples_have_as_many_modes_as_balanced_draws(stacked, n):
     found = Modes()(Evaluation(stacked.real(n), stacked, Image()))

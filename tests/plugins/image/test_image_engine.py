@@ -66,6 +66,7 @@ def test_every_kind_states_its_inactive_setting_or_that_it_has_none():
     assert {e.name for e in H.entries("regularizer") if e.load().off is None} == STATES_NONE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [e.name for e in H.entries("regularizer") if e.name not in STATES_NONE])
 def test_switched_off_it_is_absent_to_the_bit_over_100_steps(name, digits, plain):
     one = H.load("regularizer", name)()

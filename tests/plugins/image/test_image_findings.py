@@ -27,6 +27,7 @@ def test_check_warns_as_data_and_exits_with_0(capsys):
     assert [f["code"] for f in json.loads(capsys.readouterr().out)["findings"]] == ["l2-under-adam"]
 
 
+@pytest.mark.slow
 def test_train_is_refused_before_it_writes_and_goes_on_when_it_is_allowed(tmp_path, capsys):
     run = tmp_path / "run"
     assert main(["train", "image", *BAD, *QUICK, "--folder", str(run)]) == 2

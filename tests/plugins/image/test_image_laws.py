@@ -17,6 +17,7 @@ def digits() -> Case:
     return Case("image", h.load("domain", "image")(), h.load("data", "digits", "image")(), model, size=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", dealt("image"))
 def test_every_regularizer_keeps_the_laws_on_digits(name, digits):
     report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), [digits]).require()

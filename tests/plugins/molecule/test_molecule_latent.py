@@ -26,6 +26,7 @@ def warmed(few: QM9) -> Networks:
     return networks
 
 
+@pytest.mark.slow
 def test_the_autoencoder_learns_to_tell_graphs_apart_and_to_write_valid_ones(few: QM9, warmed: Networks):
     x = few.batch(torch.arange(300)).x
     decoder, encoder = warmed.generator.decoder, warmed.discriminator.embed

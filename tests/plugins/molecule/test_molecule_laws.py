@@ -32,6 +32,7 @@ def with_a_hidden_layer() -> Case:
     return molecules(rectified=True, comparisons=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", dealt("molecule"))
 def test_every_regularizer_keeps_the_laws_on_molecules(name, plain, with_a_hidden_layer):
     case = with_a_hidden_layer if name == "packing" else plain

@@ -28,6 +28,7 @@ def test_spoilt_graphs_are_near_real_ones_and_mostly_something_else(few: QM9):
     assert 20 < valid < 180
 
 
+@pytest.mark.slow
 def test_a_reward_learns_what_rdkit_says(few: QM9, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(reward_network, "CLEAN", 300)
     monkeypatch.setattr(reward_network, "SPOILT", 700)

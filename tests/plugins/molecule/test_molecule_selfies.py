@@ -31,6 +31,7 @@ def warmed(small: Selfies, strings: SelfiesData) -> Networks:
     return networks
 
 
+@pytest.mark.slow
 def test_the_warm_up_learns_the_strings(small: Selfies, strings: SelfiesData, warmed: Networks) -> None:
     x = strings.held_out()[:100]
     z = small.latents(len(x), torch.Generator().manual_seed(0))

@@ -41,6 +41,7 @@ def test_frechet_orders_real_and_untrained(voices):
     assert 0 < real < floor and baseline < floor
 
 
+@pytest.mark.slow
 def test_a_preview_is_a_picture_and_sounds_that_a_person_can_take_in(tmp_path, voices, vocoded):
     for name, x in (("mel", voices.held_out()[:7]), ("wave", vocoded.held_out()[:7])):
         x = x.clone()

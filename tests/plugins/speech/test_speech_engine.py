@@ -40,6 +40,7 @@ def play(built: recipe.Built, steps: int) -> dict[str, float]:
     return {name: value.item() for name, value in built.game.terms().items()}
 
 
+@pytest.mark.slow
 def test_every_regularizer_trains_either_model(folder):
     for model in TINY:
         for name in (e.name for e in host().entries("regularizer")):
@@ -89,6 +90,7 @@ def test_the_vocoders_log_mel_term_falls(folder):
     assert play(built, 15)["G/mel"] < 0.9 * first
 
 
+@pytest.mark.slow
 def test_a_run_from_a_folder_keeps_its_notes_and_its_previews(folder, tmp_path, capsys):
     run = tmp_path / "run"
     sets = [f"data.path={folder}", "evaluate_every=2", "samples=4", "log_every=1", *TINY["vocoder"][1:]]
@@ -116,6 +118,7 @@ def test_data_that_are_missing_end_with_3_and_say_what_else_there_is(monkeypatch
     assert "Allison Smith (theivrvoice.com), CC BY-SA 3.0" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_preparing_data_shows_how_far_it_is_unless_it_is_quiet(folder, tmp_path, monkeypatch, capsys):
     import logging
 

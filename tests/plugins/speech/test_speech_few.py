@@ -9,6 +9,7 @@ from detente import cli
 from detente_speech.transforms import log_mel, resampled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["vocoder", "specgan", "wavegan"])
 def test_eight_recordings_train_either_model(tmp_path, monkeypatch, model) -> None:
     monkeypatch.setenv("DETENTE_CACHE", str(tmp_path / "cache"))

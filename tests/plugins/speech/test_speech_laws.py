@@ -50,6 +50,7 @@ def cases() -> list[Case]:
     return [Case("specgan", domain, Corners(), specgan, size=4), Case("vocoder", domain, moments, vocoder, size=3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", dealt("speech"))
 def test_every_regularizer_keeps_the_laws_on_voices(name, cases):
     report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), cases).require()

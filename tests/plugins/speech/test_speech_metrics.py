@@ -55,6 +55,7 @@ def test_voices_of_a_perfect_and_of_a_collapsed_sampler():
     assert collapsed["confidence"] > 0.5
 
 
+@pytest.mark.slow
 def test_naturalness_tells_noise_from_speech_or_is_nan_and_says_so(vocoded, voices, caplog):
     metrics._dnsmos.cache_clear()
     speech = metrics.Naturalness()(evaluation(vocoded.crops("train", torch.arange(36)), vocoded))

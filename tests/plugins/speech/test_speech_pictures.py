@@ -20,6 +20,7 @@ def drawn(x: torch.Tensor, path: Path) -> np.ndarray:
         return np.asarray(picture.convert("L")).astype(float)
 
 
+@pytest.mark.slow
 def test_low_frequencies_are_at_the_bottom_and_time_goes_to_the_right(tmp_path: Path):
     def only(bands: slice, frames: slice) -> np.ndarray:
         x = torch.full((4, 1, 40, 64), -1.0)
@@ -36,12 +37,14 @@ def test_low_frequencies_are_at_the_bottom_and_time_goes_to_the_right(tmp_path: 
         assert brighter.mean() > darker.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "rows"), [(0, 1), (1, 1), (4, 1), (5, 2), (12, 3)])
 def test_four_stand_in_a_row(tmp_path: Path, n: int, rows: int):
     x = torch.rand(n, 1, 40, 64, generator=seeded()) * 2 - 1
     assert drawn(x, tmp_path / "x.png").shape == (50 + 160 * rows, 900)
 
 
+@pytest.mark.slow
 def test_louder_is_brighter_and_what_is_beyond_the_scale_is_its_end(tmp_path: Path):
     levels = [drawn(torch.full((4, 1, 40, 64), level), tmp_path / "x.png") for level in (-1.0, 0.0, 1.0, 5.0)]
     middle = [level[60:80, 100:120].mean() for level in levels]

@@ -1,11 +1,14 @@
 """What the plugin declares, and how it enters."""
 
+import pytest
+
 from declarations import declared, entry_point
 
 LATE = ("soundfile", "G722", "matplotlib", "onnxruntime")
 """What only some of it needs, when it is used."""
 
 
+@pytest.mark.slow
 def test_declarations_import_no_heavy_library_and_every_target_exists():
     found = declared("speech", "torch", "numpy", "torchaudio", *LATE)
     assert found.early == set()

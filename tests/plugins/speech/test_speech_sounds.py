@@ -82,6 +82,7 @@ def test_what_16_khz_cannot_hold_is_removed_not_folded_back(rate: int) -> None:
     assert np.abs(found[200:-200]).max() < 0.3 * 10 ** (-50 / 20)
 
 
+@pytest.mark.slow
 def test_a_rate_that_shares_nothing_with_16000_costs_no_memory(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "x.wav", tone(0.1, 15_999), 15_999)
     code = (

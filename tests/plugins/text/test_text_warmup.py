@@ -13,6 +13,7 @@ from detente_text.networks.warmup import Warmed, fit, tokens_of
 from seeded import seeded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "at_most"),
     [

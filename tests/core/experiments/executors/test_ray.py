@@ -35,6 +35,7 @@ def test_nothing_is_connected_to_before_it_is_needed():
     assert not ray.is_initialized()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own, of its sockets and threads
 def test_a_study_on_a_cluster_of_one_node_is_the_one_that_is_trained_here(tmp_path, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)

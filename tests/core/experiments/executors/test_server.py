@@ -103,6 +103,7 @@ def found(tmp_path_factory):
     return [json.loads((one.folder / "found.json").read_text()) for one in cells]
 
 
+@pytest.mark.slow
 def test_a_forked_worker_finds_what_one_finds_that_begins_with_nothing(found):
     own, *forked = found
     for each in forked:

@@ -20,6 +20,7 @@ def search(out: Path) -> bytes:
     return (out / "trials.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_damaged_journal_is_named_or_makes_no_difference(tmp_path: Path) -> None:
     out = tmp_path / "out"
     trials = search(out)

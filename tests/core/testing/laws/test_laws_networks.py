@@ -57,6 +57,7 @@ DEFECTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("defect", "law"), DEFECTS.items(), ids=lambda x: x if isinstance(x, str) else x.__name__)
 def test_a_planted_defect_is_caught_by_its_law(defect, law, toys):
     assert_caught(defect, law, toys)

@@ -192,6 +192,7 @@ DEFECTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("defect", "law"), DEFECTS.items(), ids=lambda x: x if isinstance(x, str) else x.__name__)
 def test_a_planted_defect_is_caught_by_the_law_that_is_named_for_it(defect, law, few):
     assert_named(defect, law, few)

@@ -109,6 +109,7 @@ def _tried(found: Verdicts) -> set[str]:
     return {where.partition(",")[0] for where, outcome, _ in found if outcome == "passed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 4])
 def test_processes_come_to_the_weights_of_one(verdicts: dict[int, Verdicts], size: int) -> None:
     assert _wrong(verdicts[size]) == []

@@ -65,6 +65,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -
     assert [record.getMessage() for record in caplog.records if record.name.startswith("detente")] == []
 
 
+@pytest.mark.slow
 @needs("wandb")
 def test_wandb_has_the_recipe_and_the_numbers_of_the_runs_own_log(plain: Path, tmp_path: Path, offline: None) -> None:
     train(tmp_path, log=["wandb"])
@@ -81,6 +82,7 @@ def test_wandb_has_the_recipe_and_the_numbers_of_the_runs_own_log(plain: Path, t
     assert_same_numbers(plain, tmp_path)
 
 
+@pytest.mark.slow
 @needs("wandb")
 def test_wandb_has_each_step_of_a_resumed_run_once(tmp_path: Path, offline: None) -> None:
     with pytest.raises(Interrupted):
