@@ -234,7 +234,8 @@ def findings(proposer: Proposer, host: Host, at_once: int | None = None) -> list
         for look in looks
         if isinstance(made := built[json.dumps(look.recipe)], Looked) and made.pace is not None
     }
-    said = [duration_of(proposer.to_train(), paces, at_once or cpus()), *evaluated]
+    length = duration_of(proposer.to_train(), paces, at_once or cpus(), shorten=proposer.before is None)
+    said = [length, *evaluated]
     proposer.notes += [text for text in dict.fromkeys(said) if text and text not in proposer.notes]
     _bind(proposer, host)
     return found
