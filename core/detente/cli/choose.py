@@ -12,6 +12,7 @@ from detente.cli.folders import experiment_folder
 from detente.cli.grouping import EXPERIMENT, HOW, PLACE, TRAINING, Grouped, example
 from detente.cli.progress import board
 from detente.errors import StudyError, UsageError, typed
+from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.experiments.executors.base import Executor
@@ -76,6 +77,7 @@ def choose(
     out: Annotated[
         Path | None,
         typer.Option(
+            path_type=Named,
             metavar="DIR",
             help="Folder of the selection; the same one in it is resumed (default: a new numbered one in studies).",
             rich_help_panel=PLACE,

@@ -12,6 +12,7 @@ from detente.cli import completion
 from detente.cli.display import Session, messages
 from detente.cli.grouping import EXPERIMENT, HOW, MESSAGES, PLACE
 from detente.errors import UsageError
+from detente.files.named import Named
 from detente.plugins import Host, discover, set_host
 from detente.training import launched
 
@@ -144,7 +145,7 @@ Arms = Annotated[
 ]
 Recipe = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Recipe file (YAML) to start from.", rich_help_panel=EXPERIMENT),
+    typer.Option(path_type=Named, metavar="FILE", help="Recipe file (YAML) to start from.", rich_help_panel=EXPERIMENT),
 ]
 Set = Annotated[
     list[str] | None,
@@ -193,11 +194,16 @@ Executor = Annotated[
         rich_help_panel=HOW,
     ),
 ]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", autocompletion=completion.runs)]
+RunFolder = Annotated[
+    Path, typer.Argument(path_type=Named, metavar="RUN", help="Run folder.", autocompletion=completion.runs)
+]
 AnyFolder = Annotated[
     Path,
     typer.Argument(
-        metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.", autocompletion=completion.folders
+        path_type=Named,
+        metavar="RUN|STUDY|SEARCH",
+        help="Folder of a run, study or search.",
+        autocompletion=completion.folders,
     ),
 ]
 

@@ -131,7 +131,7 @@ def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, is too large, or contains something other than a mapping.
     """
-    source = source or str(path)
+    source = source or f"{path}"
     try:
         if isinstance(path, Path) and not (path.is_file() or path.is_dir()) and path.exists():
             raise UsageError(
