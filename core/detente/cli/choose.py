@@ -12,7 +12,6 @@ from detente.cli.folders import experiment_folder
 from detente.cli.grouping import EXPERIMENT, HOW, PLACE, TRAINING, Grouped, example
 from detente.cli.progress import board
 from detente.errors import StudyError, UsageError, typed
-from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.experiments.executors.base import Executor
@@ -77,7 +76,7 @@ def choose(
     out: Annotated[
         Path | None,
         typer.Option(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of the selection; the same one in it is resumed (default: a new numbered one in studies).",
             rich_help_panel=PLACE,

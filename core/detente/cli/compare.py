@@ -12,7 +12,6 @@ from detente.cli.folders import experiment_folder
 from detente.cli.grouping import EXPERIMENT, HOW, PLACE, TRAINING, Grouped, example
 from detente.cli.progress import board
 from detente.errors import UsageError
-from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.experiments.executors.base import Executor
@@ -85,7 +84,7 @@ def compare(
     out: Annotated[
         Path | None,
         typer.Option(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of the study; a study in it is resumed or extended (default: a new numbered one in studies).",
             rich_help_panel=PLACE,

@@ -11,7 +11,6 @@ from detente.cli.flags import begin
 from detente.cli.grouping import LOOKING, Grouped, example
 from detente.errors import PluginError
 from detente.files.heads import head_of
-from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.cli.display import Session
@@ -30,7 +29,7 @@ def doctor(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="[RUN|STUDY|SEARCH]",
             help="Folder of a run, study or search; without one, this machine is checked.",
             autocompletion=flags.completion.folders,

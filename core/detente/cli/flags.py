@@ -4,7 +4,7 @@ import contextlib
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,9 @@ MOST = 4096
 """Threads and parallel runs; no machine has more use for them."""
 TOGETHER = ("train", "resume")
 """The verbs that several processes of torchrun may call together."""
+NAMED: Any = Named
+"""The class of every path on a command line, for typer's `path_type`, whose own types know text alone."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=MESSAGES)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.", rich_help_panel=MESSAGES)]
 Verbose = Annotated[
@@ -145,7 +148,7 @@ Arms = Annotated[
 ]
 Recipe = Annotated[
     Path | None,
-    typer.Option(path_type=Named, metavar="FILE", help="Recipe file (YAML) to start from.", rich_help_panel=EXPERIMENT),
+    typer.Option(path_type=NAMED, metavar="FILE", help="Recipe file (YAML) to start from.", rich_help_panel=EXPERIMENT),
 ]
 Set = Annotated[
     list[str] | None,
@@ -195,12 +198,12 @@ Executor = Annotated[
     ),
 ]
 RunFolder = Annotated[
-    Path, typer.Argument(path_type=Named, metavar="RUN", help="Run folder.", autocompletion=completion.runs)
+    Path, typer.Argument(path_type=NAMED, metavar="RUN", help="Run folder.", autocompletion=completion.runs)
 ]
 AnyFolder = Annotated[
     Path,
     typer.Argument(
-        path_type=Named,
+        path_type=NAMED,
         metavar="RUN|STUDY|SEARCH",
         help="Folder of a run, study or search.",
         autocompletion=completion.folders,

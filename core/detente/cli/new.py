@@ -9,19 +9,18 @@ from detente.cli import flags
 from detente.cli.flags import begin
 from detente.cli.grouping import OTHERS, Grouped, example
 from detente.errors import typed, visible_name
-from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.scaffold.package import What
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What recipes will call it, such as gradient-noise.")]
-Into = Annotated[Path, typer.Option(path_type=Named, metavar="DIR", help="Where the package's folder is put.")]
+Into = Annotated[Path, typer.Option(path_type=flags.NAMED, metavar="DIR", help="Where the package's folder is put.")]
 Author = Annotated[str, typer.Option(metavar="NAME", help="Who holds the copyright.")]
 Licence = Annotated[str, typer.Option(metavar="MIT|BSD-3-Clause|Apache-2.0", help="Its licence.")]
 InTree = Annotated[
     bool, typer.Option("--in-tree", help="Write it into a checkout of détente itself, which --into names.")
 ]
-Folder = Annotated[Path, typer.Argument(path_type=Named, metavar="FOLDER", help="The package's folder.")]
+Folder = Annotated[Path, typer.Argument(path_type=flags.NAMED, metavar="FOLDER", help="The package's folder.")]
 
 new_app = typer.Typer(help="Start a package of your own: a regularizer or a domain.", no_args_is_help=True)
 

@@ -10,7 +10,6 @@ from detente.cli.flags import begin, set_threads
 from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError, typed
 from detente.files import own_folder, staged
-from detente.files.named import Named
 from detente.files.standing import make_folder, trouble
 
 if TYPE_CHECKING:
@@ -33,14 +32,15 @@ def add_to(app: typer.Typer) -> None:
 def sample(
     context: typer.Context,
     folder: Annotated[
-        Path, typer.Argument(path_type=Named, metavar="RUN|EXPORT|STUDY|SEARCH", help="Folder of a trained generator.")
+        Path,
+        typer.Argument(path_type=flags.NAMED, metavar="RUN|EXPORT|STUDY|SEARCH", help="Folder of a trained generator."),
     ],
     n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="DIR|FILE",
             help="Folder for the samples, or a file for a preview of all of them alone.",
             show_default="a new folder in the given one",
@@ -113,10 +113,12 @@ def _written(
 def export(
     context: typer.Context,
     folder: Annotated[
-        Path, typer.Argument(path_type=Named, metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")
+        Path,
+        typer.Argument(path_type=flags.NAMED, metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search."),
     ],
     out: Annotated[
-        Path | None, typer.Option(path_type=Named, metavar="DIR", help="Folder to write.", show_default="RUN/export")
+        Path | None,
+        typer.Option(path_type=flags.NAMED, metavar="DIR", help="Folder to write.", show_default="RUN/export"),
     ] = None,
     arm: Arm = None,
     domain: Which = None,

@@ -12,7 +12,6 @@ from detente.cli.flags import begin
 from detente.cli.grouping import PLACE, TRAINING, Grouped, example
 from detente.cli.running import RUNS, carry_out
 from detente.errors import UsageError, typed
-from detente.files.named import Named
 from detente.files.standing import check_folder
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def train(
     out: Annotated[
         Path,
         typer.Option(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder in which a numbered run folder is created.",
             rich_help_panel=PLACE,
@@ -61,7 +60,7 @@ def train(
     folder: Annotated[
         Path | None,
         typer.Option(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of this run; an unfinished run of the same recipe in it is resumed.",
             rich_help_panel=PLACE,

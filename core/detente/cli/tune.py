@@ -12,7 +12,6 @@ from detente.cli.folders import experiment_folder
 from detente.cli.grouping import EXPERIMENT, HOW, PLACE, TRAINING, Grouped, example
 from detente.cli.progress import board
 from detente.errors import UsageError, typed
-from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.experiments.executors.base import Executor
@@ -98,7 +97,7 @@ def tune(
         Path | None,
         typer.Option(
             "--from",
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="FILE",
             help="File with all these settings; flags override it.",
             rich_help_panel=EXPERIMENT,
@@ -115,7 +114,7 @@ def tune(
     out: Annotated[
         Path | None,
         typer.Option(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of the search; the same search in it is resumed (default: a new numbered one in studies).",
             rich_help_panel=PLACE,

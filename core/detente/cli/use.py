@@ -12,7 +12,6 @@ from detente.cli.flags import begin, set_threads
 from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError, typed
 from detente.files.heads import head_of
-from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.cli.display import Session
@@ -45,7 +44,7 @@ def evaluate(
     features: Annotated[
         Path | None,
         typer.Option(
-            path_type=Named,
+            path_type=flags.NAMED,
             metavar="FILE",
             help="Measure on the features of a TorchScript network of yours, such as an Inception. It is a program: "
             "name one that you trust.",
@@ -123,7 +122,7 @@ def report(
     figures: Annotated[
         Path | None,
         typer.Option(
-            path_type=Named, metavar="DIR", help="Write a study's pictures as SVG and PDF.", show_default="none"
+            path_type=flags.NAMED, metavar="DIR", help="Write a study's pictures as SVG and PDF.", show_default="none"
         ),
     ] = None,
     json: flags.Json = False,

@@ -10,8 +10,9 @@ import pytest
 
 from command_line import RING, SMALL, Call
 from detente import files
-from detente.experiments import experiment
+from detente.experiments.experiment import Experiment
 from detente.results.manifest import Manifest
+from detente.results.study import Study
 from detente.training.run_folder import Run
 
 STUDY = ["compare", "ring", "--reg", "none", "--seeds", "1", "--jobs", "1", "--steps", "2", *SMALL, "-q"]
@@ -75,15 +76,28 @@ def test_a_run_that_could_not_be_written_is_not_trained(call: Call, name: str) -
         os.rmdir(f"run/{name}") if what == "a folder" else os.unlink(f"run/{name}")
 
 
-@pytest.mark.parametrize("name", ["results.csv", "report.html", "statistics.json"])
-def test_nor_is_a_study(call: Call, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(experiment.Experiment, "train", None)
-    assert call(*STUDY, "--out", "study", "-n").code == 0
-    monkeypatch.setattr(experiment, "findings", lambda *_: [])
-    os.makedirs(f"study/{name}")
-    monkeypatch.setattr("detente.experiments.compare.existing", lambda *_: None)
-    done = call(*STUDY, "--out", "study")
-    assert (done.code, done.err) == (2, f"Error: study/{name}: is a folder, which no file replaces; move it away.\n")
+def test_nor_is_a_study(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Experiment, "train", stop)
+        assert "Resume with: detente resume study" in call(*STUDY, "--out", "study").err
+    for name in Study.writes:
+        Path("study", name).unlink(missing_ok=True)
+        os.mkfifo(f"study/{name}")
+        for words in (["resume", "study", "-q"], [*STUDY, "--out", "study"]):
+            done = call(*words)
+            assert done.code == 2
+            assert done.err == f"Error: study/{name}: is a named pipe, which no file replaces; move it away.\n"
+        Path("study", name).unlink()
+    assert not list(Path("study").glob("cells/*/*/*/checkpoints"))
+    cell = Path("study/cells/ring") / Study.open(Path("study")).arms[0].slug / "0"
+    cell.mkdir(parents=True)
+    os.mkfifo(cell / "recipe.yaml")
+    done = call("resume", "study", "-q")
+    fix = "move it away, and resume the study, which writes it again"
+    assert (done.code, done.err) == (2, f"Error: {cell}/recipe.yaml: is a named pipe, not a file; {fix}.\n")
 
 
 @pytest.mark.parametrize("words", [STUDY, SEARCH, CHOICE, RING], ids=["compare", "tune", "choose", "train"])
