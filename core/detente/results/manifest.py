@@ -73,9 +73,13 @@ class Manifest(ABC):
         if not has_file(path):
             raise of_another_kind(folder, f"a {cls.kind} folder", cls.file, f"name the folder that {cls.verb} printed")
         text = read_bytes(path)  # before the content, so that a change between the two is noticed later
-        content, said = read(path), []
+        said: list[str] = []
+        try:
+            content = read(path, what=f"a {cls.kind}")
+        except UsageError as error:
+            raise UsageError(f"{str(error).rstrip('.')}; {cls.fix()}.") from error
         if damaged:
-            content, said = sound(cls.schema, content, f"{path}")
+            content, said = sound(cls.schema, content, f"{path}", cls.fix())
         else:
             checked(cls.schema, content, f"{path}", cls.fix())
             missing = [key for key in cls.needs if content.get(key) is None]
