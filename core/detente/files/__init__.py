@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from detente.errors import UsageError
-from detente.files.standing import MOVE_AWAY, PUT_BACK, check_replaceable, has_file, trouble
+from detente.files.standing import MOVE_AWAY, PUT_BACK, check_replaceable, has_file, standing, trouble
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -269,5 +269,5 @@ def _refuse_other(path: Path) -> None:
 
 
 def _not_own(path: Path, what: str) -> UsageError:
-    found = "is a link to somewhere else" if path.is_symlink() else f"is not a {what}"
+    found = "is a link to somewhere else" if path.is_symlink() else f"is {standing(path)}, not a {what}"
     return UsageError(f"{path}: {found}, and nothing outside its folder may change; move it away.")
