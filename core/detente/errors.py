@@ -89,11 +89,11 @@ def typed(*words: object) -> str:
 
 def _quoted(word: str) -> str:
     """A word for a shell; what cannot be shown, such as bytes that are not UTF-8, is written by its number."""
-    if not _UNSEEN.search(word):
+    if visible_name(word) == word:
         return shlex.quote(word)
 
     def written(c: str) -> str:
-        if not _UNSEEN.match(c):
+        if visible_name(c) == c:
             return f"\\{c}" if c in "\\'" else c
         return "".join(
             f"\\x{byte:02x}" for byte in c.encode("utf-8", "surrogateescape" if c > "\udc7f" else "surrogatepass")
@@ -139,6 +139,11 @@ _UNSEEN = re.compile(
 def visible(text: str) -> str:
     """Text that a terminal, a log or a page may show: every unseen character is spelled out."""
     return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def visible_name(name: str) -> str:
+    """The same of a name, which has one line: line ends and tabs are spelled out, too."""
+    return visible(name).replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")
 
 
 def one_line(error: BaseException) -> str:

@@ -18,7 +18,9 @@ from detente.cli import check, choose, compare, doctor, installed, new, resume, 
 from detente.cli.display import Session
 from detente.cli.grouping import format_verbs
 from detente.compat import unencodable
-from detente.errors import DetenteError, Interrupted, PeerLost, UsageError, code_of, one_line
+from detente.errors import DetenteError, Interrupted, PeerLost, UsageError, code_of, one_line, visible_name
+from detente.files.heads import begun
+from detente.files.standing import trouble
 from detente.plugins.registry import Entry
 from detente.training import launched
 from detente.training.signals import on_signal
@@ -165,14 +167,16 @@ def _invoke(arguments: list[str], session: Session) -> int:
 
 def _report(error: BaseException, session: Session) -> int:
     """Say what went wrong; the exit code."""
-    resume = launched.command("resume", session.run) if session.run else None
+    # Where nothing has begun, there is nothing to resume, and the same command begins.
+    again = bool(session.run) and not begun(session.run)
+    resume = launched.command(*_again(session) if again else ("resume", session.run)) if session.run else None
     if isinstance(error, DetenteError):
         session.error(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         code = code_of(error)
         what = "Another process of this run has ended." if isinstance(error, PeerLost) else "Interrupted."
-        session.error(f"{what} Resume with: {resume}" if resume else what)
+        session.error(f"{what} {'Start again' if again else 'Resume'} with: {resume}" if resume else what)
         return code
     if isinstance(error, _BadCommandLine):
         context = getattr(error, "ctx", None)  # that base has no public type
@@ -180,14 +184,15 @@ def _report(error: BaseException, session: Session) -> int:
         session.error(f"{_message(error)}{help_}")
         return UsageError.exit_code
     if isinstance(error, OSError) and error.errno in _DISK and not (error.errno == errno.EROFS and error.filename):
-        where = f" at {error.filename}" if error.filename else ""
+        where = f" at {visible_name(str(error.filename))}" if error.filename else ""
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         do = "Free some space" if full else "Choose another folder, or repair that"
         kept = f" Nothing that was written is lost. {do}, then run: {resume}" if resume else f" {do}."
         session.error(f"{_DISK[error.errno]}{where}.{kept}")
         return 1
     if isinstance(error, OSError) and error.filename is not None:
-        session.error(f"{error.filename}: {error.strerror or one_line(error)}. Choose another file or folder.")
+        where = visible_name(str(error.filename))
+        session.error(f"{where}: {trouble(error)}. Change that, or choose another file or folder.")
         return UsageError.exit_code
     if _is_too_large(error):
         session.error(
@@ -197,6 +202,12 @@ def _report(error: BaseException, session: Session) -> int:
     where = f"The traceback is in {session.log}" if session.log else "Add -v to see the traceback"
     session.error(f"{one_line(error)}. This is a bug in détente or in a plugin. {where}.")
     return 1
+
+
+def _again(session: Session) -> list[str]:
+    from detente.experiments.planning import masked
+
+    return [masked(word) for word in session.argv[1:]]
 
 
 def _is_too_large(error: BaseException) -> bool:
@@ -209,7 +220,7 @@ def _is_too_large(error: BaseException) -> bool:
 
 def _message(error: Any) -> str:
     """What typer says, as a sentence."""
-    text = str(error.format_message()).strip()
+    text = visible_name(str(error.format_message()).strip())
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 

@@ -1,12 +1,12 @@
 """What a folder holds of a run that is to go on, and what is not as it was."""
 
-import errno
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detente.cli.display import Session
 from detente.errors import UsageError
+from detente.files.heads import is_export
+from detente.files.standing import has_file
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -26,12 +26,14 @@ def before_in(folder: Path, recipe: "Recipe", host: "Host") -> dict[str, Any]:
     from detente.files import read_text
     from detente.recipe.document import read
     from detente.training.agreement import changes, refuse
-    from detente.training.run_folder import Run
+    from detente.training.run_folder import WRITTEN_AGAIN, Run
 
     run = Run(folder)
-    if not run.recipe.is_file():
+    if not has_file(run.recipe):
         return {}
-    if not (folder / "run.json").is_file():
+    if not has_file(folder / "run.json", WRITTEN_AGAIN):
+        if is_export(folder):
+            raise UsageError(f"{folder}: is an exported generator. Name another folder.")
         if read_text(run.recipe) == recipe.to_yaml():
             return {}
         raise UsageError(
@@ -48,28 +50,6 @@ def before_in(folder: Path, recipe: "Recipe", host: "Host") -> dict[str, Any]:
         instead="Name another folder, or leave --folder out.",
     )
     return info
-
-
-def no_place(where: Path, error: OSError) -> UsageError:
-    """What to say where a run's folder cannot be made."""
-    return UsageError(f"{where}: cannot create a run folder there: {error.strerror}. Choose another folder.")
-
-
-def check_place(where: Path) -> None:
-    """Whether a folder is there or can be made; nothing is.
-
-    Raises:
-        UsageError: a file stands in its way, or somebody else's folder.
-    """
-    try:
-        there = next(place for place in (where, *where.absolute().parents) if place.exists())
-        code = 0 if os.access(there, os.W_OK) else errno.EACCES
-        if not there.is_dir():
-            code = errno.EEXIST if there == where else errno.ENOTDIR
-        if code:
-            raise OSError(code, os.strerror(code))
-    except OSError as error:
-        raise no_place(where, error) from error
 
 
 def device_of(recipe: "Recipe", before: dict[str, Any]) -> str | None:

@@ -76,6 +76,7 @@ def choose(
     out: Annotated[
         Path | None,
         typer.Option(
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of the selection; the same one in it is resumed (default: a new numbered one in studies).",
             rich_help_panel=PLACE,

@@ -84,6 +84,7 @@ def compare(
     out: Annotated[
         Path | None,
         typer.Option(
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of the study; a study in it is resumed or extended (default: a new numbered one in studies).",
             rich_help_panel=PLACE,

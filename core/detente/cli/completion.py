@@ -8,11 +8,11 @@ from typing import Any
 import typer
 
 from detente.errors import DetenteError
+from detente.files.heads import HEADS
 from detente.plugins.registry import OF_ONE_DOMAIN, Kind
 
 _WITHIN = re.compile(r"^(.*[+:])?([^+:(]*)$")
 _RUNS, _STUDIES = Path("runs"), Path("studies")
-_HEADS = ("recipe.yaml", "study.yaml", "tuning.yaml", "selection.yaml")
 
 
 def domains(incomplete: str) -> list[str]:
@@ -77,7 +77,7 @@ def _names(kind: Kind, domain: str | None = None) -> list[str]:
 
 def _folders(parent: Path) -> list[str]:
     try:
-        return sorted(str(path) for path in parent.iterdir() if any((path / head).is_file() for head in _HEADS))
+        return sorted(str(path) for path in parent.iterdir() if any((path / head).is_file() for head in HEADS))
     except OSError:
         return []
 

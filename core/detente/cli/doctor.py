@@ -9,14 +9,14 @@ from detente.cli import flags, installed
 from detente.cli.display import table
 from detente.cli.flags import begin
 from detente.cli.grouping import LOOKING, Grouped, example
-from detente.errors import PluginError, UsageError
+from detente.errors import PluginError
+from detente.files.heads import head_of
 
 if TYPE_CHECKING:
     from detente.cli.display import Session
     from detente.plugins import Host
 
 _EXAMPLE = example("detente doctor", "detente doctor runs/00001-image-r1")
-_MANY = ("study.yaml", "tuning.yaml")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,6 +29,7 @@ def doctor(
     folder: Annotated[
         Path | None,
         typer.Argument(
+            path_type=flags.NAMED,
             metavar="[RUN|STUDY|SEARCH]",
             help="Folder of a run, study or search; without one, this machine is checked.",
             autocompletion=flags.completion.folders,
@@ -45,7 +46,7 @@ def doctor(
     session, host = begin(context, json=json, verbose=verbose, no_plugin=no_plugin)
     if folder is None:
         _machine(session, host)
-    elif any((folder / name).is_file() for name in _MANY):
+    elif head_of(folder):
         _many(session, folder)
     else:
         _one(session, folder)
@@ -66,11 +67,6 @@ def _one(session: "Session", folder: Path) -> None:
     from detente.results.doctor.rules import RULES, examine
     from detente.training.run_folder import Run
 
-    if not (folder / "run.json").is_file():
-        raise UsageError(
-            f"{folder}: not the folder of a run, a study or a search (run.json, study.yaml and tuning.yaml are "
-            "missing); name the one that détente printed."
-        )
     run = Run.there(folder)
     found = examine(run)
     lines = [f"{each.code}: {each}" for each in found] or [_nothing(run.sound[0], len(RULES))]
@@ -91,7 +87,7 @@ def _many(session: "Session", folder: Path) -> None:
     assert manifest is not None, "the file was there"
     arms = of_arms(manifest)
     rows = [
-        (arm.domain, arm.text, code, f"{len(runs)} of {arm.runs} runs", str(runs[0]))
+        (arm.domain, arm.text, code, f"{len(runs)} of {arm.runs} runs", f"{runs[0]}")
         for arm in arms
         for code, runs in arm.found.items()
     ]

@@ -4,7 +4,7 @@ import contextlib
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from detente.cli import completion
 from detente.cli.display import Session, messages
 from detente.cli.grouping import EXPERIMENT, HOW, MESSAGES, PLACE
 from detente.errors import UsageError
+from detente.files.named import Named
 from detente.plugins import Host, discover, set_host
 from detente.training import launched
 
@@ -19,6 +20,9 @@ MOST = 4096
 """Threads and parallel runs; no machine has more use for them."""
 TOGETHER = ("train", "resume")
 """The verbs that several processes of torchrun may call together."""
+NAMED: Any = Named
+"""The class of every path on a command line, for typer's `path_type`, whose own types know text alone."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=MESSAGES)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress or notes.", rich_help_panel=MESSAGES)]
 Verbose = Annotated[
@@ -144,7 +148,7 @@ Arms = Annotated[
 ]
 Recipe = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Recipe file (YAML) to start from.", rich_help_panel=EXPERIMENT),
+    typer.Option(path_type=NAMED, metavar="FILE", help="Recipe file (YAML) to start from.", rich_help_panel=EXPERIMENT),
 ]
 Set = Annotated[
     list[str] | None,
@@ -193,11 +197,16 @@ Executor = Annotated[
         rich_help_panel=HOW,
     ),
 ]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", autocompletion=completion.runs)]
+RunFolder = Annotated[
+    Path, typer.Argument(path_type=NAMED, metavar="RUN", help="Run folder.", autocompletion=completion.runs)
+]
 AnyFolder = Annotated[
     Path,
     typer.Argument(
-        metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.", autocompletion=completion.folders
+        path_type=NAMED,
+        metavar="RUN|STUDY|SEARCH",
+        help="Folder of a run, study or search.",
+        autocompletion=completion.folders,
     ),
 ]
 

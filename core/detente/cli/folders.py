@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from detente.cli.display import Session
 from detente.errors import DetenteError, typed
+from detente.files.named import Named
 
 if TYPE_CHECKING:
     from detente.results.manifest import Manifest
 
-STUDIES = Path("studies")
+STUDIES = Named("studies")
 
 _SAME = {"-q", "--quiet", "-v", "--verbose", "--json", "-n", "--dry-run"}
 _SAME_WITH_VALUE = ("--jobs",)
@@ -32,6 +33,7 @@ def experiment_folder(
         out: the folder that the user names, which is taken as it is.
         dry: make nothing.
     """
+    from detente.experiments.planning import LOCK
     from detente.training.run_folder import new_folder, next_folder
 
     found = out or _same_command(session, kind, finished)
@@ -44,6 +46,8 @@ def experiment_folder(
         yield folder
     finally:
         with suppress(OSError):  # it has something in it, as it should
+            if [path.name for path in folder.iterdir()] == [LOCK]:  # of which only we know
+                (folder / LOCK).unlink()
             folder.rmdir()
             if not there:
                 STUDIES.rmdir()

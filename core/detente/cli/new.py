@@ -8,18 +8,19 @@ import typer
 from detente.cli import flags
 from detente.cli.flags import begin
 from detente.cli.grouping import OTHERS, Grouped, example
+from detente.errors import typed, visible_name
 
 if TYPE_CHECKING:
     from detente.scaffold.package import What
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What recipes will call it, such as gradient-noise.")]
-Into = Annotated[Path, typer.Option(metavar="DIR", help="Where the package's folder is put.")]
+Into = Annotated[Path, typer.Option(path_type=flags.NAMED, metavar="DIR", help="Where the package's folder is put.")]
 Author = Annotated[str, typer.Option(metavar="NAME", help="Who holds the copyright.")]
 Licence = Annotated[str, typer.Option(metavar="MIT|BSD-3-Clause|Apache-2.0", help="Its licence.")]
 InTree = Annotated[
     bool, typer.Option("--in-tree", help="Write it into a checkout of détente itself, which --into names.")
 ]
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The package's folder.")]
+Folder = Annotated[Path, typer.Argument(path_type=flags.NAMED, metavar="FOLDER", help="The package's folder.")]
 
 new_app = typer.Typer(help="Start a package of your own: a regularizer or a domain.", no_args_is_help=True)
 
@@ -100,7 +101,7 @@ def _write_in_tree(
 
     files = [str(path) for path in BuiltIn(name).write(into, host)]
     steps = ["make index", "make test"]
-    text = "\n".join(["Written or changed:", *(f"  {file}" for file in files), "", *steps])
+    text = "\n".join(["Written or changed:", *(f"  {visible_name(file)}" for file in files), "", *steps])
     session.result(text, {"files": files, "next": steps})
 
 
@@ -122,6 +123,6 @@ def _write(
     folder = package.write(into, host)
     main = folder / package.package / f"{what}.py"
     train = f"detente train ring --reg {name} --steps 200" if what == "regularizer" else f"detente train {name}"
-    steps = [f"cd {folder}", "pip install -e '.[test]'", "pytest", train]
+    steps = [typed("cd", folder), "pip install -e '.[test]'", "pytest", train]
     text = "\n".join([f"{folder} is ready; the {what} is in {main.relative_to(folder)}.", "", *steps])
     session.result(text, {"folder": str(folder), "file": str(main), "next": steps})

@@ -9,10 +9,9 @@ from detente.cli.flags import begin
 from detente.cli.grouping import TRAINING, Grouped, example
 from detente.cli.running import RUNS, carry_out
 from detente.errors import UsageError
+from detente.files.heads import MANY, head_of, is_export
+from detente.files.standing import has_file
 from detente.training import launched
-
-MANY = {"study.yaml": "compare", "tuning.yaml": "tune", "selection.yaml": "choose"}
-"""The file at the head of a folder with many runs → the verb that made it, whose module has a `resume`."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +36,8 @@ def resume(
     A run continues from its newest checkpoint, and ends with the same numbers as if it had not been stopped.
     """
     session, host = begin(context, json=json, quiet=quiet, verbose=verbose, no_plugin=no_plugin)
-    verb = next((verb for name, verb in MANY.items() if (folder / name).is_file()), None)
+    head = head_of(folder)
+    verb = MANY[head] if head else None
     if verb and (device, threads) != (None, None):
         raise UsageError(
             f"{folder}: has many runs with their own recipes; --device and --threads are for a single run."
@@ -51,11 +51,10 @@ def resume(
         importlib.import_module(f"detente.cli.{verb}").resume(session, host, folder, chosen)
         return
     from detente import recipe as recipes
+    from detente.training.run_folder import no_run
 
-    if not (folder / "recipe.yaml").is_file():
-        raise UsageError(
-            f"{folder}: not the folder of a run (there is no recipe.yaml); name the folder that train printed."
-        )
+    if not has_file(folder / "recipe.yaml") or is_export(folder):
+        raise no_run(folder, "recipe.yaml")
     for flag, value in (("--jobs", jobs), ("--executor", executor)):
         if value is not None:
             raise UsageError(f"{folder}: is a single run; {flag} only works for a study or a search.")

@@ -1,6 +1,5 @@
 """A run under way on the command line: what `train` and `resume` have in common."""
 
-import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -8,12 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from detente.cli.before import before_in, device_of, no_place, note_changes, note_duration
+from detente.cli.before import before_in, device_of, note_changes, note_duration
 from detente.cli.display import Session, duration, log_to, number, scores_table
 from detente.cli.flags import set_threads
 from detente.cli.progress import progress, warm_up
 from detente.errors import UsageError, one_line, typed
 from detente.files import lock
+from detente.files.named import Named
+from detente.files.standing import NO_RIGHT, check_folder, make_folder, no_folder
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from detente.training.run_folder import Run
     from detente.training.team import Team
 
-RUNS = Path("runs")
+RUNS = Named("runs")
 
 _RESULT = ("step", "seconds", "final", "references")
 """Entries of run.json that every run has once it is finished; what of them was lost is written again."""
@@ -97,7 +98,7 @@ def _follow(begun: _Begun) -> None:
 
     built = begun.build(begun.team.share())
     start = begun.team.share()
-    begun.session.run = Path(start["folder"])
+    begun.session.run = Named(start["folder"])
     follow(built, begun.team, start)
 
 
@@ -114,6 +115,7 @@ def _lead(begun: _Begun, parent: Path) -> None:
     began = time.perf_counter()
     session, host, recipe, folder = begun.session, begun.host, begun.resolved.recipe, begun.folder
     before = before_in(folder, recipe, host) if folder else {}
+    check_folder(folder or parent)
     loggers = make_loggers(recipe.log, host)
     _introduce(session, recipe)
     begun.team.share(before)
@@ -187,19 +189,11 @@ def summary(recipe: "Recipe") -> str:
 def _make(folder: Path | None, parent: Path, recipe: "Recipe") -> Path:
     from detente.training.run_folder import new_folder
 
-    try:
-        if folder is None:
-            chains = (recipe.discriminator.regularizers, recipe.generator.regularizers)
-            names = "-".join(name for chain in chains for name in chain)[:40].rstrip("-")
-            return new_folder(parent, f"{recipe.domain}-{names or 'none'}")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-    except (PermissionError, NotADirectoryError, FileExistsError, FileNotFoundError) as error:
-        raise no_place(folder or parent, error) from error
-    except OSError as error:
-        if error.errno == errno.EROFS:
-            raise UsageError(f"{folder or parent}: is read-only. Choose another folder.") from error
-        raise
+    if folder is not None:
+        return make_folder(folder)
+    chains = (recipe.discriminator.regularizers, recipe.generator.regularizers)
+    names = "-".join(name for chain in chains for name in chain)[:40].rstrip("-")
+    return new_folder(parent, f"{recipe.domain}-{names or 'none'}")
 
 
 @contextmanager
@@ -214,8 +208,10 @@ def _alone(run: "Run") -> Iterator[None]:
         raise UsageError(
             f"{run.folder}: another process is training this run; wait until it ends, or stop it first."
         ) from None
-    except PermissionError as error:
-        raise UsageError(f"{run.folder}: cannot be written: {error.strerror}.") from error
+    except OSError as error:
+        if error.errno not in NO_RIGHT:
+            raise
+        raise no_folder(run.folder, error, "Choose another folder") from error
     try:
         yield
     finally:

@@ -10,10 +10,12 @@ from detente.cli.flags import begin, set_threads
 from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError, typed
 from detente.files import own_folder, staged
+from detente.files.standing import make_folder, trouble
 
 if TYPE_CHECKING:
     from detente.training.generator import Generator, Samples
 
+_ELSEWHERE = "Choose another name with --out"
 Arm = Annotated[str | None, typer.Option(metavar="ARM", help="Of a study: its --reg.", show_default="the best one")]
 Which = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Of a study with several domains.")]
 
@@ -29,12 +31,16 @@ def add_to(app: typer.Typer) -> None:
 
 def sample(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|EXPORT|STUDY|SEARCH", help="Folder of a trained generator.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(path_type=flags.NAMED, metavar="RUN|EXPORT|STUDY|SEARCH", help="Folder of a trained generator."),
+    ],
     n: Annotated[int, typer.Option("--samples", "-n", min=1, metavar="N", help="Number of samples.")] = 64,
     seed: Annotated[int, typer.Option(metavar="N", help="Random seed of the samples.")] = 0,
     out: Annotated[
         Path | None,
         typer.Option(
+            path_type=flags.NAMED,
             metavar="DIR|FILE",
             help="Folder for the samples, or a file for a preview of all of them alone.",
             show_default="a new folder in the given one",
@@ -82,7 +88,7 @@ def sample(
         session.note(f"Note: only {len(samples)} of {samples.drawn:,} samples are usable; train longer for more.")
     where, files = _written(samples, generator, out, step, n)
     data = {"run": generator.folder, "step": step, "n": len(samples), "drawn": samples.drawn, "seed": seed}
-    session.result(str(where), data | {"file": where, "files": files})
+    session.result(f"{where}", data | {"file": where, "files": files})
 
 
 def _written(
@@ -95,19 +101,25 @@ def _written(
             name = f"sample-step-{step:06d}-n{n}-seed{samples.seed}"
             where = own_folder(generator.folder / name, generator.folder)
         elif where.suffix == generator.domain.preview_suffix and not where.is_dir():
-            where.parent.mkdir(parents=True, exist_ok=True)
-            with staged(where) as new:
+            make_folder(where.parent, _ELSEWHERE)
+            with staged(where, _ELSEWHERE[0].lower() + _ELSEWHERE[1:]) as new:
                 generator.domain.preview(samples.tensors, new)
             return where, [where]
-        return where, samples.save(where)
+        return where, samples.save(make_folder(where, _ELSEWHERE))
     except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise UsageError(f"--out {where}: cannot be written: {error.strerror}.") from error
+        raise UsageError(f"--out {where}: {trouble(error)}. Choose another folder or file.") from error
 
 
 def export(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search.")],
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write.", show_default="RUN/export")] = None,
+    folder: Annotated[
+        Path,
+        typer.Argument(path_type=flags.NAMED, metavar="RUN|STUDY|SEARCH", help="Folder of a run, study or search."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(path_type=flags.NAMED, metavar="DIR", help="Folder to write.", show_default="RUN/export"),
+    ] = None,
     arm: Arm = None,
     domain: Which = None,
     json: flags.Json = False,
@@ -129,7 +141,7 @@ def export(
     exported, recipe = of_run(run, host)
     written = write(exported, recipe, Run(run), out or own_folder(run / "export", run))
     use = exported.model.command if exported.space.condition else "detente sample {folder} -n 16"
-    lines = [*map(str, written)]
+    lines = [f"{path}" for path in written]
     if use:
         lines.append(f"use with   {use.format(folder=typed(written[0].parent))}")
     session.result("\n".join(lines), {"run": run, "files": written})

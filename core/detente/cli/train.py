@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from detente.cli import flags, own_data
-from detente.cli.before import before_in, check_place, note_duration
+from detente.cli.before import before_in, note_duration
 from detente.cli.display import Session
 from detente.cli.flags import begin
 from detente.cli.grouping import PLACE, TRAINING, Grouped, example
 from detente.cli.running import RUNS, carry_out
 from detente.errors import UsageError, typed
+from detente.files.standing import check_folder
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -49,11 +50,17 @@ def train(
     log: flags.Log = None,
     out: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="Folder in which a numbered run folder is created.", rich_help_panel=PLACE),
+        typer.Option(
+            path_type=flags.NAMED,
+            metavar="DIR",
+            help="Folder in which a numbered run folder is created.",
+            rich_help_panel=PLACE,
+        ),
     ] = RUNS,
     folder: Annotated[
         Path | None,
         typer.Option(
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of this run; an unfinished run of the same recipe in it is resumed.",
             rich_help_panel=PLACE,
@@ -118,7 +125,7 @@ def _look(session: Session, host: "Host", resolved: "Resolved", folder: Path | N
         start = Trainer(built, Run(folder), host).restore()
     else:
         check_run(built)
-    check_place(folder or out)
+    check_folder(folder or out)
     for finding in built.findings:
         session.note(f"Note: {finding}")
     note_duration(session, built, host, start)

@@ -97,6 +97,7 @@ def tune(
         Path | None,
         typer.Option(
             "--from",
+            path_type=flags.NAMED,
             metavar="FILE",
             help="File with all these settings; flags override it.",
             rich_help_panel=EXPERIMENT,
@@ -113,6 +114,7 @@ def tune(
     out: Annotated[
         Path | None,
         typer.Option(
+            path_type=flags.NAMED,
             metavar="DIR",
             help="Folder of the search; the same search in it is resumed (default: a new numbered one in studies).",
             rich_help_panel=PLACE,

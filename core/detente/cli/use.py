@@ -11,6 +11,7 @@ from detente.cli.display import number, scores_table
 from detente.cli.flags import begin, set_threads
 from detente.cli.grouping import USING, Grouped, example
 from detente.errors import UsageError, typed
+from detente.files.heads import head_of
 
 if TYPE_CHECKING:
     from detente.cli.display import Session
@@ -43,6 +44,7 @@ def evaluate(
     features: Annotated[
         Path | None,
         typer.Option(
+            path_type=flags.NAMED,
             metavar="FILE",
             help="Measure on the features of a TorchScript network of yours, such as an Inception. It is a program: "
             "name one that you trust.",
@@ -119,7 +121,9 @@ def report(
     csv: Annotated[bool, typer.Option("--csv", help="Print a study's table as CSV; results.csv has its runs.")] = False,
     figures: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write a study's pictures as SVG and PDF.", show_default="none"),
+        typer.Option(
+            path_type=flags.NAMED, metavar="DIR", help="Write a study's pictures as SVG and PDF.", show_default="none"
+        ),
     ] = None,
     json: flags.Json = False,
     quiet: flags.Quiet = False,
@@ -134,15 +138,16 @@ def report(
         return
     from detente.training.run_folder import Run
 
-    if (folder / "study.yaml").is_file():
+    head = head_of(folder)
+    if head == "study.yaml":
         from detente.report import study_report
 
         path = study_report(folder)
-    elif (folder / "tuning.yaml").is_file():
+    elif head == "tuning.yaml":
         from detente.report import tuning_report
 
         path = tuning_report(folder)
-    elif (folder / "selection.yaml").is_file():
+    elif head == "selection.yaml":
         from detente.report import choice_report
 
         path = choice_report(folder)
@@ -150,7 +155,7 @@ def report(
         from detente.report import run_report
 
         path = run_report(Run.there(folder))
-    session.result(str(path), {"report": path})
+    session.result(f"{path}", {"report": path})
 
 
 def _for_paper(session: "Session", folder: Path, forms: Sequence[str], figures: Path | None) -> None:
@@ -168,7 +173,7 @@ def _for_paper(session: "Session", folder: Path, forms: Sequence[str], figures: 
         from detente.report.figures import study_figures
 
         data["figures"] = paths = study_figures(folder, figures)
-        text += [] if forms else map(str, paths)
+        text += [] if forms else [f"{path}" for path in paths]
     session.result("\n".join(text), data)
 
 

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from detente.errors import UsageError
 from detente.files import lock
 
 _log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def alone(place: Path) -> Iterator[None]:
         place.parent.mkdir(parents=True, exist_ok=True)
         held = lock(place.with_name(f"{place.name}.lock"))
         held.acquire()
-    except OSError as error:
+    except (OSError, UsageError) as error:
         not_kept(error)
         yield
         return
@@ -135,6 +136,6 @@ def alone(place: Path) -> Iterator[None]:
         held.release()
 
 
-def not_kept(error: OSError) -> None:
+def not_kept(error: OSError | UsageError) -> None:
     """Say that something has to be made again next time."""
     _log.warning("cannot cache prepared data: %s; set DETENTE_CACHE to a writable folder", error)

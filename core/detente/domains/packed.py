@@ -18,6 +18,8 @@ from detente.compat import require
 from detente.domains.cache import alone, cache_folder, code_of, named, not_kept
 from detente.domains.contracts import Data
 from detente.engine.sample import Batch, Sample, Space, batch_size, rows, to
+from detente.errors import UsageError
+from detente.files import read_text, regular
 
 if TYPE_CHECKING:
     import numpy as np  # comes with the extra `run`; toys do without
@@ -124,15 +126,15 @@ def _read(place: Path) -> Packed | None:
     import numpy as np
 
     try:
-        about = json.loads((place / "about.json").read_text(encoding="utf-8"))
+        about = json.loads(read_text(place / "about.json"))
         arrays = {
             # Copy on write: torch wants writable arrays, and no process may change what the others see.
-            name: np.load(place / f"{name}.npy", mmap_mode="c" if size else None, allow_pickle=False)
+            name: np.load(regular(place / f"{name}.npy"), mmap_mode="c" if size else None, allow_pickle=False)
             for name, size in about["arrays"].items()
         }
         found = Packed(arrays, about["sizes"], tuple(about["notes"]))
         whole = found.digest == about["digest"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
+    except (OSError, UsageError, ValueError, KeyError, TypeError, AttributeError, EOFError):
         return None
     return found if whole else None
 

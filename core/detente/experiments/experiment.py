@@ -25,7 +25,8 @@ from detente.experiments.forecast import duration_of
 from detente.experiments.look import Look as Look
 from detente.experiments.look import Looked, looked
 from detente.experiments.planning import LOCK, masked, recipe_text
-from detente.files import lock, own_folder, sweep, write_atomically
+from detente.files import lock, own_folder, read_bytes, sweep, write_atomically
+from detente.files.standing import check_folder, has_file, make_folder, standing
 from detente.plugins import Host
 from detente.recipe.schema import Recipe, recipe_of
 from detente.results.cells import SETTLED, Cell
@@ -117,6 +118,7 @@ class Experiment:
                 write_atomically(cell.run.recipe, text)
             self.tracker.enter(cell, recipe.steps)
             if cell.status not in SETTLED:
+                cell.run.check_place()
                 unsettled.append(cell)
                 if (data := self.bound.get(cell.domain)) and data.holds_for(plain):
                     cell.run.expect(data.identities)
@@ -149,7 +151,7 @@ def start(
     """
     proposer = plan()
     found = findings(proposer, host, executor.slots)  # a call that is wrong, or refused, writes nothing
-    proposer.manifest.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(proposer.manifest.folder, "Choose a new folder with --out")
     held = _acquire(proposer)
     try:
         if not _is_current(proposer):
@@ -206,7 +208,7 @@ def findings(proposer: Proposer, host: Host, at_once: int | None = None) -> list
         PluginError: the same, and a plugin is among what is wrong.
     """
     for cell, plain in proposer.manifest.runs():
-        if cell.run.recipe.exists():
+        if standing(cell.run.recipe):
             recipe_text(proposer.manifest, cell, _recipe(proposer.manifest, cell, plain))
     built: dict[str, Looked | DetenteError] = {}
     found: list[dict[str, Any]] = []
@@ -247,6 +249,7 @@ def _recipe(manifest: Manifest, cell: Cell, plain: Mapping[str, Any]) -> Recipe:
 
 def _acquire(proposer: Proposer) -> FileLock:
     manifest = proposer.manifest
+    check_folder(manifest.folder, "Change that, or copy the folder to where you can write")
     held = lock(manifest.folder / LOCK, timeout=0 if proposer.alone else -1)
     try:
         held.acquire()
@@ -255,13 +258,14 @@ def _acquire(proposer: Proposer) -> FileLock:
             f"{manifest.folder}: another process runs this {manifest.kind}; wait for it, or stop it first."
         ) from None
     sweep(manifest.folder, older=_LEFT)
+    manifest.check_place()
     return held
 
 
 def _is_current(proposer: Proposer) -> bool:
     """Whether the folder's manifest is still the one that was planned on."""
     path = proposer.manifest.path
-    return (path.read_bytes() if path.exists() else None) == (proposer.before.text if proposer.before else None)
+    return (read_bytes(path) if has_file(path) else None) == (proposer.before.text if proposer.before else None)
 
 
 def _bind(proposer: Proposer, host: Host, *, resumed: bool = False) -> None:

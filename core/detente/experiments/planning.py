@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from detente.errors import UsageError
 from detente.experiments.executors.local import cpus
 from detente.files import encoded, read_bytes
+from detente.files.standing import check_folder, has_file, standing
 from detente.plugins import Host
 from detente.recipe import Recipe
 from detente.recipe.document import read
@@ -24,6 +25,7 @@ LOCK = ".lock"
 MOST_RUNS = 10_000
 """Of an experiment."""
 _MOST_CHANGES = 8
+_ELSEWHERE = "Choose a new folder with --out"
 _PASSWORD = re.compile(r"(://[^:/@\s]+):[^@\s]+@")
 
 M = TypeVar("M", bound=Manifest)
@@ -33,13 +35,13 @@ def existing(kind: type[M], out: Path) -> M | None:
     """What is in a folder already.
 
     Raises:
-        UsageError: something else is.
+        UsageError: something else is, or the folder cannot be made or written to.
     """
-    if (out / kind.file).exists():
-        return kind.open(out)
-    if out.exists() and (not out.is_dir() or any(path.name != LOCK for path in out.iterdir())):
+    old = kind.open(out) if has_file(out / kind.file) else None
+    check_folder(out, _ELSEWHERE)
+    if old is None and standing(out) and any(path.name != LOCK for path in out.iterdir()):
         raise UsageError(f"{out}: not empty, and not a {kind.kind} folder; choose a new folder with --out.")
-    return None
+    return old
 
 
 def head(old: Manifest | None, kind: type[Manifest], **more: Any) -> dict[str, Any]:
@@ -109,7 +111,8 @@ def recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
         UsageError: it holds another recipe.
     """
     text, file = recipe.to_yaml(), cell.run.recipe
-    if file.exists() and read_bytes(file) != encoded(text):
+    again = f"move it away, and resume the {manifest.kind}, which writes it again"
+    if has_file(file, again) and read_bytes(file) != encoded(text):
         there, here = flat(read(file)), flat(recipe.plain())
         lines = [
             f"{file}: {key} is {there.get(key, 'absent')!r} in this file but {here.get(key, 'absent')!r} in "

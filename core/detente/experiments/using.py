@@ -8,6 +8,8 @@ from detente import plugins
 from detente.domains.contracts import Model
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError
+from detente.files.named import Named
+from detente.files.standing import has_file
 from detente.plugins import Host
 from detente.results.chosen import chosen_run, recommended_run, winning_run
 from detente.training import evaluation
@@ -34,15 +36,10 @@ def load(
         UsageError: the folder is none of these, or damaged.
         PluginError: a plugin that it needs is missing or broken.
     """
-    folder, host = Path(folder), host or plugins.host()
+    folder, host = Named(folder), host or plugins.host()
     folder = run_folder(folder, arm, domain)
-    if (folder / DESCRIPTION).is_file():
+    if has_file(folder / DESCRIPTION):
         return Generator(load_exported(folder, host), folder)
-    if not (folder / "recipe.yaml").is_file():
-        raise UsageError(
-            f"{folder}: not the folder of a run, an export, a study or a search; name one that train, export, compare"
-            " or tune printed."
-        )
     exported, _ = of_run(folder, host)
     return Generator(exported, folder, lambda n, rng: _conditions(folder, exported.model, n, rng, host))
 
@@ -53,11 +50,11 @@ def run_folder(folder: Path, arm: str | None = None, domain: str | None = None) 
     Raises:
         UsageError: as `chosen_run` does, or there is nothing to choose from.
     """
-    if (folder / "study.yaml").is_file():
+    if has_file(folder / "study.yaml"):
         return chosen_run(folder, arm, domain).folder
-    if (folder / "tuning.yaml").is_file() and arm is None and domain is None:
+    if has_file(folder / "tuning.yaml") and arm is None and domain is None:
         return winning_run(folder).folder
-    if (folder / "selection.yaml").is_file() and arm is None and domain is None:
+    if has_file(folder / "selection.yaml") and arm is None and domain is None:
         return recommended_run(folder).folder
     if arm is not None or domain is not None:
         raise UsageError(f"{folder}: not a study folder (no study.yaml), so there is no arm or domain to choose.")

@@ -5,7 +5,6 @@ replaced is made anew beside the old file, and what grows (`appending`, `lock`, 
 stands in its place. A link that the user names as the folder itself is followed.
 """
 
-import errno
 import json
 import os
 import secrets
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from detente.errors import UsageError
+from detente.files.standing import MOVE_AWAY, PUT_BACK, check_replaceable, has_file, standing, trouble
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -52,12 +52,16 @@ def replace_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     leaves the old file as it was, and a file that ends in `.partial`.
 
     Raises:
-        UsageError: a pipe, a socket or a device stands in its place.
+        UsageError: a folder, a pipe, a socket or a device stands in its place.
         OSError: it cannot be written; what `write` raises is passed on. The old file is as it was.
     """
-    _refuse_special(path)
+    check_replaceable(path)
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    partial.open("xb").close()  # "x": no link is followed, and no other writer's file is taken
+    try:
+        partial.open("xb").close()  # "x": no link is followed, and no other writer's file is taken
+    except OSError as error:
+        error.filename = str(path)  # the file that is meant
+        raise
     mode = stat.S_IMODE(partial.stat().st_mode)
     try:
         write(partial)
@@ -72,24 +76,26 @@ def replace_atomically(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 @contextmanager
-def staged(path: Path) -> Iterator[Path]:
+def staged(path: Path, fix: str = MOVE_AWAY) -> Iterator[Path]:
     """Where somebody else's code may write a file called as `path` is, and more beside it: a new folder.
 
     At the end all that is in there takes its place beside `path`, or, after an error, none of it.
 
+    Args:
+        path: the file.
+        fix: what to do where no file can take its place, as a sentence ends.
+
     Raises:
-        UsageError: a pipe, a socket or a device stands in the place of one of them.
+        UsageError: a folder, a pipe, a socket or a device stands in the place of one of them.
     """
-    _refuse_special(path)
+    check_replaceable(path, fix)
     folder = path.with_name(f"{secrets.token_hex(4)}{PARTIAL}")
     folder.mkdir()
     try:
         yield folder / path.name
         places = {made: path.with_name(made.name) for made in sorted(folder.iterdir())}
         for place in places.values():
-            _refuse_special(place)
-            if place.is_dir() and not place.is_symlink():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+            check_replaceable(place, fix)
         for made, place in places.items():
             made.replace(place)
     finally:
@@ -169,27 +175,30 @@ def own_folder(path: Path, within: Path) -> Path:
     return path
 
 
-def regular(path: Path) -> Path:
+def regular(path: Path, fix: str = PUT_BACK) -> Path:
     """A path that may be read: of a file, and not of a pipe or a device, which would wait.
 
     Raises:
         UsageError: something else stands there.
     """
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: is not a file; something else stands in its place.")
+    has_file(path, fix)
     return path
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, fix: str = PUT_BACK) -> bytes:
     """The content of a file of ours.
+
+    Args:
+        path: the file.
+        fix: what to do where something else stands there, as a sentence ends.
 
     Raises:
         UsageError: it cannot be read.
     """
     try:
-        return regular(path).read_bytes()
+        return regular(path, fix).read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror or error}).") from error
+        raise UsageError(f"{path}: cannot be read ({trouble(error)}).") from error
 
 
 def read_text(path: Path) -> str:
@@ -259,17 +268,6 @@ def _refuse_other(path: Path) -> None:
         raise _not_own(path, "file")
 
 
-def _refuse_special(path: Path) -> None:
-    """A file may take a file's place, and a link's that leads to one or to nothing, and no more than that."""
-    for look in (path.lstat, path.stat):
-        try:
-            mode = look().st_mode
-        except OSError:  # there is nothing, or it cannot be seen, which whoever writes it is told
-            continue
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
-            raise UsageError(f"{path}: is a pipe, a socket or a device, which no file replaces; choose another name.")
-
-
 def _not_own(path: Path, what: str) -> UsageError:
-    found = "is a link to somewhere else" if path.is_symlink() else f"is not a {what}"
+    found = "is a link to somewhere else" if path.is_symlink() else f"is {standing(path)}, not a {what}"
     return UsageError(f"{path}: {found}, and nothing outside its folder may change; move it away.")

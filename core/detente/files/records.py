@@ -64,8 +64,14 @@ def checked(schema: type[BaseModel], data: Any, source: str, fix: str) -> dict[s
     return data
 
 
-def sound(schema: type[Record], data: Any, source: str) -> tuple[dict[str, Any], list[str]]:
+def sound(schema: type[Record], data: Any, source: str, fix: str = "") -> tuple[dict[str, Any], list[str]]:
     """What of plain data fits a schema, without the entries that do not, and a sentence for each of those.
+
+    Args:
+        schema: what they should hold.
+        data: what a file holds.
+        source: the file.
+        fix: what to do where nothing can be shown, as a sentence ends.
 
     Raises:
         UsageError: without them there is nothing to show.
@@ -77,7 +83,8 @@ def sound(schema: type[Record], data: Any, source: str) -> tuple[dict[str, Any],
         left_out += [f"{said(source, error)}; it is left out." for error in named]
         places = [_place(data, error) for error in found]
         if not all(places):
-            raise UsageError("\n".join(dict.fromkeys(f"{said(source, error)}." for error in found[:_MOST])))
+            end = f"; {fix}." if fix else "."
+            raise UsageError("\n".join(dict.fromkeys(f"{said(source, error)}{end}" for error in found[:_MOST])))
         for place in reversed(list(dict.fromkeys(places))):
             if not any(place[:i] in places for i in range(1, len(place))):
                 _drop(data, place)

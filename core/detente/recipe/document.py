@@ -125,13 +125,18 @@ def parse(text: str, source: str) -> Any:
         raise UsageError(f"{source}: contains a number that is too long.") from error
 
 
-def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
+def read(path: Path | Traversable, source: str | None = None, what: str = "a recipe") -> dict[str, Any]:
     """The mapping in a YAML file; that of an empty file is empty.
+
+    Args:
+        path: the file.
+        source: what errors call it; its path by default.
+        what: what it should hold.
 
     Raises:
         UsageError: the file cannot be read, is too large, or contains something other than a mapping.
     """
-    source = source or str(path)
+    source = source or f"{path}"
     try:
         if isinstance(path, Path) and not (path.is_file() or path.is_dir()) and path.exists():
             raise UsageError(
@@ -157,7 +162,7 @@ def read(path: Path | Traversable, source: str | None = None) -> dict[str, Any]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise UsageError(f"{source}: contains {_what(found)}; a recipe is a mapping, with one `key: value` per line.")
+        raise UsageError(f"{source}: contains {_what(found)}; {what} is a mapping, with one `key: value` per line.")
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from detente import plugins
 from detente.checks import check_codes
 from detente.errors import DetenteError, UsageError, did_you_mean
+from detente.files.named import Named
 from detente.plugins import Host
 from detente.plugins.registry import OF_ONE_DOMAIN
 from detente.recipe import chains as arms
@@ -153,7 +154,8 @@ def _current(host: Host, domain: Any, key: Key, name: str) -> str:
 
 def _given(recipe: Path | str | Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
     if isinstance(recipe, Path | str):
-        return str(recipe), read(Path(recipe))
+        file = Named(recipe)
+        return f"{file}", read(file)
     return "recipe", dict(recipe or {})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from detente.compat import require
 from detente.errors import UsageError, visible
 from detente.files import staged
+from detente.files.standing import make_folder, trouble
 from detente.report.charts import cut
 from detente.report.curves import series
 from detente.report.domains import DomainPart
@@ -42,14 +43,14 @@ def study_figures(folder: Path, out: Path) -> list[Path]:
         raise UsageError(f"{folder}: there is nothing to draw yet: no run has an evaluation.")
     paths: list[Path] = []
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out, "Choose another folder with --figures")
         for name, figure in drawn.items():
             for kind in _KINDS if figure else ():
                 with staged(out / f"{name}{kind}") as new:
                     _save(figure, new)
                 paths.append(out / f"{name}{kind}")
     except OSError as error:
-        raise UsageError(f"--figures {out}: cannot be written: {error.strerror}.") from error
+        raise UsageError(f"--figures {out}: {trouble(error)}. Choose another folder.") from error
     return paths
 
 

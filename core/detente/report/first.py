@@ -65,4 +65,4 @@ def _verdict(best: Row | None, verdicts: Verdicts) -> str:
 def use_of(domain: DomainPart, row: Row) -> Use | None:
     """The best run of an arm, if it is above 0."""
     found = best_run(row.outcomes, domain.name)
-    return None if found is None else Use(str(found.cell.folder), sampling(found.cell.folder))
+    return None if found is None else Use(f"{found.cell.folder}", sampling(found.cell.folder))

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from detente.errors import UsageError
+from detente.errors import UsageError, visible_name
 from detente.files import read_text
 from detente.report.charts import Axes, Point, Series, chart, fitted, span
 from detente.report.data import data_section
@@ -65,7 +65,7 @@ def run_report(run: Run) -> Path:
 def _name(run: Run) -> str:
     """The folder's name; of a cell of a study its domain, arm and seed."""
     parts = run.folder.resolve().parts
-    return "/".join(parts[-3:]) if parts[-4:-3] == ("cells",) else parts[-1]
+    return visible_name("/".join(parts[-3:]) if parts[-4:-3] == ("cells",) else parts[-1])
 
 
 def _course(evaluations: list[dict[str, Any]]) -> Markup | None:

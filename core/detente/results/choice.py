@@ -27,6 +27,7 @@ class Choice(Manifest):
     """What a selection.yaml says."""
 
     file, kind, verb, format, schema = "selection.yaml", "selection", "choose", 1, SelectionRecord
+    writes = (*Manifest.writes, "choice.yaml")
 
     def __init__(self, folder: Path, content: dict[str, Any]) -> None:
         super().__init__(folder, content)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from detente.errors import UsageError
-from detente.files import write_atomically
+from detente.files import read_bytes, write_atomically
+from detente.files.heads import of_another_kind
 from detente.files.records import checked, sound
+from detente.files.standing import check_replaceable, has_file, make_folder
 from detente.hookspecs import StudyView
 from detente.recipe.document import MAX_BYTES, dump, read
 from detente.results.cells import Arm, Cell
@@ -39,6 +41,7 @@ class Manifest(ABC):
         format: the number that the file begins with.
         schema: what the file holds.
         needs: entries that a report can do without, and going on cannot.
+        writes: the names of the other files that going on writes into the folder.
         damaged: a sentence for each thing that is left out, where only what is sound was read.
         text: the file when it was opened; None where it was not read from a file.
     """
@@ -49,6 +52,7 @@ class Manifest(ABC):
     format: ClassVar[int]
     schema: ClassVar[type[ManifestRecord]] = ManifestRecord
     needs: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ("results.csv", "report.html")
     text: bytes | None = None
 
     def __init__(self, folder: Path, content: dict[str, Any]) -> None:
@@ -66,16 +70,18 @@ class Manifest(ABC):
             UsageError: there is none, or it is damaged or of another format.
         """
         path = folder / cls.file
-        if not path.is_file():
-            raise UsageError(
-                f"{folder}: not a {cls.kind} folder (it has no {cls.file}); name the folder that {cls.verb} printed."
-            )
-        text = path.read_bytes()  # before the content, so that a change between the two is noticed later
-        content, said = read(path), []
+        if not has_file(path):
+            raise of_another_kind(folder, f"a {cls.kind} folder", cls.file, f"name the folder that {cls.verb} printed")
+        text = read_bytes(path)  # before the content, so that a change between the two is noticed later
+        said: list[str] = []
+        try:
+            content = read(path, what=f"a {cls.kind}")
+        except UsageError as error:
+            raise UsageError(f"{str(error).rstrip('.')}; {cls.fix()}.") from error
         if damaged:
-            content, said = sound(cls.schema, content, str(path))
+            content, said = sound(cls.schema, content, f"{path}", cls.fix())
         else:
-            checked(cls.schema, content, str(path), cls.fix())
+            checked(cls.schema, content, f"{path}", cls.fix())
             missing = [key for key in cls.needs if content.get(key) is None]
             if missing:
                 raise UsageError(f"{path}: {missing[0]}: is missing; {cls.fix()}.")
@@ -90,6 +96,15 @@ class Manifest(ABC):
         """What to do about a damaged one, as a sentence ends."""
         return f"correct it, or give the command of the {cls.kind} again with a new --out"
 
+    def check_place(self) -> None:
+        """Make sure before anything is trained that what is written in the end can be.
+
+        Raises:
+            UsageError: something that no file replaces stands in the place of one of its files.
+        """
+        for name in (self.file, *self.writes):
+            check_replaceable(self.folder / name)
+
     def write(self) -> None:
         """Put the file in its place.
 
@@ -102,7 +117,7 @@ class Manifest(ABC):
                 f"{self.path}: would be larger than {MAX_BYTES:,} bytes, and could not be read again; make several,"
                 " with fewer arms, domains or seeds each."
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         write_atomically(self.path, text)
 
     @property

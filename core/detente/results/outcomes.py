@@ -76,7 +76,7 @@ class Outcome:
         return cls(
             cell,
             status,
-            reason=str(info.get("error") or " ".join(damaged)).replace(str(cell.folder), "").lstrip(":/ "),
+            reason=str(info.get("error") or " ".join(damaged)).replace(f"{cell.folder}", "").lstrip(":/ "),
             final=ended,
             tail=0.0 if status == "diverged" else tail,
             best=highest,

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from detente.errors import UsageError
+from detente.files.named import Named
+from detente.files.standing import has_file
 from detente.recipe.document import read as read_yaml
 from detente.results.cells import Arm, Cell
 from detente.results.choice import Choice
@@ -59,7 +61,7 @@ def read(folder: Path | str, *, pandas: bool | None = None) -> Tables:
         UsageError: the folder holds nothing of the kind.
         ImportError: pandas is asked for and not installed.
     """
-    folder = Path(folder)
+    folder = Named(folder)
     manifest = manifest_of(folder)
     if manifest is not None:
         cells = [cell for cell, _ in manifest.runs()]
@@ -85,13 +87,13 @@ def manifest_of(folder: Path) -> Manifest | None:
     """The study or the search in a folder, as far as it is sound; None where there is neither."""
     kinds: tuple[type[Manifest], ...] = (Study, Tuning, Choice)
     for kind in kinds:
-        if (folder / kind.file).is_file():
+        if has_file(folder / kind.file):
             return kind.open(folder, damaged=True)
     return None
 
 
 def _runs(folder: Path) -> list[Path]:
-    if (folder / "recipe.yaml").is_file() and (folder / "run.json").is_file():
+    if has_file(folder / "recipe.yaml") and has_file(folder / "run.json"):
         return [folder]
     found = sorted(path.parent for path in folder.glob("*/run.json") if (path.parent / "recipe.yaml").is_file())
     if not found:

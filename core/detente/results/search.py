@@ -15,6 +15,7 @@ from typing import Any
 from detente.errors import UsageError
 from detente.files import plain, read_json, write_atomically
 from detente.files.records import shorten, sound
+from detente.files.standing import has_file, standing
 from detente.hookspecs import StudyView
 from detente.recipe.keys import put
 from detente.results.cells import Arm, Cell
@@ -97,6 +98,7 @@ class Tuning(Manifest):
     """What a tuning.yaml says, and trials.json beside it."""
 
     file, kind, verb, format, schema = "tuning.yaml", "search", "tune", SEARCH_FORMAT, TuningRecord
+    writes = (*Manifest.writes, "trials.json", "best.yaml")
     needs = ("name", "reg", "sampler", "sampler_seed", "trials", "wave")
 
     def __init__(self, folder: Path, content: dict[str, Any]) -> None:
@@ -126,19 +128,21 @@ class Tuning(Manifest):
         Raises:
             UsageError: it is damaged.
         """
-        if not self.record.exists():
-            return []
+        fix = "delete it and resume the search, which writes it again from its runs"
         try:
+            if not has_file(self.record, fix):
+                return []
             return self._take(read_json(self.record), damaged)
         except UsageError as error:
             if damaged:
                 return str(error).splitlines()
+            if standing(self.record) != "a file":
+                raise
             lines = [line.rstrip(".") for line in str(error).splitlines()]
-            fix = "delete it and resume the search, which writes it again from its runs"
             raise UsageError("\n".join(f"{line}; {fix}." for line in lines)) from error
 
     def _take(self, content: Any, damaged: bool) -> list[str]:
-        found, said = sound(TrialsRecord, content, str(self.record))
+        found, said = sound(TrialsRecord, content, f"{self.record}")
         trials = [
             Trial(t["number"], t["params"], t["status"], {int(k): v for k, v in t["scores"].items()})
             for t in found.get("trials", [])

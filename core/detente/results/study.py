@@ -18,6 +18,7 @@ class Study(Manifest):
     """What a study.yaml says."""
 
     file, kind, verb, format, schema = "study.yaml", "study", "compare", STUDY_FORMAT, StudyRecord
+    writes = (*Manifest.writes, "statistics.json")
 
     def problems(self, damaged: bool) -> list[str]:
         keys = [(d, arm.slug) for d in self.domains for arm in self.arms if arm not in self.recipes(d)]

@@ -13,6 +13,7 @@ import jinja2
 from detente.engine.options import kebab
 from detente.errors import UsageError
 from detente.files import write_atomically
+from detente.files.standing import make_folder, standing
 from detente.plugins import Host
 from detente.plugins.contract import CONTRACT
 
@@ -126,10 +127,10 @@ class Package:
         """
         refuse_taken(self.what, self.name, host)
         folder = into / self.distribution
-        if folder.exists():
+        if standing(folder):
             raise UsageError(f"{folder} exists already. Choose another name, or another place with --into.")
         for path, text in self.files().items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            make_folder((folder / path).parent, "Choose another place with --into")
             write_atomically(folder / path, text)
         return folder
 

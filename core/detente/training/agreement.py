@@ -96,13 +96,13 @@ def agree(path: Path, state: Mapping[str, Any], run: Run, built: Built, host: Ho
     """
     known = state.get("identities")
     if known is None and not run.identities:
-        _log.warning("%s: does not say which data it was trained on; they may have changed since.", path)
+        _log.warning("%s: does not say which data it was trained on; they may have changed since.", f"{path}")
     found: Changes = {}
     if (was := state.get("recipe")) is not None:
         found = changes(was, built.recipe.plain(), host)
         refuse(
             found,
-            str(path),
+            f"{path}",
             data_too=known is None,
             there="in this checkpoint",
             here=f"in {run.recipe.name}",

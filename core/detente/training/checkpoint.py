@@ -126,7 +126,7 @@ def load(path: Path) -> dict[str, Any]:
             f"{path}: has checkpoint format {found!r}, this version reads {CHECKPOINT_FORMAT}; use the version "
             "of détente that wrote it."
         )
-    checked(CheckpointRecord, state, str(path), _FIX)
+    checked(CheckpointRecord, state, f"{path}", _FIX)
     if state.pop("digest", None) not in (None, digest(state)):
         raise UsageError(f"{path}: was changed after it was written; {_FIX}.")
     return state

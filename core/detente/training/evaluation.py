@@ -17,7 +17,7 @@ from detente.engine.forward import call
 from detente.engine.sample import Sample, batch_size, cat, leaves, rows, to
 from detente.engine.streams import Stream
 from detente.errors import PluginError, UsageError
-from detente.files import write_atomically
+from detente.files import read_text, write_atomically
 from detente.training.warmup import described, fresh, weights_hash
 
 ROWS = ("real", "baseline", "untrained")
@@ -238,10 +238,10 @@ def reference_row(
 def _read(path: Path, depends_on: str, names: set[str]) -> dict[str, Scores] | None:
     """The rows in a file, or None where there is none that holds exactly these rows and scores."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_text(path))
         kept = {row: {key: float(value) for key, value in found["rows"][row].items()} for row in ROWS}
         complete = found["depends_on"] == depends_on and all(scores.keys() == names for scores in kept.values())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (UsageError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return kept if complete else None
 
@@ -251,5 +251,5 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(content))
-    except OSError as error:
+    except (OSError, UsageError) as error:
         _log.warning("cannot cache reference scores: %s; set DETENTE_CACHE to a writable folder", error)

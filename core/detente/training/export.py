@@ -22,7 +22,9 @@ from detente.engine.sample import Sample, Space
 from detente.engine.streams import Stream
 from detente.errors import DetenteError, UsageError, one_line
 from detente.files import in_utf8, plain, read_bytes, read_json, regular, replace_atomically, write_atomically
+from detente.files.named import Named
 from detente.files.records import Record, checked
+from detente.files.standing import make_folder
 from detente.plugins import Host
 from detente.recipe import options_of
 from detente.recipe.components import Part, RegularizerPart, load_component
@@ -182,7 +184,7 @@ def write(exported: Exported, recipe: Recipe, run: Run, folder: Path) -> list[Pa
     there = [path.name for path in paths if os.path.lexists(path)]
     if there and not {WEIGHTS, DESCRIPTION} & {*there}:
         raise UsageError(f"{folder}: has a {there[0]} that is of no export; name another folder with --out.")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "Choose another folder with --out")
     said = exported.description
     weights = exported.generator.to("cpu")
     try:
@@ -221,12 +223,12 @@ def load_exported(folder: Path | str, host: Host | None = None) -> Exported:
         UsageError: the folder holds none, it is damaged, or the model's code no longer fits the weights.
         PluginError: a plugin that it needs is missing or broken.
     """
-    folder, host = Path(folder), host or plugins.host()
+    folder, host = Named(folder), host or plugins.host()
     path = folder / DESCRIPTION
     if not path.is_file():
         raise UsageError(f"{folder}: not an export folder (no {DESCRIPTION}); give the folder that export wrote.")
     try:
-        said = checked(ExportRecord, read_json(path), str(path), "export the run again")
+        said = checked(ExportRecord, read_json(path), f"{path}", "export the run again")
         space = space_of(said["space"])
         domain: Domain = load_component(host, "domain", said["domain"])()
         domain.meet(space)

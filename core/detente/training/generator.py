@@ -18,6 +18,7 @@ from detente.engine.sample import Sample, Space, batch_size, leaves, rows
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 from detente.files import staged
+from detente.files.named import Named
 from detente.training.export import Exported
 
 _LEAST, _TIMES = 1000, 20
@@ -67,7 +68,7 @@ class Samples:
         Raises:
             OSError: the folder cannot be written.
         """
-        folder = Path(folder)
+        folder = Named(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with staged(folder / f"preview{self.domain.preview_suffix}") as preview:
             self.domain.preview(self._first(), preview)

@@ -94,5 +94,5 @@ def kept(folder: Path) -> tuple[Space, dict[str, Any]] | None:
     path = folder / OUTLINE
     if not path.is_file():
         return None
-    said = checked(_Outline, read_json(path), str(path), "delete it; it is made again where the data are at hand")
+    said = checked(_Outline, read_json(path), f"{path}", "delete it; it is made again where the data are at hand")
     return space_of(said["space"]), said["data"]

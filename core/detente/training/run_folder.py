@@ -12,9 +12,13 @@ from typing import Any, NamedTuple
 
 from detente.errors import UsageError
 from detente.files import appending, own_folder, parsed, plain, read_bytes, read_json, sweep, write_atomically
+from detente.files.heads import of_another_kind
 from detente.files.records import checked, sound
+from detente.files.standing import NO_RIGHT, PUT_BACK, check_replaceable, has_file, make_folder, no_folder, standing
 from detente.training.run_record import RUN_FORMAT, IdentitiesRecord, RunRecord, is_entry
 
+WRITTEN_AGAIN = "move it away, and resume the run, which writes it again"
+"""What to do where something else stands in the place of a run's own record."""
 _FIX = "correct it, or delete the file and resume the run, which writes it again"
 
 
@@ -22,15 +26,20 @@ def new_folder(parent: Path, label: str) -> Path:
     """The next free numbered folder, `00007-image-r1`, made so that two processes never get the same.
 
     Raises:
+        UsageError: the parent cannot be made.
         OSError: the parent cannot be written.
     """
-    parent.mkdir(parents=True, exist_ok=True)
+    make_folder(parent)
     while True:
         folder = next_folder(parent, label)
         try:
             folder.mkdir()
         except FileExistsError:
             continue
+        except OSError as error:
+            if error.errno not in NO_RIGHT:
+                raise
+            raise no_folder(parent, error, "Choose another folder") from error
         return folder
 
 
@@ -74,7 +83,7 @@ class Run:
             UsageError: a link to somewhere else stands where the run would write.
         """
         run = cls(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         run.prepare()
         write_atomically(folder / "recipe.yaml", recipe_yaml)
         write_atomically(
@@ -92,14 +101,24 @@ class Run:
         )
         return run
 
+    def check_place(self) -> None:
+        """Make sure before a run is trained that its files can be written.
+
+        Raises:
+            UsageError: a folder, a pipe or a device stands in the place of one.
+        """
+        for name in ("recipe.yaml", "run.json", "generator.json", "report.html"):
+            check_replaceable(self.folder / name)
+
     def prepare(self) -> None:
         """Make sure that what a run writes goes into its folder, and clear away what a killed process left half done.
 
         Whoever calls this holds the run's lock.
 
         Raises:
-            UsageError: a link to somewhere else stands where the run would write.
+            UsageError: a link to somewhere else, a folder, a pipe or a device stands where the run would write.
         """
+        self.check_place()
         for part in (self.checkpoints, self.samples):
             sweep(own_folder(part, self.folder))
         for grows in (self.metrics, self.log):
@@ -125,11 +144,9 @@ class Run:
         Raises:
             UsageError: the folder holds none.
         """
-        if not (folder / "recipe.yaml").is_file() or not (folder / "run.json").is_file():
-            raise UsageError(
-                f"{folder}: not the folder of a run (recipe.yaml or run.json is missing); name the one that train "
-                "printed."
-            )
+        for name, fix in (("recipe.yaml", PUT_BACK), ("run.json", WRITTEN_AGAIN)):
+            if not has_file(folder / name, fix):
+                raise no_run(folder, name)
         return cls(folder)
 
     @property
@@ -159,16 +176,16 @@ class Run:
         Raises:
             UsageError: it is damaged, or of another format.
         """
-        return checked(RunRecord, self._content(), str(self.folder / "run.json"), _FIX)
+        return checked(RunRecord, self._content(), f"{self.folder}/run.json", _FIX)
 
     @property
     def sound(self) -> tuple[dict[str, Any], list[str]]:
         """What of run.json can be used, and a sentence for each entry that cannot; nothing where there is none."""
         path = self.folder / "run.json"
-        if not path.exists():
+        if not standing(path):
             return {}, []
         try:
-            return sound(RunRecord, self._content(), str(path))
+            return sound(RunRecord, self._content(), f"{path}")
         except UsageError as error:
             return {}, str(error).splitlines()
 
@@ -187,9 +204,9 @@ class Run:
             UsageError: what the experiment says is damaged.
         """
         known = dict(self.sound[0].get("identities") or {})
-        if self.expected.is_file():
+        if has_file(self.expected):
             fix = "delete it and resume the experiment, which writes it again"
-            known |= checked(IdentitiesRecord, read_json(self.expected), str(self.expected), fix)
+            known |= checked(IdentitiesRecord, read_json(self.expected), f"{self.expected}", fix)
         return known
 
     @property
@@ -218,9 +235,13 @@ class Run:
         return Contents(info, [line for line in lines if line is not None], damaged)
 
     def _content(self) -> Any:
+        path = self.folder / "run.json"
         try:
-            return read_json(self.folder / "run.json")
+            has_file(path, WRITTEN_AGAIN)
+            return read_json(path)
         except UsageError as error:
+            if standing(path) != "a file":
+                raise
             raise UsageError(f"{str(error).rstrip('.')}; {_FIX}.") from error
 
     def _lines(self) -> Iterator[dict[str, Any] | None]:
@@ -235,6 +256,12 @@ class Run:
         yield from map(entry_of, whole)
         if (last := entry_of(rest)) is not None:
             yield last
+
+
+def no_run(folder: Path, missing: str) -> UsageError:
+    """What to say where a folder is not that of a run; `missing` is the file that every run has."""
+    kinds, do = "the folder of a run, a study or a search", "name one that détente printed"
+    return of_another_kind(folder, kinds, missing, do)
 
 
 def entry_of(line: bytes) -> dict[str, Any] | None:

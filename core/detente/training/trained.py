@@ -77,7 +77,7 @@ def _agree(path: Path, state: dict[str, Any], run: Run, recipe: Recipe, host: Ho
     was = state.get("recipe") or {**recipe.plain(), "seed": state.get("seed", recipe.seed)}
     refuse(
         changes(was, recipe.plain(), host),
-        str(path),
+        f"{path}",
         data_too=False,
         there="in this checkpoint",
         here=f"in {run.recipe.name}",

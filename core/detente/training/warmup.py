@@ -17,7 +17,8 @@ from detente.domains.cache import alone, cache_folder, code_of, named, not_kept
 from detente.domains.contracts import Data, Metric, Model, Networks, ProgressCallback
 from detente.engine.sample import Space
 from detente.engine.streams import Stream, enter, leave
-from detente.files import in_utf8, replace_atomically
+from detente.errors import UsageError
+from detente.files import in_utf8, regular, replace_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -163,14 +164,14 @@ def weights_hash(network: nn.Module) -> str:
 def _take(networks: Networks, place: Path) -> bool:
     """Load what is kept at `place`; False where there is nothing that fits."""
     try:
-        with in_utf8(place) as name:
+        with in_utf8(regular(place)) as name:
             found = load_file(name)
         for role, net in networks._asdict().items():
             own = {key.removeprefix(f"{role}."): v for key, v in found.items() if key.startswith(f"{role}.")}
             net.load_state_dict(own)
     except FileNotFoundError:
         return False
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except (OSError, UsageError, SafetensorError, RuntimeError) as error:
         _log.warning("%s: cannot use the cached warm-up (%s); repeating it", place, type(error).__name__)
         return False
     return True
@@ -186,7 +187,7 @@ def _keep(networks: Networks, place: Path) -> None:
     }
     try:
         replace_atomically(place, lambda partial: _save(tensors, partial))
-    except (OSError, SafetensorError) as error:  # what safetensors makes of a full disk
+    except (OSError, UsageError, SafetensorError) as error:  # what safetensors makes of a full disk
         not_kept(OSError(str(error)))
 
 

@@ -119,7 +119,7 @@ def test_an_output_folder_that_is_a_file_is_refused(call: Call, out: str) -> Non
     Path("file").touch()
     done = call(*RING, "--out", out, "-q")
     assert done.code == 2
-    assert done.err.startswith(f"Error: {out}: cannot create a run folder there")
+    assert done.err == "Error: file: is a file, not a folder. Choose another folder.\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
@@ -127,14 +127,14 @@ def test_a_read_only_output_folder_is_refused(call: Call) -> None:
     Path("locked").mkdir(mode=0o500)
     done = call(*RING, "--out", "locked/runs", "-q")
     assert done.code == 2
-    assert "cannot create a run folder there" in done.err
+    assert done.err == "Error: locked/runs: permission denied. Choose another folder.\n"
 
 
 def test_a_read_only_file_system_is_refused(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(parent: Path, label: str) -> Path:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(parent))
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
-    monkeypatch.setattr("detente.training.run_folder.new_folder", refuse)
+    monkeypatch.setattr(Path, "mkdir", refuse)
     done = call(*RING, "-q")
     assert (done.code, done.err) == (2, "Error: runs: is read-only. Choose another folder.\n")
 

@@ -28,7 +28,7 @@ def test_a_run_its_export_and_a_study_of_it_give_the_same_samples(tmp_path: Path
 @pytest.mark.parametrize(
     ("make", "given", "why"),
     [
-        ([], {}, "not the folder of a run, an export, a study or a search"),
+        ([], {}, "not the folder of a run, a study or a search"),
         (["recipe.yaml"], {}, "not the folder of a run"),
         (["model.json", "recipe.yaml"], {"arm": "r1"}, "not a study folder"),
     ],

@@ -78,5 +78,5 @@ def test_nothing_to_draw_and_nowhere_to_write_are_refused(tmp_path, study):
     with pytest.raises(UsageError, match="nothing to draw yet"):
         figures.study_figures(empty.folder, tmp_path / "out")
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="is a file, not a folder"):
         figures.study_figures(study.folder, tmp_path / "file")

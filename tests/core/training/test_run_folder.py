@@ -33,7 +33,7 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
 
 
 def test_what_is_no_run_is_refused_with_its_reason(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"not the folder of a run \(recipe.yaml or run.json is missing\)"):
+    with pytest.raises(UsageError, match=r"not the folder of a run, a study or a search \(it has no recipe.yaml\)"):
         Run.open(tmp_path)
     run = Run.create(tmp_path, "", {})
     run.record({"format": 99})

@@ -68,7 +68,7 @@ def test_a_record_that_is_no_mapping_is_refused_and_the_rest_is_shown(run: Run) 
         assert "Damaged" in page and "D/adversarial" in page, what
     path.unlink()
     path.mkdir()
-    with pytest.raises(UsageError, match="is not a file"):
+    with pytest.raises(UsageError, match=r"run\.json: is a folder, not a file; move it away, and resume"):
         _ = run.info
 
 

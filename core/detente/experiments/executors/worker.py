@@ -22,6 +22,7 @@ from filelock import Timeout
 from detente.compat import unencodable
 from detente.errors import LogFormatter
 from detente.files import lock, read_text, write_atomically
+from detente.files.named import Named
 from detente.training.run_folder import Run
 
 LOCKED = 75
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 def main(arguments: list[str]) -> int:
     """Train the cell in a folder with a recipe.yaml; returns an exit code."""
-    folder, blocked = Path(arguments[0]), [name for name in arguments[1:] if name != "--no-plugin"]
+    folder, blocked = Named(arguments[0]), [name for name in arguments[1:] if name != "--no-plugin"]
     faulthandler.enable()
     unencodable()
     log = logging.StreamHandler()
