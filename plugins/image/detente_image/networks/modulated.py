@@ -33,7 +33,7 @@ class Modulated(nn.Conv2d):
     Args:
         inputs, outputs: channels.
         kernel: side of the filters, 1 or 3.
-        style_dim: of the inner latents that A, an affine map with equalized weights, makes the style s of; s starts at 1.
+        style_dim: of the inner latents w; A is affine with equalized weights, and its bias starts at 1.
         up: whether the image is doubled before, through the filter [1, 3, 3, 1].
         demodulate: whether eq. 3 is applied.
     """

@@ -112,9 +112,7 @@ class _Generator(Network):
         steps = [(maps[0], maps[0], False)]
         for a, b in pairwise(maps):
             steps += [(a, b, True), (b, b, False)]
-        self.styled = nn.ModuleList(
-            Styled(a, b, dim, f"noise/{i}", up=up) for i, (a, b, up) in enumerate(steps)
-        )
+        self.styled = nn.ModuleList(Styled(a, b, dim, f"noise/{i}", up=up) for i, (a, b, up) in enumerate(steps))
         self.to_image = nn.ModuleList(Modulated(m, channels, 1, dim, demodulate=False) for m in maps)
         self.output_layers = tuple(f"to_image.{i}" for i in range(len(maps)))
 
