@@ -36,6 +36,7 @@ _HOME = {
     ),
     "detente.engine.absent": ("Tensors",),
     "detente.engine.combinators": ("Ramp", "annealed", "lazily"),
+    "detente.engine.equalized": ("equalize",),
     "detente.engine.game": ("Game",),
     "detente.engine.gradients": (
         "input_gradient",
@@ -139,6 +140,7 @@ if TYPE_CHECKING:
     from detente.engine.combinators import Ramp as Ramp
     from detente.engine.combinators import annealed as annealed
     from detente.engine.combinators import lazily as lazily
+    from detente.engine.equalized import equalize as equalize
     from detente.engine.game import Game as Game
     from detente.engine.gradients import input_gradient as input_gradient
     from detente.engine.gradients import mix as mix

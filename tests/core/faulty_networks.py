@@ -135,6 +135,22 @@ class MisnamedLayer(MLP):
         return nets
 
 
+class Bypassed(MLP):
+    class Shortcut(Around):
+        abilities = frozenset({"mapping"})
+
+        def __init__(self, net: nn.Module) -> None:
+            super().__init__(net)
+            self.mapping = nn.Tanh()
+
+        def forward(self, z: Tensor) -> Tensor:
+            return self.net(self.mapping(z) + 0.1 * z)
+
+    def build(self, space: Space) -> Networks:
+        g, d = super().build(space)
+        return Networks(self.Shortcut(g), d)
+
+
 class Forgetful(MLP):
     """Its generator counts its calls where no checkpoint finds it: the law of a whole run is for such."""
 
@@ -165,4 +181,5 @@ MODELS = {
     BlindGenerator: "the_generator_uses_its_latents",
     LostOffset: "a_saved_network_is_the_whole_network",
     MisnamedLayer: "declared_layers_are_there",
+    Bypassed: "inner_latents_stand_for_the_latents",
 }

@@ -75,8 +75,9 @@ def _found(net: nn.Module) -> list[Layer]:
 
 
 def _scale_is_removed(net: nn.Module, layer: Layer) -> bool:
-    if any(isinstance(m, Normalization | Reparametrization) for m in layer.module.children()):
-        return True
+    for m in layer.module.children():
+        if isinstance(m, Normalization) or (isinstance(m, Reparametrization) and m.factor is None):
+            return True
     parent, _, last = layer.name.rpartition(".")
     holder = net.get_submodule(parent)
     if not isinstance(holder, nn.Sequential):

@@ -32,10 +32,9 @@ class Networks(NamedTuple):
     """A generator and a discriminator, plain modules without a shared parameter.
 
     The generator maps latents (and labels) to samples, the discriminator samples (and labels) to logits: [B],
-    [B, positions...] or a tuple of those. A discriminator may state `abilities`: "embed" means that its submodule
-    `embed` maps a sample to a sample-shaped embedding that everything after it depends on; "features" that the
-    submodules named in `feature_layers` hold intermediate features. `output_layers` names the layers that make logits
-    or samples, which normalization and dropout leave alone; without it the last layer is taken. What neither player
+    [B, positions...] or a tuple of those. Either may state what else it has, in the attributes of `detente.Network`: a
+    sample-shaped embedding or intermediate features of a discriminator, inner latents of a generator, and the layers
+    that make logits or samples, which normalization and dropout leave alone (otherwise the last). What neither player
     trains (a decoder from the warm-up, a reward) is a submodule of either with `requires_grad` off: it is saved, cached
     and deployed with the rest, and regularizers leave it alone.
     """

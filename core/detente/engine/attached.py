@@ -41,6 +41,8 @@ class Called(nn.Module):
     def __init__(self, net: nn.Module, forward: Forward) -> None:
         super().__init__()
         self.net, self._call = net, forward
+        if "mapping" in abilities(net):
+            self.mapping, self.abilities = net.get_submodule("mapping"), frozenset({"mapping"})
 
     def forward(self, x: Any, labels: Any = None) -> Any:
         return self._call(self.net, x, labels)

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from detente.engine.network import abilities, feature_layers
-from detente.engine.sample import Sample, each, leaves
+from detente.engine.sample import Sample, as_input, each, leaves
 from detente.engine.streams import Stream, enter, leave
+from detente.errors import UsageError
 
 
 def call(
@@ -35,6 +36,41 @@ def call(
         return each(Tensor.float, out)
     finally:
         leave()
+
+
+def call_from_inner_latents(
+    net: nn.Module, z: Sample, labels: Tensor | None, stream: Stream, *, autocast: torch.dtype | None = None
+) -> tuple[Any, Sample]:
+    """G(z), and the inner latents that it is a function of: the output of its submodule `mapping`, in its graph.
+
+    They are z itself, as a fresh leaf of the graph, where a generator states no such submodule. In half precision they
+    are float32, so that a gradient with respect to them is.
+    """
+    if "mapping" not in abilities(net):
+        z = as_input(z)
+        return call(net, z, labels, stream, autocast=autocast), z
+    heard: list[Sample] = []
+
+    def hear(module: nn.Module, inputs: tuple, w: Any) -> Any:
+        heard[:] = [each(_differentiable, w)]
+        return heard[0]
+
+    hook = net.get_submodule("mapping").register_forward_hook(hear)
+    try:
+        x = call(net, z, labels, stream, autocast=autocast)
+    finally:
+        hook.remove()
+    if not heard:
+        raise UsageError(
+            f"{type(net).__name__} states the ability 'mapping', but its forward() does not call `self.mapping`. Call "
+            "it as a module, or leave the ability out."
+        )
+    return x, heard[0]
+
+
+def _differentiable(w: Tensor) -> Tensor:
+    wide = w.to(torch.promote_types(w.dtype, torch.float32))
+    return wide if wide.requires_grad else wide.detach().requires_grad_()
 
 
 class Stage:

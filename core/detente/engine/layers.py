@@ -4,6 +4,7 @@ Both insert a named child and hooks that find it by name. Names and types of the
 `fc1.weight` in a checkpoint, in `where` and in the optimizer, and a deep copy of the network is complete.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,10 +53,19 @@ class Layer:
     def used(self) -> Tensor:
         """The weight that the layer computes with: what its reparametrizations make of the parameter."""
         weight = self.weight
+        for child in self._reparametrizations():
+            weight = child(weight)
+        return weight
+
+    @property
+    def factor(self) -> float:
+        """The constant that the layer multiplies its parameter by, as equalized learning rates do; 1 as a rule."""
+        return math.prod(child.factor for child in self._reparametrizations() if child.factor is not None)
+
+    def _reparametrizations(self) -> "Iterator[Reparametrization]":
         for hook in self.module._forward_pre_hooks.values():
             if isinstance(hook, _StandIn) and hook.weight == self.weight_name:
-                weight = self.module._modules[hook.child](weight)  # type: ignore[misc]
-        return weight
+                yield self.module._modules[hook.child]  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,9 @@ class Normalization(nn.Module):
 
 class Reparametrization(nn.Module):
     """Marks an inserted module that makes the weight that a layer computes with from its parameter."""
+
+    factor: float | None = None
+    """What it multiplies by, where that is a constant."""
 
 
 _NORMALIZATIONS = (

@@ -16,6 +16,8 @@ class Network(nn.Module):
     Attributes:
         abilities: what it can do beyond its forward. "embed": its submodule `embed` maps a sample to a sample-shaped
             embedding that everything after it depends on. "features": its `feature_layers` hold intermediate features.
+            "mapping", of a generator: its submodule `mapping` maps z, and the labels, to inner latents that everything
+            after it depends on in place of them.
         feature_layers: names of the submodules whose outputs are its features.
         output_layers: names of the submodules that make logits or samples, which normalization and dropout leave alone;
             None for the last layer.
@@ -30,16 +32,15 @@ class Network(nn.Module):
 
 
 def abilities(net: nn.Module) -> frozenset[str]:
-    """The abilities that a network declares: "embed", "features".
+    """The abilities that a network declares: "embed", "features", "mapping".
 
     Raises:
-        UsageError: it declares something other than a set of names, or an "embed" that it does not have.
+        UsageError: it declares something other than a set of names, or a submodule that it does not have.
     """
     stated = getattr(net, "abilities", Network.abilities)
     if isinstance(stated, str) or not all(isinstance(name, str) for name in stated):
         raise UsageError(f"{type(net).__name__}.abilities should be a set of names, but is {stated!r}.")
-    if "embed" in stated:
-        _existing(net, "abilities", ("embed",))
+    _existing(net, "abilities", tuple(name for name in ("embed", "mapping") if name in stated))
     return frozenset(stated)
 
 
@@ -92,7 +93,7 @@ def check_trainable(net: nn.Module) -> None:
 def _existing(net: nn.Module, attribute: str, names: tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(names, str):
         raise UsageError(f"{type(net).__name__}.{attribute} should be a tuple of names, but is {names!r}.")
-    there = {name for name, _ in net.named_modules()}
+    there = {name for name, _ in net.named_modules(remove_duplicate=False)}
     missing = [name for name in names if name not in there]
     if missing:
         raise UsageError(

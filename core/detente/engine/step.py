@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from detente.engine.forward import Stage, call
+from detente.engine.forward import Stage, call, call_from_inner_latents
 from detente.engine.gradients import Logits, score
 from detente.engine.sample import Augmentation, Sample, Space, leaves
 from detente.engine.streams import Stream
@@ -175,6 +175,13 @@ class Step:
     def generate(self, z: Sample) -> Sample:
         """G(z) with this step's noise, so that repeated calls differ in `z` alone."""
         return call(self.generator, z, self.labels, self.noise, autocast=self.autocast)
+
+    def generate_from_inner(self, z: Sample) -> tuple[Sample, Sample]:
+        """G(z) with this step's noise, and what a generator with the ability "mapping" makes it from: w, in its graph.
+
+        For any other generator that is z itself, as a leaf of the graph.
+        """
+        return call_from_inner_latents(self.generator, z, self.labels, self.noise, autocast=self.autocast)
 
     @property
     def loss(self) -> Tensor:

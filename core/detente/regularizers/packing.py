@@ -98,7 +98,8 @@ class _Others(nn.Module):
         self.m = m
         own = layer.weight  # [outputs, inputs, kernel...]
         draws = Stream(0).at("packing", layer.name).generator()
-        self.weight = nn.Parameter(torch.cat([_redrawn(own, draws) for _ in range(m - 1)], 1).div_(m**0.5))
+        others = torch.cat([_redrawn(own, draws) for _ in range(m - 1)], 1)
+        self.weight = nn.Parameter(others.div_(m**0.5 / layer.factor))
         own.div_(m**0.5)
         self.register_buffer("running", torch.zeros(layer.outputs))
 

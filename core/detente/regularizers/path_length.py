@@ -9,25 +9,26 @@ from detente.engine import ranks
 from detente.engine.gradients import differentiated, safe_sqrt
 from detente.engine.options import Fraction, NonNegative
 from detente.engine.regularizer import Passes, Regularizer
-from detente.engine.sample import as_input, batch_size, inner, leaves, like, sumsq
+from detente.engine.sample import batch_size, inner, leaves, like, sumsq
 from detente.engine.step import Role, Step
 
 
 class PathLength(Regularizer):
     r"""Pulls the norm of Jᵀy, for random directions y, towards its running mean.
 
-    λ · E_{z, y} (‖J_zᵀ y‖ − a)²,  y = ε / √P,  ε ~ N(0, I) of the domain's kind      (Karras et al. 2020, eq. 4)
-    a ← β a + (1 − β) E ‖J_zᵀ y‖
+    λ · E_{w, y} (‖J_wᵀ y‖ − a)²,  y = ε / √P,  ε ~ N(0, I) of the domain's kind      (Karras et al. 2020, eq. 4)
+    a ← β a + (1 − β) E ‖J_wᵀ y‖
 
     P counts the positions of a sample (pixels, words, atoms and bonds) over all leaves; where the space of the samples
-    is not stated every entry is one. J is that of the whole generator at z; the paper's starts at StyleGAN's inner
-    latents w. a starts at 0 and is used before it is updated. Intended for `every=4` or more.
+    is not stated every entry is one. w are the inner latents of a generator that has the ability "mapping", as
+    StyleGAN2's; for all others they are z. The released code takes the mean over the layers that w enters, which is
+    shorter. a starts at 0 and is used before it is updated. Intended for `every=4` or more.
 
     Args:
         weight: λ.
         decay: β.
 
-    With G(z) = Az and y of one position: λ (‖Aᵀy‖ − a)².
+    With G(z) = Az and y of one position: λ (‖Aᵀy‖ − a)². With G(z) = A f(z) and w = f(z) as well.
     """
 
     players = ("generator",)
@@ -41,11 +42,10 @@ class PathLength(Regularizer):
         self.register_buffer("mean", torch.zeros(()))
 
     def penalty(self, s: Step) -> Tensor:
-        z = as_input(s.z)
-        x = s.generate(z)
+        x, w = s.generate_from_inner(s.z)
         y = s.domain.noise_like(x, s.m.rng.at("direction").generator(leaves(x)[0].device))
         along = inner(x, y).sum() / math.sqrt(_positions(s))
-        length = safe_sqrt(sumsq(like(z, differentiated(along, leaves(z)))))  # [B]
+        length = safe_sqrt(sumsq(like(w, differentiated(along, leaves(w)))))  # [B]
         value = self.weight * (length - self.mean.clone()).square().mean()  # a is written in place below
         self.mean.lerp_(ranks.mean(length.detach().mean()).to(self.mean), 1 - self.decay)
         return value

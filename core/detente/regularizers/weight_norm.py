@@ -50,7 +50,7 @@ class _Direction(Reparametrization):
         # The same directions whatever else draws: they are keyed by the layer's name.
         draws = Stream(0).at("weight-norm", layer.name, layer.weight_name).generator()
         v.copy_(torch.where(norm == 0, torch.randn(v.shape, generator=draws).to(v), v))
-        self.g = nn.Parameter(norm)
+        self.g = nn.Parameter(norm * layer.factor)
 
     def _grouped(self, v: Tensor) -> Tensor:
         """The weight with its groups apart, where each has filters of its own on a shared axis."""

@@ -27,6 +27,7 @@ def detente_register_models(registry) -> None:
     add("dcgan", "DCGAN", "strided convolutions")
     add("resnet", "ResNet", "residual blocks, similar to R3GAN")
     add("r3gan", "R3GAN", "the networks of R3GAN")
+    add("stylegan2", "StyleGAN2", "a mapping network, modulated convolutions and noise")
     add("mlp", "MLP", "fully connected layers")
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from detente.engine.forward import Stage, call, embedding_stage, feature_stages
+from detente.engine.forward import Stage, call, call_from_inner_latents, embedding_stage, feature_stages
 from detente.engine.network import Network
 from detente.engine.streams import Stream, current_pass
+from detente.errors import UsageError
 from detente.regularizers.batch_norm import BatchNorm
 from detente.regularizers.r1 import R1
 from detente.testing import cases
@@ -132,3 +133,48 @@ def test_stages_are_those_that_the_network_states_in_its_order():
         stage.listen()
     outs = [layer(torch.ones(1, 1)) for layer in (net.embed, net.late, net.early)]
     assert all(stage.take() is out for stage, out in zip((embedding, *stages), outs, strict=True))
+
+
+class Mapped(Network):
+    abilities = frozenset({"mapping"})
+
+    def __init__(self):
+        super().__init__()
+        self.mapping, self.rest = nn.Linear(2, 3), nn.Linear(3, 2)
+
+    def forward(self, z):
+        return self.rest(self.mapping(z).sin())
+
+
+def test_samples_come_with_the_inner_latents_that_they_are_made_from_in_their_graph():
+    net, z = Mapped(), torch.randn(4, 2)
+    x, w = call_from_inner_latents(net, z, None, Stream(0))
+    assert torch.equal(x, net(z)) and torch.equal(w, net.mapping(z))
+    (grad,) = torch.autograd.grad(x.sum(), w, create_graph=True)
+    torch.testing.assert_close(grad, w.cos() * net.rest.weight.sum(0))
+    grad.sum().backward()
+    assert net.mapping.weight.grad.abs().sum() > 0, "w moves with the mapping"
+    assert not net.mapping._forward_hooks, "nothing listens afterwards"
+
+
+def test_inner_latents_of_any_other_generator_are_its_latents():
+    net, z = nn.Linear(2, 2), torch.randn(4, 2)
+    x, w = call_from_inner_latents(net, z, None, Stream(0))
+    assert torch.equal(w, z) and w.requires_grad and torch.equal(x, net(z))
+
+
+def test_inner_latents_of_a_frozen_mapping_or_in_half_precision_can_be_differentiated():
+    net = Mapped()
+    net.mapping.requires_grad_(False)
+    x, w = call_from_inner_latents(net, torch.randn(4, 2), None, Stream(0), autocast=torch.bfloat16)
+    (grad,) = torch.autograd.grad(x.sum(), w)
+    assert w.dtype == grad.dtype == torch.float32 and grad.abs().sum() > 0
+
+
+def test_a_mapping_that_is_not_called_is_said():
+    class Unused(Mapped):
+        def forward(self, z):
+            return z
+
+    with pytest.raises(UsageError, match=r"Unused states the ability 'mapping', but its forward\(\) does not call"):
+        call_from_inner_latents(Unused(), torch.zeros(1, 2), None, Stream(0))

@@ -58,6 +58,12 @@ def test_what_a_network_states_of_its_abilities_and_features_is_read():
     assert feature_layers(Critic(feature_layers=("act",))) == (), "without the ability the layers are no features"
 
 
+def test_a_submodule_of_two_names_is_there_under_both():
+    net = Critic(abilities={"mapping"})
+    net.mapping = net.embed
+    assert abilities(net) == {"mapping"}
+
+
 def test_any_module_may_state_nothing():
     assert (abilities(nn.Identity()), feature_layers(nn.Identity()), output_layers(nn.Identity())) == (set(), (), None)
 
@@ -80,6 +86,11 @@ def test_any_module_may_state_nothing():
             {"abilities": frozenset({"embed"}), "embed": None},
             abilities,
             "Critic.abilities names 'embed', but it has no submodule of that name.",
+        ),
+        (
+            {"abilities": frozenset({"mapping"})},
+            abilities,
+            "Critic.abilities names 'mapping', but it has no submodule of that name.",
         ),
     ],
 )

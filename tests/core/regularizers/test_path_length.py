@@ -1,9 +1,12 @@
 import pytest
 import torch
 from torch import nn
+from torch.autograd.functional import jacobian
 
+from detente.engine.network import Network
 from detente.engine.sample import Leaf, Space, each
 from detente.errors import UsageError
+from detente.loops import attach
 from detente.regularizers.path_length import PathLength
 from detente.testing.probe import Linear, Matrix, Plain, probe, value
 
@@ -113,3 +116,61 @@ def test_each_sample_has_a_direction_of_its_own_from_the_domain():
 def test_a_decay_that_never_learns_is_refused():
     with pytest.raises(UsageError, match="decay=1"):
         PathLength(decay=1.0)
+
+
+class Mapped(Network):
+    """z → w by a mapping, w → x = A w by a synthesis that is linear, or by one that is not."""
+
+    abilities = frozenset({"mapping"})
+
+    def __init__(self, bent: bool = False):
+        super().__init__()
+        torch.manual_seed(1)
+        self.mapping = nn.Sequential(nn.Linear(3, 2, dtype=F64), nn.Tanh())
+        self.A, self.bent = nn.Parameter(A.clone()), bent
+
+    def synthesis(self, w):
+        return (w.exp() if self.bent else w) @ self.A.T
+
+    def forward(self, z):
+        return self.synthesis(self.mapping(z))
+
+
+def mapped_step(net):
+    z = torch.randn(4, 3, dtype=F64, generator=torch.Generator().manual_seed(2))
+    zeros = torch.zeros(4, 2, dtype=F64)
+    return probe(
+        Linear(torch.ones(2, dtype=F64)), zeros, generator=net, z=z, turn="generator", space=VECTOR, domain=Ones()
+    )
+
+
+def test_a_linear_synthesis_has_the_length_of_its_matrix_whatever_the_mapping_is():
+    assert value(PathLength(weight=2.0), mapped_step(Mapped())).item() == 2 * 25
+
+
+def test_the_length_is_that_of_the_jacobian_at_the_inner_latents():
+    net = Mapped(bent=True)
+    step, y = mapped_step(net), torch.ones(2, dtype=F64)
+    w = net.mapping(step.z)
+    J = torch.stack([jacobian(net.synthesis, one) for one in w])  # [B, x, w]
+    expected = (y @ J).norm(dim=1).square().mean()
+    torch.testing.assert_close(value(PathLength(weight=1.0), step), expected, rtol=1e-14, atol=0)
+
+
+def test_it_trains_the_mapping_through_the_place_where_the_jacobian_is_taken():
+    net = Mapped(bent=True)
+    value(PathLength(), mapped_step(net)).backward()
+    assert net.mapping[0].weight.grad.abs().sum() > 0
+    straight = Mapped()
+    penalty = value(PathLength(), mapped_step(straight))
+    (grad,) = torch.autograd.grad(penalty, straight.mapping[0].weight, allow_unused=True)
+    assert grad is None or not grad.any(), "its length is the same everywhere"
+
+
+def test_attached_to_a_generator_that_is_called_in_another_way_it_starts_at_the_inner_latents_too():
+    for more in ({}, {"forward": lambda net, z, labels: net(z)}):
+        net, z = Mapped(), torch.randn(4, 3, dtype=F64)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        reg = attach(net, PathLength(weight=2.0), optimizer=optimizer, space=VECTOR, domain=Ones(), **more)
+        with reg.turn(fake=net(z), z=z) as t:
+            assert t.penalty().item() == 2 * 25

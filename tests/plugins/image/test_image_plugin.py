@@ -11,7 +11,7 @@ def test_declarations_import_no_heavy_library_and_every_target_exists():
     assert found.early == set()
     assert set(found.summaries) == {
         *("image", "digits", "stacked-digits", "emoji", "folder"),
-        *("dcgan", "resnet", "r3gan", "mlp", "modes", "class-accuracy", "diversity"),
+        *("dcgan", "resnet", "r3gan", "stylegan2", "mlp", "modes", "class-accuracy", "diversity"),
     }
     assert all(found.summaries.values())
 

@@ -1,17 +1,15 @@
-"""R3GAN: its block, its filters, its start, and that the shipped presets are the published ones."""
+"""R3GAN: its block, its start, and that the shipped presets are the published ones."""
 
 import math
 from importlib import resources
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from detente import Networks, UsageError, recipe
 from detente.engine.schedule import Ramp
 from detente_image.networks import R3GAN
-from detente_image.networks.r3gan import downsample, upsample
 from images import space
 from seeded import seeded
 
@@ -110,21 +108,6 @@ def test_branches_start_at_the_fourth_root_of_the_depth():
     gain = (2 / (1 + 0.2**2)) ** 0.5 * 16**-0.25
     assert block.enter.weight.std().item() == pytest.approx(gain / 64**0.5, rel=0.05)  # of 8,192 draws
     assert block.mix.weight.std().item() == pytest.approx(gain / (16 * 9) ** 0.5, rel=0.05)
-
-
-def test_resampling_filters_with_one_three_three_one():
-    x = torch.randn(2, 3, 8, 8, dtype=torch.float64, generator=seeded())
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
-    padded = F.pad(x, (1, 1, 1, 1))
-    by_hand = torch.einsum("bcijkl,k,l->bcij", padded.unfold(2, 4, 2).unfold(3, 4, 2), taps, taps)
-    torch.testing.assert_close(downsample(x), by_hand)
-    up = upsample(x)
-    assert up.shape == (2, 3, 16, 16)
-    # Away from the border it is bilinear interpolation.
-    torch.testing.assert_close(up[..., 1:-1, 1:-1], F.interpolate(x, scale_factor=2, mode="bilinear")[..., 1:-1, 1:-1])
-    # And each is the other's transpose, up to the factor that keeps the mean.
-    y = torch.randn(2, 3, 16, 16, dtype=torch.float64, generator=seeded(1))
-    torch.testing.assert_close((up * y).sum(), 4 * (x * downsample(y)).sum())
 
 
 @pytest.mark.parametrize(("channels", "size"), [(1, 32), (3, 16), (3, 64)])

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from detente.domains.contracts import Networks
 from detente.engine.forward import call
-from detente.engine.network import abilities, feature_layers
 from detente.engine.sample import Sample, as_input, batch_size, leaves, rows, to
 from detente.engine.streams import Stream
 from detente.testing.laws import Broken
@@ -17,6 +16,7 @@ from detente.testing.laws.process import settings_of_process
 from detente.testing.suites.data import fits
 from detente.testing.suites.draws import drawing_nothing, seeded
 from detente.testing.suites.kind import Kind
+from detente.testing.suites.stated import declared_layers_are_there, inner_latents_stand_for_the_latents
 
 _FEW = 6
 _OWN = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
@@ -212,22 +212,6 @@ def a_saved_network_is_the_whole_network(k: Kind) -> None:
             raise Broken(f"the {side} is another after its weights are loaded; keep what it draws in a buffer")
 
 
-def declared_layers_are_there(k: Kind) -> None:
-    """`abilities`, `feature_layers` and `output_layers` name what the networks have."""
-    for side, net in k.model.build(k.data.space)._asdict().items():
-        names = dict(net.named_modules())
-        wanted: dict[str, str] = dict.fromkeys(getattr(net, "output_layers", ()), "output_layers")
-        if "features" in abilities(net):
-            wanted |= dict.fromkeys(feature_layers(net), "feature_layers")
-            if not feature_layers(net):
-                raise Broken(f"the {side} has the ability 'features', but feature_layers names none")
-        if "embed" in abilities(net):
-            wanted["embed"] = "abilities"
-        for name, said in wanted.items():
-            if name not in names:
-                raise Broken(f"the {side}'s {said} names {name!r}, which is no submodule of it")
-
-
 def _sides(k: Kind, nets: Networks) -> list[tuple[str, nn.Module, Sample]]:
     real = rows(k.batch.x, slice(0, _FEW))
     return [("generator", nets.generator, _latents(k)), ("discriminator", nets.discriminator, real)]
@@ -293,5 +277,6 @@ LAWS: tuple[Callable[[Kind], None], ...] = (
     the_generator_uses_its_latents,
     a_saved_network_is_the_whole_network,
     declared_layers_are_there,
+    inner_latents_stand_for_the_latents,
 )
 MUST = tuple(law.__name__ for law in LAWS)

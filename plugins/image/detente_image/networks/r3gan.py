@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from detente import ClassBeside, Count, Model, Network, Networks, Projection, Space, UsageError, classes_of
 from detente_image.networks.conditions import CONDITIONAL, LABELLED
+from detente_image.networks.resampling import downsample, upsample
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -103,24 +104,6 @@ def _transitions(maps: list[int]) -> nn.ModuleList:
 def _stages(maps: list[int], blocks: int, group: int, expansion: int) -> nn.ModuleList:
     depth = blocks * len(maps)
     return nn.ModuleList(nn.ModuleList(_Block(m, group, expansion, depth) for _ in range(blocks)) for m in maps)
-
-
-def _filter(x: Tensor) -> Tensor:
-    """[1, 3, 3, 1] in both directions, of sum 1: [1, 1, 4, 4]."""
-    taps = x.new_tensor([1.0, 3.0, 3.0, 1.0]) / 8
-    return (taps[:, None] * taps)[None, None]
-
-
-def upsample(x: Tensor) -> Tensor:
-    """[B, C, H, W] → [B, C, 2H, 2W] through the filter [1, 3, 3, 1]; zeros beyond the border."""
-    out = F.conv_transpose2d(x.flatten(0, 1)[:, None], 4 * _filter(x), stride=2, padding=1)
-    return out.view(*x.shape[:2], *out.shape[2:])
-
-
-def downsample(x: Tensor) -> Tensor:
-    """[B, C, H, W] → [B, C, H/2, W/2] through the filter [1, 3, 3, 1]; zeros beyond the border."""
-    out = F.conv2d(x.flatten(0, 1)[:, None], _filter(x), stride=2, padding=1)
-    return out.view(*x.shape[:2], *out.shape[2:])
 
 
 class _Generator(Network):

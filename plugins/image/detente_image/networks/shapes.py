@@ -6,17 +6,17 @@ BASE = 4
 """Side of the smallest feature maps."""
 
 
-def stages_of(space: Space, model: str) -> int:
+def stages_of(space: Space, model: str, least: int = 16) -> int:
     """How often a 4 × 4 map is doubled until it has the size of the images.
 
     Raises:
-        UsageError: the images are not square, or their side is no power of two from 16 on.
+        UsageError: the images are not square, or their side is no power of two from `least` on.
     """
     _, height, width = image_shape(space, model)
-    if height != width or height < 16 or height & (height - 1):
+    if height != width or height < least or height & (height - 1):
         raise UsageError(
-            f"model {model!r} generates square images whose size is a power of two of at least 16, but the data are"
-            f" {height} × {width}. Set the data's size to 16, 32, 64, …, or take model 'mlp'."
+            f"model {model!r} generates square images whose size is a power of two of at least {least}, but the data "
+            f"are {height} × {width}. Set the data's size to {least}, {2 * least}, {4 * least}, …, or take model 'mlp'."
         )
     return (height // BASE).bit_length() - 1
 
