@@ -107,8 +107,10 @@ def classed(of: Packed, name: str, bins: int) -> tuple[Packed, Cut]:
         bins: how many classes.
 
     Raises:
-        UsageError: the values cannot be cut so.
+        UsageError: there is no such property, or its values cannot be cut so.
     """
+    if "values" not in of.arrays and name not in COMPUTED:
+        raise UsageError(f"data.condition={name!r} should be one of {', '.join(COMPUTED)}.")
     values = of.arrays["values"] if "values" in of.arrays else _computed(of, name)
     found = cut(name, values[of.rows("train")], bins)
     labels = found.classes(values)

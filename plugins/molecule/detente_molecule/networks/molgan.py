@@ -65,8 +65,7 @@ class MolGAN(Model):
         reward: the property to maximize: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
             (ease of synthesis), by a network that is trained before the game and frozen. None for none.
         reward_weight: of that term in the generator's loss.
-        conditional: whether both networks get the classes of the molecules, the generator beside z, the critic by a
-            projection (Miyato & Koyama 2018).
+        conditional: whether both get the classes, one beside z, one by a projection (Miyato & Koyama 2018).
     """
 
     warms_players = False
@@ -95,11 +94,17 @@ class MolGAN(Model):
         self.rectified, self.spread, self.comparisons = rectified, spread, comparisons
         self.noise, self.conditional, self.metrics = noise, conditional, CONDITIONAL if conditional else ()
 
+    def view(self, data: Data) -> Data:
+        self._classes(data.space)  # refused here with the name of the option that gives classes
+        return data
+
+    def _classes(self, space: Space) -> int | None:
+        return classes_of(space, "molgan", LABELLED) if self.conditional else None
+
     def build(self, space: Space) -> Networks:
         n, types = graph_shape(space, "molgan")
-        classes = classes_of(space, "molgan", LABELLED) if self.conditional else None
         widths = [self.latent_dim, self.width, 2 * self.width, 4 * self.width]
-        draw = Draw(self.temperature, self.sampling)
+        draw, classes = Draw(self.temperature, self.sampling), self._classes(space)
         generator = GraphGenerator(widths, n, types, draw, self.spread if self.rectified else None, classes)
         critic = GraphCritic(types, self.messages, self.readout, self.rectified, self.comparisons, classes)
         if self.reward is not None:  # last, so that the players' weights are those of a run without it
@@ -121,9 +126,7 @@ class MolGAN(Model):
     def auxiliary(self, s: Step) -> dict[str, Tensor]:
         """−weight · E V(G(z)): the property as the frozen network predicts it."""
         reward = _reward_of(s.generator)
-        if reward is None:
-            return {}
-        return {"reward": -self.reward_weight * reward(s.fake).mean()}
+        return {} if reward is None else {"reward": -self.reward_weight * reward(s.fake).mean()}
 
 
 def _reward_of(generator: nn.Module) -> Reward | None:
@@ -220,7 +223,7 @@ class GraphGenerator(Network):
         super().__init__()
         self.bend = torch.tanh if spread is None else leaky
         self.beside = None if classes is None else ClassBeside(classes, widths[0])
-        widths = widths if classes is None else [2 * widths[0], *widths[1:]]
+        widths = [widths[0] * (1 if classes is None else 2), *widths[1:]]
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.write = GraphWriter(widths[-1], n, types, draw)
         self.reward: Reward | None = None
@@ -252,9 +255,9 @@ class GraphCritic(Network):
         types: int,
         messages: tuple[int, ...],
         readout: int,
-        rectified: bool = False,
-        comparisons: int = 0,
-        classes: int | None = None,
+        rectified: bool,
+        comparisons: int,
+        classes: int | None,
     ) -> None:
         super().__init__()
         self.bend = leaky if rectified else torch.tanh
