@@ -15,7 +15,7 @@ from detente.recipe import options_of
 DOMAINS = ("image", "molecule", "speech", "text")
 KINDS = ("data", "model", "metric")
 UNCHECKED = {"path", "column", "encoding", "words", "periods", "sampling", "reward", "rate", "channels", "messages"}
-UNCHECKED |= {"valences", "reading", "rectified", "conditional", "standard", "inverse"}
+UNCHECKED |= {"valences", "reading", "rectified", "conditional", "condition", "standard", "inverse"}
 """Words, places and choices; and pairs of numbers, which the reader of recipes checks."""
 
 

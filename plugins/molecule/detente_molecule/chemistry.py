@@ -86,11 +86,15 @@ def quiet() -> Iterator[None]:
 
 
 class Graph(NamedTuple):
-    """One molecule: atom types uint8 [n] and bond types uint8 [n, n], with its canonical SMILES (no stereo)."""
+    """One molecule: atom types uint8 [n] and bond types uint8 [n, n], with its canonical SMILES (no stereo).
+
+    `number` is of the line that it was first read from.
+    """
 
     atoms: np.ndarray
     bonds: np.ndarray
     smiles: str
+    number: int = 0
 
 
 def graph(smiles: str, types: int, largest: int, remarks: list[str] | None = None) -> Graph:

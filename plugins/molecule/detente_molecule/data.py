@@ -7,7 +7,7 @@ in batches.
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -33,8 +33,9 @@ from detente import (
     shuffled,
     stamps,
 )
-from detente_molecule import sources
+from detente_molecule import classes, sources
 from detente_molecule.chemistry import ATOMS, BONDS, Graph, graph, pair, quiet
+from detente_molecule.classes import Bins, Property
 from detente_molecule.smiles import INVALID, MOST_ATOMS, Misfit
 from detente_molecule.sources import Line
 
@@ -66,18 +67,32 @@ class Listed:
 
 
 class Molecules(Listed, PackedData):
-    """Packed graphs, encoded to one-hot float32: bonds [B, N, N, K] and atoms [B, N, T], type 0 of both being none."""
+    """Packed graphs, encoded to one-hot float32: bonds [B, N, N, K] and atoms [B, N, T], type 0 of both being none.
+
+    Args:
+        of: the graphs.
+        types: how many atom types there are.
+        condition: the property that divides them into classes, if one does; `cut` says where.
+        bins: into how many.
+    """
 
     notes: tuple[str, ...] = ()
     """What a user should know about this set: lines that were skipped, measures that are left out."""
 
-    def __init__(self, of: Packed, types: int) -> None:
+    def __init__(self, of: Packed, types: int, condition: str | None = None, bins: int = 3) -> None:
+        self.cut, labels = None, None
+        if condition is not None:
+            of, self.cut = classes.classed(of, condition, bins)
+            labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")]
+            self.description = f"{self.description}; classes of {condition}: {self.cut.said()}"
         self.packed, self.notes, self._types = of, of.notes, types + 1
         n = of.arrays["atoms"].shape[1]
-        space = Space((Leaf((n, n, len(BONDS) + 1), "bonds"), Leaf((n, self._types), "atoms")))
-        identity = sha256(f"{type(self).__name__} {types} {of.digest}".encode()).hexdigest()
+        leaves = Leaf((n, n, len(BONDS) + 1), "bonds"), Leaf((n, self._types), "atoms")
+        space = Space(leaves, None if self.cut is None else bins)
+        cut = "" if self.cut is None else f" {self.cut}"
+        identity = sha256(f"{type(self).__name__} {types} {of.digest}{cut}".encode()).hexdigest()
         parts = (self._rows(split) for split in ("train", "held_out", "reference"))
-        super().__init__(space, *parts, identity=identity)
+        super().__init__(space, *parts, identity=identity, labels=labels)
         for note in self.notes:
             _log.warning("%s", note)
 
@@ -98,6 +113,8 @@ class QM9(Molecules):
 
     Args:
         size: molecules to train on; all others if it is larger than their number.
+        condition: the property that divides them into classes, for conditional models.
+        bins: into how many.
 
     Raises:
         PluginError: the package qm9pack, which contains them, is not installed.
@@ -107,10 +124,11 @@ class QM9(Molecules):
     licence = "the wheel is MIT; QM9 by R. Ramakrishnan, P. Dral, M. Rupp, O. A. von Lilienfeld, CC0"
     source = "Ramakrishnan et al. 2014, Scientific Data 1, 140022, in the package qm9pack"
 
-    def __init__(self, size: Count = 20_000) -> None:
+    def __init__(self, size: Count = 20_000, condition: Property | None = None, bins: Bins = 3) -> None:
         tables = sources.qm9()
         made_of = {"data": "qm9", "tables": stamps(tables, tables[0].parent), "size": size, **_chemistry()}
-        super().__init__(packed("molecule", made_of, lambda: _qm9(sources.read_qm9(tables), size)), types=4)
+        of = packed("molecule", made_of, lambda: _qm9(sources.read_qm9(tables), size))
+        super().__init__(of, 4, condition, bins)
 
 
 def _qm9(lines: Sequence[Line], size: int) -> Packed:
@@ -128,6 +146,8 @@ class Wehi(Molecules):
 
     Args:
         largest: most atoms of a molecule; larger ones are left out.
+        condition: the property that divides them into classes, for conditional models.
+        bins: into how many.
 
     Raises:
         PluginError: the installation of RDKit, which contains them, is incomplete.
@@ -137,10 +157,10 @@ class Wehi(Molecules):
     licence = "BSD-3-Clause, as RDKit"
     source = "Data/Pains/test_data/wehi_mols.csv in the package rdkit"
 
-    def __init__(self, largest: Atoms = 34) -> None:
+    def __init__(self, largest: Atoms = 34, condition: Property | None = None, bins: Bins = 3) -> None:
         table = sources.wehi()
         made_of = {"data": "wehi", "table": sha256(table.read_bytes()).hexdigest(), "largest": largest, **_chemistry()}
-        super().__init__(packed("molecule", made_of, lambda: _wehi(table, largest)), types=11)
+        super().__init__(packed("molecule", made_of, lambda: _wehi(table, largest)), 11, condition, bins)
 
 
 def _wehi(table: Path, largest: int) -> Packed:
@@ -163,9 +183,13 @@ class Smiles(Molecules):
         largest: most atoms of a molecule, hydrogens not counted.
         types: how many atom types there are, in the order C, N, O, F, S, Cl, Br, N+, O-, I, P, B, Si, N-, S+, P+, C-,
         Se.
+        condition: what divides them into classes, for conditional models: a property that RDKit computes (qed, logp,
+            sa, tpsa, weight, rings), or another column, of numbers, by its name or number. Of lines that repeat a
+            molecule the first one's number counts.
+        bins: into how many.
 
     Raises:
-        UsageError: there is no such file or column, or nothing in it can be used.
+        UsageError: there is no such file or column, nothing in it can be used, or a number is missing.
     """
 
     description = "the molecules in your own file"
@@ -178,20 +202,25 @@ class Smiles(Molecules):
         column: str = "smiles",
         largest: Atoms = 38,
         types: Annotated[int, Range(least=1, most=len(ATOMS))] = 11,
+        condition: str | None = None,
+        bins: Bins = 3,
     ) -> None:
-        lines, found = sources.read_file(path, column)
+        beside = condition if condition not in classes.COMPUTED else None
+        lines, found = sources.read_file(path, column, beside)
         name = shown(Path(path).name)
-        content = sha256("\n".join(f"{n} {s}" for n, s in lines).encode("utf-8", "replace")).hexdigest()
+        numbers = None if beside is None else classes.numbers(lines, beside, name)
+        content = sha256("\n".join(f"{n} {s}" for n, s, _ in lines).encode("utf-8", "replace")).hexdigest()
         made_of = {"data": "smiles", "lines": content, "largest": largest, "types": types, **_chemistry()}
         made_of |= {"name": name, "found": found}
+        made_of |= {} if numbers is None else {"numbers": [f"{n} {value!r}" for n, value in numbers.items()]}
 
         def make() -> Packed:
             chosen, notes = read(lines, types, largest)
             if not chosen:
                 raise UsageError(f"data 'smiles': no molecule of {shown(path)} can be used. {' '.join(found + notes)}")
-            return _split(chosen, (*found, *notes), name)
+            return _split(chosen, (*found, *notes), name, numbers)
 
-        super().__init__(packed("molecule", made_of, make), types)
+        super().__init__(packed("molecule", made_of, make), types, condition, bins)
 
 
 def read(lines: Sequence[Line], types: int, largest: int, most: int | None = None) -> tuple[list[Graph], list[str]]:
@@ -220,7 +249,7 @@ def read(lines: Sequence[Line], types: int, largest: int, most: int | None = Non
             if made.smiles in found:
                 again += 1
                 continue
-            found[made.smiles] = made
+            found[made.smiles] = made._replace(number=line.number)
             remarks += dropped  # of what is kept alone: the others are counted already
     notes = [f"{count:,} lines {why} and are left out." for why, count in left_out.items() if why != INVALID]
     notes += [f"{count:,} molecules {what}." for what, count in Counter(remarks).items()]
@@ -233,7 +262,9 @@ def read(lines: Sequence[Line], types: int, largest: int, most: int | None = Non
     return list(found.values()), notes
 
 
-def _split(chosen: Sequence[Graph], notes: tuple[str, ...], what: str) -> Packed:
+def _split(
+    chosen: Sequence[Graph], notes: tuple[str, ...], what: str, numbers: Mapping[int, float] | None = None
+) -> Packed:
     """Shuffle by hash; a tenth is held out and a tenth is the reference, 1,000 each at most."""
     scored = min(SCORED, len(chosen) // 10) if len(chosen) >= ENOUGH else 0
     if not scored:
@@ -242,11 +273,13 @@ def _split(chosen: Sequence[Graph], notes: tuple[str, ...], what: str) -> Packed
             f"{what}: {len(chosen)} molecules are too few to split; all are used for training, and scores that need"
             " real molecules are left out: the row of real data, distances, precision, recall, density, coverage.",
         )
-    return _packed([chosen[i] for i in shuffled(g.smiles.encode() for g in chosen)], scored, notes)
+    return _packed([chosen[i] for i in shuffled(g.smiles.encode() for g in chosen)], scored, notes, numbers)
 
 
-def _packed(ordered: Sequence[Graph], scored: int, notes: tuple[str, ...] = ()) -> Packed:
-    """The first are held out, the next are the reference, all others train."""
+def _packed(
+    ordered: Sequence[Graph], scored: int, notes: tuple[str, ...] = (), numbers: Mapping[int, float] | None = None
+) -> Packed:
+    """The first are held out, the next are the reference, all others train; with the `numbers` of their lines."""
     n = max(len(g.atoms) for g in ordered)
     atoms = np.zeros((len(ordered), n), np.uint8)
     bonds = np.zeros((len(ordered), n, n), np.uint8)
@@ -255,7 +288,10 @@ def _packed(ordered: Sequence[Graph], scored: int, notes: tuple[str, ...] = ()) 
         atoms[i, :m], bonds[i, :m, :m] = g.atoms, g.bonds
     smiles = np.array([g.smiles.encode("ascii") for g in ordered])
     sizes = {"held_out": scored, "reference": scored, "train": len(ordered) - 2 * scored}
-    return Packed({"atoms": atoms, "bonds": bonds, "smiles": smiles}, sizes, notes)
+    arrays = {"atoms": atoms, "bonds": bonds, "smiles": smiles}
+    if numbers is not None:
+        arrays["values"] = np.array([numbers[g.number] for g in ordered])
+    return Packed(arrays, sizes, notes)
 
 
 def _chemistry() -> dict[str, object]:

@@ -7,17 +7,18 @@ from typing import Any
 
 import torch
 from rdkit import Chem
-from rdkit.Chem.Descriptors import MolWt  # pyright: ignore[reportAttributeAccessIssue]
 from torch import Tensor
 
 from detente import Data, Domain, Primary, Sample, Space, UsageError
 from detente_molecule import drawing
 from detente_molecule.augmentations import atom_masking, bond_masking, relabelling, symbol_masking, symmetric
 from detente_molecule.chemistry import Graphs, canonical_smiles, fault, likeliest, pair, quiet
+from detente_molecule.classes import COMPUTED
 from detente_molecule.extractors import IDENTITY, run
-from detente_molecule.rewards import properties
 from detente_molecule.strings import Strings, likeliest_symbols
 
+_COLUMNS = {**dict.fromkeys(("qed", "logp", "sa", "weight", "tpsa"), "{:.4f}"), "rings": "{:.0f}"}
+"""Properties in the table of samples, and how they are written."""
 _MOST_ROWS = 10_000
 _SMALL = 12
 """Atoms up to which graphs that are written at once are valid now and then."""
@@ -83,7 +84,7 @@ class Molecule(Domain):
         """Write the valid molecules: `molecules.smi`, a SMILES a line, and `molecules.csv`, with their properties.
 
         `qed` is drug-likeness from 0 to 1, `logp` the octanol-water coefficient, `sa` synthetic accessibility from 1
-        (easy) to 10 (hard), `weight` in g/mol.
+        (easy) to 10 (hard), `weight` in g/mol, `tpsa` the polar surface in Å², `rings` their number.
         """
         valid = [mol for mol in self.read(x).molecules() if mol is not None]
         smiles = [Chem.MolToSmiles(mol, isomericSmiles=False) for mol in valid]
@@ -91,9 +92,9 @@ class Molecule(Domain):
         plain.write_text("".join(f"{one}\n" for one in smiles), encoding="utf-8")
         with table.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(["smiles", "qed", "logp", "sa", "weight"])
-            for one, mol in zip(smiles, valid, strict=True):
-                rows.writerow([one, *(f"{value:.4f}" for value in (*properties(one), MolWt(mol)))])
+            rows.writerow(["smiles", *_COLUMNS])
+            for one in smiles:
+                rows.writerow([one, *(form.format(COMPUTED[name](one)) for name, form in _COLUMNS.items())])
         return [plain, table]
 
     def content(self, x: Sample) -> dict[str, list[Any]]:

@@ -14,7 +14,8 @@ from scipy.stats import wasserstein_distance
 
 from detente import Evaluation, Metric, frechet_distance, paired
 from detente_molecule.chemistry import canonical_smiles, quiet, unique
-from detente_molecule.data import Listed
+from detente_molecule.classes import MOST_BINS
+from detente_molecule.data import Listed, Molecules
 from detente_molecule.domain import read
 from detente_molecule.rewards import Properties, properties
 
@@ -106,6 +107,50 @@ class PropertyScores(Metric):
             found, wanted = ([_MEASURED[name](properties(s)) for s in of if s] for of in (every, reference))
             scores[f"{name}-distance"] = float(wasserstein_distance(found, wanted)) if wanted else math.nan
         return scores
+
+
+class ClassAccuracy(Metric):
+    """Of valid samples that were made under a class, the share whose property lies within its limits.
+
+    Compare with 1 over the number of classes. The row of held-out data has 1: the property defines the class. NaN
+    without classes, where RDKit does not compute the property, and where nothing is valid.
+    """
+
+    scores = {"class-accuracy": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        found = _by_class(e)
+        right = [c == asked for asked, _, c in found]
+        return {"class-accuracy": _share(sum(right), len(right))}
+
+
+class ClassMeans(Metric):
+    """The mean of the property that makes the classes, over the valid samples that were made under each class.
+
+    NaN of classes that there are none of, and as for `class-accuracy`.
+    """
+
+    scores = dict.fromkeys((f"class-{k}-mean" for k in range(MOST_BINS)), "neither")
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        found = _by_class(e)
+        values = [[value for asked, value, _ in found if asked == k] for k in range(MOST_BINS)]
+        return {name: _share(math.fsum(of), len(of)) for name, of in zip(self.scores, values, strict=True)}
+
+
+def _by_class(e: Evaluation) -> list[tuple[int, float, int]]:
+    """Of each valid sample the class that was asked for, its property and the class that this lies in.
+
+    Empty where there are no classes, or the property cannot be computed.
+    """
+    cut = e.data.cut if isinstance(e.data, Molecules) else None
+    if cut is None or cut.measure is None or e.labels is None:
+        return []
+    with quiet():
+        every = [canonical_smiles(mol) for mol in read(e.samples, e.domain).molecules()]
+        asked = [k for k, smiles in zip(e.labels.tolist(), every, strict=True) if smiles is not None]
+        values = [cut.measure(smiles) for smiles in every if smiles is not None]
+    return list(zip(asked, values, cut.classes(np.array(values)).tolist(), strict=True))
 
 
 class ChemNet(Metric):

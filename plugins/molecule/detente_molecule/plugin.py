@@ -36,4 +36,6 @@ def detente_register_metrics(registry) -> None:
     add("validity", "Validity", "valid, unique and novel molecules")
     add("properties", "PropertyScores", "drug-likeness, logP, synthetic accessibility")
     add("internal-diversity", "Diversity", "diversity of the samples")
+    add("class-accuracy", "ClassAccuracy", "samples of a conditional model whose property lies in the class asked for")
+    add("class-means", "ClassMeans", "the mean property of a conditional model's samples, by class")
     add("fcd", "ChemNet", "Fréchet ChemNet distance")

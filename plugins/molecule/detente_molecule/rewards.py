@@ -35,7 +35,12 @@ def properties(smiles: str) -> Properties:
     """The properties of a molecule by its canonical SMILES."""
     with quiet():
         mol = Chem.MolFromSmiles(smiles)
-        return Properties(QED.qed(mol), MolLogP(mol), _scorer().calculateScore(mol))
+        return Properties(QED.qed(mol), MolLogP(mol), accessibility(mol))
+
+
+def accessibility(mol: Chem.Mol) -> float:
+    """How easily a molecule is synthesized, 1 (easy) to 10 (hard)."""
+    return _scorer().calculateScore(mol)
 
 
 @cache

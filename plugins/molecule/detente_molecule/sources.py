@@ -21,10 +21,11 @@ _LOOKED_AT = 20
 
 
 class Line(NamedTuple):
-    """A SMILES as it was written, and the number of its line, counted from 1."""
+    """A SMILES as it was written, the number of its line, counted from 1, and what another column says of it."""
 
     number: int
     smiles: str
+    beside: str = ""
 
 
 def qm9() -> list[Path]:
@@ -74,7 +75,7 @@ class _Row(NamedTuple):
     cells: list[str]
 
 
-def read_file(path: str, column: str) -> Table:
+def read_file(path: str, column: str, beside: str | None = None) -> Table:
     """The SMILES in a file, one molecule per line; blank lines are skipped.
 
     `.csv` and `.tsv` are tables, all others have words; either may be packed by gzip. What separates cells (commas,
@@ -84,6 +85,11 @@ def read_file(path: str, column: str) -> Table:
 
     The column is the one of this name (whatever its case), or of this number, counted from 1. Where there is no column
     "smiles", the first that holds SMILES is taken, unless a header names several.
+
+    Args:
+        path: the file.
+        column: that of the SMILES, by its name or number.
+        beside: one more column whose cells are wanted, likewise.
 
     Raises:
         UsageError: there is no such file or column, it cannot be read, or it holds nothing.
@@ -98,7 +104,8 @@ def read_file(path: str, column: str) -> Table:
     if not rows:
         raise UsageError(f"{_DATA}: there is no SMILES in {shown(path)}; set data.path to a file with one a line.")
     at, header, said = _column(rows, column, shown(path))
-    lines = [Line(row.number, _smiles(row.cells, at)) for row in rows[header:]]
+    other = None if beside is None else _beside(rows, beside, header, shown(path))
+    lines = [Line(row.number, _smiles(row.cells, at), _cell(row.cells, other)) for row in rows[header:]]
     if not lines:
         raise UsageError(f"{_DATA}: there is no SMILES in {shown(path)} below its header; set data.path to another.")
     return Table(lines, said + notes)
@@ -155,6 +162,31 @@ def _smiles(cells: list[str], at: int) -> str:
     text = cells[at] if at < len(cells) else ""
     extended = _EXTENDED.match(text)
     return extended[0] if extended else text.partition(" ")[0]
+
+
+def _cell(cells: list[str], at: int | None) -> str:
+    return cells[at] if at is not None and at < len(cells) else ""
+
+
+def _beside(rows: list[_Row], column: str, header: bool, path: str) -> int:
+    """Where one more column stands.
+
+    Raises:
+        UsageError: there is no such column, or there are several.
+    """
+    first = rows[0].cells
+    called = [cell.lower() for cell in first] if header else []
+    if called.count(column.lower()) == 1:
+        return called.index(column.lower())
+    width = max(len(row.cells) for row in rows[:_LOOKED_AT])
+    if column.isdecimal() and 1 <= int(column) <= width:
+        return int(column) - 1
+    there = f"its columns are {enumerated([shown(cell) for cell in first])}" if header else "its first line names none"
+    has = "several columns" if column.lower() in called else "no column"
+    raise UsageError(
+        f"{_DATA}: {path} has {has} {column!r}; {there}. Set data.condition to a property that RDKit computes (qed,"
+        f" logp, sa, tpsa, weight, rings), or to the name or the number (1 to {width}) of a column of numbers."
+    )
 
 
 def _column(rows: list[_Row], column: str, path: str) -> tuple[int, bool, list[str]]:

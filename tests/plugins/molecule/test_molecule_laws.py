@@ -9,13 +9,19 @@ import pytest
 
 from dealt import dealt
 from detente.plugins import host
-from detente.testing import Case, check
+from detente.testing import Case, check, check_domain, kind
 from strong import STRONG
 
+CONDITIONAL = [
+    pytest.param(entry.name, marks=() if entry.name == "r1" else pytest.mark.acceptance)
+    for entry in host().entries("regularizer")
+    if entry.name != "packing"  # which refuses critics that take labels
+]
 
-def molecules(**options) -> Case:
+
+def molecules(condition: str | None = None, **options) -> Case:
     h = host()
-    data = h.load("data", "qm9", "molecule")(size=100)
+    data = h.load("data", "qm9", "molecule")(size=100, condition=condition)
     small = {"width": 4, "latent_dim": 4, "messages": (6, 4), "readout": 6, "sampling": "soft"}
     model = h.load("model", "molgan", "molecule")(**small, **options)
     return Case("molecule", h.load("domain", "molecule")(), data, model, size=4)
@@ -32,9 +38,28 @@ def with_a_hidden_layer() -> Case:
     return molecules(rectified=True, comparisons=2)
 
 
+@pytest.fixture(scope="module")
+def of_a_class() -> Case:
+    return molecules("logp", rectified=True, conditional=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", dealt("molecule"))
 def test_every_regularizer_keeps_the_laws_on_molecules(name, plain, with_a_hidden_layer):
     case = with_a_hidden_layer if name == "packing" else plain
     report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), [case]).require()
     assert report.count("passed") >= 5, report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_every_regularizer_keeps_the_laws_on_molecules_of_a_class(name, of_a_class):
+    report = check(partial(host().load("regularizer", name), **STRONG.get(name, {})), [of_a_class]).require()
+    assert report.count("passed") >= 5, report
+
+
+@pytest.mark.acceptance
+def test_the_kind_of_data_keeps_its_laws_with_classes():
+    sets = ["data=qm9", "data.size=800", "data.condition=logp", "model=molgan", "model.conditional=true"]
+    report = check_domain(kind("molecule", sets=[*sets, "model.width=8", "model.latent_dim=4"])).require()
+    assert not {v.law for v in report.verdicts if v.outcome == "skipped"}, report

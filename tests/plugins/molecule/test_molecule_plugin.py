@@ -15,7 +15,7 @@ def test_declarations_import_no_heavy_library_and_every_target_exists():
     assert not found.late & set(LATE)
     assert set(found.summaries) == {
         *("molecule", "qm9", "wehi", "smiles", "molgan", "selfies", "latent"),
-        *("validity", "properties", "internal-diversity", "fcd"),
+        *("validity", "properties", "internal-diversity", "class-accuracy", "class-means", "fcd"),
     }
     assert all(found.summaries.values())
 

@@ -81,3 +81,18 @@ def test_a_table_that_is_none_is_a_usage_error(tmp_path: Path):
     (tmp_path / "a.csv").write_text('smiles\n"' + "C\n" * 140_000)
     with pytest.raises(UsageError, match=r"is not a valid table .*: is there a quote that is not closed"):
         sources.read_file(str(tmp_path / "a.csv"), "smiles")
+
+
+def test_one_more_column_is_read_beside_the_smiles_by_its_name_or_number(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("smiles,Dose\nCCO,1.5\nCCN\n")
+    for beside in ("dose", "2"):
+        found = sources.read_file(str(tmp_path / "a.csv"), "smiles", beside).lines
+        assert found == [Line(2, "CCO", "1.5"), Line(3, "CCN", "")]
+    (tmp_path / "b.smi").write_text("CCO 1.5\nCCN 2\n")
+    assert sources.read_file(str(tmp_path / "b.smi"), "1", "2").lines[1] == Line(2, "CCN", "2")
+    for wrong in ("3", "0", "dosis"):
+        with pytest.raises(UsageError, match=rf"no column '{wrong}'; its columns are smiles, Dose.*\(1 to 2\)"):
+            sources.read_file(str(tmp_path / "a.csv"), "smiles", wrong)
+    (tmp_path / "c.csv").write_text("smiles,x,X\nCCO,1,2\n")
+    with pytest.raises(UsageError, match="several columns 'x'"):
+        sources.read_file(str(tmp_path / "c.csv"), "smiles", "x")

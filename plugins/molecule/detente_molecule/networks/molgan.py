@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import (
+    ClassBeside,
     Count,
     Data,
     Model,
@@ -18,16 +19,19 @@ from detente import (
     Positive,
     Probability,
     ProgressCallback,
+    Projection,
     Sample,
     Space,
     Step,
     Stream,
     UsageError,
     Whole,
+    classes_of,
     variance_preserving,
 )
 from detente_molecule.chemistry import BONDS
 from detente_molecule.networks.comparison import Comparison
+from detente_molecule.networks.conditions import CONDITIONAL, LABELLED
 from detente_molecule.networks.relational import Relational
 from detente_molecule.networks.reward import Reward, train_reward
 from detente_molecule.rewards import PROPERTIES
@@ -61,6 +65,7 @@ class MolGAN(Model):
         reward: the property to maximize: `qed` (drug-likeness), `logp` (solubility in fat) or `sa`
             (ease of synthesis), by a network that is trained before the game and frozen. None for none.
         reward_weight: of that term in the generator's loss.
+        conditional: whether both get the classes, one beside z, one by a projection (Miyato & Koyama 2018).
     """
 
     warms_players = False
@@ -79,6 +84,7 @@ class MolGAN(Model):
         noise: Probability = 1.0,
         reward: Literal["qed", "logp", "sa"] | None = None,
         reward_weight: NonNegative = 10.0,
+        conditional: bool = False,
     ) -> None:
         if min(messages) < 1:
             raise UsageError(f"molgan: messages={messages!r} should be two whole numbers of 1 or more.")
@@ -86,14 +92,21 @@ class MolGAN(Model):
         self.sampling: Sampling = sampling
         self.messages, self.readout, self.reward, self.reward_weight = tuple(messages), readout, reward, reward_weight
         self.rectified, self.spread, self.comparisons = rectified, spread, comparisons
-        self.noise = noise
+        self.noise, self.conditional, self.metrics = noise, conditional, CONDITIONAL if conditional else ()
+
+    def view(self, data: Data) -> Data:
+        self._classes(data.space)  # refused here with the name of the option that gives classes
+        return data
+
+    def _classes(self, space: Space) -> int | None:
+        return classes_of(space, "molgan", LABELLED) if self.conditional else None
 
     def build(self, space: Space) -> Networks:
         n, types = graph_shape(space, "molgan")
         widths = [self.latent_dim, self.width, 2 * self.width, 4 * self.width]
-        draw = Draw(self.temperature, self.sampling)
-        generator = GraphGenerator(widths, n, types, draw, self.spread if self.rectified else None)
-        critic = GraphCritic(types, self.messages, self.readout, self.rectified, self.comparisons)
+        draw, classes = Draw(self.temperature, self.sampling), self._classes(space)
+        generator = GraphGenerator(widths, n, types, draw, self.spread if self.rectified else None, classes)
+        critic = GraphCritic(types, self.messages, self.readout, self.rectified, self.comparisons, classes)
         if self.reward is not None:  # last, so that the players' weights are those of a run without it
             generator.reward = Reward(types).requires_grad_(False)
         return Networks(generator, critic)
@@ -113,9 +126,7 @@ class MolGAN(Model):
     def auxiliary(self, s: Step) -> dict[str, Tensor]:
         """−weight · E V(G(z)): the property as the frozen network predicts it."""
         reward = _reward_of(s.generator)
-        if reward is None:
-            return {}
-        return {"reward": -self.reward_weight * reward(s.fake).mean()}
+        return {} if reward is None else {"reward": -self.reward_weight * reward(s.fake).mean()}
 
 
 def _reward_of(generator: nn.Module) -> Reward | None:
@@ -206,9 +217,13 @@ class GraphGenerator(Network):
 
     output_layers = ("write.bonds", "write.atoms")
 
-    def __init__(self, widths: list[int], n: int, types: int, draw: Draw, spread: float | None = None) -> None:
+    def __init__(
+        self, widths: list[int], n: int, types: int, draw: Draw, spread: float | None = None, classes: int | None = None
+    ) -> None:
         super().__init__()
         self.bend = torch.tanh if spread is None else leaky
+        self.beside = None if classes is None else ClassBeside(classes, widths[0])
+        widths = [widths[0] * (1 if classes is None else 2), *widths[1:]]
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.write = GraphWriter(widths[-1], n, types, draw)
         self.reward: Reward | None = None
@@ -218,8 +233,8 @@ class GraphGenerator(Network):
             for layer in (self.write.bonds, self.write.atoms):
                 nn.init.normal_(layer.weight, std=spread * widths[-1] ** -0.5)
 
-    def forward(self, z: Tensor) -> Sample:
-        h = z
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Sample:
+        h = z if self.beside is None else self.beside(z, labels)
         for layer in self.hidden:
             h = self.bend(layer(h))
         return self.write(h)
@@ -236,7 +251,13 @@ class GraphCritic(Network):
     feature_layers = ("embed",)
 
     def __init__(
-        self, types: int, messages: tuple[int, ...], readout: int, rectified: bool = False, comparisons: int = 0
+        self,
+        types: int,
+        messages: tuple[int, ...],
+        readout: int,
+        rectified: bool,
+        comparisons: int,
+        classes: int | None,
     ) -> None:
         super().__init__()
         self.bend = leaky if rectified else torch.tanh
@@ -250,13 +271,16 @@ class GraphCritic(Network):
         # What normalizes over positions finds none behind the readout: all layers there make the logit.
         names = (name for name, module in self.named_modules() if isinstance(module, nn.Linear))
         self.output_layers = tuple(name for name in names if not name.startswith("embed."))
+        self.of_class = None if classes is None else Projection(classes, readout)
 
-    def forward(self, x: Sample) -> Tensor:
+    def forward(self, x: Sample, labels: Tensor | None = None) -> Tensor:
         h = self.embed(x)
         out = h if self.hidden is None else self.hidden(h)
         if self.compare is not None and self.of_others is not None:
             out = out + self.of_others(self.compare(h))
-        return self.head(out if self.hidden is None else self.bend(out)).squeeze(1)  # [B]
+        described = out if self.hidden is None else self.bend(out)
+        logits = self.head(described).squeeze(1)  # [B]
+        return logits if self.of_class is None else logits + self.of_class(described, labels)
 
 
 def graph_shape(space: Space, model: str) -> tuple[int, int]:
