@@ -237,8 +237,7 @@ def findings(proposer: Proposer, host: Host, at_once: int | None = None) -> list
         if isinstance(made := built[json.dumps(look.recipe)], Looked) and made.pace is not None
     }
     length = duration_of(proposer.to_train(), paces, at_once or cpus(), shorten=proposer.before is None)
-    said = [length, *evaluated]
-    proposer.notes += [text for text in dict.fromkeys(said) if text and text not in proposer.notes]
+    proposer.notes += [text for text in dict.fromkeys([length, *evaluated]) if text and text not in proposer.notes]
     _bind(proposer, host)
     return found
 
