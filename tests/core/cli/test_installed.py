@@ -42,7 +42,7 @@ def test_doctor_says_what_is_broken(call: Call, monkeypatch: pytest.MonkeyPatch)
     done = call("doctor")
     assert done.code == 3
     assert "broken  plugin bad" in done.out
-    assert "set DETENTE_CACHE to another folder" in done.out
+    assert "file: is a file, not a folder. Set DETENTE_CACHE to another folder" in done.out
     assert "2 broken" in done.out
 
 
