@@ -95,4 +95,6 @@ def _many(session: "Session", folder: Path) -> None:
     head = ("domain", "arm", "found", "in", "such as")
     text = table([head, *rows]) if rows else ""
     text += f"\n\n{well} of {len(arms)} arms without a finding; `detente doctor` with a run's folder says more of it"
-    session.result(text.lstrip("\n"), {"folder": folder, "arms": [arm.plain() for arm in arms]})
+    text = "\n".join([text.lstrip("\n"), *manifest.damaged])
+    data = {"folder": folder, "arms": [arm.plain() for arm in arms], "damaged": manifest.damaged}
+    session.result(text, data)

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ from detente.cli.display import table
 from detente.cli.flags import begin
 from detente.cli.grouping import LOOKING
 from detente.errors import DetenteError, PluginError, UsageError, did_you_mean, one_line
+from detente.files.named import Named
+from detente.files.standing import make_folder, trouble
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -220,28 +223,31 @@ def _plugins(host: "Host") -> list[dict[str, str]]:
 def _cache() -> dict[str, str]:
     folder = _cache_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=make_folder(folder, "Set DETENTE_CACHE to another folder")):
             return _check("cache", f"{folder} can be written")
+    except UsageError as error:
+        return _check("cache", str(error).rstrip("."), "broken")
     except OSError as error:
-        return _check("cache", f"{folder}: {error.strerror}; set DETENTE_CACHE to another folder", "broken")
+        return _check("cache", f"{folder}: {trouble(error)}. Set DETENTE_CACHE to another folder", "broken")
 
 
 def _disk() -> dict[str, str]:
-    places = {"here": Path.cwd(), "cache": _cache_folder()}
+    places = {"here": Path(), "cache": _cache_folder()}
     free: dict[str, float] = {}
     for name, place in places.items():
-        while not place.exists():
-            place = place.parent
-        free[name] = shutil.disk_usage(place).free / 2**30
+        with suppress(OSError):  # of the cache another line says it; the current folder may have been removed
+            place = place.absolute()
+            while not place.exists():
+                place = place.parent
+            free[name] = shutil.disk_usage(place).free / 2**30
     text = ", ".join(f"{space:.1f} GiB free ({name})" for name, space in free.items())
-    return _check("disk", text, "ok" if min(free.values()) > 1 else "low")
+    return _check("disk", text or "cannot be seen", "ok" if min(free.values(), default=0) > 1 else "low")
 
 
 def _cache_folder() -> Path:
     try:
         from detente.domains.cache import cache_folder
 
-        return cache_folder()
+        return Named(cache_folder())
     except (ImportError, OSError, DetenteError):  # torch is broken, as another line says
-        return Path(os.environ.get("DETENTE_CACHE") or Path.home() / ".cache" / "detente")
+        return Named(os.environ.get("DETENTE_CACHE") or Path.home() / ".cache" / "detente")

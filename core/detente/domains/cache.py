@@ -17,8 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from detente.errors import UsageError
+from detente.errors import UsageError, visible_name
 from detente.files import lock
+from detente.files.standing import trouble
 
 _log = logging.getLogger(__name__)
 
@@ -138,4 +139,11 @@ def alone(place: Path) -> Iterator[None]:
 
 def not_kept(error: OSError | UsageError) -> None:
     """Say that something has to be made again next time."""
-    _log.warning("cannot cache prepared data: %s; set DETENTE_CACHE to a writable folder", error)
+    _log.warning("cannot cache prepared data: %s; set DETENTE_CACHE to a writable folder", reason_of(error))
+
+
+def reason_of(error: OSError | UsageError) -> str:
+    """Why something is not kept, as the inside of a sentence."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{visible_name(str(error.filename))}: {trouble(error)}"
+    return str(error).rstrip(".")

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from detente.errors import UsageError
 
 _MOST = 8  # sentences of one file
+_LEFT_OUT = "; it is left out."
 _TYPES = {
     "int": "an integer",
     "float": "a number",
@@ -80,11 +81,13 @@ def sound(schema: type[Record], data: Any, source: str, fix: str = "") -> tuple[
     while found := _errors(schema, data):
         # What is missing later on is so because we took it away.
         named = [error for error in found if not left_out or error["type"] != "missing"]
-        left_out += [f"{said(source, error)}; it is left out." for error in named]
         places = [_place(data, error) for error in found]
         if not all(places):
+            # What was left out first is why the rest is missing now.
+            wrong = [line.removesuffix(_LEFT_OUT) for line in left_out] + [said(source, error) for error in named]
             end = f"; {fix}." if fix else "."
-            raise UsageError("\n".join(dict.fromkeys(f"{said(source, error)}{end}" for error in found[:_MOST])))
+            raise UsageError("\n".join(f"{line}{end}" for line in list(dict.fromkeys(wrong))[:_MOST]))
+        left_out += [f"{said(source, error)}{_LEFT_OUT}" for error in named]
         for place in reversed(list(dict.fromkeys(places))):
             if not any(place[:i] in places for i in range(1, len(place))):
                 _drop(data, place)

@@ -88,7 +88,10 @@ class Manifest(ABC):
         begun = {"format": cls.format, "created": "", "commands": [], "versions": []}
         found = cls(folder, {**begun, **content})
         found.text = text
-        found.damaged = [*said, *found.problems(damaged)]
+        try:
+            found.damaged = [*said, *found.problems(damaged)]
+        except UsageError as error:  # of which what was left out may be the reason
+            raise UsageError("\n".join([*said[:MOST], str(error)])) from error
         return found
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from detente.domains.cache import cache_folder, code_of
+from detente.domains.cache import cache_folder, code_of, reason_of
 from detente.domains.contracts import Data, Domain, Evaluation, Metric, Model, Networks
 from detente.engine.forward import call
 from detente.engine.sample import Sample, batch_size, cat, leaves, rows, to
@@ -252,4 +252,4 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(content))
     except (OSError, UsageError) as error:
-        _log.warning("cannot cache reference scores: %s; set DETENTE_CACHE to a writable folder", error)
+        _log.warning("cannot cache reference scores: %s; set DETENTE_CACHE to a writable folder", reason_of(error))

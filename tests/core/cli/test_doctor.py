@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from choices import LEVELS, written
 from command_line import RING, Call
 from detente import cli
 from pages import write_cell, write_study
@@ -50,6 +51,18 @@ def test_a_study_is_told_by_arm_in_how_many_of_its_runs(call: Call, tmp_path: Pa
     none, r1 = call("doctor", study.folder, "--json").data["arms"]
     assert none == {"domain": "pair", "arm": "none", "runs": 2, "found": {}}
     assert r1["found"]["undone"] == [str(study.cells[-1].folder)]
+
+
+def test_a_selection_is_told_too_and_what_is_damaged_of_it(call: Call, tmp_path: Path) -> None:
+    choice = written(tmp_path / "choice", LEVELS, most=2)
+    done = call("doctor", choice.folder)
+    assert done.code == 0 and "arms without a finding" in done.out, done.err
+    choice.content["findings"] = 7
+    choice.write()
+    said = f"{choice.path}: findings: should be a list, but is 7; it is left out."
+    done = call("doctor", choice.folder)
+    assert (done.code, done.out.splitlines()[-1]) == (0, said)
+    assert call("doctor", choice.folder, "--json").data["damaged"] == [said]
 
 
 @pytest.mark.parametrize("name", ["nothing", "."])

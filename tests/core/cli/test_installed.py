@@ -1,5 +1,6 @@
 """`plugins`, `data` and `doctor`."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,5 +42,25 @@ def test_doctor_says_what_is_broken(call: Call, monkeypatch: pytest.MonkeyPatch)
     done = call("doctor")
     assert done.code == 3
     assert "broken  plugin bad" in done.out
-    assert "set DETENTE_CACHE to another folder" in done.out
+    assert "file: is a file, not a folder. Set DETENTE_CACHE to another folder" in done.out
     assert "2 broken" in done.out
+
+
+@pytest.mark.parametrize(
+    ("cache", "said"),
+    [
+        ("file", "file: is a file, not a folder. Set DETENTE_CACHE to another folder"),
+        ("pipe/x", "pipe: is a named pipe, not a folder. Set DETENTE_CACHE to another folder"),
+        ("L" * 300, "its name is too long. Set DETENTE_CACHE to another folder"),
+        ("a\nb", "a⟨U+000A⟩b can be written"),
+    ],
+)
+def test_doctor_says_what_is_wrong_with_the_cache(
+    call: Call, monkeypatch: pytest.MonkeyPatch, cache: str, said: str
+) -> None:
+    Path("file").touch()
+    os.mkfifo("pipe")
+    monkeypatch.setenv("DETENTE_CACHE", cache)
+    done = call("doctor", "--json")
+    (found,) = [check["found"] for check in done.data["checks"] if check["what"] == "cache"]
+    assert found.endswith(said) and done.code == (0 if cache == "a\nb" else 3)

@@ -69,6 +69,26 @@ def test_without_what_is_required_there_is_nothing_to_show(data: object) -> None
         sound(Outer, data, "file")
 
 
+class Needed(Record):
+    inner: Inner
+    more: dict[str, Inner] = {}
+
+
+@pytest.mark.parametrize(
+    ("inner", "wrong"),
+    [
+        ({"name": 7}, "inner.name: should be text, but is 7"),
+        ({}, "inner.name: is missing"),
+        ({"name": None}, "inner.name: should be text, but is null"),
+        ([], "inner: should be a mapping, but is []"),
+    ],
+)
+def test_where_nothing_is_left_the_damage_is_named_and_not_what_it_took_away(inner: object, wrong: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        sound(Needed, {"inner": inner}, "file", "write it again")
+    assert str(refused.value) == f"file: {wrong}; write it again."
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b", "\0", "x" * 300])
 def test_a_name_that_leads_elsewhere_is_no_folder(name: str) -> None:
     with pytest.raises(UsageError):
