@@ -31,9 +31,9 @@ def equalize(layer: nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d, gain: float =
 
 
 class _Factor(Reparametrization):
-    def __init__(self, factor: float) -> None:
+    def __init__(self, by: float) -> None:
         super().__init__()
-        self.factor = factor
+        self.by = self.factor = by
 
     def forward(self, weight: Tensor) -> Tensor:
-        return weight * self.factor
+        return weight * self.by

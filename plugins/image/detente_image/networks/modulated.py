@@ -48,7 +48,7 @@ class Modulated(nn.Conv2d):
         equalize(self.style)
         nn.init.ones_(self.style.bias)
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:  # type: ignore[override]  # a convolution to every regularizer
         s, weight = self.style(w), self.weight
         h = x * s[..., None, None]
         if self.up:

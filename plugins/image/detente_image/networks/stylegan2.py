@@ -82,9 +82,10 @@ class _Mapping(nn.Module):
         self.latent_dim, self.mixing = latent_dim, mixing
         self.beside = None if classes is None else ClassBeside(classes, latent_dim)
         widths = [latent_dim * (1 if classes is None else 2), *[latent_dim] * depth]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        for layer in self.layers.children():
+        layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
+        for layer in layers:
             equalize(layer, rate=_SLOWER)
+        self.layers = nn.ModuleList(layers)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         w = self._mapped(z, labels)[:, None]
