@@ -4,8 +4,10 @@ Splits are disjoint and fixed: rows are ordered by a hash (of pixels, of code po
 order of files decides where one goes. Images are kept as uint8 and encoded to [-1, 1] in batches.
 """
 
+import copy
 import logging
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
@@ -34,7 +36,7 @@ from detente import (
     stamps,
 )
 from detente_image import sources
-from detente_image.folder import ENOUGH, SCORED, read_folder
+from detente_image.folder import ENOUGH, SCORED, counted_classes, folders_of, only_labels, read_folder
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +74,10 @@ class Images(PackedData):
         """uint8 0…255 → float32 -1…1."""
         assert isinstance(packed, Tensor), "an image is a single tensor"
         return packed.float().div_(127.5).sub_(1.0)
+
+    def labelled(self) -> "Images":
+        """These images in classes, for a conditional model; as they are where they have some, or can have none."""
+        return self
 
     def real_labels(self, n: int) -> Tensor | None:
         labels = self.packed.arrays.get("labels")
@@ -245,7 +251,8 @@ class Folder(Images):
 
     Each is scaled until it covers the square and cropped in the middle. Grey pictures of more than 8 bits get one range
     of values for the whole folder. Files that cannot be read are listed and skipped; of identical images one is kept.
-    15 % are held out and 15 % are the reference, 750 each at most.
+    15 % are held out and 15 % are the reference, 750 each at most. For a conditional model the folders directly below
+    are the classes.
 
     Args:
         path: the folder.
@@ -266,14 +273,28 @@ class Folder(Images):
             raise UsageError(
                 " ".join([f"folder: no picture in {shown(path)}; looked for {' '.join(sources.PICTURES)}.", *said])
             )
-        made_of = {
-            "data": "folder",
-            "path": str(where),
-            "files": stamps(files, where),
-            "split": ["extractor", SCORED, ENOUGH],
-            "size": size,
-            "channels": channels,
-        }
+        made_of = {"data": "folder", "path": str(where), "files": stamps(files, where), "size": size}
+        made_of |= {"channels": channels, "split": ["extractor", SCORED, ENOUGH]}
         of = packed("image", made_of, lambda: read_folder(where, files, size, channels))
         super().__init__(of, f"{size} {channels}", said=said)
-        self.source = shown(where)
+        self.source, self._read = shown(where), (where, tuple(files), size, channels, made_of)
+
+    def labelled(self) -> Images:
+        """These images in classes, one for each folder directly below, in the order of their names.
+
+        Raises:
+            UsageError: there are no such folders, or no picture of one of them trains.
+        """
+        where, files, size, channels, made_of = self._read
+        folders = folders_of(where, files)
+        names = sorted(set(folders))
+        labels = [names.index(folder) for folder in folders]
+        of = packed("image", {**made_of, "labels": folders}, partial(only_labels, where, files, size, channels, labels))
+        found = copy.copy(self)
+        found.packed = Packed({**self.packed.arrays, **of.arrays}, of.sizes, self.packed.notes)
+        found.labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")]
+        note = counted_classes(names, found.labels.tolist())
+        _log.warning("%s", note)
+        found.notes, found.space = (*self.notes, note), Space(self.space.leaves, len(names))
+        found._identity = sha256(f"{self.identity} {names} {found.packed.digest}".encode()).hexdigest()
+        return found

@@ -1,12 +1,14 @@
 """A folder of the user's as a set of pictures: read, brought into one range of values, split."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from detente import Packed, UsageError, counted, enumerated, shown, shuffled
 from detente_image import sources
-from detente_image.ranges import in_one_range
+from detente_image.ranges import in_one_range, kept
 
 SCORED = 750
 """Most rows that `held_out` and `reference` of a folder hold each."""
@@ -14,18 +16,22 @@ ENOUGH = 50
 """A folder with fewer pictures trains on all of them: two tenths of so few say nothing about a distribution."""
 
 
-def read_folder(where: Path, files: list[Path], size: int, channels: int) -> Packed:
+def read_folder(
+    where: Path, files: Sequence[Path], size: int, channels: int, labels: Sequence[int] | None = None
+) -> Packed:
     """The pictures of files, split, with sentences about what was left out and how the others were read.
+
+    With `labels`, the class of each file, an array of that name beside; of identical pictures the first one's counts.
 
     Raises:
         UsageError: none of them can be used.
     """
     sources.check_pictures(len(files), channels, size)
     squares, broken = [], []
-    for file in files:
+    for file, label in zip(files, labels or [0] * len(files), strict=True):
         name = shown(file.relative_to(where))
         try:
-            squares.append(sources.read_picture(file, name, size, channels))
+            squares.append(sources.read_picture(file, name, size, channels)._replace(label=label))
         except ValueError as error:
             broken.append(f"{name} ({error})")
     found, notes = in_one_range(squares, channels)
@@ -40,11 +46,11 @@ def read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pac
         )
     if not found:
         raise UsageError(" ".join([f"folder: nothing in {shown(where)} can be used.", *notes]))
-    pictures = {picture.tobytes(): picture for picture in reversed(found)}
-    twice = len(found) - len(pictures)
+    first = {found[i].tobytes(): i for i in reversed(range(len(found)))}
+    twice = len(found) - len(first)
     if twice:
         notes.append(f"folder: left out {twice} that are identical to another at {size} × {size}.")
-    n = len(pictures)
+    n = len(first)
     scored = min(SCORED, 15 * n // 100) if n >= ENOUGH else 0
     if not scored:
         notes.append(
@@ -62,7 +68,45 @@ def read_folder(where: Path, files: list[Path], size: int, channels: int) -> Pac
         notes.append(
             f"folder: {counted(count, 'picture')} of {ends} pixels became {size} × {size}, scaled{cut} (data.size)."
         )
-    order = shuffled(pictures)
-    images = np.stack([*pictures.values()])[order]
+    order = np.array([*first.values()])[shuffled(first)]
+    arrays = {"images": np.stack([found[i] for i in order])}
+    if labels is not None:
+        arrays["labels"] = np.array([square.label for square in kept(squares)], np.int64)[order]
     sizes = {"train": n - 2 * scored, "extractor": 0, "held_out": scored, "reference": scored}
-    return Packed({"images": images}, sizes, tuple(notes))
+    return Packed(arrays, sizes, tuple(notes))
+
+
+def folders_of(where: Path, files: Sequence[Path]) -> list[str]:
+    """The name of the folder directly below `where` that each file is in.
+
+    Raises:
+        UsageError: a file is in none, or all are in the same.
+    """
+    below = [file.relative_to(where).parts for file in files]
+    loose = [parts[0] for parts in below if len(parts) == 1]
+    if loose or len({parts[0] for parts in below}) < 2:
+        why = f"{counted(len(loose), 'picture')} in none ({enumerated(loose)})" if loose else "all of them in one"
+        raise UsageError(
+            f"folder: a conditional model needs a sub-folder for each class, and {shown(where)} has {why}. Sort the"
+            " pictures into two sub-folders or more, or leave conditional out."
+        )
+    return [parts[0] for parts in below]
+
+
+def only_labels(where: Path, files: Sequence[Path], size: int, channels: int, labels: Sequence[int]) -> Packed:
+    """The classes alone of what `read_folder` packs, row by row."""
+    of = read_folder(where, files, size, channels, labels)
+    return Packed({"labels": of.arrays["labels"]}, of.sizes)
+
+
+def counted_classes(names: Sequence[str], labels: Sequence[int]) -> str:
+    """A sentence about the classes, and how many pictures of each train.
+
+    Raises:
+        UsageError: of one there is none.
+    """
+    counts = Counter(labels)
+    said = ", ".join(f"{k} {shown(name)} ({counts[k]:,})" for k, name in enumerate(names))
+    if len(counts) < len(names):
+        raise UsageError(f"folder: a class has no picture to train on: {said}. Add some, or take its folder away.")
+    return f"folder: classes with pictures to train on: {said}. class-accuracy is measured of digits alone."

@@ -30,6 +30,8 @@ class Square(NamedTuple):
     """Whether its file holds more pictures, of which this is the first."""
     was: tuple[int, int] | None = None
     """Width and height in the file."""
+    label: int = 0
+    """The class of its folder, where folders are classes."""
 
 
 def in_one_range(squares: Sequence[Square], channels: int) -> tuple[list[np.ndarray], list[str]]:
@@ -54,9 +56,8 @@ def in_one_range(squares: Sequence[Square], channels: int) -> tuple[list[np.ndar
                 f" {_said(greatest)}; {_said(black)} became black and {_said(white)} white in all of them. For another"
                 " range convert them to 8 bits yourself."
             )
-    colours = [square for square in squares if square.values == "upper bytes"]
-    dark = bool(colours) and max(square.greatest for square in colours) < 128
-    if dark:
+    colours, used = [square for square in squares if square.values == "upper bytes"], kept(squares)
+    if len(used) < len(squares):
         names = [square.name for square in colours]
         notes.append(
             f"left out {counted(len(colours), 'colour picture')} of 16 bits that use less than half of their range and"
@@ -64,8 +65,13 @@ def in_one_range(squares: Sequence[Square], channels: int) -> tuple[list[np.ndar
         )
     elif colours:
         notes.append(f"{counted(len(colours), 'colour picture')} of 16 bits: 0 became black and 65,535 white.")
-    kept = [square for square in squares if not (dark and square.values == "upper bytes")]
-    return [_bytes(square, ranges.get(square.values), channels) for square in kept], notes
+    return [_bytes(square, ranges.get(square.values), channels) for square in used], notes
+
+
+def kept(squares: Sequence[Square]) -> list[Square]:
+    """Those that `in_one_range` does not leave out, in its order."""
+    dark = max((square.greatest for square in squares if square.values == "upper bytes"), default=0.0) < 128
+    return [square for square in squares if not (dark and square.values == "upper bytes")]
 
 
 def _range(least: float, greatest: float, integers: bool) -> tuple[float, float]:

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image as Picture
 
 from detente import Evaluation, Leaf, Model, Networks, Space, Stream, UsageError, recipe
 from detente.training import evaluation
 from detente.training.build import build
 from detente.training.warmup import fresh
-from detente_image.data import Digits, StackedDigits
+from detente_image.data import Digits, Folder, Images, StackedDigits
 from detente_image.domain import Image
 from detente_image.metrics import ClassAccuracy
 from detente_image.networks import DCGAN, ResNet
@@ -95,3 +97,55 @@ def test_the_recipe_names_the_metric_for_conditional_models_alone():
     assert plain.metrics is not None and "class-accuracy" not in plain.metrics
     chosen = recipe.load(domain="image", sets=["model.conditional=true", "metrics=[frechet]"])
     assert chosen.metrics == ["frechet"]
+
+
+def sorted_pictures(folder: Path, classes: dict[str, int], seed: int = 0) -> Path:
+    """Noise of another brightness in each class, half of it one folder deeper."""
+    draws = np.random.Generator(np.random.PCG64(seed))
+    for k, (name, count) in enumerate(classes.items()):
+        (folder / name / "deeper").mkdir(parents=True)
+        for i in range(count):
+            values = draws.integers(80 * k, 80 * k + 70, (20, 20, 3), np.uint8)
+            Picture.fromarray(values).save(folder / name / ("deeper" if i % 2 else "") / f"{i}.png")
+    return folder
+
+
+def test_the_folders_below_are_the_classes_of_a_conditional_model(tmp_path: Path):
+    where = sorted_pictures(tmp_path / "of", {"b": 30, "a": 20, "c": 25})
+    (where / "c" / "again.png").write_bytes((where / "a" / "0.png").read_bytes())
+    (where / "b" / "broken.png").write_bytes(b"no")
+    plain = Folder(str(where), size=16)
+    assert plain.labels is None and plain.space.classes is None and DCGAN().view(plain) is plain
+    found = DCGAN(conditional=True).view(plain)
+    assert isinstance(found, Images) and found.space.classes == 3 and found.identity != plain.identity
+    x, labels = found.batch(torch.arange(len(found)))
+    assert torch.equal(x, plain.batch(torch.arange(len(plain))).x) and len(found) + 2 * len(found.held_out()) == 75
+    # b is the darkest and a the next; of a picture that is in a and in c, a counts.
+    shades = ((x.mean((1, 2, 3)) + 1) / 2 * 255).div(80).long()
+    assert labels is not None and labels.tolist() == torch.tensor([1, 0, 2])[shades].tolist()
+    held_out = found.real_labels(5)
+    assert held_out is not None and len(held_out) == 5
+    counts = labels.bincount().tolist()
+    assert found.notes[-1].startswith(
+        f"folder: classes with pictures to train on: 0 a ({counts[0]}), 1 b ({counts[1]})"
+    )
+    assert found.identity == DCGAN(conditional=True).view(Folder(str(where), size=16)).identity
+    made = fresh(DCGAN(width=4, conditional=True), found.space, 0)
+    assert made.generator(torch.zeros(3, 64), torch.arange(3)).shape == (3, 3, 16, 16)
+
+
+def test_a_folder_that_is_not_sorted_into_classes_is_refused_for_a_conditional_model(tmp_path: Path):
+    where = sorted_pictures(tmp_path / "of", {"a": 3})
+    for model in (DCGAN(conditional=True), ResNet(conditional=True)):
+        with pytest.raises(UsageError, match=r"needs a sub-folder for each class, and .* has all of them in one"):
+            model.view(Folder(str(where)))
+    sorted_pictures(where, {"b": 3}, seed=1)
+    (where / "loose.png").write_bytes((where / "a" / "0.png").read_bytes())
+    with pytest.raises(UsageError, match=r"has 1 picture in none \(loose\.png\)"):
+        DCGAN(conditional=True).view(Folder(str(where)))
+    (where / "loose.png").unlink()
+    (where / "empty").mkdir()
+    assert DCGAN(conditional=True).view(Folder(str(where))).space.classes == 2
+    (where / "empty" / "broken.png").write_bytes(b"no")
+    with pytest.raises(UsageError, match=r"no picture to train on: 0 a \(3\), 1 b \(3\), 2 empty \(0\)"):
+        DCGAN(conditional=True).view(Folder(str(where)))

@@ -29,6 +29,7 @@ def by_hand(layer: Modulated, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
     if layer.demodulate:
         weights = weights / (weights.square().sum((2, 3, 4), keepdim=True) + 1e-8).sqrt()
     joint = F.conv2d(x.flatten(0, 1)[None], weights.flatten(0, 1), padding=layer.padding, groups=B)
+    assert layer.bias is not None
     return joint[0].unflatten(0, (B, outputs)) + layer.bias[:, None, None]
 
 

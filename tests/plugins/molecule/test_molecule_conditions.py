@@ -69,6 +69,7 @@ def scores(of: QM9, labels: torch.Tensor | None, n: int = 60) -> dict[str, float
 
 def test_the_class_of_a_real_molecule_is_found_in_all_of_them_and_another_in_none(classed: QM9):
     labels = classed.real_labels(60)
+    assert labels is not None
     found = scores(classed, labels)
     assert found["class-accuracy"] == 1 and scores(classed, (labels + 1) % 3)["class-accuracy"] == 0
     values = np.array([COMPUTED["logp"](smiles) for smiles in classed.smiles("held_out")[:60]])

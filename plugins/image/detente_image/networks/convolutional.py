@@ -5,8 +5,19 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import ClassBeside, Count, Model, Network, Networks, Projection, Space, classes_of, variance_preserving
-from detente_image.networks.conditions import CONDITIONAL, LABELLED
+from detente import (
+    ClassBeside,
+    Count,
+    Data,
+    Model,
+    Network,
+    Networks,
+    Projection,
+    Space,
+    classes_of,
+    variance_preserving,
+)
+from detente_image.networks.conditions import CONDITIONAL, LABELLED, in_classes
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -25,6 +36,9 @@ class DCGAN(Model):
     def __init__(self, width: Count = 16, latent_dim: Count = 64, conditional: bool = False) -> None:
         self.width, self.latent_dim, self.conditional = width, latent_dim, conditional
         self.metrics = CONDITIONAL if conditional else ()
+
+    def view(self, data: Data) -> Data:
+        return in_classes(data) if self.conditional else data
 
     def build(self, space: Space) -> Networks:
         stages = stages_of(space, "dcgan")

@@ -5,8 +5,8 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import ClassBeside, Count, Model, Network, Networks, Projection, Space, UsageError, classes_of
-from detente_image.networks.conditions import CONDITIONAL, LABELLED
+from detente import ClassBeside, Count, Data, Model, Network, Networks, Projection, Space, UsageError, classes_of
+from detente_image.networks.conditions import CONDITIONAL, LABELLED, in_classes
 from detente_image.networks.resampling import downsample, upsample
 from detente_image.networks.shapes import BASE, stages_of
 
@@ -46,6 +46,9 @@ class R3GAN(Model):
         self.width, self.blocks, self.group, self.expansion = width, blocks, group, expansion
         self.wide_until, self.latent_dim = wide_until, latent_dim
         self.conditional, self.metrics = conditional, CONDITIONAL if conditional else ()
+
+    def view(self, data: Data) -> Data:
+        return in_classes(data) if self.conditional else data
 
     def build(self, space: Space) -> Networks:
         sides = [BASE * 2**i for i in range(stages_of(space, "r3gan") + 1)]

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from detente import (
     ClassBeside,
     Count,
+    Data,
     Model,
     Network,
     Networks,
@@ -17,7 +18,7 @@ from detente import (
     classes_of,
     variance_preserving,
 )
-from detente_image.networks.conditions import CONDITIONAL, LABELLED
+from detente_image.networks.conditions import CONDITIONAL, LABELLED, in_classes
 from detente_image.networks.shapes import BASE, stages_of
 
 SLOPE = 0.2
@@ -51,6 +52,9 @@ class ResNet(Model):
             raise UsageError(f"resnet: width={width} is not a multiple of group={group}.")
         self.width, self.blocks, self.group, self.latent_dim = width, blocks, group, latent_dim
         self.conditional, self.metrics = conditional, CONDITIONAL if conditional else ()
+
+    def view(self, data: Data) -> Data:
+        return in_classes(data) if self.conditional else data
 
     def build(self, space: Space) -> Networks:
         stages = stages_of(space, "resnet")

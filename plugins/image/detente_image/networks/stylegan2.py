@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from detente import (
     ClassBeside,
     Count,
+    Data,
     Model,
     Network,
     Networks,
@@ -19,7 +20,7 @@ from detente import (
     current_pass,
     equalize,
 )
-from detente_image.networks.conditions import CONDITIONAL, LABELLED
+from detente_image.networks.conditions import CONDITIONAL, LABELLED, in_classes
 from detente_image.networks.modulated import Modulated, Styled, activated, pixel_norm
 from detente_image.networks.resampling import blur, downsample, upsample
 from detente_image.networks.shapes import BASE, stages_of
@@ -59,6 +60,9 @@ class StyleGAN2(Model):
         self.width, self.wide_until, self.latent_dim = width, wide_until, latent_dim
         self.depth, self.mixing = depth, mixing
         self.conditional, self.metrics = conditional, CONDITIONAL if conditional else ()
+
+    def view(self, data: Data) -> Data:
+        return in_classes(data) if self.conditional else data
 
     def build(self, space: Space) -> Networks:
         sides = [BASE * 2**i for i in range(stages_of(space, "stylegan2", least=8) + 1)]
