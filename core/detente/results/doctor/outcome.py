@@ -124,13 +124,17 @@ def evaluation_small(c: Course, threshold: float) -> Iterator[Seen]:
     n = c.info.get("samples")
     if not n or n >= threshold:
         return
+    asked = c.recipe.get("samples")
+    limited = isinstance(asked, int) and asked > n  # by the real samples that are held out
     yield Seen(
         f"Scores of {n} samples are mostly chance",
         None,
         "samples per evaluation",
         n,
         "Distances and counts of so few samples differ more from draw to draw than runs do.",
-        f"Evaluate on more: `{c.again('--set', 'samples=1000')}`.",
+        "Bring more data: no more real samples are held out to compare with."
+        if limited
+        else f"Evaluate on more: `{c.again('--set', 'samples=1000')}`.",
     )
 
 

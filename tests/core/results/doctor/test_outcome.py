@@ -1,5 +1,7 @@
 """Faults of samples and scores."""
 
+from dataclasses import replace
+
 import pytest
 
 from courses import course, scaled
@@ -75,5 +77,9 @@ def test_a_discriminator_has_memorized_that_prefers_what_it_was_trained_on() -> 
 
 def test_few_samples_are_chance() -> None:
     assert next(evaluation_small(course(samples=16))).value == 16
+    few = course(samples=16)
+    assert "samples=1000" in next(evaluation_small(few)).fix
+    held_out = replace(few, recipe={**few.recipe, "samples": 500})
+    assert "more data" in next(evaluation_small(held_out)).fix
     assert not list(evaluation_small(course(samples=250)))
     assert not list(evaluation_small(course(samples=None)))
