@@ -78,7 +78,7 @@ def test_a_sound_takes_the_place_of_a_link_not_of_its_target_and_of_no_pipe(run:
     assert main(["vocode", str(run), str(tmp_path / "a.wav")]) == 0
     assert (tmp_path / "thesis").read_text() == "years of work"
     assert main(["vocode", str(run), str(tmp_path / "b.wav")]) == 2
-    assert "b-vocoded.wav: is a pipe" in capsys.readouterr().err
+    assert "b-vocoded.wav: is a named pipe" in capsys.readouterr().err
 
 
 def test_two_recordings_of_one_name_do_not_overwrite_each_other(run: Path, tmp_path: Path, capsys):
