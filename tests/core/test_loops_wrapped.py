@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch._dynamo.testing  # nothing else imports it
 import torch.multiprocessing as mp
 from torch import nn
 from torch.nn.functional import softplus
