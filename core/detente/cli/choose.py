@@ -42,7 +42,7 @@ def choose(
         typer.Option(
             metavar="TIME",
             help="How long it may take, such as 30m or 2h: the first run is timed, and from then on it is a number of "
-            "runs.",
+            "runs. Runs have fewer steps than the recipe's where it buys too few of those, unless you give --steps.",
             rich_help_panel=HOW,
         ),
     ] = None,
@@ -126,7 +126,7 @@ def choose(
     label = f"choose-{domain or Path(recipe or '').stem}"[:40].rstrip("-")
     with experiment_folder(session, Choice, label, _finished, out=out, dry=dry_run) as folder:
         if dry_run:
-            planned, notes = selection.plan(domain, out=folder, host=host, **how)
+            planned, notes = selection.plan(domain, out=folder, host=host, at_once=jobs, **how)
             for note in notes:
                 session.note(note)
             session.result(_planned(planned), {"selection": folder, **planned.content})

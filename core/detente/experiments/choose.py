@@ -12,10 +12,10 @@ from typing import Any
 from detente.domains.primary import Primary
 from detente.errors import StudyError, UsageError
 from detente.experiments import experiment
-from detente.experiments.budget import cells_of, check_cells
+from detente.experiments.budget import cells_of, check_cells, fitted, steps_given
 from detente.experiments.candidates import candidates
 from detente.experiments.executors.base import Executor, ShowBoard
-from detente.experiments.executors.local import LocalExecutor
+from detente.experiments.executors.local import LocalExecutor, cpus
 from detente.experiments.experiment import Experiment, Look, Proposer
 from detente.experiments.look import Looked
 from detente.experiments.planning import existing, head, note_versions, primary_of
@@ -31,7 +31,7 @@ from detente.results.outcomes import number
 from detente.results.scores import Scaled
 from detente.results.selection import Selection, fresh_blocks
 
-_KEPT = ("candidates", "untried", "recipes", "settings", "cells", "timed")
+_KEPT = ("candidates", "untried", "recipes", "settings", "cells", "timed", "whole_steps")
 """Entries that a selection keeps from its beginning."""
 
 
@@ -73,11 +73,12 @@ def choose(
         Interrupted: a signal came; what has been done is kept.
     """
     how = {"cells": cells, "budget": budget, "also": also, "vary": vary, "sets": sets, "recipe": recipe, "flags": flags}
+    executor = executor or LocalExecutor(jobs, host.block)
 
     def planned() -> Choose:
-        return _plan(domain, out, host, asked=asked, **how)
+        return _plan(domain, out, host, asked=asked, at_once=executor.slots, **how)
 
-    return experiment.start(planned, host, executor or LocalExecutor(jobs, host.block), show, command)
+    return experiment.start(planned, host, executor, show, command)
 
 
 def plan(domain: str | None, *, out: Path, host: Host, **how: Any) -> tuple[Choice, list[str]]:
@@ -214,7 +215,8 @@ def write_recipe(choice: Choice) -> None:
 
     if (arm := choice.recommended) is None:
         return
-    recipe = Recipe.model_validate({**choice.content["recipes"][arm.slug], "seed": 0})
+    whole = {"steps": choice.whole_steps} if choice.whole_steps else {}
+    recipe = Recipe.model_validate({**choice.content["recipes"][arm.slug], **whole, "seed": 0})
     said = "\n".join(f"# {line}" for line in sentence(choice).splitlines())
     write_atomically(choice.recipe, f"{said}\n# report.html beside this file has the evidence.\n{recipe.to_yaml()}")
 
@@ -232,6 +234,7 @@ def _plan(
     recipe: Path | Mapping[str, Any] | None = None,
     flags: Mapping[str, Any] | None = None,
     asked: Sequence[str] = (),
+    at_once: int | None = None,
 ) -> Choose:
     old = existing(Choice, out)
     settings = settings_of(vary)
@@ -243,6 +246,14 @@ def _plan(
     if cells is not None:
         check_cells(cells, turn)
     base = resolve(recipe, domain, sets, [NONE], flags, host)
+    whole, why = old.content.get("whole_steps") if old else None, ""
+    if not steps_given(flags, sets, recipe, settings):
+        steps = old.content["recipes"][NONE]["steps"] if old and whole else base.recipe.steps
+        if old is None and budget is not None:
+            steps, why = fitted(base, Primary(**primary_of(base)), host, budget, at_once or cpus())
+        if steps != base.recipe.steps:
+            whole, flags = base.recipe.steps, {**(flags or {}), "steps": steps}
+            base = resolve(recipe, domain, sets, [NONE], flags, host)
     for text in also:
         check_arm(text)
     content = {
@@ -255,6 +266,7 @@ def _plan(
         "primary": primary_of(base),
         "settings": [{"name": name_of(values), "values": values, "changes": {}} for values in settings],
         "recipes": {},
+        **({"whole_steps": whole} if whole else {}),
     }
     shortlist = Shortlist(
         content, lambda text, values: resolve(recipe, base.recipe.domain, sets, [text], flags, host, values)
@@ -267,7 +279,7 @@ def _plan(
     else:
         seen = shortlist.find(candidates(also, host), host)
     choice = Choice(out, content)
-    notes = [said_before(choice), *note_versions(choice, host)]
+    notes = [*filter(None, [why]), said_before(choice), *note_versions(choice, host)]
     return Choose(choice, old, notes, base, seen)
 
 

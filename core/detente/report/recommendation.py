@@ -78,6 +78,7 @@ def again(choice: Choice, found: Selection, turns: int) -> str:
     arm = choice.tried[found.asks[-1].arms[0]].text
     first = choice.seed(choice.turn * -(-found.fresh // choice.turn), fresh=True)
     words = ["detente", "compare", choice.domain, "--reg", NONE, "--reg", arm]
+    words += ["--steps", str(choice.content["recipes"][NONE]["steps"])] if choice.whole_steps else []
     return typed(*words, *_vary(choice), "--seeds", f"{first}..{first + turns - 1}", *choice.content.get("asked", []))
 
 
@@ -100,7 +101,8 @@ def _after(choice: Choice) -> str:
     """After how many steps scores were taken, where all runs had as many: who is ahead early need not be so later."""
     steps = choice.content["recipes"][NONE].get("steps")
     varied = any("steps" in one.values for one in choice.settings)
-    return f"after {steps:,} steps " if steps and not varied else ""
+    of = f" of the recipe's {choice.whole_steps:,}" if choice.whole_steps else ""
+    return f"after {steps:,}{of} steps " if steps and not varied else ""
 
 
 def _open(choice: Choice, found: Selection) -> str:

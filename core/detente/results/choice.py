@@ -75,6 +75,11 @@ class Choice(Manifest):
         return self.content.get("cells")
 
     @property
+    def whole_steps(self) -> int | None:
+        """The recipe's steps, where the runs have fewer because the budget is a time; None where they have all."""
+        return self.content.get("whole_steps")
+
+    @property
     def turn(self) -> int:
         """So many blocks go together: one per setting."""
         return max(1, len(self.settings))

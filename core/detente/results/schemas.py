@@ -224,6 +224,7 @@ class SelectionRecord(ManifestRecord):
     budget: Annotated[float, Field(gt=0)] | None = None
     cells: Annotated[int, Field(ge=1, lt=APART)] | None = None
     timed: _Timed | None = None
+    whole_steps: Annotated[int, Field(ge=1)] | None = None
     settings: list[_Varied] = []
     primary: _Primary
     candidates: Annotated[list[_Candidate], Field(min_length=1), AfterValidator(_distinct)]
