@@ -92,7 +92,7 @@ def planted(of, fault, part):
             one = whole.metrics[part] if part in whole.metrics else getattr(whole, part)
             self.__class__, self.__dict__ = type(one), one.__dict__
             if part == "domain":
-                self.name, self.metrics = fault, tuple(whole.metrics)
+                self.name, self.metrics = fault.lower().replace(" ", "-"), tuple(whole.metrics)
 
     return Planted
 
@@ -132,11 +132,10 @@ def of_domains() -> Wheels:
 
 
 def of_kind(kind: str) -> Wheels:
-    """The wheels of all defects of a kind of component."""
+    """The wheels of all defects of a kind of component; those of regularizers, which are many, by the module of laws."""
     match kind:
-        case "regularizer":
-            sources = {module: LAWS / f"test_{module}.py" for module in IN_LAWS}
-            return of_classes(kind, "regularizers", sources, "DEFECTS")
+        case module if module in IN_LAWS:
+            return of_classes("regularizer", "regularizers", {module: LAWS / f"test_{module}.py"}, "DEFECTS")
         case "objective":
             return of_classes(kind, "objectives", {"objectives": CORE / "faulty_objectives.py"}, "OBJECTIVES")
         case "model":

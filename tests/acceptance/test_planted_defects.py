@@ -9,13 +9,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from planted_wheels import Wheels, of_kind, tests_of
+from planted_wheels import IN_LAWS, Wheels, of_kind, tests_of
 
 import detente
 from distributions import install
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(3600)]
-KINDS = ("objective", "metric", "data", "model", "domain", "regularizer")
+KINDS = ("objective", "metric", "data", "model", "domain", *IN_LAWS)
 FEW = ["ring", "pair", "critics"]
 """Cases that every defect shows in."""
 SETS = {"model": ["data.size=200"], "metric": ["data.size=400"], "data": ["data.size=400"]}
