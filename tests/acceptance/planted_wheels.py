@@ -132,7 +132,7 @@ def of_domains() -> Wheels:
 
 
 def of_kind(kind: str) -> Wheels:
-    """The wheels of all defects of a kind of component; those of regularizers, which are many, by the module of laws."""
+    """The wheels of all defects of a kind of component; regularizers', which are many, by their module of tests."""
     match kind:
         case module if module in IN_LAWS:
             return of_classes("regularizer", "regularizers", {module: LAWS / f"test_{module}.py"}, "DEFECTS")

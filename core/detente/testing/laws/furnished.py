@@ -102,4 +102,4 @@ def labels_reach_every_call(s: Subject) -> None:
     played(game, s.case, 0, 3)
     for name, p in s.player(game).network.named_parameters():
         if not torch.isfinite(p).all():
-            raise Broken(f"after 3 steps {s.role}.{name} is not finite")
+            raise Broken(f"after 3 steps {s.role}.{name} is not finite; look for a division by 0 or a root at 0")
