@@ -95,7 +95,7 @@ def adjust_weights_is_what_it_declares(s: Subject) -> None:
     before = {k: v.clone() for k, v in net.state_dict().items() if k in own}
     with torch.no_grad():
         link.adjust_weights(net, s.look(game).m)
-    same(before, net.state_dict(), "it declares changes_itself_only, but its adjust_weights changes the network")
+    same(before, net.state_dict(), "its adjust_weights changes the network; do not declare changes_itself_only")
 
 
 def _out(s: Subject, deployed: nn.Module, n: int | None = None) -> Tensor:

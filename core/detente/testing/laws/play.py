@@ -49,7 +49,7 @@ def off_is_absent_to_the_bit(s: Subject) -> None:
         same(
             b.network.state_dict(),
             a.network.state_dict(),
-            f"with {dict(off)} the {a.role} trains differently; state another `off`",
+            f"with {dict(off)} the {a.role} trains differently; state an `off` at which nothing acts",
         )
 
 

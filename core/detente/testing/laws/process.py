@@ -121,7 +121,7 @@ def _compare(before: dict[str, Any], after: dict[str, Any], who: str) -> None:
     for name, value in before.items():
         if after[name] != value:
             told = f" to {after[name]}" if name in _SETTINGS else ""
-            raise Broken(f"{who} changes {name}{told}" + ("" if told else "; draw from m.rng.generator()"))
+            raise Broken(f"{who} changes {name}{told}" + ("; leave it" if told else "; draw from m.rng.generator()"))
 
 
 def _guard(link: Regularizer, states: Callable[[str], Callable[[], dict[str, Any]]]) -> None:
