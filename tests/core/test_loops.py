@@ -52,10 +52,21 @@ def twice(name, role, play, dtype, steps=20, **autocast):
     return None
 
 
-@pytest.mark.parametrize("steps", [6, pytest.param(20, marks=pytest.mark.acceptance)])
+# Every play and every precision, in half of their pairs where a person waits.
+HALF = [pair for i, pair in enumerate(EVERYWHERE) if i % 4 in (0, 3)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "where"),
+    [
+        pytest.param(6, HALF, id="half"),
+        pytest.param(6, [pair for pair in EVERYWHERE if pair not in HALF], marks=pytest.mark.slow, id="rest"),
+        pytest.param(20, EVERYWHERE, marks=pytest.mark.acceptance, id="long"),
+    ],
+)
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_a_loop_of_ones_own_gives_the_weights_of_the_game(name, steps):
-    refused = [twice(name, role, PLAYS[play], dtype, steps) for role in roles(name) for play, dtype in EVERYWHERE]
+def test_a_loop_of_ones_own_gives_the_weights_of_the_game(name, steps, where):
+    refused = [twice(name, role, PLAYS[play], dtype, steps) for role in roles(name) for play, dtype in where]
     assert None in refused, refused
 
 

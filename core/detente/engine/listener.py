@@ -49,21 +49,26 @@ class Listener:
 
     def on(self, net: nn.Module) -> None:
         """Listen to a network, outermost of its hooks."""
-        # Keys and random states are nothing to compile: a compiler that meets a hook leaves it to Python.
+        # Keys and random states are nothing to compile: a compiler that meets a hook leaves it to Python. What keeps
+        # the compiler away costs more than what it keeps it away from, so only where there is one.
         self._entered: Callable[..., None] = torch.compiler.disable(self._enter)  # type: ignore[assignment]
         self._left: Callable[..., None] = torch.compiler.disable(self._leave)  # type: ignore[assignment]
+        self._first = next(net.parameters())
         net.register_forward_pre_hook(self.enter, prepend=True)
         net.register_forward_hook(self.leave, always_call=True)
 
     def enter(self, net: nn.Module, inputs: tuple) -> None:
         """Before the forward."""
         if self.owner is not None:
-            self._entered(self.owner, net, inputs, torch.compiler.is_compiling())
+            if torch.compiler.is_compiling():
+                self._entered(self.owner, net, inputs, True)
+            else:
+                self._enter(self.owner, net, inputs, False)
 
     def leave(self, net: nn.Module, inputs: tuple, output: Any) -> None:
         """After the forward, also after one that failed."""
         if self.owner is not None:
-            self._left()
+            (self._left if torch.compiler.is_compiling() else self._leave)()
 
     def _enter(self, owner: Owner, net: nn.Module, inputs: tuple, compiled: bool) -> None:
         if compiled:
@@ -73,7 +78,7 @@ class Listener:
             return
         x = inputs[0] if inputs else None
         heard = owner.heard(x)
-        device = next(net.parameters()).device
+        device = self._first.device
         for stage in (*((heard.embedding,) if heard.embedding else ()), *heard.features):
             stage.listen()
         self._open.append((heard, device, states(device)))

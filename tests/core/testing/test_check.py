@@ -17,10 +17,11 @@ from strong import STRONG
 OPTIONS: dict[str, dict] = {"instance-norm": {"where": ["conv", "embed", "row"]}, **STRONG}
 
 
+@pytest.mark.parametrize("names", [["pair"], pytest.param([t for t in TOYS if t != "pair"], marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", [e.name for e in host().entries("regularizer")])
-def test_every_registered_regularizer_keeps_the_laws_on_all_toys(name, toys):
+def test_every_registered_regularizer_keeps_the_laws_on_all_toys(name, names):
     make = host().load("regularizer", name)
-    report = check(lambda: make(**OPTIONS.get(name, {})), toys).require()
+    report = check(lambda: make(**OPTIONS.get(name, {})), cases(names)).require()
     assert report.count("passed") >= 10
 
 
