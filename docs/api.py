@@ -5,14 +5,16 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import detente
-from detente import hookspecs, regularizers, testing
+from detente import Regularizer, hookspecs, regularizers, testing
+from detente.engine.options import Range
 
 CORE = Path(detente.__file__).parents[1]
 INTRO = {
@@ -26,6 +28,8 @@ INTRO = {
     "hooks": ("Hooks", "What a plugin implements: functions of these names, marked with `hookimpl`."),
     "testing": ("Tests for plugins", "The laws, for those who write their own components."),
 }
+CHOICES = {"policy", "space", "where"}
+"""Options that name a part of a network or of a domain, which may not have it."""
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields):$")
 
 
@@ -67,7 +71,7 @@ def page(name: str) -> str:
 
 def _described(path: str, found: Any) -> Iterator[str]:
     yield f"```python\n{_signature(path, found)}\n```"
-    yield rendered(doc_of(path, found))
+    yield rendered(doc_of(path, found), _ranges(found))
     for name, member in members(found):
         kind = "property" if isinstance(member, property) or not callable(member) else "method"
         if kind == "method":
@@ -151,7 +155,11 @@ def _arguments(found: Any) -> str:
         text = str(inspect.signature(found))
     except (TypeError, ValueError):
         return "(…)"
-    text = re.sub(r"(?:\b[A-Za-z_]\w*\.)+(?=\w)", "", text).replace("'", "")  # detente.engine.step.Step is Step here
+    text = re.sub(r"Annotated\[(\w+), Range\([^()]*\)\]", r"\1", text)  # its range stands beside its description
+    text = re.sub(r"(?:\b[A-Za-z_]\w*\.)+(?=\w)", "", text)  # detente.engine.step.Step is Step here
+    text = re.sub(r"(: |-> )'([^']+)'", r"\1\2", text)  # an annotation that was written as a string
+    text = re.sub(r", _\w+: [^,()]+(?:\[[^]]*\])? = <factory>", "", text).replace("~S", "Sample")
+    text = re.sub(r"\(\*args(?:: Any)?, \*\*\w+(?:: Any)?\).*", "()", text)  # what a base class takes and hands on
     text = re.sub(r"\(self(?:, )?", "(", text)
     return re.sub(r" at 0x[0-9a-f]+", "", text)
 
@@ -165,19 +173,31 @@ def _source(path: str, found: Any) -> str:
     return Path(importlib.import_module(module).__file__ or "").relative_to(CORE).as_posix()
 
 
-def rendered(doc: str) -> str:
+def _ranges(found: Any) -> dict[str, str]:
+    """What each option of a class may be, such as "0 or more and below 1", by name."""
+    if not inspect.isclass(found) or issubclass(found, Exception):
+        return {}
+    told: dict[str, str] = {}
+    for name, option in inspect.signature(found).parameters.items():
+        for one in getattr(option.annotation, "__metadata__", ()):
+            if isinstance(one, Range) and str(one):
+                told[name] = str(one)
+    return told
+
+
+def rendered(doc: str, ranges: Mapping[str, str] = MappingProxyType({})) -> str:
     """A docstring in Google's form as Markdown: its sections as lists, its equations as they are typed."""
     out: list[str] = []
     inside = False
     for line in doc.splitlines():
         section = _SECTION.match(line)
         inside = bool(section) or (inside and (line.startswith("    ") or not line.strip()))
-        out += ["", f"*{section[1]}:*", ""] if section else [_entry(line) if inside else line]
+        out += ["", f"*{section[1]}:*", ""] if section else [_entry(line, ranges) if inside else line]
     text = "\n".join(out).strip()
     return re.sub(r"^(?=[^`\n]*   \()(.+)$", lambda m: f"```text\n{m[1].strip()}\n```", text, flags=re.MULTILINE)
 
 
-def _entry(line: str) -> str:
+def _entry(line: str, ranges: Mapping[str, str]) -> str:
     """A line of a section as one of a list; what continues an entry is indented further."""
     text = line.strip()
     if line.startswith("        ") or not text:
@@ -185,21 +205,29 @@ def _entry(line: str) -> str:
     entry = re.match(r"([\w*.]+(?:, [\w*.]+)*): (.*)", text)
     if entry is None:
         return f"- {text}"
-    return f"- {', '.join(f'`{one}`' for one in entry[1].split(', '))}: {entry[2]}"
+    told = (f"`{one}` ({ranges[one]})" if one in ranges else f"`{one}`" for one in entry[1].split(", "))
+    return f"- {', '.join(told)}: {entry[2]}"
 
 
 def lacking() -> list[str]:
-    """What the reference does not say: names without a word, and errors that are raised but not listed."""
+    """What the reference does not say: names without a word, errors that are raised but not listed, shapes."""
     out = []
     for names in catalogue().values():
         for path, found in names.items():
             doc = doc_of(path, found)
             if not doc:
                 out.append(f"{path} has no docstring")
+            a_regularizer = inspect.isclass(found) and issubclass(found, Regularizer)
+            chooses = CHOICES & set(inspect.signature(found).parameters) if a_regularizer else ()
+            if chooses and "Raises" not in doc:
+                out.append(f"{path} has {', '.join(sorted(chooses))} and does not say what is refused")
             for name, member in [("", found), *members(found)]:
                 said = doc if not name else _doc(found, name)
                 if name and not said:
                     out.append(f"{path}.{name} has no docstring")
+                if inspect.isfunction(member) and "Tensor" in _arguments(member):
+                    if not re.search(r"\[|scalar|shape", said + doc):
+                        out.append(f"{path}{'.' * bool(name)}{name} has tensors and does not say of what shape")
                 raised = _raised(member)
                 if (
                     raised

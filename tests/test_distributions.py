@@ -192,8 +192,10 @@ class Environment:
         self.variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
         self.variables |= {"OMP_NUM_THREADS": "1", "DETENTE_CACHE": str(folder / "cache")}
 
-    def install(self, *what: str) -> None:
-        self.run("python", "-m", "pip", "install", "--quiet", "-c", str(ROOT / "constraints.txt"), *what)
+    def install(self, *what: str, tested: bool = True) -> None:
+        """Of what they need the releases that are tested, or the newest that can be had, as users get them."""
+        versions = ["-c", str(ROOT / "constraints.txt")] if tested else []
+        self.run("python", "-m", "pip", "install", "--quiet", *versions, *what)
 
     def run(self, command: str, *arguments: str, code: int = 0) -> str:
         done = subprocess.run(
@@ -231,6 +233,19 @@ def test_all_wheels_install_and_train_from_an_empty_environment(wheels: dict[str
         steps = ["--steps", "20", "--set", "evaluate_every=20", "--folder", f"runs-{domain}", "-q"]
         fresh.run("detente", "train", domain, "--reg", "r1", *steps, *more)
         assert (fresh.bin.parent / f"runs-{domain}" / "run.json").is_file()
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(3600)
+def test_the_newest_releases_of_what_it_needs_serve(wheels: dict[str, Path], tmp_path: Path) -> None:
+    fresh = Environment(tmp_path / "venv")
+    torch = next(line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("torch=="))
+    fresh.install(torch, tested=False)
+    fresh.install(f"{wheels['detente']}[run]", tested=False)
+    for command in ("new regularizer calm", "train ring --steps 3 --folder run -q", "evaluate run -q", "report run"):
+        fresh.run("detente", *command.split())
+    arms = ["--reg", "none", "--reg", "r1", "--seeds", "1", "--steps", "3", "--jobs", "1"]
+    fresh.run("detente", "compare", "dirac", *arms, "--out", "study", "-q")
 
 
 @pytest.mark.acceptance

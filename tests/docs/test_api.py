@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 import detente
-from detente import UsageError, hookspecs, regularizers, testing
+from detente import Regularizer, UsageError, hookspecs, regularizers, testing
 
 DOCS = Path(__file__).parents[2] / "docs"
 spec = importlib.util.spec_from_file_location("api_of_docs", DOCS / "api.py")
@@ -41,7 +42,9 @@ def test_no_public_name_lacks_a_docstring_or_the_errors_that_it_raises() -> None
         ("using", "attach", "*Raises:*"),
         ("hooks", "detente_register_models", "each belongs to a domain"),
         ("testing", "check_domain", "every law of domains"),
-        ("regularizers", "R1", "= 10.0, space: "),
+        ("regularizers", "R1", "R1(gamma: float = 10.0, space: Literal['input', 'embedding'] = 'input') -> None"),
+        ("regularizers", "Dropout", "- `p` (0 or more and below 1): the probability"),
+        ("engine", "Hinge", "\nHinge()\n"),
     ],
 )
 def test_a_section_says_what_the_docstring_does(page: str, heading: str, says: str) -> None:
@@ -49,17 +52,30 @@ def test_a_section_says_what_the_docstring_does(page: str, heading: str, says: s
     assert says in section
 
 
-def test_a_name_without_a_docstring_and_an_error_that_is_not_listed_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_without_docstring_shape_or_the_errors_that_it_raises_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent() -> None: ...
 
     def raising() -> None:
         """Do something."""
         raise UsageError("no")
 
-    monkeypatch.setattr(api, "catalogue", lambda: {"engine": {"detente.silent": silent, "detente.raising": raising}})
+    def shapeless(x: Tensor) -> Tensor:
+        """Change it."""
+        return x
+
+    class Choosy(Regularizer):
+        """Changes some layers."""
+
+        def __init__(self, where: str | None = None) -> None:
+            super().__init__()
+
+    found = {"silent": silent, "raising": raising, "shapeless": shapeless, "Choosy": Choosy}
+    monkeypatch.setattr(api, "catalogue", lambda: {"engine": {f"detente.{name}": one for name, one in found.items()}})
     assert api.lacking() == [
         "detente.silent has no docstring",
         "detente.raising raises UsageError and does not say so",
+        "detente.shapeless has tensors and does not say of what shape",
+        "detente.Choosy has where and does not say what is refused",
     ]
 
 

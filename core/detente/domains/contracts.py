@@ -63,10 +63,10 @@ class Data(Component, ABC):
 
     @abstractmethod
     def held_out(self) -> Sample:
-        """Encoded real samples that no generator trains on: the ceiling is their score."""
+        """Encoded real samples [n, ...] that no generator trains on: the ceiling is their score."""
 
     def real(self, n: int) -> Sample:
-        """`n` encoded real samples for the ceiling, none of them twice, or as many as there are.
+        """`n` encoded real samples [n, ...] for the ceiling, none of them twice, or as many as there are.
 
         The first held-out ones; data that can be drawn anew also draw what goes beyond those.
         """
@@ -78,7 +78,7 @@ class Data(Component, ABC):
 
     @abstractmethod
     def reference(self) -> Sample:
-        """Encoded real samples that scores compare with, disjoint from all others."""
+        """Encoded real samples [n, ...] that scores compare with, disjoint from all others."""
 
     @property
     @abstractmethod
@@ -125,7 +125,7 @@ class Model(Component, ABC):
         return torch.randn(n, self.latent_dim, generator=generator, device=generator.device)
 
     def auxiliary(self, s: Step) -> dict[str, Tensor]:
-        """Further terms of the generator's loss, by name; called in the generator's update."""
+        """Further terms of the generator's loss, a scalar each, by name; called in the generator's update."""
         return {}
 
     def warm_up(self, networks: Networks, data: Data, rng: Stream, show: ProgressCallback) -> None:
@@ -231,7 +231,7 @@ class Domain(Component, ABC):
         self.brought, self._reference = brought, {}
 
     def for_extractors(self, x: Sample) -> Sample:
-        """Samples as published extractors take them; as they are unless a domain says otherwise."""
+        """Samples [n, ...] as published extractors take them; as they are unless a domain says otherwise."""
         return x
 
     @abstractmethod
@@ -240,14 +240,14 @@ class Domain(Component, ABC):
 
     @abstractmethod
     def preview(self, x: Sample, path: Path) -> None:
-        """Write samples to `path`, which ends in `preview_suffix`, in a form to look at, read or listen to.
+        """Write samples [n, ...] to `path`, which ends in `preview_suffix`, in a form to look at, read or listen to.
 
         If one file is not enough (sounds and pictures of them), write others beside it, with names that begin with the
         stem of `path` and a hyphen; they are shown in the order of their names.
         """
 
     def save(self, x: Sample, folder: Path) -> list[Path]:
-        """Write samples as data for other programs, flat into an existing folder; the files.
+        """Write samples [n, ...] as data for other programs, flat into an existing folder; the files.
 
         By default `samples.npz` with one array per leaf: `x`, or `x0`, `x1`, … of several.
         """
@@ -272,7 +272,7 @@ class Domain(Component, ABC):
         return torch.stack([leaf.isfinite().flatten(1).all(1) for leaf in leaves(x)]).all(0)
 
     def diagnosis(self, x: Sample) -> str:
-        """What is wrong with every one of these samples, why that may be and what to do about it; by default nothing.
+        """What is wrong with every one of these samples [n, ...], why, and what to do about it; by default nothing.
 
         Said where a run ends so: `no valid molecule among 1,000: 803 have an atom with too many bonds, …`.
         """
@@ -280,7 +280,7 @@ class Domain(Component, ABC):
 
     @abstractmethod
     def baseline(self, data: Data, n: int, generator: torch.Generator) -> Sample:
-        """`n` samples of a simple, not adversarial model of the training data."""
+        """`n` samples [n, ...] of a simple, not adversarial model of the training data."""
 
     def meet(self, space: Space) -> None:
         """Receive the space, such as the symbols of a leaf, before any samples.
@@ -289,11 +289,11 @@ class Domain(Component, ABC):
         """
 
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
-        """Standard normal noise that preserves the structure of a sample (a bond matrix stays symmetric)."""
+        """Standard normal noise [B, ...] that preserves the structure of a sample (a bond matrix stays symmetric)."""
         return each(lambda leaf: torch.randn(leaf.shape, generator=generator, device=leaf.device, dtype=leaf.dtype), x)
 
     def reference_features(self, data: Data) -> Tensor:
-        """Features of the data's reference split, float64, kept for the next evaluation."""
+        """Features [n, d] of the data's reference split, float64, kept for the next evaluation."""
         if data.identity not in self._reference:
             self._reference[data.identity] = self.measured(data.reference()).double()
         return self._reference[data.identity]

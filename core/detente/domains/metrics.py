@@ -45,7 +45,7 @@ def _say(metric: str, n: int) -> None:
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
-    """Squared Wasserstein-2 distance between the Gaussians that fit `x` and `y`, in squared units of the features.
+    """Squared Wasserstein-2 distance between the Gaussians that fit `x` [n, d] and `y` [m, d], in squared units.
 
     ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½)      (Dowson & Landau 1982; Heusel et al. 2017, eq. 6)
 

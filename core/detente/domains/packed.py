@@ -212,5 +212,5 @@ class PackedData(Data):
         return self._identity
 
     def encode(self, packed: Sample) -> Sample:
-        """Packed values as the discriminator sees them; float32 by default."""
+        """Packed values [B, ...] as the discriminator sees them; float32 by default."""
         return to(packed, dtype=torch.float32)

@@ -54,7 +54,7 @@ class Chain(Regularizer):
         return x
 
     def penalties(self, s: Step) -> Iterator[tuple[str, Tensor]]:
-        """Name and value of each penalty that fires at this update, in the order of the names."""
+        """Name and value (a scalar) of each penalty that fires at this update, in the order of the names."""
         for link in self._penalties:
             if not link.inactive(s.m):
                 value = link.penalty(s.seen_by(link.name))

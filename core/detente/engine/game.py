@@ -178,7 +178,7 @@ class Game:
         )
 
     def terms(self) -> dict[str, Tensor]:
-        """The last value of each term of either player."""
+        """The last value of each term of either player, a scalar each."""
         return {
             f"{letter}/{name}": value
             for letter, player in (("D", self.discriminator), ("G", self.generator))

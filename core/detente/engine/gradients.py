@@ -87,7 +87,7 @@ def position_sumsq(grad: Sample, axes: Sequence[int]) -> Tensor:
 
 
 def safe_sqrt(sq: Tensor) -> Tensor:
-    """√sq with gradient 0 where sq is 0: there the norm has no gradient, and 0 is its subgradient of least norm.
+    """√sq, [B] → [B] or of any shape, with gradient 0 where sq is 0: the norm's subgradient of least norm there.
 
     Plain sqrt has an infinite slope at 0, and ∞·0 is NaN.
     """
@@ -107,7 +107,7 @@ def mix(real: Sample, fake: Sample, generator: torch.Generator) -> Sample:
 
 
 def parameter_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
-    """The `.grad` of each parameter, made of zeros where backward left none."""
+    """The `.grad` of each parameter, of its shape [...], made of zeros where backward left none."""
     for p in parameters:
         if p.grad is None:
             p.grad = torch.zeros_like(p)

@@ -92,14 +92,14 @@ class Player:
         return Moment(self.t, rng, domain, self.lr)
 
     def penalties(self, step: Step) -> Iterator[tuple[str, Tensor]]:
-        """Name and value of each penalty that fires; each is proved when it first does."""
+        """Name and value (a scalar) of each penalty that fires; each is proved when it first does."""
         for name, value in self.regularizer.penalties(step):
             if name not in self._proved:
                 self.prove(name, value)
             yield name, value
 
     def gradients(self, step: Step, loss: Tensor, extra: dict[str, Tensor] | None = None) -> None:
-        """Loss, penalties and `extra` terms → `.grad` of this player's own parameters. No weight changes here."""
+        """Loss, penalties and `extra` terms (scalars) → `.grad` of this player's own parameters; no weight changes."""
         terms = {"adversarial": loss, **(extra or {}), **dict(self.penalties(step))}
         total = loss
         for name, value in terms.items():

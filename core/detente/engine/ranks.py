@@ -105,7 +105,7 @@ def means(parts: Sequence[Tensor]) -> Sequence[Tensor]:
 
 
 def joint_batch(x: S) -> S:
-    """The joint batch, of which `x` are this process's rows, with the graph of all."""
+    """The joint batch, of which `x` [B, ...] are this process's rows, with the graph of all: [size · B, ...]."""
     return x if size == 1 else cast(S, each(_gathered, x))
 
 
@@ -116,7 +116,7 @@ def _gathered(leaf: Tensor) -> Tensor:
 
 
 def own_rows(x: S) -> S:
-    """This process's rows of a joint batch."""
+    """This process's rows [B, ...] of a joint batch [size · B, ...], in every leaf."""
     if size == 1:
         return x
     n = batch_size(x) // size

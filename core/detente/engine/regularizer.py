@@ -126,7 +126,10 @@ class Regularizer(Component, nn.Module):
         """Once, after every rewrite and after warm-up: take copies, pick parameters."""
 
     def augment(self, x: Sample, m: Moment) -> Sample:
-        """The critic's input instead of `x`, real or fake. Differentiable; only called on the discriminator's chain."""
+        """The critic's input instead of `x`, real or fake: [B, ...] per leaf, of the shapes of `x`.
+
+        Differentiable; only called on the discriminator's chain.
+        """
         return x
 
     def penalty(self, s: Step) -> Tensor | None:
@@ -166,7 +169,7 @@ class Regularizer(Component, nn.Module):
         return Passes()
 
     def on_linear_game(self, game: LinearGame) -> Tensor | None:
-        """The penalty's value on a linear game in closed form, for the laws to compare; None where there is none."""
+        """The penalty's value, a scalar, on a linear game in closed form, for the laws; None where there is none."""
 
     def inactive(self, m: Moment) -> bool:
         """Whether it does nothing at this moment; then it is skipped, not multiplied by 0 (0·∞ is NaN)."""
@@ -181,7 +184,7 @@ class Regularizer(Component, nn.Module):
         return getattr(self, name, None)
 
     def report(self, net: nn.Module) -> dict[str, Tensor]:
-        """Values for the log, computed only when a log line is written."""
+        """Values for the log, a scalar each, computed only when a log line is written."""
         return {}
 
     def defines(self) -> frozenset[str]:

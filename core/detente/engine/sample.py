@@ -16,29 +16,29 @@ Sample: TypeAlias = Tensor | tuple[Tensor, ...]
 
 
 def leaves(x: Sample) -> tuple[Tensor, ...]:
-    """The tensors of a sample, in order."""
+    """The tensors of a sample, [B, ...] each, in order."""
     return (x,) if isinstance(x, Tensor) else x
 
 
 def like(x: Sample, new: Iterable[Tensor]) -> Sample:
-    """The tensors `new` arranged as `x` is."""
+    """The tensors `new`, one for each leaf [B, ...] of `x`, arranged as `x` is."""
     return next(iter(new)) if isinstance(x, Tensor) else tuple(new)
 
 
 def each(f: Callable[..., Tensor], *xs: Sample) -> Sample:
-    """Apply `f` leaf by leaf to samples of one structure."""
+    """Apply `f` leaf by leaf ([B, ...] each) to samples of one structure."""
     if isinstance(xs[0], Tensor):
         return f(*xs)
     return tuple(f(*parts) for parts in zip(*(leaves(x) for x in xs), strict=True))
 
 
 def batch_size(x: Sample) -> int:
-    """B, the number of samples in a batch."""
+    """B, the number of samples in a batch [B, ...] per leaf."""
     return leaves(x)[0].shape[0]
 
 
 def detach(x: Sample) -> Sample:
-    """The same values outside any graph."""
+    """The same values and shapes outside any graph."""
     return each(Tensor.detach, x)
 
 

@@ -31,7 +31,7 @@ class DomainLike(Protocol):
     @property
     def augmentations(self) -> Mapping[str, Augmentation]: ...
     def noise_like(self, x: Sample, generator: torch.Generator) -> Sample:
-        """Standard normal noise that preserves the structure of a sample."""
+        """Standard normal noise, of the shapes of `x`, that preserves the structure of a sample."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Paths as users name them, which a sentence may show whatever is in their names."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 from detente.errors import visible_name
 
@@ -19,3 +19,10 @@ class Named(_Path):
 
     def __format__(self, spec: str) -> str:
         return format(visible_name(str(self)), spec)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """For pydantic, by which newer releases of typer read a command line: whatever a path can be made from."""
+        from pydantic import PlainValidator
+
+        return handler.generate_schema(Annotated[Any, PlainValidator(lambda given: cls(given))])

@@ -25,6 +25,9 @@ class BatchNorm(Regularizer):
         momentum: weight of the newest batch in the running statistics.
         eps: ε.
         where: glob patterns of layer names; None for all hidden layers.
+
+    Raises:
+        UsageError: no layer matches `where`.
     """
 
     players = ("generator", "discriminator")

@@ -31,6 +31,9 @@ class GradientPenalty(Regularizer):
         scope: "sample" has one norm per sample, "position" one per position (a pixel, a word, an atom or bond), whose
             penalties are averaged.
 
+    Raises:
+        UsageError: D has no embedding to take `space="embedding"` at.
+
     On a linear critic w = (3, 4) with the defaults: 10·(5 − 1)² = 160.
     """
 

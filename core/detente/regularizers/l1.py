@@ -19,6 +19,9 @@ class L1(Regularizer):
         weight: λ.
         where: glob patterns of parameter names; None for all except biases and normalization gains.
 
+    Raises:
+        UsageError: no parameter matches `where`.
+
     On a weight (3, −4): value 7λ, gradient (λ, −λ).
     """
 

@@ -22,6 +22,9 @@ class L2(Regularizer):
         weight: λ.
         where: glob patterns of parameter names; None for all except biases and normalization gains.
 
+    Raises:
+        UsageError: no parameter matches `where`.
+
     On a weight (3, 4): value 25λ, gradient (6λ, 8λ).
     """
 

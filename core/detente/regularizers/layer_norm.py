@@ -23,6 +23,9 @@ class LayerNorm(Regularizer):
         eps: ε.
         where: glob patterns of layer names; None for all hidden layers.
 
+    Raises:
+        UsageError: no layer matches `where`.
+
     On units (1, 3) with ε = 0: (−1, 1).
     """
 

@@ -21,6 +21,9 @@ class Orthogonal(Regularizer):
         weight: β.
         where: glob patterns of layer names; None for all layers, including output layers.
 
+    Raises:
+        UsageError: no layer matches `where`.
+
     On W = ((1, 0), (1, 1)): 2β. A layer with one output has no penalty.
     """
 

@@ -23,6 +23,9 @@ class Roth(Regularizer):
         space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
             embedding of the augmented sample.
 
+    Raises:
+        UsageError: D has no embedding to take `space="embedding"` at.
+
     On Dirac: γ/2 · ψ² (¼ + σ(ψθ)²); at the equilibrium γ/4 · ψ², as r1 with half that γ.
     """
 

@@ -21,6 +21,9 @@ class WeightClip(Regularizer):
         bound: c.
         where: glob patterns of parameter names; None for all parameters, including biases and gains, as in the paper.
 
+    Raises:
+        UsageError: no parameter matches `where`.
+
     On a weight (3, −0.2, 0.1) with c = 0.25: (0.25, −0.2, 0.1).
     """
 

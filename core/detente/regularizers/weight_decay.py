@@ -22,6 +22,9 @@ class WeightDecay(Regularizer):
         weight: λ.
         where: glob patterns of parameter names; None for all except biases and normalization gains.
 
+    Raises:
+        UsageError: no parameter matches `where`.
+
     On a weight (3, 4) with η = 0.1, λ = 0.5: (2.85, 3.8).
     """
 

@@ -23,6 +23,9 @@ class WeightNorm(Regularizer):
     Args:
         where: glob patterns of layer names; None for all layers, including output layers.
 
+    Raises:
+        UsageError: no layer matches `where`.
+
     On v = (3, 4) with g = 10: (6, 8).
     """
 

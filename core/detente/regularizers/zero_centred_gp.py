@@ -21,6 +21,9 @@ class ZeroCentredGP(Regularizer):
         space: "input": gradient with respect to the sample before augmentation; "embedding": with respect to D's
             embedding of the augmented sample.
 
+    Raises:
+        UsageError: D has no embedding to take `space="embedding"` at.
+
     On a linear critic w: λ‖w‖².
     """
 

@@ -104,12 +104,18 @@ def kind(name: str, host: Host | None = None, sets: Sequence[str] = ()) -> Kind:
             the first of each is taken.
 
     Raises:
-        PluginError, UsageError: a component is missing or broken, or refuses its options.
+        PluginError, UsageError: a component is missing or broken, or refuses its options; a domain is declared under
+            another name than its class states.
     """
     host = host or current_host()
     domain = host.load("domain", name)()
     chosen = [one.partition("=")[0] for one in sets]
     first = [f"{part}={_first_entry(part, name, host)}" for part in ("data", "model") if part not in chosen]
+    if domain.name != name:
+        raise UsageError(
+            f"The domain {name!r} is declared under this name, but its class says name = {domain.name!r}. Write the "
+            "same name in both places."
+        )
     settings = (*first, *sets)
     # A kind with recipes needs the extra `run`; a regularizer's laws do without.
     from detente.recipe import resolve

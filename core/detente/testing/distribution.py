@@ -90,7 +90,10 @@ class Distribution:
         )
         if done.returncode:
             last = done.stderr.strip().splitlines()[-1:] or [""]
-            raise Broken(f"importing its declaration ends the process ({done.returncode}): {last[0]}")
+            raise Broken(
+                f"importing its declaration ends the process ({done.returncode}): {last[0]}"
+                "; call nothing such as sys.exit when it is imported"
+            )
         return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -101,7 +104,7 @@ def it_loads_and_declares_something(d: Distribution) -> None:
             raise Broken(f"plugin {plugin.origin.plugin!r} is {plugin.status}: {plugin.error}{_line(plugin)}")
     if not any(plugin.entries for plugin in d.plugins):
         raise Broken(
-            "it declares nothing: call registry.add in a hook such as detente_register_regularizers, see "
+            "it declares nothing; call registry.add in a hook such as detente_register_regularizers, see "
             "detente.hookspecs"
         )
 
@@ -187,7 +190,7 @@ def its_types_are_shipped(d: Distribution) -> None:
             what = "an empty file py.typed into it" if places else "it into a package with an empty file py.typed"
             raise Broken(f"{package} ships no types; put {what}")
     if "Typing :: Typed" not in d.said("Classifier"):
-        raise Broken("pyproject.toml: the classifier 'Typing :: Typed' is missing")
+        raise Broken("pyproject.toml: the classifier 'Typing :: Typed' is missing; add it, since py.typed is shipped")
 
 
 LAWS: tuple[Callable[[Distribution], None], ...] = (

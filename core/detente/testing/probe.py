@@ -71,7 +71,7 @@ def probe(
     autocast: torch.dtype | None = None,
     labels: Tensor | None = None,
 ) -> Step:
-    """The step that a regularizer called `name` would see in one turn on these samples.
+    """The step that a regularizer called `name` would see in one turn on these samples [B, ...].
 
     Without `fake` the samples are G(z); then `generator` and `z` are needed. In the generator's turn they are attached.
 

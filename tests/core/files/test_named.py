@@ -45,3 +45,11 @@ def test_no_name_begins_a_line_of_a_log() -> None:
 
     record = logging.LogRecord("x", 20, "", 0, "%s", (f"{Named('a' + chr(10) + 'forged')}: done",), None)
     assert len(LogFormatter().format(record).splitlines()) == 1
+
+
+def test_pydantic_makes_one_of_what_a_command_line_has_as_newer_typer_asks_it_to(tmp_path: Path) -> None:
+    from pydantic import TypeAdapter
+
+    for given in (str(tmp_path), tmp_path, Named(tmp_path)):
+        made = TypeAdapter(Named).validate_python(given)
+        assert type(made) is Named and made == tmp_path

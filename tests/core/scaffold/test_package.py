@@ -79,3 +79,16 @@ def test_a_package_is_written_as_a_whole(what, tmp_path):
     assert folder == tmp_path / "detente-soft-scores"
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert there == set(package.files())
+
+
+@pytest.mark.parametrize(("what", "most"), [("regularizer", 20), ("domain", 120)])
+def test_what_an_author_has_to_read_is_short(what, most):
+    files = Package(what, "soft-scores").files()
+    texts = [
+        files[f"detente_soft_scores/{what}.py"],
+        *([files["detente_soft_scores/plugin.py"]] if what == "domain" else []),
+    ]
+    assert (
+        sum(bool(line.strip()) and not line.strip().startswith("#") for text in texts for line in text.splitlines())
+        <= most
+    )

@@ -100,3 +100,12 @@ def test_a_law_that_is_kept_though_it_was_expected_to_fail_is_red():
 def test_an_expected_failure_is_a_law_with_a_reason(given, said):
     found = told("objective", "good", "detente.engine.objectives:Hinge", expected_failures=given)
     assert said in found[1]["failed"]
+
+
+@pytest.mark.parametrize("kind", ["domain", "data", "model", "metric", "objective"])
+def test_a_component_that_is_stripped_of_everything_is_red_and_not_shorter(kind):
+    target = (
+        "detente.engine.objectives:Objective" if kind == "objective" else f"detente.domains.contracts:{kind.title()}"
+    )
+    found = told(kind, "empty", target, "ring" if kind in ("data", "model", "metric") else None)
+    assert len(found) == 2 and found[1]["failed"].startswith("it cannot be made to be tested"), found

@@ -12,9 +12,6 @@ from detente.errors import UsageError
 from detente.plugins import discover
 from detente.testing.scorecard import BEGUN, Scorecard, parts_of, scorecard
 from distributions import install
-from faulty_metrics import METRICS
-from faulty_networks import MODELS
-from faulty_objectives import OBJECTIVES
 from sample_plugins import HOOKIMPL
 from sound_wheels import SAID, distribution
 
@@ -115,32 +112,3 @@ def test_a_plugin_that_ends_the_process_is_named_with_the_law_and_the_command_ex
     assert metadata["broken"] == [] and metadata["kept"] == 8
     assert dies["name"] == "dies"
     assert "exit code 9 while losses_are_scalars was tried on logits" in dies["broken"][0]["reason"]
-
-
-PARTS_OF = {"objectives": OBJECTIVES, "networks": MODELS, "metrics": METRICS}
-HOOKS = {"objectives": "objectives", "networks": "models", "metrics": "metrics"}
-
-
-def declarations() -> str:
-    """A plugin that declares every faulty part under its class's name in small letters."""
-    lines = [HOOKIMPL]
-    for file, parts in PARTS_OF.items():
-        lines.append(f"@hookimpl\ndef detente_register_{HOOKS[file]}(registry):")
-        of = "" if file == "objectives" else ", domain='ring'"
-        lines += [f"    registry.add({c.__name__.lower()!r}, 'detente_faulty.{file}:{c.__name__}'{of})" for c in parts]
-    return "\n".join(lines) + "\n"
-
-
-@pytest.mark.acceptance
-def test_every_planted_defect_is_caught_on_an_installed_wheel_under_its_law(tmp_path, monkeypatch, capsys):
-    here = Path(__file__).parents[1]
-    files = {f"detente_faulty/{file}.py": (here / f"faulty_{file}.py").read_text(encoding="utf-8") for file in PARTS_OF}
-    installed(monkeypatch, tmp_path, declarations(), **files)
-    assert main(["plugins", "check", "detente-faulty", "--json", "--set", "data.size=200"]) == 3
-    card = json.loads(capsys.readouterr().out)
-    found = {
-        part["name"].partition(" of ")[0]: {law for cause in part["broken"] for law in cause["laws"]}
-        for part in card["subjects"]
-    }
-    faults = {cls.__name__.lower(): law for parts in PARTS_OF.values() for cls, law in parts.items()}
-    assert {name: found[name] for name, law in faults.items() if law not in found[name]} == {}

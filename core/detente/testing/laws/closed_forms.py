@@ -123,7 +123,10 @@ def arrangement_of_a_sample_is_irrelevant(s: Subject) -> None:
     for name, arrange in _ARRANGEMENTS.items():
         value = _arranged(s, arrange)
         if not close(value, flat):
-            raise Broken(f"as {name} the penalty is {value.item():.10g}, flat it is {flat.item():.10g}")
+            raise Broken(
+                f"as {name} the penalty is {value.item():.10g}, flat it is {flat.item():.10g}"
+                "; sum over a whole sample with sumsq, in all its leaves"
+            )
 
 
 def duplicated_batches_cost_the_same(s: Subject) -> None:
@@ -134,12 +137,18 @@ def duplicated_batches_cost_the_same(s: Subject) -> None:
     if torch.equal(first, _arranged(s, flat, seed=1)):
         twice = _arranged(s, flat, copies=2)
         if not close(twice, first):
-            raise Broken(f"every sample twice gives {twice.item():.10g} instead of {first.item():.10g}")
+            raise Broken(
+                f"every sample twice gives {twice.item():.10g} instead of {first.item():.10g}"
+                "; take means over the batch, not sums"
+            )
         return
     # It draws for each sample, so equality holds on average: 64 streams, and a sum would be twice the mean.
     means = [torch.stack([_arranged(s, flat, copies, seed) for seed in range(64)]).mean().item() for copies in (1, 2)]
     if abs(means[1] - means[0]) > 0.3 * abs(means[0]):
-        raise Broken(f"every sample twice gives {means[1]:.4g} instead of {means[0]:.4g} on average over 64 streams")
+        raise Broken(
+            f"every sample twice gives {means[1]:.4g} instead of {means[0]:.4g} on average over 64 streams"
+            "; take means over the batch, not sums"
+        )
 
 
 def closed_forms_are_met(s: Subject) -> None:
@@ -161,4 +170,7 @@ def closed_forms_are_met(s: Subject) -> None:
     value = one.penalty(step)
     if value is None or not close(value, expected):
         got = "nothing" if value is None else f"{value.item():.10g}"
-        raise Broken(f"on a linear game it is {got}, the closed form says {expected.item():.10g}")
+        raise Broken(
+            f"on a linear game it is {got}, the closed form says {expected.item():.10g}"
+            "; compare factors and powers with the docstring's equation, or correct on_linear_game"
+        )

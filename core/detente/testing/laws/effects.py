@@ -107,7 +107,10 @@ def where_chooses(s: Subject) -> None:
             continue
         if ends[0] != ends[1]:
             return
-        raise Broken(f"where={a!r} and where={b!r} give the same: `where` is ignored")
+        raise Broken(
+            f"where={a!r} and where={b!r} give the same: `where` is ignored"
+            "; hand it to layers(net, where) or weights(net, where) and use what they return"
+        )
     raise Skip("it cannot be put on two layers there")
 
 

@@ -99,7 +99,14 @@ def deployed_networks_have_the_buffers(s: Subject) -> None:
 def labels_reach_every_call(s: Subject) -> None:
     """Conditional networks are called with their labels: the game goes on, and weights stay finite."""
     game = s.game()
-    played(game, s.case, 0, 3)
+    try:
+        played(game, s.case, 0, 3)
+    except TypeError as error:
+        if "'labels'" not in str(error):
+            raise
+        raise Broken(
+            "a conditional network is called without its labels; call s.critic(x) and s.generate(z), which hand them on"
+        ).with_traceback(error.__traceback__) from error
     for name, p in s.player(game).network.named_parameters():
         if not torch.isfinite(p).all():
-            raise Broken(f"after 3 steps {s.role}.{name} is not finite")
+            raise Broken(f"after 3 steps {s.role}.{name} is not finite; look for a division by 0 or a root at 0")

@@ -17,11 +17,17 @@ def names_and_types_stay(s: Subject) -> None:
     a, b = s.player(before).network, s.player(game).network
     for name, module in a.named_modules():
         if type(b.get_submodule(name)) is not type(module):
-            raise Broken(f"{name or 'the network'} becomes a {type(b.get_submodule(name)).__name__}")
+            raise Broken(
+                f"{name or 'the network'} becomes a {type(b.get_submodule(name)).__name__}"
+                "; insert with after, before or reparametrize, which replace no module"
+            )
     after = dict(b.named_parameters())
     for name, p in a.named_parameters():
         if name not in after or after[name].shape != p.shape:
-            raise Broken(f"the parameter {name} is gone or has another shape")
+            raise Broken(
+                f"the parameter {name} is gone or has another shape"
+                "; insert with after or reparametrize, which keep parameters and their names"
+            )
 
 
 def forwards_write_no_state(s: Subject) -> None:
@@ -34,7 +40,7 @@ def forwards_write_no_state(s: Subject) -> None:
     with torch.no_grad():
         for _ in range(3):
             step.critic(step.real) if s.role == "discriminator" else step.generate(step.z)
-    same(before, net.state_dict(), "an extra forward changes state")
+    same(before, net.state_dict(), "an extra forward changes state; write it in adjust_weights")
 
 
 def deployed_networks_are_settled(s: Subject) -> None:
@@ -44,16 +50,26 @@ def deployed_networks_are_settled(s: Subject) -> None:
     player = s.player(game)
     deployed = player.deployed()
     if any(m.training for m in deployed.modules()) or not player.network.training:
-        raise Broken("the deployed copy is in training mode, or the trained network no longer is")
+        raise Broken(
+            "the deployed copy is in training mode, or the trained network no longer is"
+            "; return a copy from deploy, and leave the trained network's mode alone"
+        )
     own = {p.data_ptr() for p in player.network.parameters()}
     if any(p.data_ptr() in own for p in deployed.parameters()):
-        raise Broken("the deployed copy shares a parameter with the trained network")
+        raise Broken(
+            "the deployed copy shares a parameter with the trained network; copy the network with copy.deepcopy"
+        )
     first = _out(s, deployed)
     if not torch.equal(first, _out(s, deployed)):
-        raise Broken("the deployed network gives another output for the same input")
+        raise Broken(
+            "the deployed network gives another output for the same input; draw and count nothing in evaluation mode"
+        )
     if s.role == "discriminator":
         if not torch.allclose(_out(s, deployed, 1), first[:1], rtol=1e-9, atol=1e-9):
-            raise Broken("the deployed network's output for a sample depends on the others in the batch")
+            raise Broken(
+                "the deployed network's output for a sample depends on the others in the batch"
+                "; use running statistics in evaluation mode"
+            )
 
 
 def the_deployed_copy_stays_still(s: Subject) -> None:
@@ -79,7 +95,7 @@ def adjust_weights_is_what_it_declares(s: Subject) -> None:
     before = {k: v.clone() for k, v in net.state_dict().items() if k in own}
     with torch.no_grad():
         link.adjust_weights(net, s.look(game).m)
-    same(before, net.state_dict(), "it declares changes_itself_only, but its adjust_weights changes the network")
+    same(before, net.state_dict(), "its adjust_weights changes the network; do not declare changes_itself_only")
 
 
 def _out(s: Subject, deployed: nn.Module, n: int | None = None) -> Tensor:

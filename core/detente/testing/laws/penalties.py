@@ -63,10 +63,16 @@ def zero_gradients_are_survived(s: Subject) -> None:
                 p.zero_()
     value = s.penalty(game)
     if not torch.isfinite(value):
-        raise Broken(f"with all weights zero the penalty is {value.item()}")
+        raise Broken(
+            f"with all weights zero the penalty is {value.item()}"
+            "; take roots with safe_sqrt and add an ε to what divides"
+        )
     for g in _gradient(value, s.player(game)):
         if not torch.isfinite(g).all():
-            raise Broken("with all weights zero the penalty's gradient is not finite")
+            raise Broken(
+                "with all weights zero the penalty's gradient is not finite"
+                "; take roots with safe_sqrt, whose slope at 0 is 0"
+            )
 
 
 def _gradient(value: Tensor, player: Player) -> list[Tensor]:
@@ -104,7 +110,10 @@ def gradients_match_finite_differences(s: Subject) -> None:
     measured = (at(h) - at(-h)) / (2 * h)
     # Rounding of the value over 2h, curvature h²; a kink of a leaky ReLU within h would be bad luck.
     if abs(measured - slope) > 1e-5 * (1 + abs(slope) + abs(value.item())):
-        raise Broken(f"finite differences give a slope of {measured:.8g}, the gradient gives {slope:.8g}")
+        raise Broken(
+            f"finite differences give a slope of {measured:.8g}, the gradient gives {slope:.8g}"
+            "; detach nothing that the penalty's gradient should see"
+        )
 
 
 def stays_float32_under_autocast(s: Subject) -> None:
@@ -114,7 +123,10 @@ def stays_float32_under_autocast(s: Subject) -> None:
     half = Subject(s.make, case, s.role)
     value = half.penalty(half.game(autocast=torch.bfloat16))
     if value.dtype != torch.float32 or not torch.isfinite(value):
-        raise Broken(f"under autocast the penalty is {value.item()} in {value.dtype}")
+        raise Broken(
+            f"under autocast the penalty is {value.item()} in {value.dtype}"
+            "; compute in float32: `.float()` what the critic returns"
+        )
 
 
 def declared_passes_are_the_real_ones(s: Subject) -> None:
@@ -151,4 +163,7 @@ def declared_passes_are_the_real_ones(s: Subject) -> None:
             hook.remove()
     declared = s.link(game).passes(s.role)
     if Passes(**counts) != declared:
-        raise Broken(f"it declares {declared} but makes {Passes(**counts)}")
+        raise Broken(
+            f"it declares {declared} but makes {Passes(**counts)}"
+            "; correct passes(), or use s.real_logits and s.fake_logits, which are shared"
+        )

@@ -23,7 +23,10 @@ def play_goes_on(s: Subject) -> None:
     for player in (game.generator, game.discriminator):
         for name, p in player.network.named_parameters():
             if not torch.isfinite(p).all():
-                raise Broken(f"after 3 steps {player.role}.{name} is not finite")
+                raise Broken(
+                    f"after 3 steps {player.role}.{name} is not finite"
+                    "; look for a division by 0 or a root at 0, or test it with gentler options"
+                )
 
 
 def off_is_absent_to_the_bit(s: Subject) -> None:
@@ -43,7 +46,11 @@ def off_is_absent_to_the_bit(s: Subject) -> None:
     played(quiet, s.case, 0, 6)
     played(absent, s.case, 0, 6)
     for a, b in ((quiet.generator, absent.generator), (quiet.discriminator, absent.discriminator)):
-        same(b.network.state_dict(), a.network.state_dict(), f"with {dict(off)} the {a.role} trains differently")
+        same(
+            b.network.state_dict(),
+            a.network.state_dict(),
+            f"with {dict(off)} the {a.role} trains differently; state an `off` at which nothing acts",
+        )
 
 
 def the_other_player_is_left_alone(s: Subject) -> None:
@@ -58,10 +65,13 @@ def the_other_player_is_left_alone(s: Subject) -> None:
     with where_it_can_be_used():
         own.gradients(step, step.loss)
         own.apply()
-    same(before, other.network.state_dict(), f"the {own.role}'s update changes the {other.role}")
+    same(before, other.network.state_dict(), f"the {own.role}'s update changes the {other.role}; leave it alone")
     for n, p in other.network.named_parameters():
         if p.grad is None or not (p.grad == 0.5).all():
-            raise Broken(f"the {own.role}'s update changes the gradient of {other.role}.{n}")
+            raise Broken(
+                f"the {own.role}'s update changes the gradient of {other.role}.{n}"
+                "; detach the fakes, or call backward and zero_grad on nothing"
+            )
         p.grad = None
     one = s.link(game)
     if s.role == "discriminator" and "penalty" in one.defines() and not one.couples:
@@ -96,8 +106,11 @@ def extra_calls_shift_nobody(s: Subject) -> None:
 
     (plain, quiet), (asked, after) = turn(False), turn(True)
     if any(not torch.equal(a, b) for a, b in zip(plain, asked, strict=True)):
-        raise Broken("computing the penalty changes logits or generated samples of the update")
-    same(quiet, after, "computing the penalty changes the state of a network")
+        raise Broken(
+            "computing the penalty changes logits or generated samples of the update"
+            "; change no tensor of the step in place"
+        )
+    same(quiet, after, "computing the penalty changes a network; write state in adjust_weights")
 
 
 def a_checkpoint_holds_everything(s: Subject) -> None:
@@ -112,10 +125,14 @@ def a_checkpoint_holds_everything(s: Subject) -> None:
     second.load_state_dict(torch.load(file, weights_only=True))
     played(second, s.case, 3, 6)
     for a, b in ((whole.generator, second.generator), (whole.discriminator, second.discriminator)):
-        same(a.network.state_dict(), b.network.state_dict(), f"resumed, the {a.role} differs")
-        same(a.regularizer.state_dict(), b.regularizer.state_dict(), f"resumed, the {a.role}'s regularizers differ")
+        same(a.network.state_dict(), b.network.state_dict(), f"resumed, the {a.role} differs; keep state in buffers")
+        same(
+            a.regularizer.state_dict(),
+            b.regularizer.state_dict(),
+            "resumed, its regularizers differ; keep state in buffers",
+        )
         if a.last.keys() != b.last.keys() or any(not torch.equal(a.last[k][0], b.last[k][0]) for k in a.last):
-            raise Broken(f"resumed, a term of the {a.role} differs")
+            raise Broken(f"resumed, a term of the {a.role} differs; keep state in buffers, with register_buffer")
 
 
 def penalties_commute_to_the_bit(s: Subject) -> None:
@@ -135,4 +152,4 @@ def penalties_commute_to_the_bit(s: Subject) -> None:
             game = s.case.game(s.role, *links, **s.play(one))
         played(game, s.case, 0, 3)
         ends.append(s.player(game).network.state_dict())
-    same(ends[0], ends[1], "another order in the chain")
+    same(ends[0], ends[1], "another order in the chain is another result; keep nothing in the class")

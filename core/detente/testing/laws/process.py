@@ -121,7 +121,7 @@ def _compare(before: dict[str, Any], after: dict[str, Any], who: str) -> None:
     for name, value in before.items():
         if after[name] != value:
             told = f" to {after[name]}" if name in _SETTINGS else ""
-            raise Broken(f"{who} changes {name}{told}" + ("" if told else "; draw from m.rng.generator()"))
+            raise Broken(f"{who} changes {name}{told}" + ("; leave it" if told else "; draw from m.rng.generator()"))
 
 
 def _guard(link: Regularizer, states: Callable[[str], Callable[[], dict[str, Any]]]) -> None:
@@ -172,7 +172,10 @@ def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 class _NoWaiting(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.ops.aten._local_scalar_dense.default:
-            raise Broken("a training step reads a tensor's value on the host (.item(), bool(), float()), so it waits")
+            raise Broken(
+                "a training step reads a tensor's value on the host (.item(), bool(), float()), so it waits"
+                "; use torch.where, or keep the value as a tensor"
+            )
         return func(*args, **(kwargs or {}))
 
 
@@ -204,7 +207,7 @@ def nothing_waits_for_the_device(s: Subject) -> None:
             raise
         raise Broken(
             "a training step reads a tensor's value on the host (.cpu(), .tolist(), a mask as an index), so it waits, "
-            f"or it uses a tensor that is not on the networks' device: {str(error).splitlines()[0]}"
+            f"or it uses a tensor on another device; use torch.where and x.new_zeros: {str(error).splitlines()[0]}"
         ).with_traceback(error.__traceback__) from error
 
 

@@ -145,7 +145,7 @@ class Subject:
         return game.look(self.role, self.case.batch(k)).seen_by(name or self.link(game).name)
 
     def penalty(self, game: Game, name: str | None = None, k: int = 0) -> Tensor:
-        """Its value there; its statistics are as they were afterwards."""
+        """Its value there, a scalar; its statistics are as they were afterwards."""
         link = self.link(game)
         before = copy.deepcopy(link.state_dict())
         try:

@@ -39,7 +39,10 @@ def several_processes_play_as_one(s: Subject) -> None:
     _play(alone, subject, joint=False)
     most, where = farthest_apart(game, alone)
     if not most <= bound:
-        raise Broken(f"{dist.get_world_size()} processes and one differ by {most:.2g} in {where}")
+        raise Broken(
+            f"{dist.get_world_size()} processes and one differ by {most:.2g} in {where}"
+            "; write a penalty as a mean over samples, or take all of it from joint_batch"
+        )
 
 
 def _play(game: Game, s: Subject, joint: bool) -> None:

@@ -24,9 +24,12 @@ def fits(k: Kind, what: str, x: Sample, n: int | None = None) -> None:
     if found != stated:
         raise Broken(f"{what} has leaves {found}, but the space states {stated}; correct Space((Leaf(shape),))")
     if n is not None and batch_size(x) != n:
-        raise Broken(f"{what} has {batch_size(x)} samples instead of {n}")
+        raise Broken(f"{what} has {batch_size(x)} samples instead of {n}; return as many as are asked for")
     if len({leaf.shape[0] for leaf in leaves(x)}) > 1:
-        raise Broken(f"the leaves of {what} have different numbers of samples: {[len(leaf) for leaf in leaves(x)]}")
+        raise Broken(
+            f"the leaves of {what} have different numbers of samples: {[len(leaf) for leaf in leaves(x)]}"
+            "; index all of them alike"
+        )
     for leaf, stated_leaf in zip(leaves(x), k.data.space.leaves, strict=True):
         if not leaf.is_floating_point():
             raise Broken(f"{what} is {leaf.dtype} in leaf {stated_leaf.name!r}; encode it as floating point")
@@ -47,18 +50,29 @@ def labels_fit_the_samples(k: Kind) -> None:
     labels, space = k.batch.labels, k.data.space
     if labels is None:
         if space.classes is not None or space.condition is not None or k.model.conditional:
-            raise Broken("the space or the model states labels, but batch() returns none")
+            raise Broken(
+                "the space or the model states labels, but batch() returns none"
+                "; hand `labels` to PackedData, or state none"
+            )
         raise Skip("there are no labels")
     if len(labels) != batch_size(k.batch.x):
-        raise Broken(f"there are {len(labels)} labels for {batch_size(k.batch.x)} samples")
+        raise Broken(
+            f"there are {len(labels)} labels for {batch_size(k.batch.x)} samples; index labels as the samples are"
+        )
     if space.condition is not None and tuple(labels.shape[1:]) != space.condition:
-        raise Broken(f"labels are of shape {list(labels.shape[1:])}, but the space states {list(space.condition)}")
+        raise Broken(
+            f"labels are of shape {list(labels.shape[1:])}, but the space states {list(space.condition)}"
+            "; correct one of the two"
+        )
     if space.condition is None:
         every = k.data.batch(torch.arange(min(len(k.data), 2000))).labels
         if space.classes is None:
-            raise Broken("there are labels, but the space states no `classes`")
+            raise Broken("there are labels, but the space states no `classes`; write Space(leaves, classes=…)")
         if every is not None and (every.is_floating_point() or every.min() < 0 or every.max() >= space.classes):
-            raise Broken(f"labels should be whole numbers from 0 to {space.classes - 1}")
+            raise Broken(
+                f"labels should be whole numbers from 0 to {space.classes - 1}"
+                "; number the classes, or correct `classes`"
+            )
 
 
 def parts_of_the_data_are_disjoint(k: Kind) -> None:
@@ -99,7 +113,7 @@ def a_batch_holds_the_samples_at_its_index(k: Kind) -> None:
     """The sample at an index is always the same one, whatever else is in the batch, and labels go with it."""
     n = min(len(k.data), 8)
     if n < 2:
-        raise Broken(f"there are {len(k.data)} samples to train on")
+        raise Broken(f"there are {len(k.data)} samples to train on; two are the least")
     index = torch.arange(n)
     seeded(1)
     whole = k.data.batch(index)
@@ -116,7 +130,7 @@ def a_batch_holds_the_samples_at_its_index(k: Kind) -> None:
         ):
             raise Broken(f"batch() gives other samples for the same index {what}; augmentations belong to the domain")
     if whole.labels is not None and turned.labels is not None and not torch.equal(whole.labels.flip(0), turned.labels):
-        raise Broken("the labels of a batch do not go with its samples")
+        raise Broken("the labels of a batch do not go with its samples; index labels as the samples are")
 
 
 def real_samples_are_no_more_than_asked_and_none_twice(k: Kind) -> None:
@@ -125,9 +139,12 @@ def real_samples_are_no_more_than_asked_and_none_twice(k: Kind) -> None:
         x = k.data.real(n)
         fits(k, "real()", x)
         if batch_size(x) > n:
-            raise Broken(f"real({n}) returns {batch_size(x)} samples")
+            raise Broken(f"real({n}) returns {batch_size(x)} samples; return at most n")
         if batch_size(x) < min(n, k.count):
-            raise Broken(f"real({n}) returns {batch_size(x)} samples, though {k.count} are held out")
+            raise Broken(
+                f"real({n}) returns {batch_size(x)} samples, though {k.count} are held out"
+                "; return as many as there are, at most n"
+            )
 
 
 def data_leave_global_generators_alone(k: Kind) -> None:

@@ -21,7 +21,7 @@ def a_preview_shows_something(k: Kind) -> None:
         path = Path(folder) / f"preview{k.domain.preview_suffix}"
         k.domain.preview(k.batch.x, path)
         if not path.is_file() or not path.stat().st_size:
-            raise Broken("preview writes nothing, or not to the path that it is given")
+            raise Broken("preview writes nothing, or not to the path that it is given; write to exactly `path`")
 
 
 def features_are_of_each_sample(k: Kind) -> None:
@@ -30,11 +30,13 @@ def features_are_of_each_sample(k: Kind) -> None:
     if first.dim() != 2 or len(first) != batch_size(k.batch.x):
         raise Broken(f"features are {list(first.shape)} for {batch_size(k.batch.x)} samples; return [n, d]")
     if not first.isfinite().all():
-        raise Broken("features are not finite")
+        raise Broken("features are not finite; scale the samples, and divide by nothing that may be 0")
     if not torch.equal(first, k.domain.features(k.batch.x)):
         raise Broken("features differ at the second call; draw nothing, and put the extractor into evaluation mode")
     if not torch.allclose(k.domain.features(rows(k.batch.x, slice(0, 3))), first[:3], rtol=1e-3, atol=1e-4):
-        raise Broken("the features of a sample depend on the others of its batch")
+        raise Broken(
+            "the features of a sample depend on the others of its batch; normalize by fixed numbers, not by the batch's"
+        )
 
 
 def the_baseline_has_as_many_samples_as_asked(k: Kind) -> None:
@@ -53,11 +55,17 @@ def the_primary_score_is_one_of_its_metrics(k: Kind) -> None:
     stated = {score: d for metric in k.metrics.values() for score, d in metric.scores.items()}
     primary = k.domain.primary
     if primary.score not in stated:
-        raise Broken(f"primary names {primary.score!r}, but the metrics return {', '.join(stated) or 'nothing'}")
+        raise Broken(
+            f"primary names {primary.score!r}, but the metrics return {', '.join(stated) or 'nothing'}"
+            "; name one of them"
+        )
     if primary.direction not in BETTER:
         raise Broken(f"primary's direction is {primary.direction!r}; write 'higher' or 'lower'")
     if stated[primary.score] != primary.direction:
-        raise Broken(f"primary says {primary.direction} is better, its metric says {stated[primary.score]}")
+        raise Broken(
+            f"primary says {primary.direction} is better, its metric says {stated[primary.score]}"
+            "; write the same in both places"
+        )
 
 
 def the_primary_score_orders_what_is_known(k: Kind) -> None:
@@ -77,7 +85,10 @@ def the_primary_score_orders_what_is_known(k: Kind) -> None:
         if k.model.starts_good and bad == 2:
             continue  # its warm-up makes the baseline
         if not better(scores[names[good]], scores[names[bad]]):
-            raise Broken(f"{primary.score} does not put {names[good]} before {names[bad]}: {told}")
+            raise Broken(
+                f"{primary.score} does not put {names[good]} before {names[bad]}: {told}"
+                "; choose a score that does, or turn its direction"
+            )
 
 
 def augmentations_are_differentiable_and_draw_from_what_they_get(k: Kind) -> None:
@@ -92,9 +103,11 @@ def augmentations_are_differentiable_and_draw_from_what_they_get(k: Kind) -> Non
         if not torch.equal(before, torch.default_generator.get_state()):
             raise Broken(f"the augmentation {name!r} draws from torch's global generator; use the one that it gets")
         if [leaf.shape for leaf in leaves(out)] != [leaf.shape for leaf in x]:
-            raise Broken(f"the augmentation {name!r} changes the shape of a sample")
+            raise Broken(f"the augmentation {name!r} changes the shape of a sample; pad what it cuts off")
         if not any(leaf.requires_grad for leaf in leaves(out)):
-            raise Broken(f"no gradient passes the augmentation {name!r}")
+            raise Broken(
+                f"no gradient passes the augmentation {name!r}; detach and round nothing, so that G learns through it"
+            )
 
 
 LAWS: tuple[Callable[[Kind], None], ...] = (

@@ -66,6 +66,6 @@ class Kind:
             return call(self.networks.generator.eval(), z, self.labels, Stream(9))
 
     def scores(self, samples: Sample) -> dict[str, float]:
-        """All scores of samples."""
+        """All scores of samples [n, ...], by name."""
         e = Evaluation(samples, self.data, self.domain)
         return {name: value for metric in self.metrics.values() for name, value in metric(e).items()}

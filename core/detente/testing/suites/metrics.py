@@ -26,7 +26,9 @@ def metrics_return_what_they_state(k: Kind) -> None:
                 raise Broken(f"{name}: the direction of {score!r} is {way!r}; write 'higher', 'lower' or 'neither'")
         found, again = metric(e), metric(e)
         if found.keys() != metric.scores.keys():
-            raise Broken(f"{name} returns {sorted(found)}, but `scores` states {sorted(metric.scores)}")
+            raise Broken(
+                f"{name} returns {sorted(found)}, but `scores` states {sorted(metric.scores)}; return exactly those"
+            )
         for score, value in found.items():
             if not isinstance(value, int | float):
                 raise Broken(f"{name}: {score} is a {type(value).__name__}; return a float")
@@ -118,7 +120,10 @@ def metrics_survive_poor_samples(k: Kind) -> None:
                     f"{name} raises {type(error).__name__} for {what} ({error}); return NaN for what cannot be computed"
                 ).with_traceback(error.__traceback__) from error
             if found.keys() != metric.scores.keys():
-                raise Broken(f"{name} returns {sorted(found)} for {what}, but `scores` states {sorted(metric.scores)}")
+                raise Broken(
+                    f"{name} returns {sorted(found)} for {what}, but `scores` states {sorted(metric.scores)}"
+                    "; return NaN where there is nothing to measure"
+                )
 
 
 def metrics_see_the_samples(k: Kind) -> None:

@@ -34,7 +34,7 @@ def networks_fit_the_data(k: Kind) -> None:
                 f"the discriminator returns {list(part.shape)} for {batch_size(k.batch.x)} samples; return [B]"
             )
         if not part.isfinite().all():
-            raise Broken("the discriminator returns NaN or infinity for real samples")
+            raise Broken("the discriminator returns NaN or infinity for real samples; check its scale at the start")
 
 
 def networks_bring_no_regularizer_of_their_own(k: Kind) -> None:
@@ -93,9 +93,9 @@ def latents_come_from_the_given_generator(k: Kind) -> None:
         with drawing_nothing("latents()", "draw with generator=generator"):
             made.append(k.model.latents(_FEW, torch.Generator().manual_seed(seed)))
     if batch_size(made[0]) != _FEW:
-        raise Broken(f"latents(n) returns {batch_size(made[0])} rows for n = {_FEW}")
+        raise Broken(f"latents(n) returns {batch_size(made[0])} rows for n = {_FEW}; return n of them")
     if not _equal(made[0], made[1]):
-        raise Broken("latents() is another for the same generator")
+        raise Broken("latents() is another for the same generator; draw from the one that it is given")
     if _equal(made[0], made[2]):
         raise Broken("latents() is the same for every generator; draw with generator=generator")
 
@@ -173,7 +173,7 @@ def the_generator_uses_its_latents(k: Kind) -> None:
     g, labels = nets.generator.eval(), _labels(k)
     one = _out(k, g, _latents(k), Stream(9))
     if _equal(one, _out(k, g, _latents(k, seed=6), Stream(9))) and not _slopes_to_latents(k, g):
-        raise Broken("the generator makes the same samples of other latents")
+        raise Broken("the generator makes the same samples of other latents; use z")
     if labels is not None and len(labels) > 1:
         turned = labels.roll(1, 0)
         if not torch.equal(labels, turned):
@@ -207,7 +207,9 @@ def a_saved_network_is_the_whole_network(k: Kind) -> None:
         try:
             b.load_state_dict(a.state_dict())
         except RuntimeError as error:
-            raise Broken(f"the {side}'s weights do not fit another {side} of the model: {error}") from error
+            raise Broken(
+                f"the {side}'s weights do not fit another {side} of the model: {error}; build it by the options alone"
+            ) from error
         if not _equal(*(_out(k, net.eval(), x, Stream(9)) for net in (a, b))):
             raise Broken(f"the {side} is another after its weights are loaded; keep what it draws in a buffer")
 
@@ -253,7 +255,7 @@ def _different(a: dict[str, Any], b: dict[str, Any]) -> str | None:
 def _reached(side: str, net: nn.Module, total: Tensor) -> None:
     trained = {name: p for name, p in net.named_parameters() if p.requires_grad}
     if not trained:
-        raise Broken(f"the {side} has no parameter to train")
+        raise Broken(f"the {side} has no parameter to train; freeze less of it")
     found = torch.autograd.grad(total, list(trained.values()), allow_unused=True, retain_graph=True)
     idle = [name for name, g in zip(trained, found, strict=True) if g is None]
     if idle:

@@ -92,7 +92,7 @@ def losses_are_scalars(s: Losses) -> None:
             found = list(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
             raise Broken(f"the {turn}'s loss is {found} instead of a scalar; return its mean over the batch")
         if not loss.is_floating_point() or not loss.isfinite():
-            raise Broken(f"the {turn}'s loss is {loss.item()} for small logits")
+            raise Broken(f"the {turn}'s loss is {loss.item()} for small logits; sum no logarithm of 0")
 
 
 def the_discriminator_learns_to_tell_real_from_fake(s: Losses) -> None:
@@ -104,8 +104,8 @@ def the_discriminator_learns_to_tell_real_from_fake(s: Losses) -> None:
             raise Broken(f"the discriminator's loss does not depend on the logits of {what}; use s.{what[:-1]}_logits")
         if (total < 0) is not (wanted == "fall"):
             raise Broken(
-                f"the discriminator's loss should {wanted} with the logits of {what}, but its slope is {total:+.3g}: "
-                "the sign is wrong, or high means fake"
+                f"the discriminator's loss should {wanted} with the logits of {what}, but its slope is {total:+.3g}; "
+                "high means real, so turn its sign"
             )
 
 
@@ -114,11 +114,11 @@ def the_generator_learns_to_be_taken_for_real(s: Losses) -> None:
     _, fake = _slopes(_step(s, "generator", _logits(1) + 1, _logits(2) - 1))
     total = fake.sum().item()
     if total == 0:
-        raise Broken("no gradient of the generator's loss reaches its samples: it is detached, or uses reals alone")
+        raise Broken("no gradient of the generator's loss reaches its samples; use the fakes, and detach nothing")
     if total > 0:
         raise Broken(
-            f"the generator's loss should fall with the logits of its samples, but its slope is {total:+.3g}: the sign "
-            "is wrong, so the generator learns to be found out"
+            f"the generator's loss should fall with the logits of its samples, but its slope is {total:+.3g}; "
+            "turn its sign, or it learns to be found out"
         )
 
 
@@ -143,7 +143,10 @@ def losses_are_means_over_the_batch(s: Losses) -> None:
         once = _loss(_step(s, turn, real, fake))
         twice = _loss(_step(s, turn, torch.cat([real, real]), torch.cat([fake, fake])))
         if not torch.allclose(once, twice, rtol=1e-9, atol=1e-12):
-            raise Broken(f"the {turn}'s loss of every sample twice is {twice.item() / once.item():.3g} times the loss")
+            raise Broken(
+                f"the {turn}'s loss of every sample twice is {twice.item() / once.item():.3g} times the loss"
+                "; use mean, not sum"
+            )
 
 
 def the_order_of_the_batch_is_irrelevant(s: Losses) -> None:
@@ -159,7 +162,7 @@ def the_order_of_the_batch_is_irrelevant(s: Losses) -> None:
             )
         for what, was, now in zip(("reals", "fakes"), _slopes(a), _slopes(b), strict=True):
             if not torch.allclose(was[order], now, rtol=1e-9, atol=1e-12):
-                raise Broken(f"the {turn}'s slopes to the {what} depend on their order in the batch")
+                raise Broken(f"the {turn}'s slopes to the {what} depend on their order in the batch; weigh all alike")
 
 
 def all_logits_count(s: Losses) -> None:
@@ -248,7 +251,7 @@ def play_goes_on(s: Losses) -> None:
     for player, weights in zip(_players(game), before, strict=True):
         now = list(player.network.parameters())
         if not all(p.isfinite().all() for p in now):
-            raise Broken(f"after 3 steps a weight of the {player.role} is not finite")
+            raise Broken(f"after 3 steps a weight of the {player.role} is not finite; use softplus or logsigmoid")
         if all(map(torch.equal, now, weights)):
             raise Broken(f"after 3 steps the {player.role} is what it was; its loss has no slope")
 

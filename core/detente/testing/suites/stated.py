@@ -20,10 +20,14 @@ def declared_layers_are_there(k: Kind) -> None:
         if "features" in abilities(net):
             wanted |= dict.fromkeys(feature_layers(net), "feature_layers")
             if not feature_layers(net):
-                raise Broken(f"the {side} has the ability 'features', but feature_layers names none")
+                raise Broken(
+                    f"the {side} has the ability 'features', but feature_layers names none; name at least one layer"
+                )
         for name, said in wanted.items():
             if name not in names:
-                raise Broken(f"the {side}'s {said} names {name!r}, which is no submodule of it")
+                raise Broken(
+                    f"the {side}'s {said} names {name!r}, which is no submodule of it; write a name of named_modules()"
+                )
 
 
 def inner_latents_stand_for_the_latents(k: Kind) -> None:
@@ -39,7 +43,9 @@ def inner_latents_stand_for_the_latents(k: Kind) -> None:
     with torch.no_grad():
         made = call(g, z, labels, Stream(9))
         if (w := stage.take()) is None:
-            raise Broken("the generator states the ability 'mapping', but does not call `self.mapping`")
+            raise Broken(
+                "the generator states the ability 'mapping', but does not call `self.mapping`; begin forward with it"
+            )
         with stage.standing_in(w):
             again = call(g, other, None if labels is None else labels.roll(1, 0), Stream(9))
     if not all(map(torch.equal, leaves(made), leaves(again))):

@@ -53,7 +53,10 @@ def _run(k: Kind, folder: Path) -> None:
     try:
         whole = trained(folder / "run")
     except DivergedError as error:
-        raise Broken(f"{_STEPS} steps with the domain's own recipe do not stay finite: {error}") from error
+        raise Broken(
+            f"{_STEPS} steps with the domain's own recipe do not stay finite: {error}"
+            "; lower the recipe's learning rates, or scale the data"
+        ) from error
     except DetenteError as error:
         raise Broken(f"it cannot be trained with its own recipe: {error}") from error
     shutil.copytree(folder / "run", folder / "stopped")
@@ -62,7 +65,7 @@ def _run(k: Kind, folder: Path) -> None:
     if differ := _unlike(whole.built.game.state_dict(), again.built.game.state_dict()):
         raise Broken(f"a run that was stopped and resumed differs in {differ}; keep state in the networks' buffers")
     if not any((folder / "run" / "samples").iterdir()):
-        raise Broken("a run leaves no preview of its samples")
+        raise Broken("a run leaves no preview of its samples; let Domain.preview write to the path that it is given")
     export_run(whole, folder / "taken")
     exported = load_exported(folder / "taken", host)
     labels = exported.labels(_SAMPLES) if whole.built.model.conditional and whole.built.data.space.classes else None
@@ -73,11 +76,14 @@ def _run(k: Kind, folder: Path) -> None:
     if not _equal(made, second):
         raise Broken("an exported generator makes other samples with the same random seed; draw from the stream alone")
     if not all(leaf.isfinite().all() for leaf in leaves(made)):
-        raise Broken("an exported generator's samples are not finite")
+        raise Broken("an exported generator's samples are not finite; keep all that it needs in parameters and buffers")
     # Real ones: what an untrained generator makes may be nothing that can be written, such as no valid molecule.
     saved = k.domain.save(k.batch.x, folder / "taken")
     if not saved or not all(path.is_file() and path.stat().st_size for path in saved):
-        raise Broken("save() writes no samples, or does not return the files that it writes")
+        raise Broken(
+            "save() writes no samples, or does not return the files that it writes"
+            "; return the paths of the files written"
+        )
 
 
 def _equal(a: Sample, b: Sample) -> bool:

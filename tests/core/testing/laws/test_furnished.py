@@ -10,6 +10,7 @@ from detente.engine.regularizer import Regularizer
 from detente.engine.sample import sumsq
 from detente.regularizers.ema import EMA
 from detente.regularizers.r1 import R1
+from detente.testing.check import plan_for
 from planted import assert_named
 
 
@@ -63,3 +64,11 @@ DEFECTS = {
 @pytest.mark.parametrize(("defect", "law"), DEFECTS.items(), ids=lambda x: x if isinstance(x, str) else x.__name__)
 def test_a_planted_defect_is_caught_by_the_law_that_is_named_for_it(defect, law, few):
     assert_named(defect, law, few)
+
+
+def test_a_call_without_labels_is_told_with_the_line_of_the_call(few):
+    (trial,) = (t for t in plan_for(WithoutLabels, few).trials if t.name == "labels_reach_every_call")
+    line = WithoutLabels.penalty.__code__.co_firstlineno + 1
+    reason = trial.verdict().reason
+    assert reason.startswith("a conditional network is called without its labels; call s.critic(x)")
+    assert reason.endswith(f"test_furnished.py:{line})")

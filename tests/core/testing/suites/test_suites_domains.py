@@ -18,18 +18,27 @@ from detente.testing.plan import planned_for_domain
 SOURCE = Package("domain", "rhythm").files()["detente_rhythm/domain.py"]
 
 
-@pytest.fixture(scope="module")
-def new():
+def written() -> types.ModuleType:
     """The module that `detente new domain rhythm` writes."""
     module = types.ModuleType("detente_rhythm.domain")
     exec(compile(SOURCE, "domain.py", "exec"), module.__dict__)
     return module
 
 
-@pytest.fixture
-def whole(new) -> Kind:
+def fresh(new: types.ModuleType) -> Kind:
+    """A sound kind of data, made of what that module holds."""
     metrics = {name: host().load("metric", name, "ring")() for name in ("frechet", "prdc")}
     return Kind("rhythm", new.Rhythm(), new.Waves(size=1000), new.MLP(), {**metrics, "rhythm-scale": new.Scale()})
+
+
+@pytest.fixture(scope="module")
+def new() -> types.ModuleType:
+    return written()
+
+
+@pytest.fixture
+def whole(new) -> Kind:
+    return fresh(new)
 
 
 def faulty(whole: Kind, part: str, **attributes) -> Kind:

@@ -4,6 +4,9 @@ import pytest
 
 from detente.engine.sample import batch_size
 from detente.errors import UsageError
+from detente.plugins import Host, discover
+from detente.plugins.loader import Plugin
+from detente.plugins.registry import Entry, Origin
 from detente.testing import kind
 
 
@@ -26,3 +29,14 @@ def test_settings_choose_and_size_the_parts():
 def test_what_is_not_there_is_refused_with_its_name(name, sets, said):
     with pytest.raises(UsageError, match=said):
         kind(name, sets=sets)
+
+
+def test_a_domain_that_is_declared_under_another_name_than_its_own_is_told():
+    mine = Origin("mine", "detente-mine", "1.0")
+    parts = {"domain": ("RingDomain", None), "data": ("RingData", "round"), "model": ("MLP", "round")}
+    entries = [
+        Entry(what, "round", f"detente.toys.mixture:{target}", of, "", {}, mine) for what, (target, of) in parts.items()
+    ]
+    host = Host([*discover().plugins, Plugin(mine, "ok", tuple(entries))])
+    with pytest.raises(UsageError, match=r"'round' is declared under this name, but its class says name = 'ring'"):
+        kind("round", host)
