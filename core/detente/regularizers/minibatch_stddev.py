@@ -23,10 +23,11 @@ class MinibatchStddev(Regularizer):
 
     h is the layer's input. The layer's weight keeps its shape: the weights of the added channel are a separate
     parameter, and the channel's contribution is added to the layer's output, which for linear layers and convolutions
-    is the same as concatenating. They start at 0, so that the function is unchanged at first. Sample b is in group b
-    mod B/G, as in the released code, with G = `group` or, where that does not divide the batch, the next number that
-    does. In evaluation a score must not depend on other samples, so there s is its running mean over the main forward
-    passes. It has no inactive setting.
+    is the same as concatenating. They start at 0, so that the function is unchanged at first; in a layer with an
+    equalized learning rate they are multiplied by its constant as its own are. Sample b is in group b mod B/G, as in
+    the released code, with G = `group` or, where that does not divide the batch, the next number that does. In
+    evaluation a score must not depend on other samples, so there s is its running mean over the main forward passes. It
+    has no inactive setting.
 
     Args:
         group: G, samples per group.
@@ -81,17 +82,19 @@ class _Channel(nn.Module):
     def __init__(self, layer: Layer, group: int, momentum: float) -> None:
         super().__init__()
         self.group, self.momentum = group, momentum
+        self.factor = layer.factor  # so that under Adam the new weights move as fast as the layer's own
         self.weight = nn.Parameter(torch.zeros_like(layer.weight[:, :1]))  # [outputs, 1, kernel...]
         self.register_buffer("running", torch.zeros(()))
 
     def forward(self, module: nn.Module, h: Tensor, output: Tensor) -> Tensor:
         # Groups are of the joint batch.
         s = ranks.own_rows(self._stddev(ranks.joint_batch(h))) if self.training else self.running.expand(h.shape[0])
+        weight = self.weight * self.factor
         if isinstance(module, _CONVOLUTIONS):
             ones = torch.ones(1, 1, *h.shape[2:], device=h.device, dtype=h.dtype)
-            unit = module._conv_forward(ones, self.weight.to(h.dtype), None)  # [1, outputs, ...]
+            unit = module._conv_forward(ones, weight.to(h.dtype), None)  # [1, outputs, ...]
         else:
-            unit = self.weight[:, 0]  # [outputs]
+            unit = weight[:, 0]  # [outputs]
         return (per_sample(s, output) * unit).to(output.dtype)
 
     def _stddev(self, h: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from detente.engine.equalized import equalize
 from detente.engine.streams import Stream, enter, leave
 from detente.errors import UsageError
 from detente.regularizers.minibatch_stddev import MinibatchStddev
@@ -77,6 +78,21 @@ def test_it_is_the_layer_with_the_statistic_concatenated_as_one_more_channel(lay
     added = statistic(x, 4).reshape(-1, *(1,) * (x.dim() - 1)).expand_as(one)
     # sums in another order
     assert torch.allclose(layer(x), wider(torch.cat([x, added], axis)), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("layer", "shape"), [(nn.Linear(3, 2), (8, 3)), (nn.Conv2d(3, 2, 3), (8, 3, 6, 6))])
+def test_in_a_layer_with_an_equalized_rate_the_new_weights_are_scaled_as_its_own_are(layer, shape):
+    layer, x = copy.deepcopy(layer).double(), torch.randn(*shape, dtype=F64)
+    equalize(layer, gain=0.25)
+    layer, channel = rewritten(layer)
+    before = layer(x)
+    step = 0.01 * torch.ones_like(channel.weight)  # Adam's steps are as long whatever the scale of a gradient is
+    channel.weight.data += step
+    by_channel = layer(x) - before
+    unit = torch.ones_like(x[:, :1]) * statistic(x, 4).reshape(-1, *(1,) * (x.dim() - 1))
+    scale = 0.25 * layer.weight[0].numel() ** -0.5
+    expected = unit @ (scale * step).T if x.dim() == 2 else torch.conv2d(unit, scale * step)
+    assert torch.allclose(by_channel, expected, rtol=1e-9, atol=1e-12)  # a difference of sums
 
 
 @pytest.mark.parametrize(("batch", "group"), [(8, 4), (4, 4), (12, 4), (6, 6), (7, 7), (9, 9), (10, 5), (3, 3), (2, 2)])
