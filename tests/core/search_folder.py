@@ -12,6 +12,7 @@ from searches import GAMMA
 
 def write_search(folder: Path, plain: dict[str, Any]) -> Tuning:
     """A search in which every text that a stranger may choose is hostile."""
+    plain = {**plain, "domain": "pair"}
     content = {
         "format": 1,
         "created": "2026-01-01T00:00:00+0000",

@@ -142,7 +142,7 @@ class Choose(Proposer):
         """`none` at every setting; candidates were looked at when they were chosen."""
         c, recipes = self.choice, self.choice.content["recipes"]
         seed = {"seed": c.seed(0, fresh=False)}
-        measure = Scaled(Primary(**c.content["primary"]))
+        measure = Scaled(Primary(*(c.content["primary"][key] for key in ("score", "direction", "log"))))
         yield Look(c.domain, NONE, {**recipes[NONE], **seed}, resolved=self.resolved, measure=measure)
         for one in c.settings:
             recipe = {**one.recipe(recipes[NONE], c.domain, NONE), **seed}

@@ -57,22 +57,36 @@ def replace_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """
     check_replaceable(path)
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    try:
+    with naming(path, partial):
         partial.open("xb").close()  # "x": no link is followed, and no other writer's file is taken
-    except OSError as error:
-        error.filename = str(path)  # the file that is meant
-        raise
-    mode = stat.S_IMODE(partial.stat().st_mode)
-    try:
-        write(partial)
-        partial.chmod(mode)  # safetensors puts a file of its own there, which nobody else may read
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        try:
+            mode = stat.S_IMODE(partial.stat().st_mode)
+            write(partial)
+            partial.chmod(mode)  # safetensors puts a file of its own there, which nobody else may read
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
     _sync_folder(path.parent)
+
+
+@contextmanager
+def naming(path: Path, *meanwhile: Path) -> Iterator[None]:
+    """Have errors of the disk name the file that is meant: one in the middle of a file names none.
+
+    Args:
+        path: the file.
+        meanwhile: what stands for it until it is whole: a file, or a folder with what is in it.
+    """
+    try:
+        yield
+    except OSError as error:
+        at = None if error.filename is None else Path(os.fsdecode(error.filename))
+        if error.errno is not None and (at is None or any(one in (at, *at.parents) for one in meanwhile)):
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -90,14 +104,15 @@ def staged(path: Path, fix: str = MOVE_AWAY) -> Iterator[Path]:
     """
     check_replaceable(path, fix)
     folder = path.with_name(f"{secrets.token_hex(4)}{PARTIAL}")
-    folder.mkdir()
     try:
-        yield folder / path.name
-        places = {made: path.with_name(made.name) for made in sorted(folder.iterdir())}
-        for place in places.values():
-            check_replaceable(place, fix)
-        for made, place in places.items():
-            made.replace(place)
+        with naming(path, folder):
+            folder.mkdir()
+            yield folder / path.name
+            places = {made: path.with_name(made.name) for made in sorted(folder.iterdir())}
+            for place in places.values():
+                check_replaceable(place, fix)
+            for made, place in places.items():
+                made.replace(place)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

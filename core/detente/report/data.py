@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup, escape
 
-from detente.errors import visible
+from detente.errors import visible, visible_name
 from detente.results.facts import DataFacts
 
 
@@ -21,7 +21,7 @@ def _lines(name: str, facts: DataFacts) -> Iterable[Markup]:
     if name:
         yield Markup("<h3><bdi>{}</bdi></h3>").format(_text(name))
     if facts.source:
-        yield Markup("<p>From <bdi>{}</bdi>.</p>").format(_text(facts.source))
+        yield Markup("<p>From <bdi>{}</bdi>.</p>").format(_text(visible_name(facts.source)))
     if facts.counts:
         yield Markup("<p>{}</p>").format(facts.counts)
     if facts.licence:

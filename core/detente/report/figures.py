@@ -34,7 +34,7 @@ def study_figures(folder: Path, out: Path) -> list[Path]:
         UsageError: the folder holds no study, or none with anything to draw, or `out` cannot be written.
     """
     require("plots", "matplotlib")
-    results = Results.of(Study.open(folder, damaged=True))
+    results = Results.of(Study.in_part(folder))
     drawn = {
         "differences": _figure([d for d in results.domains if d.panel is not None], _differences),
         "curves": _figure([d for d in results.domains if any(d.runs)], _curves),

@@ -115,7 +115,7 @@ def study_table(folder: Path, form: str) -> str:
     Raises:
         UsageError: the folder holds no study, or one of which too much is damaged.
     """
-    return FORMS[form](Results.of(Study.open(folder, damaged=True)))
+    return FORMS[form](Results.of(Study.in_part(folder)))
 
 
 def caption(results: Results) -> str:

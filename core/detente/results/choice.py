@@ -36,7 +36,12 @@ class Choice(Manifest):
     def problems(self, damaged: bool) -> list[str]:
         keys = [NONE, *(entry["slug"] for entry in self.content["candidates"])]
         said = [f"{self.path}: recipes.{key}: is missing; {self.fix()}." for key in keys if key not in self._recipes]
-        said += self._unset()
+        said += [*self._unset(), *self.elsewhere({self.domain: self._recipes})]
+        said += [] if damaged else self.unsaid({self.domain: self._recipes})
+        if "settings" not in self.content:
+            said.append(f"{self.path}: settings: is missing; {self.fix()}.")
+        if self.cells is None and self.content.get("budget") is None:
+            said.append(f"{self.path}: cells: is missing, and so is budget; {self.fix()}.")
         if self.cells is not None and self.cells < fewest(self.turn):
             said.append(f"{self.path}: cells: {self.cells} are too few; {self.fix()}.")
         if said and (not damaged or NONE not in self._recipes):

@@ -22,7 +22,7 @@ def chosen_run(folder: Path, arm: str | None = None, domain: str | None = None) 
     Raises:
         UsageError: there is no such arm, domain or finished run, or several domains and none is named.
     """
-    study = Study.open(folder, damaged=True)
+    study = Study.in_part(folder)
     if domain is None and len(study.domains) > 1:
         raise UsageError(f"{folder}: a study of {', '.join(study.domains)}; name one of them with --domain.")
     domain = domain or study.domains[0]
@@ -43,7 +43,7 @@ def winning_run(folder: Path) -> Cell:
     Raises:
         UsageError: there is none.
     """
-    search = Tuning.open(folder, damaged=True)
+    search = Tuning.in_part(folder)
     fresh = [r for r in search.rivals if "winner" in r.roles]
     cells = [search.rival_cell(rival, seed) for rival in fresh for seed in search.fresh_seeds]
     best = of_best_arm(map(Outcome.of, cells))
@@ -60,7 +60,7 @@ def recommended_run(folder: Path) -> Cell:
     Raises:
         UsageError: there is none.
     """
-    choice = Choice.open(folder, damaged=True)
+    choice = Choice.in_part(folder)
     arm = choice.recommended
     best = of_best_arm(Outcome.of(cell) for cell, _ in choice.runs() if arm is None or cell.arm == arm)
     if best is None:

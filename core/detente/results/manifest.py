@@ -6,6 +6,7 @@
 Each cell is the folder of a run, which contains everything about it.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -23,6 +24,7 @@ from detente.results.cells import Arm, Cell
 from detente.results.schemas import ManifestRecord
 from detente.results.settings import Setting, settings
 
+_log = logging.getLogger(__name__)
 MOST = 8
 """Sentences about one file."""
 
@@ -95,6 +97,22 @@ class Manifest(ABC):
         return found
 
     @classmethod
+    def in_part(cls, folder: Path) -> Self:
+        """What is sound of an existing one, with a warning for each thing that is left out.
+
+        Raises:
+            UsageError: there is none, or nothing of it can be used.
+        """
+        found = cls.open(folder, damaged=True)
+        found.warn()
+        return found
+
+    def warn(self) -> None:
+        """Say what is left out, where nobody reads it on a page."""
+        for sentence in self.damaged[:MOST]:
+            _log.warning("%s", sentence)
+
+    @classmethod
     def fix(cls) -> str:
         """What to do about a damaged one, as a sentence ends."""
         return f"correct it, or give the command of the {cls.kind} again with a new --out"
@@ -145,6 +163,28 @@ class Manifest(ABC):
     def settings(self) -> list[Setting]:
         """What `--vary` named, each with its seeds; none where nothing was varied."""
         return settings(self.content)
+
+    def unsaid(self, recipes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """A sentence for each setting that leaves open what it changes in an arm's recipe: it would change nothing.
+
+        Args:
+            recipes: domain → slug of an arm → its recipe.
+        """
+        lacking = [(one.name, key) for one in self.settings for key in one.missing(recipes)]
+        return [f"{self.path}: settings: {name}: changes: {key}: is missing; {self.fix()}." for name, key in lacking]
+
+    def elsewhere(self, recipes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """A sentence where recipes are of another domain than the one that they stand under.
+
+        Args:
+            recipes: domain → name → recipe.
+        """
+        of = {(key, str(one["domain"])) for key, own in recipes.items() for one in own.values() if "domain" in one}
+        return [
+            f"{self.path}: the recipes of domain {key} are of {other}; {self.fix()}."
+            for key, other in sorted(of)
+            if key != other
+        ]
 
     def setting_of(self, seed: int) -> Setting | None:
         """The setting that has a seed."""

@@ -64,6 +64,7 @@ def read(folder: Path | str, *, pandas: bool | None = None) -> Tables:
     folder = Named(folder)
     manifest = manifest_of(folder)
     if manifest is not None:
+        manifest.warn()
         cells = [cell for cell, _ in manifest.runs()]
     else:
         cells = [_alone(run) for run in _runs(folder)]

@@ -1,6 +1,6 @@
 """One side of the comparison that a search ends with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,3 +37,18 @@ class Rival:
             return bool(self.at(setting))
         except (KeyError, TypeError):
             return False
+
+
+def rivals_in(entries: Sequence[Mapping[str, Any]], settings: Sequence[str]) -> tuple[list[Rival], str | None]:
+    """Those that a trials.json has, or none and why they do not go together.
+
+    Args:
+        entries: as its schema has them.
+        settings: the names of the search's settings.
+    """
+    found = [Rival(Arm(e["text"], e["slug"]), tuple(e["roles"]), e["recipe"], e.get("changes", {})) for e in entries]
+    if not all(rival.fits(name) for rival in found for name in settings):
+        return [], "changes are to keys that their recipes do not have"
+    if found and "winner" not in found[0].roles:  # whom the others are compared with
+        return [], "the first of them is not the winner"
+    return found, None

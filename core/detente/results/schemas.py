@@ -4,7 +4,7 @@ What is not required may be missing in a report, which shows the rest; `needs` o
 """
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -62,8 +62,8 @@ class _Recipe(Record):
 
 class _Primary(Record):
     score: str
-    direction: Direction = "lower"
-    log: bool = False
+    direction: Direction
+    log: bool
     protocol: str = ""
 
 
@@ -106,11 +106,14 @@ class _Arm(Record):
     slug: FolderName
 
 
+A = TypeVar("A", bound=_Arm)
+
+
 class _Domain(Record):
     primary: _Primary
 
 
-def _distinct(arms: list[_Arm]) -> list[_Arm]:
+def _distinct(arms: list[A]) -> list[A]:
     for of in ("slug", "text"):
         _once([getattr(arm, of) for arm in arms])
     return arms
@@ -178,9 +181,7 @@ class _Trial(Record):
     scores: dict[Annotated[str, Field(pattern="^[0-9]{1,19}$")], Annotated[float, Field(ge=0, le=1)]]
 
 
-class _Rival(Record):
-    text: str
-    slug: FolderName
+class _Rival(_Arm):
     roles: Annotated[list[Literal["winner", "default", "none"]], Field(min_length=1)]
     recipe: _Recipe
     changes: dict[str, dict[str, Any]] = {}
@@ -190,7 +191,7 @@ class TrialsRecord(Record):
     """trials.json."""
 
     trials: list[_Trial] = []
-    rivals: list[_Rival] = []
+    rivals: Annotated[list[_Rival], AfterValidator(_distinct)] = []
     importance: dict[str, Annotated[float, Field(ge=0)]] = {}
 
 

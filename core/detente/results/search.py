@@ -21,7 +21,7 @@ from detente.recipe.keys import put
 from detente.results.cells import Arm, Cell
 from detente.results.manifest import MOST, Manifest
 from detente.results.outcomes import number
-from detente.results.rivals import Rival
+from detente.results.rivals import Rival, rivals_in
 from detente.results.schemas import TrialsRecord, TuningRecord
 from detente.results.scores import Measure, measure
 
@@ -108,13 +108,14 @@ class Tuning(Manifest):
         self.importance: dict[str, float] = {}
 
     def problems(self, damaged: bool) -> list[str]:
-        if not self.settings or sorted(s for one in self.settings for s in one.seeds) == sorted(self.fresh_seeds):
-            return self.read_trials(damaged=damaged)
-        said = f"{self.path}: fresh: are not the seeds of its settings; {self.fix()}."
-        if not damaged:
-            raise UsageError(said)
-        del self.content["settings"], self.settings
-        return [said, *self.read_trials(damaged=damaged)]
+        said = self.elsewhere({self.domain: self.content["recipes"]})
+        if self.settings and sorted(s for one in self.settings for s in one.seeds) != sorted(self.fresh_seeds):
+            said.append(f"{self.path}: fresh: are not the seeds of its settings; {self.fix()}.")
+            if damaged:
+                del self.content["settings"], self.settings
+        if said and not damaged:
+            raise UsageError("\n".join(said))
+        return [*said, *self.read_trials(damaged=damaged)]
 
     def read_trials(self, *, damaged: bool = False) -> list[str]:
         """Take trials, rivals and importance from trials.json, where there is one.
@@ -152,13 +153,9 @@ class Tuning(Manifest):
         if said and not damaged:
             raise UsageError("\n".join(line.replace("; it is left out.", ".") for line in said[:MOST]))
         self.trials = [trial for trial in trials if trial.number not in wrong]
-        self.rivals = [
-            Rival(Arm(r["text"], r["slug"]), tuple(r["roles"]), r["recipe"], r.get("changes", {}))
-            for r in found.get("rivals", [])
-        ]
-        if not all(rival.fits(one.name) for rival in self.rivals for one in self.settings):
-            said.append(f"{self.record}: rivals: changes are to keys that their recipes do not have; it is left out.")
-            self.rivals = []
+        self.rivals, why = rivals_in(found.get("rivals", []), [one.name for one in self.settings])
+        if why is not None:
+            said.append(f"{self.record}: rivals: {why}; it is left out.")
             if not damaged:
                 raise UsageError(said[-1].replace("; it is left out.", "."))
         self.importance = {k: v for k, v in found.get("importance", {}).items() if k in self.labels}

@@ -1,7 +1,7 @@
 """The settings at which a study trains its arms: `lr=/4`, `lr=x1`, `lr=x4`, each with seeds of its own."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,19 @@ class Setting:
     def place(self, key: str) -> float | None:
         """Where it stands on the axis of a key, in octaves; None where its value is no number above 0."""
         return octave(self.values.get(key, ""))
+
+    def missing(self, recipes: Mapping[str, Iterable[str]]) -> list[str]:
+        """The arms of whose recipes it does not say what differs; that nothing does is said, too.
+
+        Args:
+            recipes: domain → slugs of its arms.
+        """
+        return [
+            f"{domain}.{slug}"
+            for domain, slugs in recipes.items()
+            for slug in slugs
+            if slug not in self.changes.get(domain, {})
+        ]
 
     def recipe(self, base: Mapping[str, Any], domain: str, slug: str) -> dict[str, Any]:
         """An arm's recipe at this setting.

@@ -26,7 +26,8 @@ class Study(Manifest):
         said = self.content.get("against")
         if said is not None and said not in (texts := [arm.text for arm in self.arms]):
             missing.append(f"{self.path}: against: {said!r} is not among the arms {', '.join(texts)}; {self.fix()}.")
-        missing += self._unset()
+        missing += [*self._unset(), *self.elsewhere(self.content.get("recipes", {}))]
+        missing += [] if damaged else self.unsaid(self.content.get("recipes", {}))
         if missing and not damaged:
             raise UsageError("\n".join(missing[:MOST]))
         return missing

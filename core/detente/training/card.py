@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from detente.errors import visible_name
 from detente.recipe.schema import Recipe
 
 
@@ -16,7 +17,8 @@ def card(said: Mapping[str, Any], recipe: Recipe, command: str, picture: str | N
         command: that uses a generator whose condition is data; empty for others.
         picture: the name of a file of samples beside the card.
     """
-    data, primary, rows = said["data"], said["primary"], said["references"]
+    data = {key: visible_name(text) if isinstance(text, str) else text for key, text in said["data"].items()}
+    primary, rows = said["primary"], said["references"]
     scores = "\n".join(
         f"| {name} | {_number(value)} | " + " | ".join(_number(row.get(name)) for row in rows.values()) + " |"
         for name, value in said["scores"].items()

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import stat
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detente.errors import UsageError
-from detente.files import plain, replace_atomically, staged, write_atomically
+from detente.files import naming, plain, replace_atomically, staged, write_atomically
 
 
 def test_a_file_has_its_new_content_and_nothing_lies_beside_it(tmp_path: Path) -> None:
@@ -107,3 +108,31 @@ def test_where_a_folder_is_in_the_way_of_one_file_none_of_them_is_written(tmp_pa
     with pytest.raises(UsageError, match=r"molecules\.smi: is a folder, which no file replaces"):
         write()
     assert [path.name for path in tmp_path.iterdir()] == ["molecules.smi"]
+
+
+@pytest.mark.parametrize("way", ["whole", "staged", "growing"])
+def test_a_disk_that_fails_within_a_file_has_the_error_name_the_file(tmp_path: Path, way: str) -> None:
+    path = tmp_path / "x.bin"
+
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    def stage() -> None:
+        with staged(path) as new:
+            full(new)
+
+    def grow() -> None:
+        with naming(path):
+            full(path)
+
+    ways = {"whole": lambda: replace_atomically(path, full), "staged": stage, "growing": grow}
+    with pytest.raises(OSError, match="full") as caught:
+        ways[way]()
+    assert caught.value.filename == str(path) and not list(tmp_path.iterdir())
+
+
+def test_an_error_of_a_library_or_about_another_file_is_left_as_it_is(tmp_path: Path) -> None:
+    for error in (OSError("cannot write this mode"), OSError(errno.ENOENT, "no", "elsewhere")):
+        with pytest.raises(OSError, match="no") as caught, naming(tmp_path / "x"):
+            raise error
+        assert caught.value.filename in (None, "elsewhere")

@@ -61,7 +61,8 @@ def test_candidates_that_are_as_good_in_the_search_are_named(tmp_path):
 
 
 def test_where_steps_vary_no_number_of_them_is_named(tmp_path):
-    settings = [{"name": f"steps={n}", "values": {"steps": n}, "changes": {}} for n in ("20", "40")]
+    same = {"pair": {key: {} for key in LEVELS}}
+    settings = [{"name": f"steps={n}", "values": {"steps": n}, "changes": same} for n in ("20", "40")]
     assert "after" not in sentence(written(tmp_path / "x", LEVELS, settings=settings))
 
 

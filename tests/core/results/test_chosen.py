@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from choices import LEVELS, written
 from detente.errors import UsageError
-from detente.results.chosen import chosen_run
+from detente.results.chosen import chosen_run, recommended_run
 from detente.training.run_folder import Run
 from pages import write_study
 
@@ -54,3 +55,12 @@ def test_what_is_not_there_is_named_with_what_is(tmp_path: Path):
         with pytest.raises(UsageError, match=re.escape(why)):
             chosen_run(folder, **given)
     assert chosen_run(folder, domain="ring").domain == "ring"
+
+
+def test_what_is_left_out_of_a_damaged_selection_is_said_where_another_run_is_used(tmp_path: Path, caplog):
+    choice = written(tmp_path / "x", LEVELS)
+    assert recommended_run(choice.folder).arm.text == "b" and not caplog.messages
+    del choice.content["recipes"]["b"]
+    choice.write()
+    assert recommended_run(choice.folder).arm.text != "b"
+    assert any("selection.yaml: recipes.b: is missing" in said for said in caplog.messages)

@@ -83,6 +83,10 @@ def test_its_tables_are_read_like_those_of_a_study(tmp_path):
         ({"budget": -1.0}, "budget"),
         ({"settings": [{"name": "x", "values": {"lr": "x2"}, "changes": {"pair": {"a": {"no.key": 1}}}}]}, "settings"),
         ({"format": 2}, "has format 2"),
+        ({"cells": None}, "cells: is missing, and so is budget"),
+        ({"domain": "ring"}, "the recipes of domain ring are of pair"),
+        ({"primary": {"score": "frechet", "log": False}}, "primary.direction: is missing"),
+        ({"settings": [{"name": "x", "values": {"lr": "x2"}}]}, "settings: x: changes: pair.none: is missing"),
     ],
 )
 def test_what_is_damaged_is_named(more: dict[str, Any], said: str, tmp_path):
@@ -90,3 +94,12 @@ def test_what_is_damaged_is_named(more: dict[str, Any], said: str, tmp_path):
     with pytest.raises(UsageError, match=r"selection\.yaml") as caught:
         Choice.open(tmp_path)
     assert said in str(caught.value)
+
+
+def test_a_selection_without_its_settings_is_not_one_of_a_single_setting(tmp_path):
+    without = content()
+    del without["settings"]
+    (tmp_path / "selection.yaml").write_text(dump(without))
+    with pytest.raises(UsageError, match=r"settings: is missing"):
+        Choice.open(tmp_path)
+    assert any("settings: is missing" in said for said in Choice.open(tmp_path, damaged=True).damaged)

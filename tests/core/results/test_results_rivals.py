@@ -1,7 +1,9 @@
 """One side of the comparison that a search ends with."""
 
+import pytest
+
 from detente.results.cells import Arm
-from detente.results.rivals import Rival
+from detente.results.rivals import Rival, rivals_in
 
 
 def test_a_rival_has_its_recipe_at_each_setting():
@@ -15,3 +17,12 @@ def test_changes_to_what_a_recipe_does_not_have_do_not_fit():
     for wrong in ({"nobody.at": 1}, {"batch.size": 1}, {"model.width.deep": 1}):
         assert not Rival(Arm("a", "a"), ("none",), recipe, {"s": wrong}).fits("s")
     assert Rival(Arm("a", "a"), ("none",), recipe, {"s": {"model.width": 3}}).fits("s")
+
+
+@pytest.mark.parametrize("roles", [("default", "winner"), ("none", "default")])
+def test_the_first_rival_is_the_winner_or_there_are_none(roles: tuple[str, str]):
+    entries = [{"text": role, "slug": role, "roles": [role], "recipe": {"steps": 1}} for role in roles]
+    assert rivals_in(entries, []) == ([], "the first of them is not the winner")
+    entries[0]["roles"] = [roles[0], "winner"]
+    found, why = rivals_in(entries, [])
+    assert [rival.arm.text for rival in found] == list(roles) and why is None

@@ -75,3 +75,14 @@ def test_a_condition_is_asked_for_by_its_shape_and_its_command_is_named(
     text = card(said, exported[1], "detente vocode {folder} speech.wav", "samples.png")
     assert "detente vocode . speech.wav" in text and "![samples](samples.png)" in text
     assert f"torch.zeros(4, {', '.join(map(str, shape))})" in text
+
+
+def test_a_card_shows_a_file_s_name_on_one_line_without_what_steers_a_terminal(exported: tuple[Path, Recipe]):
+    said = {
+        "domain": "text", "model": {"name": "gan"}, "step": 1, "seed": 0, "scores": {}, "scaled": None,
+        "samples": 8, "references": {}, "plugins": [], "space": {"condition": None},
+        "data": {"name": "x", "description": "", "licence": "", "source": "odd\nlines \x1b[31m.txt"},
+        "primary": {"score": "frechet", "protocol": ""},
+    }  # fmt: skip
+    text = card(said, exported[1], "", None)
+    assert "- source: odd⟨U+000A⟩lines ⟨U+001B⟩[31m.txt\n" in text

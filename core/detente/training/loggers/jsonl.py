@@ -3,9 +3,10 @@
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any
 
-from detente.files import appending, encoded, plain
+from detente.files import appending, encoded, naming, plain
 from detente.hookspecs import RunView, hookimpl
 
 
@@ -19,11 +20,13 @@ class JsonLines:
 
     def __init__(self) -> None:
         self.size = 0
+        self._path = Path("metrics.jsonl")
         self._file: IO[bytes] | None = None
 
     @hookimpl
     def detente_run_started(self, run: RunView) -> None:
-        self._file = appending(run.folder / "metrics.jsonl")
+        self._path = run.folder / "metrics.jsonl"
+        self._file = appending(self._path)
         # Cutting a file that lost its end would fill the gap with zeros, and what is left may end within a line.
         self._file.seek(0)
         kept = self._file.read(self.size)
@@ -48,13 +51,15 @@ class JsonLines:
     def sync(self) -> int:
         """Bytes so far, on the disk."""
         assert self._file is not None
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
         return self._file.tell()
 
     def _write(self, line: dict[str, Any], seconds: float) -> None:
         """One line; numbers that JSON does not know (NaN, infinities) become null."""
         assert self._file is not None
         line["seconds"] = round(seconds, 3)
-        self._file.write(encoded(json.dumps(plain(line), ensure_ascii=False) + "\n"))
-        self._file.flush()
+        with naming(self._path):
+            self._file.write(encoded(json.dumps(plain(line), ensure_ascii=False) + "\n"))
+            self._file.flush()
