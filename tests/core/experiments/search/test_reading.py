@@ -102,7 +102,7 @@ def test_ranges_say_themselves_back(plain):
 def test_a_search_that_is_there_is_told_of_by_its_file(plain, tmp_path, change, said):
     found = write_search(tmp_path / "search", plain)
     entry = {"label": "r1.gamma", "key": GAMMA, "range": "log:0.01..10"}
-    found.content = put({**found.content, "search": [entry]}, change)
+    found.content = put({**found.content, "recipes": {"default": plain}, "search": [entry]}, change)
     with pytest.raises(UsageError) as error:
         kept(found, installed.host())
     assert str(error.value).startswith(f"{found.path}: ") and said in str(error.value)
