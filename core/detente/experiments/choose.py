@@ -60,7 +60,8 @@ def choose(
         out: the folder.
         host: the plugins.
         cells: how many runs may be spent.
-        budget: or how many seconds: the first run is timed, and from then on it is a number of runs.
+        budget: or how many seconds: the first run is timed, and from then on it is a number of runs; where it buys too
+            few of the recipe's steps, all runs have fewer.
         also: chains that are tried beside the core's own regularizers.
         vary: `KEY=A,B,C` each, as in `compare`: blocks go through these settings in turn.
         sets, recipe, flags: as in `compare`.
