@@ -12,6 +12,7 @@ import torch
 
 from bench.account import pieces
 from bench.loops import close, r1_attached, r1_by_hand
+from bench.start import start_rows
 from bench.tables import Table, by_hand, engine, tables
 from detente.engine.chain import chain
 from detente.engine.regularizer import Regularizer
@@ -94,7 +95,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rounds = 15 if "quick" in sys.argv[1:] else 60
     only = [a for a in sys.argv[1:] if a != "quick"]
-    results: dict[str, Any] = {"torch": torch.__version__, "tables": {}}
+    results: dict[str, Any] = {"torch": torch.__version__, "start": {} if only else start_rows(), "tables": {}}
     for table in tables():
         if only and table.name not in only:
             continue

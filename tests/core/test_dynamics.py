@@ -169,6 +169,7 @@ def test_r1_follows_its_matrix(gamma: float) -> None:
         assert deviation(trajectory(dirac(R1(gamma), **only(order))), powers(matrix)) < EXACT, order
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("h", [0.1, 0.5])
 def test_alternating_r1_converges_iff_gamma_is_below_its_bound(h: float) -> None:
     bound = (4 - h**2) / (2 * h)

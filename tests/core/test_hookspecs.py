@@ -219,6 +219,7 @@ def test_a_study_tells_of_itself_and_of_each_cell(tmp_path: Path) -> None:
     assert (cell.domain, cell.seed, cell.folder.is_relative_to(tmp_path / "study")) == ("dirac", 0, True)
 
 
+@pytest.mark.slow
 def test_a_search_tells_of_itself_and_of_its_runs(tmp_path: Path, here: InProcess) -> None:
     minutes = Minutes()
     request = wish(trials=2, seeds=1)

@@ -6,6 +6,7 @@ from bench.loops import close, r1_attached, r1_by_hand
 from bench.tables import tables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ring", "dcgan", "molgan"])
 def test_both_loops_of_the_bench_give_the_same_weights(name):
     (table,) = [t for t in tables() if t.name == name]

@@ -31,6 +31,7 @@ def place(trained: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_records_and_logs_are_kept_and_no_network(place):
     cells = [cell.folder for cell in Study.open(place / "two").cells]
     assert len(cells) == 4 and all((cell / name).is_file() for cell in cells for name in RECORD)

@@ -106,21 +106,19 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["plugins", "--json"], ["train", "--help"]])
 def test_help_and_plugins_are_light(arguments: list[str]) -> None:
+    """What they import decides how long they take, which `make bench` measures."""
     code = (
-        "import sys, time\n"
+        "import sys, typer\n"
+        "before = set(sys.modules)\n"
         "from detente.cli import main\n"
         f"code = main({arguments!r})\n"
         "heavy = {'torch', 'numpy', 'scipy', 'jinja2', 'rich', 'pydantic', 'yaml', 'optuna'} & set(sys.modules)\n"
-        "print(code, sorted(heavy), time.process_time(), file=sys.stderr)"
+        "print(code, sorted(heavy), len(set(sys.modules) - before), file=sys.stderr)"
     )
-    used = 9.0
-    for _ in range(6):  # the least of several: a busy machine only ever adds
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        status, heavy, seconds = done.stderr.split()
-        assert (status, heavy) == ("0", "[]")
-        if (used := min(used, float(seconds))) < 0.4:
-            break
-    assert used < 0.4
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    status, heavy, modules = done.stderr.split()
+    assert (status, heavy) == ("0", "[]")
+    assert int(modules) < 150
 
 
 def test_without_arguments_there_is_help(call: Call) -> None:

@@ -54,6 +54,7 @@ def _make(folder: str, made: "multiprocessing.Queue[int]") -> None:
     packed("things", {"of": "x"}, make)
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_makes_it_and_the_others_wait(own_cache: Path):
     context = multiprocessing.get_context("spawn")
     made = context.Queue()

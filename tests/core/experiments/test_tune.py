@@ -91,6 +91,7 @@ def test_worker_processes_train_a_search(tmp_path):
     assert any("best so far" in note for note in boards[-1].notes)
 
 
+@pytest.mark.slow
 def test_a_search_stopped_between_runs_ends_the_same(tmp_path, here):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     tuning.tune(wish(sampler="tpe", trials=8), out=whole, host=installed.host(), executor=here)
@@ -165,6 +166,7 @@ def test_steps_until_a_score_are_a_measure(tmp_path, here):
     assert winner.mean == pytest.approx(1 - 20 / 60) or winner.mean == pytest.approx(1 - 30 / 60)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_would_do_and_what_it_did(tmp_path, here, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tuning, "LocalExecutor", lambda jobs, block: here)

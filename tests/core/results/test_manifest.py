@@ -25,6 +25,7 @@ def test_a_folder_of_another_kind_is_named(tmp_path, kind):
         existing(kind, tmp_path)
 
 
+@pytest.mark.slow
 def test_one_that_could_not_be_read_again_is_refused_before_anything_is_made(tmp_path):
     study = Study(tmp_path / "large", {"format": 1, "seeds": list(range(200_000))})
     with pytest.raises(UsageError, match=r"study.yaml: would be larger than 1,000,000 bytes.*fewer arms, domains or"):

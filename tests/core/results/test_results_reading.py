@@ -93,6 +93,7 @@ def test_an_empty_table_has_its_columns():
     assert isinstance(made, pandas.DataFrame) and list(made.columns) == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_reading_needs_no_torch(study):
     code = f"from detente import results; results.read({str(study.folder)!r})"
     subprocess.run([sys.executable, "-c", f"import sys; {code}; assert 'torch' not in sys.modules"], check=True)

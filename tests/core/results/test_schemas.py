@@ -67,11 +67,13 @@ def every(path: Path, kind: type[Manifest], report: Any, content: Any, write: An
     return refused, shown
 
 
+@pytest.mark.slow
 def test_each_field_of_a_study_is_refused_by_name_or_taken(study: Study) -> None:
     refused, shown = every(study.path, Study, study_report, read(study.path), as_yaml, 7)
     assert refused > 60 and shown > 3
 
 
+@pytest.mark.slow
 def test_each_field_of_a_search_is_refused_by_name_or_taken(search: Tuning) -> None:
     content = read(search.path)
     outline = {**content, "recipes": {name: {"steps": 20} for name in content["recipes"]}}

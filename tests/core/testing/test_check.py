@@ -36,6 +36,7 @@ def test_a_kit_that_checks_nothing_fails():
         check(R1, []).require()
 
 
+@pytest.mark.slow
 def test_a_law_that_does_not_apply_says_why(toys):
     reasons = {v.reason for v in check(R1, toys).verdicts if v.outcome == "skipped"}
     assert reasons and all(reasons)
