@@ -65,7 +65,8 @@ def test_at_most_five_lines_are_added_to_a_script_of_60_to_120(name):
 @pytest.mark.parametrize(
     ("name", "args", "factor"),
     [
-        ("dcgan", "--half float16 --accumulate 2 --steps 10", 1.0),  # float16 is slow on a CPU
+        # float16 is slow on a CPU
+        pytest.param("dcgan", "--half float16 --accumulate 2 --steps 10", 1.0, marks=pytest.mark.slow),
         pytest.param("dcgan", "--half bfloat16 --accumulate 2 --steps 60", 0.9, marks=pytest.mark.acceptance),
         pytest.param("vocoder", "--steps 100", 0.9, marks=pytest.mark.acceptance),
         *(

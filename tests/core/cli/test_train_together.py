@@ -83,6 +83,7 @@ def test_a_checkpoint_of_any_number_of_processes_goes_on_with_any_other(folder: 
     assert farthest(folder / "one", folder / other) < 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["fewer", "more"])
 def test_what_is_logged_is_of_the_joint_batch(folder: Path, other: str) -> None:
     mine, theirs = lines(folder / "one"), lines(folder / other)
@@ -93,12 +94,14 @@ def test_what_is_logged_is_of_the_joint_batch(folder: Path, other: str) -> None:
         assert b["watched"] == pytest.approx(a["watched"], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_one_process_speaks_and_writes(folder: Path) -> None:
     assert (folder / "said").read_text().count("finished after 6 steps") == 1
     logged = [line["step"] for line in lines(folder / "fewer") if "terms" in line]
     assert logged == sorted(set(logged))
 
 
+@pytest.mark.slow
 def test_a_run_says_how_many_processes_it_had_last(folder: Path) -> None:
     found = {
         name: json.loads((folder / name / "run.json").read_text())["processes"] for name in ("one", "fewer", "more")

@@ -115,6 +115,7 @@ def test_processes_come_to_the_weights_of_one(verdicts: dict[int, Verdicts], siz
     assert _wrong(verdicts[size]) == []
 
 
+@pytest.mark.slow
 def test_every_regularizer_was_tried(verdicts: dict[int, Verdicts]) -> None:
     everyone = {getattr(regularizers, name).name for name in regularizers.__all__}
     assert _tried(verdicts[2]) >= {"anywhere", "spread-of-scores", "r1 at every fourth update", *everyone}
@@ -127,6 +128,7 @@ def test_processes_come_to_the_weights_of_one_everywhere(tmp_path: Path) -> None
         assert _wrong(found[0]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 4])
 def test_what_is_not_a_mean_over_samples_is_caught(verdicts: dict[int, Verdicts], size: int) -> None:
     found = [v for v in verdicts[size] if v[0].startswith("of-each-part")]
