@@ -11,7 +11,7 @@ import typer
 from detente.cli import completion
 from detente.cli.display import Session, messages
 from detente.cli.grouping import EXPERIMENT, HOW, MESSAGES, PLACE
-from detente.errors import UsageError
+from detente.errors import UsageError, visible_name
 from detente.files.named import Named
 from detente.plugins import Host, discover, set_host
 from detente.training import launched
@@ -254,7 +254,9 @@ def seeds_of(text: str) -> int | list[int]:
             raise UsageError(f"--seeds {text}: should go from a seed to a later one, {MOST} at most.")
         return list(range(first, last + 1))
     if not re.fullmatch(r"\d+(\s*,\s*\d+)*,?", text.strip()):
-        raise UsageError(f"--seeds {text}: give a number of seeds such as 5, or a list such as 0,1,2 or 7..12.")
+        raise UsageError(
+            f"--seeds {visible_name(text)}: give a number of seeds such as 5, or a list such as 0,1,2 or 7..12."
+        )
     if any(len(part.strip()) > 19 for part in text.split(",")):
         raise UsageError(f"--seeds {text}: has too many digits; seeds are integers below 2^63.")
     numbers = [int(part) for part in text.split(",") if part.strip()]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from detente.cli.display import Session
-from detente.errors import DetenteError, UsageError, did_you_mean, typed
+from detente.errors import DetenteError, UsageError, did_you_mean, typed, visible_name
 
 if TYPE_CHECKING:
     from detente.plugins import Host
@@ -58,24 +58,25 @@ def chosen(
     if text is None or domain is None:
         return text
     where, names = Path(text).expanduser(), [entry.name for entry in host.entries("data", domain)]
+    said = f"--data {visible_name(text)}"
     if text in names:
         if where.exists():
             path = typed("--data", f".{os.sep}{text}")
-            session.note(f"--data {text}: the data set of this name; for the files in it, write {path}")
+            session.note(f"{said}: the data set of this name; for the files in it, write {path}")
         return text
     separated = any(mark in text for mark in (os.sep, os.altsep, ".", "~") if mark)
     if not where.exists():
         if separated:
             hint = did_you_mean(text, names)
             raise UsageError(
-                f"--data {text}: there is no such file or folder.{hint} `detente data` lists the data sets with a name."
+                f"{said}: there is no such file or folder.{hint} `detente data` lists the data sets with a name."
             )
         return text  # the name of a data set as its domain will understand it, or refuse
     able = readers(host, domain)
     if len(able) != 1:
-        raise UsageError(_no_reader(text, domain, able))
+        raise UsageError(_no_reader(said, text, domain, able))
     name, kind = able[0].entry.name, "folder" if where.is_dir() else "file"
-    session.note(f"--data {text}: the {kind} {where.absolute()}, read as the data set {name!r} of {domain}")
+    session.note(f"{said}: the {kind} {visible_name(str(where.absolute()))}, read as the data set {name!r} of {domain}")
     return {"name": name, PATH: str(where.absolute())}
 
 
@@ -92,12 +93,12 @@ def usage(host: "Host", domain: str) -> list[dict[str, Any]]:
     ]
 
 
-def _no_reader(text: str, domain: str, able: list[Reader]) -> str:
+def _no_reader(said: str, text: str, domain: str, able: list[Reader]) -> str:
     if not able:
-        return f"--data {text}: {domain} reads no files of your own; `detente data` lists its data sets."
+        return f"{said}: {domain} reads no files of your own; `detente data` lists its data sets."
     names = [reader.entry.name for reader in able]
     first = typed("--data", names[0], "--set", f"data.{PATH}={text}")
-    return f"--data {text}: {', '.join(names)} can read files of your own; choose one, as in {first}."
+    return f"{said}: {', '.join(names)} can read files of your own; choose one, as in {first}."
 
 
 def _domain_of(recipe: Path | None) -> str | None:

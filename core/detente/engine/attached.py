@@ -13,7 +13,6 @@ With equal networks, batches and seeds this gives the weights that `Game` gives,
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -145,9 +144,9 @@ class Attached:
                 looks_at_samples(self.player),
             )
             if real is None:
-                step = replace(step, real=Absent("turn: this chain asks for the reals: turn(real, …)."))
+                step = step.having(real=Absent("turn: this chain asks for the reals: turn(real, …)."))
             if fake is None:
-                step = replace(step, fake=Absent("turn: this chain asks for the fakes: turn(…, fake=G(z))."))
+                step = step.having(fake=Absent("turn: this chain asks for the fakes: turn(…, fake=G(z))."))
             autocast = autocast_of(self.device)
             with plain(self.device):
                 self.open = Turn(step, self._seated(), self.player, self.recorded, self.device, self.scale)

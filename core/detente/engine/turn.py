@@ -2,7 +2,6 @@
 
 import math
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -71,7 +70,7 @@ class Turn:
                 embedding, features = self.taken.get(which) or (Absent(said), Absent(said))
                 self._step._shared[which] = _wide(logits), embedding, features
         device, player = self._device, self._player
-        step = replace(self._step, autocast=self.autocast)
+        step = self._step.having(autocast=self.autocast)
         scale = self._scale_of(step) if self.autocast is torch.float16 else 1.0
         total: Tensor | None = None
         with kept(device), plain(device), scaled_by(scale):

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from detente.domains.primary import Primary
-from detente.errors import DetenteError, UsageError
+from detente.errors import DetenteError, UsageError, visible_name
 from detente.experiments.forecast import START
 from detente.experiments.look import Look, looked
 from detente.experiments.planning import seedless
@@ -36,7 +36,9 @@ def seconds_of(text: str) -> float:
         UsageError: it is no such time.
     """
     if not _TIME.fullmatch(text.strip()):
-        raise UsageError(f"--budget {text}: give a time such as 30m, 90s or 1h30m, or a number of runs with --cells.")
+        raise UsageError(
+            f"--budget {visible_name(text)}: give a time such as 30m, 90s or 1h30m, or a number of runs with --cells."
+        )
     found = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if not found:
         raise UsageError(f"--budget {text}: is no time; give one such as 30m.")

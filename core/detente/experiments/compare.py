@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from detente.domains.primary import Primary
-from detente.errors import DetenteError, PluginError, UsageError
+from detente.errors import DetenteError, PluginError, UsageError, visible_name
 from detente.experiments import experiment
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
@@ -272,7 +272,7 @@ def _union(old: Iterable[Any], new: Iterable[Any], what: str) -> list[Any]:
 def _against(said: str | None, texts: Sequence[str]) -> str | None:
     if said is None or (text := said.strip()) in texts:
         return said and said.strip()
-    raise UsageError(f"--against {text}: is not an arm of the study; its arms are {', '.join(texts)}.")
+    raise UsageError(f"--against {visible_name(text)}: is not an arm of the study; its arms are {', '.join(texts)}.")
 
 
 def _check_twins(recipes: Mapping[str, Mapping[str, Any]], slugs: Mapping[str, str]) -> None:

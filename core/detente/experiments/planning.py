@@ -119,7 +119,7 @@ def recipe_text(manifest: Manifest, cell: Cell, recipe: Recipe) -> str:
             f"{manifest.file}."
             for key in {**there, **here}
             if there.get(key, ...) != here.get(key, ...)
-        ]
+        ] or [f"{file}: has the values of {manifest.file}, but their order, layout or comments are others."]
         last = f"{file}: is not the {manifest.kind}'s recipe for this cell; put it back, or move the folder away."
         raise UsageError("\n".join([*lines[:_MOST_CHANGES], last]))
     if cell.status in SETTLED and cell.info.get("recipe") not in (None, cell.run.recipe_digest):

@@ -11,7 +11,7 @@ from typing import Any
 
 from detente import plugins
 from detente.checks import check_codes
-from detente.errors import DetenteError, UsageError, did_you_mean
+from detente.errors import DetenteError, UsageError, did_you_mean, visible_name
 from detente.files.named import Named
 from detente.plugins import Host
 from detente.plugins.registry import OF_ONE_DOMAIN
@@ -197,9 +197,8 @@ def _full(key: Key, names: Mapping[str, Collection[str]], host: Host, source: st
     if found is not None:
         return found
     hint = did_you_mean(key[0], [*Recipe.model_fields, *(name for chain in names.values() for name in chain)])
-    raise UsageError(
-        f"{source}: {'.'.join(key)}: neither a key of recipes nor one of this recipe's regularizers.{hint}"
-    )
+    said = visible_name(".".join(key))
+    raise UsageError(f"{source}: {said}: neither a key of recipes nor one of this recipe's regularizers.{hint}")
 
 
 def _normalize(overlay: Overlay) -> None:

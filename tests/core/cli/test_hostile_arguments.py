@@ -127,3 +127,22 @@ def test_nobody_needs_a_home(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(os.path, "expanduser", nowhere)
     assert call("train", "ring", *SMALL, "--steps", "2", "--folder", "run", "-q").code == 0
     assert call("doctor").code == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "ring", "--data", "./{}"],
+        ["train", "ring", "--set", "{}=1"],
+        ["compare", "ring", "--reg", "none", "--vary", "{}=1,2"],
+        ["compare", "ring", "--reg", "none", "--against", "{}"],
+        ["compare", "ring", "--reg", "none", "--seeds", "{}"],
+        ["tune", "ring", "--reg", "r1", "--search", "{}=log:1..2"],
+        ["choose", "ring", "--budget", "{}"],
+    ],
+)
+def test_a_line_end_in_what_is_quoted_is_spelled_out(call: Call, arguments: list[str]) -> None:
+    done = call(*(part.format("a\nb\x1b[31m") for part in arguments))
+    assert done.code == 2
+    assert "a⟨U+000A⟩b⟨U+001B⟩[31m" in done.err
+    assert len(done.err.splitlines()) == 1

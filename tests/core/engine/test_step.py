@@ -1,11 +1,13 @@
 """What a penalty may look at: everything is computed once and shared, and every component draws for itself."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from detente.engine.sample import Leaf, Space, leaves
-from detente.engine.step import Moment
+from detente.engine.step import Moment, Step
 from detente.engine.streams import Stream
 from detente.errors import UsageError
 from detente.testing.probe import Linear, Matrix, Plain, probe
@@ -155,3 +157,11 @@ def test_a_moment_gives_every_component_its_own_stream() -> None:
     m = Moment(3, Stream(0), Plain(), 0.1)
     keys = {m.of(name).rng.key for name in ("r1", "r2")} | {m.rng.key}
     assert len(keys) == 3 and m.of("r1") == m.of("r1") and m.of("r1").t == 3 and m.of("r1").lr == 0.1
+
+
+def test_a_step_with_other_values_is_what_dataclasses_would_make() -> None:
+    step = probe(Counting(), X, Y)
+    ours, theirs = step.having(labels=None, real=Y), replace(step, labels=None, real=Y)
+    assert type(ours) is Step and vars(ours).keys() == vars(theirs).keys()
+    assert all(value is vars(theirs)[name] for name, value in vars(ours).items())
+    assert ours.real is Y and step.real is not Y

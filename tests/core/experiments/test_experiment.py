@@ -182,6 +182,15 @@ def test_a_cell_with_another_recipe_is_refused_before_the_manifest_changes(tmp_p
     assert (out / "study.yaml").read_bytes() == before
 
 
+def test_a_cell_whose_recipe_says_the_same_in_another_way_is_told_so(tmp_path, here):
+    out = tmp_path / "out"
+    compare(out, here)
+    path = Study.open(out).cells[0].run.recipe
+    path.write_text("# mine\n" + path.read_text())
+    run = refused(lambda: compare(out, here, seeds=2))
+    assert f"{path}: has the values of study.yaml, but their order, layout or comments are others." in run
+
+
 # Locks.
 
 

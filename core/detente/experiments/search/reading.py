@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from detente.errors import DetenteError, UsageError, did_you_mean
+from detente.errors import DetenteError, UsageError, did_you_mean, visible_name
 from detente.experiments.search.space import Choices, Range, Reals, Wholes
 from detente.plugins import Host
 from detente.recipe import Recipe, load
@@ -194,4 +194,6 @@ def _short(label: str, key: list[str], recipe: Mapping[str, Any], host: Host) ->
         return list(found)
     names = [*_SEARCHED, *(name for chain in chains.values() for name in chain)]
     hint = did_you_mean(key[0], names) or f" Available: {', '.join(names)}."
-    raise UsageError(f"{SOURCE}: {label}: neither an entry of recipes nor one of this chain's regularizers.{hint}")
+    raise UsageError(
+        f"{SOURCE}: {visible_name(label)}: neither an entry of recipes nor one of this chain's regularizers.{hint}"
+    )

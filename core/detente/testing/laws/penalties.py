@@ -4,7 +4,6 @@ import copy
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -28,7 +27,7 @@ def draws_come_from_its_own_stream(s: Subject) -> None:
         step = game.look(s.role, s.case.batch())
         assert step.real_logits is not None and step.fake_logits is not None  # now nothing seeds the generators for it
         if elsewhere:  # with the same logits, whose noise is the networks' own
-            step = replace(step, m=_elsewhere(step.m), root=step.root.at("elsewhere"), _calls=itertools.count())
+            step = step.having(m=_elsewhere(step.m), root=step.root.at("elsewhere"), _calls=itertools.count())
         torch.manual_seed(seed)
         numpy.random.seed(seed)  # noqa: NPY002  the global generator is the point
         random.seed(seed)
