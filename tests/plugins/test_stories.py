@@ -196,3 +196,23 @@ def test_a_search_is_used_by_its_winner(call: Call) -> None:
     assert [call(use, "search").code for use in ("sample", "evaluate", "export")] == [0, 0, 0]
     assert len(detente.load("search").sample(3)) == 3
     assert "fresh" in str(detente.load("search").folder)  # trained on seeds that the search did not see
+
+
+@pytest.mark.slow
+def test_three_regularizers_in_two_kinds_of_data_end_as_a_table_and_figures_for_a_paper(call: Call) -> None:
+    arms = ["none", "l2(weight=0.01)", "r1", "spectral-norm"]
+    small = ["--steps", 4, "--batch", 8, "--set", "samples=60", "--seeds", 1, "--log", "tensorboard", "--out", "study"]
+    words = [part for arm in arms for part in ("--reg", arm)]
+    done = call("compare", "image", "molecule", *words, *small)
+    assert done.code == 0, done.err
+    table = call("report", "study", "--latex").out
+    assert table.count(r"\begin{tabular}") == table.count(r"\end{tabular}") >= 1
+    for mark in (r"\toprule", r"\midrule", r"\bottomrule", "image", "molecule", "spectral-norm"):
+        assert mark in table
+    rows = [line for line in table.splitlines() if line.rstrip().endswith(r"\\") and "r1" in line]
+    assert len(rows) == 2  # one in each kind of data
+    assert call("report", "study", "--figures", "figures").code == 0
+    assert {file.name for file in Path("figures").iterdir()} >= {"differences.pdf", "curves.pdf"}
+    assert all(file.read_bytes().startswith(b"%PDF-") for file in Path("figures").glob("*.pdf"))
+    cells = {file.parent for file in Path("study").rglob("events.out.tfevents.*")}
+    assert len(cells) == len(arms) * 2
