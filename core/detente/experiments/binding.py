@@ -1,6 +1,7 @@
 """An experiment keeps to its data: what they are stands in its file, and no cell is trained on others."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from detente.errors import DetenteError, UsageError
@@ -29,6 +30,54 @@ class Bound(NamedTuple):
     def holds_for(self, recipe: Mapping[str, Any]) -> bool:
         """Whether a cell is about these data: a search may vary the options of data."""
         return recipe.get("data") == self.options
+
+
+def relocated(old: Manifest | None, flags: Mapping[str, Any], host: Host) -> Mapping[str, Any]:
+    """The flags of a call that names an experiment's own data at another place, to which they have moved.
+
+    Recipes keep the path that they began with; the new place joins what the manifest knows of the data.
+
+    Args:
+        old: what is in the folder; None where the experiment is new.
+        flags: dotted key → value; `data` may have the option `path`.
+        host: the plugins.
+
+    Raises:
+        UsageError: what was there is gone, and what is named now are other data; or, as from PluginError, they cannot
+            be had.
+    """
+    data = flags.get("data")
+    if old is None or not isinstance(data, Mapping) or not isinstance(place := data.get("path"), str):
+        return flags
+    for domain, was in (old.content.get("identities") or {}).items():
+        plain = next((recipe for cell, recipe in old.runs() if cell.domain == domain), None)
+        typed = was.get("typed")
+        if plain is None or not isinstance(typed, str) or typed == place or plain["data"]["name"] != data.get("name"):
+            continue
+        now = identities_of(Recipe.model_validate({**plain, "data": {**plain["data"], "path": place}}), host)
+        if told := differences(was, now):
+            if _lost(was):
+                raise UsageError(f"{old.path}: {domain}: {told[0]}")
+            continue  # refused as another recipe
+        was["path"] = now["path"]
+        return {**flags, "data": {**data, "path": typed}}
+    return flags
+
+
+def found_again(plain: Mapping[str, Any], known: Identities | None) -> Mapping[str, Any]:
+    """A recipe as plain data, with its data where the manifest knows them to be if they are not where it says."""
+    typed, path = (plain.get("data") or {}).get("path"), (known or {}).get("path")
+    if not path or not isinstance(typed, str) or typed != (known or {}).get("typed"):
+        return plain
+    if Path(typed).expanduser().exists() or not Path(path).exists():
+        return plain
+    return {**plain, "data": {**plain["data"], "path": path}}
+
+
+def _lost(known: Identities) -> bool:
+    """Whether files were named, and are no longer where they were."""
+    typed, path = known.get("typed"), known.get("path")
+    return isinstance(typed, str) and isinstance(path, str) and not Path(path).exists()
 
 
 def bind(
@@ -64,11 +113,15 @@ def bind(
         fix = "put back what it was, or begin anew in another folder"
         recipe = Recipe.model_validate(checked(Recipe, plain, f"{manifest.path}: recipes of {domain}", fix))
         try:
-            now = identities_of(located(recipe, was) if resumed else recipe, host)
-        except (DetenteError, OSError):
-            if not done:
+            there = located(recipe, was) if resumed else Recipe.model_validate(found_again(plain, was))
+            now = identities_of(there, host)
+        except (DetenteError, OSError) as error:
+            if done:
+                continue  # a report needs no data
+            if not _lost(was):
                 raise
-            continue  # a report needs no data
+            again = f"give the first command of this {manifest.kind} again, with --data and where they are now"
+            raise UsageError(f"{manifest.path}: {domain}: {error} If the data have moved, {again}.") from error
         now["typed"] = recipe.data.options.get("path")
         changed = [f"{manifest.path}: {domain}: {sentence}" for sentence in differences(was, now)]
         bound[domain] = Bound(plain["data"], now)

@@ -12,6 +12,7 @@ from typing import Any
 from detente.domains.primary import Primary
 from detente.errors import StudyError, UsageError
 from detente.experiments import experiment
+from detente.experiments.binding import relocated
 from detente.experiments.budget import cells_of, check_cells, fitted, steps_given
 from detente.experiments.candidates import candidates
 from detente.experiments.executors.base import Executor, ShowBoard
@@ -238,6 +239,7 @@ def _plan(
     at_once: int | None = None,
 ) -> Choose:
     old = existing(Choice, out)
+    flags = relocated(old, flags or {}, host)
     settings = settings_of(vary)
     turn = max(1, len(settings))
     if (cells is None) == (budget is None):

@@ -14,6 +14,7 @@ from typing import Any
 from detente.domains.primary import Primary
 from detente.errors import DetenteError, PluginError, UsageError, visible_name
 from detente.experiments import experiment
+from detente.experiments.binding import relocated
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
@@ -198,6 +199,7 @@ def _plan(
     vary: Sequence[str] = (),
 ) -> Comparison:
     old = existing(Study, out)
+    flags = relocated(old, flags or {}, host)
     names = _union(old.domains if old else [], domains, "domain")
     texts = _union([arm.text for arm in old.arms] if old else [], [text.strip() for text in arms], "arm")
     said = _against(against, texts) or (old.content.get("against") if old else None)

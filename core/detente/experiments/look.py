@@ -1,6 +1,6 @@
 """A recipe is looked at before an experiment trains anything: what would be refused, and what should be known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ import torch
 
 from detente.checks import Finding, refuse
 from detente.errors import DetenteError
+from detente.experiments.binding import found_again
 from detente.plugins import Host
 from detente.recipe.resolved import Resolved
 from detente.recipe.schema import recipe_of
@@ -49,6 +50,13 @@ class Looked(NamedTuple):
     findings: Sequence[Finding]
     evaluated: Sequence[str]
     pace: Pace | None = None
+
+
+def at_hand(looks: Iterable[Look], known: Mapping[str, Any]) -> Iterator[Look]:
+    """The looks; those at data that have moved are at where they are by what is `known` of each domain's."""
+    for look in looks:
+        there = found_again(look.recipe, known.get(look.domain))
+        yield look if there is look.recipe else look._replace(recipe=there, resolved=None)
 
 
 def looked(look: Look, host: Host) -> Looked | DetenteError:

@@ -6,11 +6,13 @@ that no trial used, together with the chain's default and `none`.
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from detente.errors import UsageError
 from detente.experiments import experiment
+from detente.experiments.binding import relocated
 from detente.experiments.executors.base import Executor, ShowBoard
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.experiment import Experiment, Look, Proposer
@@ -227,6 +229,7 @@ class Tune(Proposer):
 
 def _plan(wish: Wish, out: Path, host: Host) -> Tune:
     old = existing(Tuning, out)
+    wish = replace(wish, data=relocated(old, wish.flags, host).get("data"))
     seeds = seeds_of(wish)
     resolved = resolve(wish.recipe, wish.domain, wish.set, wish.reg, wish.flags, host)
     default, primary = resolved.recipe.plain(), primary_of(resolved)
