@@ -20,7 +20,7 @@ from detente.cli.grouping import format_verbs
 from detente.compat import unencodable
 from detente.errors import DetenteError, Interrupted, PeerLost, UsageError, code_of, one_line, visible_name
 from detente.files.heads import begun
-from detente.files.standing import trouble
+from detente.files.standing import FULL, trouble
 from detente.plugins.registry import Entry
 from detente.training import launched
 from detente.training.signals import on_signal
@@ -185,7 +185,7 @@ def _report(error: BaseException, session: Session) -> int:
         return UsageError.exit_code
     if isinstance(error, OSError) and error.errno in _DISK and not (error.errno == errno.EROFS and error.filename):
         where = f" at {visible_name(str(error.filename))}" if error.filename else ""
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in FULL
         do = "Free some space" if full else "Choose another folder, or repair that"
         kept = f" Nothing that was written is lost. {do}, then run: {resume}" if resume else f" {do}."
         session.error(f"{_DISK[error.errno]}{where}.{kept}")

@@ -16,6 +16,9 @@ MOVE_AWAY = "move it away"
 NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
 """Errors of the system that are about a place, not about the disk."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of a disk that is full, or of what a user may have of it."""
+
 _IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.ELOOP)
 _KINDS = (
     (stat.S_ISREG, "a file"),

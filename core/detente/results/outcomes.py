@@ -1,6 +1,7 @@
 """What a cell has come to, read from its folder."""
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -76,7 +77,10 @@ class Outcome:
         return cls(
             cell,
             status,
-            reason=str(info.get("error") or " ".join(damaged)).replace(f"{cell.folder}", "").lstrip(":/ "),
+            reason=str(info.get("error") or " ".join(damaged))
+            .replace(f"{cell.folder}{os.sep}", "")
+            .replace(f"{cell.folder}", "")
+            .lstrip(": "),
             final=ended,
             tail=0.0 if status == "diverged" else tail,
             best=highest,

@@ -12,7 +12,7 @@ import jinja2
 
 from detente.engine.options import kebab
 from detente.errors import UsageError
-from detente.files import write_atomically
+from detente.files import staged, write_atomically
 from detente.files.standing import make_folder, standing
 from detente.plugins import Host
 from detente.plugins.contract import CONTRACT
@@ -124,14 +124,17 @@ class Package:
 
         Raises:
             UsageError: the name is taken by something installed, or the folder is there already.
+            OSError: it cannot be written; then there is nothing of it.
         """
         refuse_taken(self.what, self.name, host)
         folder = into / self.distribution
         if standing(folder):
             raise UsageError(f"{folder} exists already. Choose another name, or another place with --into.")
-        for path, text in self.files().items():
-            make_folder((folder / path).parent, "Choose another place with --into")
-            write_atomically(folder / path, text)
+        make_folder(into, "Choose another place with --into")
+        with staged(folder) as whole:
+            for path, text in self.files().items():
+                (whole / path).parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(whole / path, text)
         return folder
 
 

@@ -13,6 +13,7 @@ from detente.engine.sample import Sample, batch_size, rows
 from detente.engine.streams import Stream
 from detente.errors import DivergedError, Interrupted, UsageError, one_line
 from detente.files import staged
+from detente.files.standing import FULL
 from detente.hookspecs import RunView
 from detente.plugins import Host
 from detente.plugins.loader import Plugin
@@ -136,7 +137,7 @@ class Trainer:
         except BaseException as error:
             if isinstance(error, DivergedError):
                 status = "diverged"
-            elif isinstance(error, KeyboardInterrupt):
+            elif isinstance(error, KeyboardInterrupt) or (isinstance(error, OSError) and error.errno in FULL):
                 status = "interrupted"
             reason = one_line(error)
             raise

@@ -1,11 +1,14 @@
 """A new package: what it is called, what is refused, and what stands in it."""
 
 import ast
+import errno
+import os
 import tomllib
 
 import pytest
 
 from detente.errors import UsageError
+from detente.files import write_atomically
 from detente.plugins import host
 from detente.scaffold.package import LICENCES, Package, suggestion
 
@@ -92,3 +95,21 @@ def test_what_an_author_has_to_read_is_short(what, most):
         sum(bool(line.strip()) and not line.strip().startswith("#") for text in texts for line in text.splitlines())
         <= most
     )
+
+
+def test_on_a_full_disk_nothing_is_left_of_a_package(tmp_path, monkeypatch):
+    made = Package("regularizer", "hello")
+    written = []
+
+    def full(path, text):
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        written.append(path)
+        write_atomically(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("detente.scaffold.package.write_atomically", full)
+        with pytest.raises(OSError, match=r"No space left on device: '.*detente-hello'"):
+            made.write(tmp_path, host())
+    assert len(written) == 3 and list(tmp_path.iterdir()) == []
+    assert made.write(tmp_path, host()).is_dir()

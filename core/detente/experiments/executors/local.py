@@ -1,5 +1,6 @@
 """Trains cells in worker processes on this machine: a few at a time, one thread each, and none that outlives us."""
 
+import errno
 import os
 import time
 from collections import Counter, deque
@@ -11,7 +12,7 @@ from detente.errors import DivergedError, Interrupted, UsageError
 from detente.experiments.executors.base import Executor, Watcher, record_failure
 from detente.experiments.executors.forked import ForkServer, can_fork
 from detente.experiments.executors.process import Worker, WorkerProcess
-from detente.experiments.executors.worker import LOCKED
+from detente.experiments.executors.worker import LOCKED, NO_SPACE
 from detente.files import lock
 from detente.recipe.document import read
 from detente.results.cells import SETTLED, Cell
@@ -129,6 +130,9 @@ class _Pool:
             return
         if self._signals:  # whatever it came to, the next call finds it in the cell's folder
             pass
+        elif worker.code == NO_SPACE:
+            self._watcher.set(cell, "interrupted")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(cell.folder))
         elif name := worker.killed_by:
             self._killed[cell] += 1
             if self._killed[cell] < TRIES:

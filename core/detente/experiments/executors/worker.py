@@ -23,10 +23,13 @@ from detente.compat import unencodable
 from detente.errors import LogFormatter
 from detente.files import lock, read_text, write_atomically
 from detente.files.named import Named
+from detente.files.standing import FULL
 from detente.training.run_folder import Run
 
 LOCKED = 75
 """Exit code: another process holds the cell."""
+NO_SPACE = 74
+"""Exit code: the disk is full, which says nothing of the cell; it goes on from its checkpoint once there is space."""
 
 WARM_UP = "warm-up.json"
 """The file in a cell's folder that says how far its warm-up is, as [done, of], while it lasts."""
@@ -115,6 +118,8 @@ def train_cell(folder: Path, blocked: list[str]) -> int:
         return error.exit_code
     except Exception as error:
         traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in FULL:
+            return NO_SPACE
         run.record({"status": "failed", "error": one_line(error)})
         return error.exit_code if isinstance(error, DetenteError) else 1
     return 0

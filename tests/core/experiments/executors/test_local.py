@@ -1,5 +1,6 @@
 """Worker processes on this machine; they are stand-ins here, which need no time to start."""
 
+import errno
 import os
 import signal
 
@@ -11,6 +12,7 @@ from detente.errors import Interrupted
 from detente.experiments.executors.base import Board
 from detente.experiments.executors.local import LocalExecutor
 from detente.experiments.executors.tracker import Tracker
+from detente.experiments.executors.worker import NO_SPACE
 from detente.results.cells import Cell
 from searches import cell
 
@@ -76,6 +78,17 @@ def test_a_worker_that_ends_without_a_word_makes_a_failed_cell(tmp_path, stand_i
     train([lost], 1, lambda board: None)
     assert lost.status == "failed"
     assert "exited with code 3 without a message" in lost.info["error"]
+
+
+def test_a_full_disk_ends_the_experiment_and_is_no_fault_of_the_cell(tmp_path, stand_in):
+    stand_in(f"exit {NO_SPACE}")
+    first, second = cell(tmp_path / "a"), cell(tmp_path / "b")
+    boards: list[Board] = []
+    with pytest.raises(OSError, match=r"No space left on device: '.*a/0'") as full:
+        train([first, second], 1, boards.append)
+    assert full.value.errno == errno.ENOSPC
+    assert (first.status, second.status) == ("pending", "pending")
+    assert (boards[-1].count("interrupted"), boards[-1].count("failed")) == (1, 0)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

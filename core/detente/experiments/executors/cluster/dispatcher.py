@@ -15,6 +15,7 @@ from detente.experiments.executors.cluster.cluster import Cluster
 from detente.experiments.executors.cluster.nodes import MOST
 from detente.experiments.executors.cluster.remote import GRACE, Done
 from detente.experiments.executors.cluster.transfer import OURS, Changes, unpack
+from detente.experiments.executors.worker import NO_SPACE
 from detente.files import lock
 from detente.results.cells import SETTLED, Cell
 from detente.training.checkpoint import prune
@@ -182,9 +183,9 @@ class Dispatcher:
             nodes.succeeded(done.node)
         else:
             if cell.status != "failed":
-                record_failure(
-                    cell, f"its worker exited with code {done.code} without a message; see {cell.run.log.name}"
-                )
+                code = f"exited with code {done.code} without a message"
+                why = f"found no space on the disk of {self._name(done.node)}" if done.code == NO_SPACE else code
+                record_failure(cell, f"its worker {why}; see {cell.run.log.name}")
             if nodes.failed(done.node, cell):
                 self._again(submission, f"failed on node {self._name(done.node)} ({cell.info.get('error')})")
                 return
