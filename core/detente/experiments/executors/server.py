@@ -8,7 +8,9 @@ A request is the path of a cell's folder, with four descriptors: the working dir
 log, and a pipe on which `ForkedWorker` is told lines: `pid N`, then `code N`; or `unfit` and why this process cannot be
 forked. That pipe is open as long as server or worker live.
 
-When a worker ends, modules are imported here that it has imported and others have not: those of its domain, say.
+When a worker ends, modules are imported here that it has imported and others have not: those of its domain, say. They
+are tried first in a fork that is thrown away, for a thread that one of them starts cannot be taken back; packages that
+do such things are left to the workers.
 """
 
 import atexit
@@ -33,6 +35,7 @@ from detente.plugins import discover
 from detente.plugins.process import unchanged
 
 TICK = 0.05  # seconds between two looks at the workers
+TRIES = 4  # packages that do what a fork cannot bear, before all are left to the workers
 _EVERYBODY = ("detente.training.trainer", "detente.training.loggers", "detente.recipe", "torch._dynamo")
 """What every worker imports; the optimizer does the last, when it is made."""
 
@@ -58,10 +61,11 @@ class State:
 
     Attributes:
         unfit: why it cannot, as a part of a sentence; empty where it can.
+        culprit: what was imported when that was so first.
     """
 
     def __init__(self) -> None:
-        self.unfit = ""
+        self.unfit = self.culprit = ""
         self._open: dict[int, str] = {}
 
     def begin(self) -> None:
@@ -83,7 +87,7 @@ class State:
             did = f"keeps {opened[0]} open"
         else:
             return
-        self.unfit = f"importing {what} {did}"
+        self.unfit, self.culprit = f"importing {what} {did}", what
 
 
 def _descriptors() -> dict[int, str]:
@@ -106,6 +110,8 @@ class Server:
     def __init__(self, requests: socket.socket, state: State) -> None:
         self._requests, self._state = requests, state
         self._running: list[_Running] = []
+        self._left: set[str] = set()
+        """Packages that workers import for themselves."""
 
     def serve(self) -> Task | None:
         """Returns in every worker, with what it has to do; here only when the study is gone, with None."""
@@ -155,9 +161,20 @@ class Server:
         with open(file, encoding="utf-8", closefd=False) as noted:
             text = noted.read()
         with suppress(ValueError):  # it was killed, or met a limit
-            if names := json.loads(text):
+            if names := self._harmless(json.loads(text)):
                 import_all(names, self._state)
                 _settle()
+
+    def _harmless(self, names: Iterable[str]) -> list[str]:
+        """Those of them after whose import this process can still be forked."""
+        for _ in range(TRIES):
+            names = [name for name in names if _package(name) not in self._left]
+            culprit = tried(names) if names else ""
+            if not culprit:
+                return names
+            self._left.add(_package(culprit))
+        self._left |= set(map(_package, names))
+        return []
 
 
 def import_all(names: Iterable[str], state: State) -> None:
@@ -169,6 +186,28 @@ def import_all(names: Iterable[str], state: State) -> None:
                 with suppress(Exception, SystemExit):  # whoever needs it says so
                     importlib.import_module(name)
                 state.check(name)
+
+
+def tried(names: Sequence[str]) -> str:
+    """The first of these modules after whose import no process could be forked; empty where all can be imported.
+
+    That is found out in a fork, which ends then. Where it dies of it, all of them are to blame, and so is the first.
+    """
+    found = os.memfd_create("tried")
+    if (pid := os.fork()) == 0:
+        state = State()
+        with suppress(BaseException):
+            import_all(names, state)
+            os.write(found, (state.culprit or "none").encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    culprit = os.pread(found, 4096, 0).decode()
+    os.close(found)
+    return {"none": "", "": names[0]}.get(culprit, culprit)
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _settle() -> None:

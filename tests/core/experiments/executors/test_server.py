@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -42,7 +43,8 @@ def found(folder):
         "random": [random.random(), float(numpy.random.rand()), torch.rand(()).item()],
         "host": detente.plugins.host.__module__ and __import__("detente.plugins.host", fromlist=["x"])._host is None,
         "handlers": len(__import__("logging").getLogger().handlers),
-        "leftovers": [getattr(random, "left", None), os.environ.get("LEFT"), "tabnanny" in sys.modules],
+        "leftovers": [getattr(random, "left", None), os.environ.get("LEFT"),
+                      "tabnanny" in sys.modules, "restless" in sys.modules],
         "peak": int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) // 1024,
     }
     return state
@@ -54,7 +56,7 @@ def kind(fd):
     import stat
     return stat.S_IFMT(os.fstat(fd).st_mode)
 def leave():
-    import tabnanny, numpy, torch
+    import tabnanny, restless, numpy, torch
     random.left, os.environ["LEFT"] = 1, "1"
     random.seed(0), numpy.random.seed(0), torch.manual_seed(0), torch.set_default_dtype(torch.float64)
     os.chdir("/"), warnings.simplefilter("error"), signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -62,6 +64,7 @@ def leave():
     print("unfinished", end="")
     return kept
 """
+RESTLESS = "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
 STUB = """
     import json, look
     from pathlib import Path
@@ -77,6 +80,7 @@ def found(tmp_path_factory):
     """What workers found: one that began with nothing, and three that were forked one after the other."""
     place = tmp_path_factory.mktemp("look")
     (place / "look.py").write_text(LOOK)
+    (place / "restless.py").write_text(RESTLESS)
     cells = [cell(place, seed) for seed in range(4)]
     work = f"def work(arguments):{textwrap.indent(textwrap.dedent(STUB), '    ')}\n"
     begun = place / "worker.py"
@@ -120,10 +124,10 @@ def test_a_forked_worker_finds_what_one_finds_that_begins_with_nothing(found):
 
 def test_a_forked_worker_finds_no_leftovers_but_modules(found):
     assert [each["leftovers"] for each in found] == [
-        [None, None, False],
-        [None, None, False],
-        [None, None, True],  # what one had to import the next one finds imported
-        [None, None, True],
+        [None, None, False, False],
+        [None, None, False, False],
+        [None, None, True, False],  # what one had to import the next one finds imported, but for what starts a thread
+        [None, None, True, False],
     ]
 
 
@@ -139,3 +143,29 @@ def test_the_memory_of_a_forked_worker_is_its_own(found):
 
 def test_what_workers_are_called_is_told_as_one_that_begins_with_nothing_is(found):
     assert {each["arguments"][0] for each in found} == {"worker.py"} == {Path(worker.__file__).name}
+
+
+@pytest.mark.parametrize(
+    ("names", "culprit"),
+    [
+        (["tabnanny", "no_such_module"], ""),
+        (["tabnanny", "restless", "quiet"], "restless"),
+        (["quiet", "keeps_open"], "keeps_open"),
+        (["ends_all", "quiet"], "ends_all"),
+    ],
+)
+def test_modules_are_tried_in_a_fork_that_is_thrown_away(tmp_path: Path, names: list[str], culprit: str) -> None:
+    (tmp_path / "restless.py").write_text(RESTLESS)
+    (tmp_path / "quiet.py").write_text("")
+    (tmp_path / "keeps_open.py").write_text("kept = open(__file__)\n")
+    (tmp_path / "ends_all.py").write_text("import os; os.abort()\n")
+    look = (
+        "import sys, json\nfrom detente.experiments.executors.server import tried\n"
+        f"found = tried({names!r})\n"
+        "print(json.dumps([found, sorted({'restless', 'quiet', 'tabnanny'} & set(sys.modules))]))"
+    )
+    path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert json.loads(done.stdout) == [culprit, []]
