@@ -64,14 +64,11 @@ def relocated(old: Manifest | None, flags: Mapping[str, Any], host: Host) -> Map
     return flags
 
 
-def found_again(plain: Mapping[str, Any], known: Identities | None) -> Mapping[str, Any]:
-    """A recipe as plain data, with its data where the manifest knows them to be if they are not where it says."""
-    typed, path = (plain.get("data") or {}).get("path"), (known or {}).get("path")
-    if not path or not isinstance(typed, str) or typed != (known or {}).get("typed"):
-        return plain
-    if Path(typed).expanduser().exists() or not Path(path).exists():
-        return plain
-    return {**plain, "data": {**plain["data"], "path": path}}
+def found_again(recipe: Recipe, known: Identities) -> Recipe:
+    """The recipe with its data where they are `known` to be, if there is nothing where it says."""
+    typed = recipe.data.options.get("path")
+    gone = isinstance(typed, str) and not Path(typed).expanduser().exists()
+    return located(recipe, known) if gone else recipe
 
 
 def _lost(known: Identities) -> bool:
@@ -113,8 +110,7 @@ def bind(
         fix = "put back what it was, or begin anew in another folder"
         recipe = Recipe.model_validate(checked(Recipe, plain, f"{manifest.path}: recipes of {domain}", fix))
         try:
-            there = located(recipe, was) if resumed else Recipe.model_validate(found_again(plain, was))
-            now = identities_of(there, host)
+            now = identities_of((located if resumed else found_again)(recipe, was), host)
         except (DetenteError, OSError) as error:
             if done:
                 continue  # a report needs no data

@@ -23,7 +23,7 @@ from detente.experiments.executors.local import cpus
 from detente.experiments.executors.tracker import Tracker
 from detente.experiments.forecast import duration_of
 from detente.experiments.look import Look as Look
-from detente.experiments.look import Looked, at_hand, looked
+from detente.experiments.look import Looked, looked
 from detente.experiments.planning import LOCK, masked, recipe_text
 from detente.files import lock, own_folder, read_bytes, sweep, write_atomically
 from detente.files.standing import check_folder, has_file, make_folder, standing
@@ -213,13 +213,13 @@ def findings(proposer: Proposer, host: Host, at_once: int | None = None) -> list
     built: dict[str, Looked | DetenteError] = {}
     found: list[dict[str, Any]] = []
     problems: list[str] = []
-    looks = list(at_hand(proposer.looks(), proposer.manifest.content["identities"]))
+    looks = list(proposer.looks())
     for names in {tuple(look.recipe.get("log", ())) for look in looks}:
         make_loggers(names, host)
     for look in looks:
         key = json.dumps(look.recipe)
         if key not in built:
-            built[key] = looked(look, host)
+            built[key] = looked(look, host, proposer.manifest.content["identities"].get(look.domain))
         made = built[key]
         if isinstance(made, DetenteError):
             name = f"{look.name} {look.where}".rstrip()

@@ -1,6 +1,6 @@
 """A recipe is looked at before an experiment trains anything: what would be refused, and what should be known."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from detente.recipe.schema import recipe_of
 from detente.results.scores import Measure
 from detente.training import scale
 from detente.training.build import build
+from detente.training.identities import Identities
 from detente.training.pace import Pace, pace
 
 
@@ -52,23 +53,18 @@ class Looked(NamedTuple):
     pace: Pace | None = None
 
 
-def at_hand(looks: Iterable[Look], known: Mapping[str, Any]) -> Iterator[Look]:
-    """The looks; those at data that have moved are at where they are by what is `known` of each domain's."""
-    for look in looks:
-        there = found_again(look.recipe, known.get(look.domain))
-        yield look if there is look.recipe else look._replace(recipe=there, resolved=None)
-
-
-def looked(look: Look, host: Host) -> Looked | DetenteError:
+def looked(look: Look, host: Host, known: Identities | None = None) -> Looked | DetenteError:
     """Build the networks of a recipe, check them, time some steps, and forget them.
 
-    An error if training would be refused.
+    An error if training would be refused. Data that have moved are looked at where they are `known` to be.
     """
     if look.already is not None:
         return look.already
     try:
         recipe = recipe_of(look.recipe, "recipe")
-        built = build(replace(look.resolved, recipe=recipe) if look.resolved else recipe, host, dry=True)
+        there = found_again(recipe, known or {})
+        ready = replace(look.resolved, recipe=recipe) if look.resolved and there is recipe else there
+        built = build(ready, host, dry=True)
         refuse(built.findings if built.domain.refuses else (), recipe.allow)
         if look.measure is not None:
             scale.check_compared(built, look.measure.primary, scaled=look.measure.scales)

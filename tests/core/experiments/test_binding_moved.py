@@ -14,6 +14,7 @@ from detente.experiments import choose as choice
 from detente.experiments import compare as study
 from detente.experiments import tune as search
 from detente.experiments.binding import found_again
+from detente.recipe import load
 from detente.recipe.document import read
 from detente.results.study import Study
 from searches import InProcess, wish
@@ -111,9 +112,10 @@ def test_searches_and_selections_go_on_likewise(moved: tuple[Path, Path, Path], 
 def test_a_recipe_whose_data_are_where_it_says_is_left_alone(tmp_path: Path) -> None:
     here, there = tmp_path / "a.json", tmp_path / "b.json"
     points.write(there)
-    plain, known = {"data": {"name": "points", "path": str(here)}}, {"typed": str(here), "path": str(there)}
-    assert found_again(plain, known)["data"]["path"] == str(there)
-    assert found_again(plain, {**known, "typed": "c.json"}) is plain
-    assert found_again(plain, None) is plain
+    recipe = load(domain="ring", flags=named(here), host=plugins.discover())
+    known = {"typed": str(here), "path": str(there)}
+    assert found_again(recipe, known).data.options["path"] == str(there)
+    assert found_again(recipe, {**known, "typed": "c.json"}) is recipe
+    assert found_again(recipe, {}) is recipe
     points.write(here)
-    assert found_again(plain, known) is plain
+    assert found_again(recipe, known) is recipe
