@@ -15,9 +15,9 @@ CORE = Path(__file__).parents[1] / "core"
 LAWS = CORE / "testing" / "laws"
 IN_LAWS = (
     *("closed_forms", "effects", "furnished", "laws_critics", "laws_networks", "laws_process"),
-    *("penalties", "play", "play_and_deployed"),
+    *("pair", "penalties", "play", "play_and_deployed"),
 )
-"""The tests whose DEFECTS are regularizers. Those of several processes need several."""
+"""The tests whose DEFECTS are regularizers."""
 
 
 @dataclass(frozen=True)

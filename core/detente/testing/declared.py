@@ -21,8 +21,8 @@ from detente.plugins.registry import Entry
 from detente.testing import suites
 from detente.testing.check import TOYS, cases, kind
 from detente.testing.laws import Broken
-from detente.testing.plan import Plan, Trial, line_of, planned, planned_for_domain, planned_for_objective
-from detente.testing.report import Verdict
+from detente.testing.plan import Plan, Trial, planned, planned_for_domain, planned_for_objective
+from detente.testing.report import Verdict, line_of
 
 ORDER = ("domain", "data", "model", "metric", "objective", "regularizer")
 """Kinds that have suites; of all others it is tried that they can be had."""

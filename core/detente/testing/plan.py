@@ -1,9 +1,7 @@
 """Which law is tried where, and trying it."""
 
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,12 +14,11 @@ from detente.engine.step import Role
 from detente.errors import UsageError
 from detente.testing import laws, suites
 from detente.testing.laws import Broken, Case, Skip, Subject
-from detente.testing.report import RAISES, Report, Verdict
+from detente.testing.report import Report, Verdict, line_of, raised
 from detente.testing.suites import Kind, Losses
 
 ROLES: tuple[Role, ...] = ("discriminator", "generator")
 Law = Callable[[Any], Any]
-_OURS = [Path(__file__).parents[1] / part for part in ("engine", "testing", "domains", "toys")]
 
 
 @dataclass(frozen=True)
@@ -152,21 +149,5 @@ def _once(law: Law, subject: Any, where: str) -> Verdict:
         except UsageError as reason:
             return Verdict(name, where, "skipped", f"the case is refused: {reason}")
         except Exception as error:
-            return Verdict(name, where, "broken", f"{RAISES} {type(error).__name__}: {error}{line_of(error)}")
+            return Verdict(name, where, "broken", raised(error))
     return Verdict(name, where, "passed")
-
-
-def line_of(error: BaseException) -> str:
-    """Where in the author's code it happened, or nothing if that was not where it came up."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        file = Path(frame.filename)
-        ours = any(file.is_relative_to(folder) for folder in _OURS)
-        if (
-            not ours
-            and "site-packages/torch" not in file.as_posix()
-            and file.suffix == ".py"
-            and "/lib/python" not in file.as_posix()
-        ):
-            here = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-            return f" ({here}:{frame.lineno})"
-    return ""

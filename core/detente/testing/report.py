@@ -1,7 +1,11 @@
 """What came out of testing the laws on one subject."""
 
+import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
+
+_OURS = [Path(__file__).parents[1] / part for part in ("engine", "testing", "domains", "toys")]
 
 
 class Verdict(NamedTuple):
@@ -16,6 +20,27 @@ class Verdict(NamedTuple):
 
 RAISES = "it raises"
 """How the reason begins where a law met an error: one error breaks many laws and is told once."""
+
+
+def raised(error: BaseException) -> str:
+    """The reason where a law met an error, with the line of the author's code."""
+    return f"{RAISES} {type(error).__name__}: {error}{line_of(error)}"
+
+
+def line_of(error: BaseException) -> str:
+    """Where in the author's code it happened, or nothing if that was not where it came up."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        ours = any(file.is_relative_to(folder) for folder in _OURS)
+        if (
+            not ours
+            and "site-packages/torch" not in file.as_posix()
+            and file.suffix == ".py"
+            and "/lib/python" not in file.as_posix()
+        ):
+            here = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+            return f" ({here}:{frame.lineno})"
+    return ""
 
 
 @dataclass

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
+from test_pair import OfEachPart
 
 from detente import regularizers
 from detente.engine.combinators import lazily
 from detente.engine.regularizer import Regularizer
 from detente.engine.step import Role
 from detente.regularizers.r1 import R1
-from detente.testing import cases, check
+from detente.testing import cases
 from detente.testing.laws import Subject
 from detente.testing.laws.subject import F64
 from detente.testing.laws.together import several_processes_play_as_one as law
@@ -36,13 +37,6 @@ class Anywhere(R1):
         draws = s.m.rng.generator()
         x = s.real + torch.randn(s.real.shape, generator=draws, dtype=s.real.dtype)
         return (s.critic(x) * torch.rand(len(x), generator=draws)).square().mean()
-
-
-class OfEachPart(R1):
-    """Wrong on purpose: the square of a part's mean is not linear in the part."""
-
-    def penalty(self, s: Any) -> torch.Tensor:
-        return s.real_score.mean().square()
 
 
 LOOK_AT_THE_BATCH = (
@@ -133,9 +127,3 @@ def test_processes_come_to_the_weights_of_one_everywhere(tmp_path: Path) -> None
 def test_what_is_not_a_mean_over_samples_is_caught(verdicts: dict[int, Verdicts], size: int) -> None:
     found = [v for v in verdicts[size] if v[0].startswith("of-each-part")]
     assert found and all(v[1] == "broken" and f"{size} processes and one differ by" in v[2] for v in found)
-
-
-def test_in_one_process_the_law_does_not_apply(toys) -> None:
-    ring = [case for case in toys if case.name == "ring"]
-    (verdict,) = [v for v in check(R1, ring).verdicts if v.law == "several_processes_play_as_one"]
-    assert verdict.outcome == "skipped" and "several processes" in verdict.reason
