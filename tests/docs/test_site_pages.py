@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+import axe
 from chromium import BINARY, Browser
 
 ROOT = Path(__file__).parents[2]
@@ -97,5 +98,20 @@ def test_the_search_works_from_the_disk_and_nothing_is_asked_of_other_hosts(site
             browser.open(site / page)
             assert browser.run("document.documentElement.scrollWidth") <= 390, page
         assert browser.asked == [] and browser.said == []
+    finally:
+        browser.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BINARY is None, reason="there is no Chromium here")
+@pytest.mark.skipif(axe.SCRIPT is None, reason=axe.WHY_NOT)
+@pytest.mark.parametrize("page", ["index.html", "gallery.html", "cards/r1.html", "how-to/your-own-loop.html"])
+def test_axe_finds_nothing_on_a_page(site: Path, page: str, tmp_path: Path) -> None:
+    browser = Browser(tmp_path)
+    try:
+        for width, dark in ((1280, False), (390, True)):
+            browser.look(width, dark=dark)
+            browser.open(site / page)
+            assert axe.violations(browser) == [], (width, dark)
     finally:
         browser.close()

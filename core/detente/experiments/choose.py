@@ -165,7 +165,8 @@ class Choose(Proposer):
             self._time(experiment)
         assert c.cells is not None, "a time has been turned into runs"
         found = Selection(c.cells, len(c.tried), c.turn)
-        experiment.tracker.note(f"{c.cells} runs for {len(c.tried)} candidates and {NONE}.")
+        said = f"{c.cells} runs for {len(c.tried)} candidates and {NONE}"
+        experiment.tracker.note(f"{said}; they take longer where the machine does other work.")
         while (ask := found.ask) is not None:
             experiment.tracker.to_come = 0 if ask.fresh else c.cells - sum(each.cells for each in [*found.asks, ask])
             runs = [run for block in c.asked(ask) for run in block]
