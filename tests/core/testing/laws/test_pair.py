@@ -89,6 +89,21 @@ def test_what_one_of_them_raises_comes_out_though_the_other_waits_for_it(raised,
         pair.in_two(call)
 
 
+def test_a_call_that_asks_for_threads_does_not_wait_for_those_of_the_process_it_was(monkeypatch):
+    monkeypatch.setattr(pair, "SECONDS", 10)
+    before = torch.get_num_threads()
+
+    def sums():
+        torch.set_num_threads(2)
+        torch.ones(1_000_000).exp().sum()
+
+    sums()
+    try:
+        pair.in_two(sums)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_one_that_is_gone_is_told():
     with pytest.raises(Broken, match="ended"):
         pair.in_two(lambda: os._exit(9) if dist.get_rank() else ranks.all_reduce(torch.ones(1)))
