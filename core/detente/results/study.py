@@ -7,6 +7,7 @@ from typing import Any
 from detente.errors import UsageError
 from detente.hookspecs import StudyView
 from detente.results.cells import NONE, Arm, Cell
+from detente.results.contradictions import renamed
 from detente.results.manifest import MOST, Manifest
 from detente.results.schemas import StudyRecord
 
@@ -26,6 +27,7 @@ class Study(Manifest):
         said = self.content.get("against")
         if said is not None and said not in (texts := [arm.text for arm in self.arms]):
             missing.append(f"{self.path}: against: {said!r} is not among the arms {', '.join(texts)}; {self.fix()}.")
+        missing += renamed(self.path, "arms", self.content["arms"], self.fix())
         missing += [*self._unset(), *self.elsewhere(self.content.get("recipes", {}))]
         missing += [] if damaged else self.unsaid(self.content.get("recipes", {}))
         if missing and not damaged:
