@@ -80,18 +80,20 @@ def _recipes(runs: Runs) -> Iterator[str]:
     """Of recipes that are not those that were trained: the first run of each arm at each setting tells."""
     seen: set[tuple[str, str, str]] = set()
     for cell, plain in runs:
-        of = (cell.domain, cell.arm.slug, cell.setting)
-        if of in seen or cell.status not in SETTLED:
+        kind = (cell.domain, cell.arm.slug, cell.setting)
+        if kind in seen or cell.status not in SETTLED:
             continue
-        seen.add(of)
+        seen.add(kind)
         try:
             there, here = flat(read(cell.run.recipe)), flat(plain)
         except UsageError:  # that is said where the run is used
             continue
-        key = next((key for key in here if key in there and here[key] != there[key]), None)
+        # What stands in one of them alone may be a default that is written down since, but for a regularizer.
+        keys = [key for key in {**here, **there} if (key in here and key in there) or ".regularizers" in key]
+        key = next((key for key in keys if here.get(key, ...) != there.get(key, ...)), None)
         if key is not None:
-            was = f"it was trained with {there[key]!r}, as {cell.run.recipe} says"
-            yield f"the recipe of {cell}: {key} is {here[key]!r}, but {was}"
+            now, was = (repr(of[key]) if key in of else "absent" for of in (here, there))
+            yield f"the recipe of {cell}: {key} is {now}, but it was trained with {was}, as {cell.run.recipe} says"
 
 
 def _scores(runs: Runs, primaries: Mapping[str, str]) -> Iterator[str]:

@@ -94,7 +94,7 @@ class Manifest(ABC):
         try:
             found.damaged = [*said, *found.problems(damaged)]
             if damaged and not found.damaged:
-                found.damaged = contradictions(found.path, found.runs(), found.primaries, cls.fix())
+                found.damaged = found.contradicted()
         except UsageError as error:  # of which what was left out may be the reason
             raise UsageError("\n".join([*said[:MOST], str(error)])) from error
         return found
@@ -197,6 +197,10 @@ class Manifest(ABC):
     def complete(self) -> bool:
         """Whether `runs` has all there will ever be, unless the command asks for more."""
         return True
+
+    def contradicted(self) -> list[str]:
+        """A sentence for each thing that the runs in the folder contradict; for a file that is sound in itself."""
+        return contradictions(self.path, self.runs(), self.primaries, self.fix())
 
     @property
     @abstractmethod

@@ -52,11 +52,15 @@ def edited(manifest: Manifest, change: Change) -> Path:
     [
         (lambda c: c["recipes"]["pair"]["arm-1"].update(steps=40), "pair / r1 / seed 0: steps is 40, but it was"),
         (lambda c: c["recipes"]["pair"]["arm-0"].update(steps=19), "pair / none / seed 0: steps is 19, but it was"),
+        (
+            lambda c: c["recipes"]["pair"]["arm-1"].update(discriminator={"regularizers": {"r1": {"gamma": 1.0}}}),
+            "seed 0: discriminator.regularizers.r1.gamma is 1.0, but it was trained with absent",
+        ),
         (lambda c: c["seeds"].remove(1), "arm-0/1 and 1 more, so what was trained there is left out."),
         (lambda c: c["arms"].pop(), "arm-1/0 and 1 more, so what was trained there is left out."),
         (lambda c: c["domains"]["pair"]["primary"].update(score="kid"), "score: no run of pair measured kid;"),
     ],
-    ids=["steps", "steps of none", "a seed less", "an arm less", "score"],
+    ids=["steps", "steps of none", "a regularizer", "a seed less", "an arm less", "score"],
 )
 def test_a_study_that_its_runs_contradict_is_named_in_report_and_tables(
     study: Study, change: Change, said: str, caplog: pytest.LogCaptureFixture
