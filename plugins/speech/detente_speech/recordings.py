@@ -186,8 +186,8 @@ def cropped(clips: Sequence[Clip], notes: Sequence[str] = (), extracts: bool = F
     order = [i for i in shuffled(clip.audio.tobytes() for clip in clips) if found[i]]
     if not order:
         raise UsageError(
-            f"none of the {len(clips)} recordings is louder than {SILENT:.0f} dB of full scale. Raise their level, or set"
-            " data.path to others."
+            f"none of the {len(clips)} recordings is louder than {SILENT:.0f} dB of full scale. Raise their level, or"
+            " set data.path to others."
         )
     notes = list(notes)
     if len(order) < ENOUGH:
