@@ -53,7 +53,8 @@ class Study(Manifest):
         return said
 
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
-        return [(cell, self.recipe(cell)) for cell in self.cells]
+        recipes = {domain: self.recipes(domain) for domain in self.domains}  # of a damaged file some may be missing
+        return [(cell, self.recipe(cell)) for cell in self.cells if cell.arm in recipes[cell.domain]]
 
     @property
     def primaries(self) -> dict[str, str]:

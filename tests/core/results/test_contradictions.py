@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from choices import LEVELS, written
-from detente import recipe
+from detente import cli, recipe
 from detente.errors import UsageError
 from detente.recipe.document import dump, read
 from detente.recipe.slugs import slug
@@ -118,3 +118,11 @@ def test_another_budget_of_a_selection_leaves_runs_out_and_says_so(tmp_path: Pat
     folder = edited(choice, lambda content: content.update(cells=cells))
     assert "so what was trained there is left out." in Choice.open(folder, damaged=True).damaged[0]
     assert "is left out." in choice_report(folder).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arm", ["arm-0", "arm-1"])
+def test_an_arm_without_a_recipe_is_left_out_of_tables_and_named(study: Study, arm: str, caplog: Any) -> None:
+    folder = edited(study, lambda content: content["recipes"]["pair"].pop(arm))
+    assert {row["arm"] for row in tables(folder, pandas=False).runs} == {"none", "r1"} - {("none", "r1")[int(arm[-1])]}
+    assert any(f"recipes.pair.{arm}: is missing" in said for said in caplog.messages)
+    assert cli.main(["doctor", str(folder)]) == 0
