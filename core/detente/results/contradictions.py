@@ -29,6 +29,11 @@ class _Scored(Protocol):
 T = TypeVar("T", bound=_Scored)
 
 
+def made_for(folder: str, text: str) -> bool:
+    """Whether the folder of an arm, as `slug` or a search names it, can be that of this text."""
+    return _HASHED.fullmatch(folder) is None or slug(text) == folder.removeprefix("fresh-")
+
+
 def renamed(path: Path, key: str, arms: Sequence[Mapping[str, Any]], fix: str) -> list[str]:
     """A sentence for each arm whose text is not the one that its folder was made for.
 
@@ -41,7 +46,7 @@ def renamed(path: Path, key: str, arms: Sequence[Mapping[str, Any]], fix: str) -
     return [
         f"{path}: {key}.{i}.text: is {arm['text']!r}, and the folder {arm['slug']} was made for another arm; {fix}."
         for i, arm in enumerate(arms)
-        if _HASHED.fullmatch(arm["slug"]) and slug(arm["text"]) != arm["slug"]
+        if not made_for(arm["slug"], arm["text"])
     ]
 
 
