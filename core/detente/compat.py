@@ -10,6 +10,8 @@ import importlib.util
 import io
 import os
 import sys
+import threading
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -56,6 +58,25 @@ def without_extensions() -> None:
     """Have torch and pydantic look for no extensions: one damaged entry_points.txt makes both raise when they do."""
     without_pydantic_plugins()
     os.environ.setdefault("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
+
+
+def silent_threads(module: str) -> Callable[[], None]:
+    """Have the threads of a module's classes end without a traceback on standard error; returns what undoes that.
+
+    TensorBoard's writer raises an error in its own thread, where Python prints it, and again in the thread that writes.
+    """
+    before = threading.excepthook
+
+    def told(args: threading.ExceptHookArgs) -> None:
+        if type(args.thread).__module__ != module:
+            before(args)
+
+    def undo() -> None:
+        if threading.excepthook is told:
+            threading.excepthook = before
+
+    threading.excepthook = told
+    return undo
 
 
 def torchaudio() -> ModuleType:

@@ -102,12 +102,12 @@ def _quoted(word: str) -> str:
     return f"$'{''.join(map(written, word))}'"
 
 
-def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is close, whatever the case."""
+def did_you_mean(name: str, choices: Iterable[str], near: float = 0.6) -> str:
+    """What to append to a sentence: `" Did you mean 'x'?"`, or nothing when none is so near, whatever the case."""
     folded: dict[str, list[str]] = {}
     for choice in choices:
         folded.setdefault(choice.casefold(), []).append(choice)
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    close = difflib.get_close_matches(name.casefold(), folded, 1, near)
     if not close:
         return ""
     closest = max(folded[close[0]], key=lambda choice: difflib.SequenceMatcher(None, name, choice).ratio())

@@ -50,8 +50,10 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def write_cell(cell: Cell, status: str, finals=(0.2, 0.5), *, suffix=".txt", content=b"words", error=None) -> None:
-    run = Run.create(cell.folder, "steps: 20\n", {})
+def write_cell(
+    cell: Cell, status: str, finals=(0.2, 0.5), *, recipe="steps: 20\n", suffix=".txt", content=b"words", error=None
+) -> None:
+    run = Run.create(cell.folder, recipe, {})
     lines = [
         {"step": s, "terms": {"D/adversarial": 1.0 / s, f"D/{EVIL}": None}, "seconds": s / 10} for s in (5, 10, 15)
     ]

@@ -62,8 +62,9 @@ def numbers(expected: list[dict[str, str]]) -> list[dict[str, Any]]:
     return [{k: _number(v) for k, v in row.items()} for row in expected]
 
 
-def test_an_old_run_resumes_from_its_checkpoint(old: Path) -> None:
+def test_an_old_run_resumes_from_its_checkpoint(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["resume", str(old / "run"), "-q"]) == 0
+    assert capsys.readouterr().err.count("does not say which data it was trained on; they may have changed since.") == 1
     lines = [json.loads(line) for line in (old / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     for line in lines:  # what was written before the resume has the score's old name
         if "scores" in line:
@@ -73,17 +74,19 @@ def test_an_old_run_resumes_from_its_checkpoint(old: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_old_study_resumes_what_is_unfinished(old: Path) -> None:
+def test_an_old_study_resumes_what_is_unfinished(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
     finished = sorted(old.glob("study/cells/*/*/0/run.json"))
     before = [path.read_bytes() for path in finished]
-    assert cli.main(["resume", str(old / "study"), "-q", "--jobs", "1"]) == 0
+    assert cli.main(["resume", str(old / "study"), "--jobs", "1"]) == 0
+    assert capsys.readouterr().err.count("pair: runs of an earlier version do not say which data they were") == 1
     same(rows(old / "study" / "results.csv"), numbers(EXPECTED["study"]))
     assert [path.read_bytes() for path in finished] == before
 
 
 @pytest.mark.slow
-def test_an_old_search_resumes_at_its_fresh_seeds(old: Path) -> None:
-    assert cli.main(["resume", str(old / "search"), "-q", "--jobs", "1"]) == 0
+def test_an_old_search_resumes_at_its_fresh_seeds(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["resume", str(old / "search"), "--jobs", "1"]) == 0
+    assert capsys.readouterr().err.count("pair: runs of an earlier version do not say which data they were") == 1
     same(rows(old / "search" / "results.csv"), numbers(EXPECTED["search"]["results"]))
     same(json.loads((old / "search" / "trials.json").read_text(encoding="utf-8")), EXPECTED["search"]["trials"])
 

@@ -8,6 +8,8 @@ and kept with the run. `Game` itself takes anything, for the toys live from it.
 
 from collections.abc import Iterable, Sequence
 
+from detente.checks.blame import blamed as blamed
+from detente.checks.blame import blamed_in as blamed_in
 from detente.checks.finding import Context as Context
 from detente.checks.finding import Fault as Fault
 from detente.checks.finding import Finding as Finding

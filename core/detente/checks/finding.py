@@ -8,7 +8,7 @@ from detente.checks.trial import Trial
 from detente.engine.game import Game
 from detente.engine.layers import Layer, layers
 from detente.engine.player import Player
-from detente.engine.regularizer import Regularizer
+from detente.engine.regularizer import Passes, Regularizer
 from detente.errors import UsageError
 
 Level = Literal["refuse", "warn"]
@@ -62,7 +62,7 @@ class Context:
 
     def input_gradients(self) -> list[Regularizer]:
         """The discriminator's regularizers that differentiate it with respect to single samples."""
-        return [link for link in self.active(self.game.discriminator) if link.passes().gradient and not link.couples]
+        return [link for link in self.active(self.game.discriminator) if _passes(link).gradient and not link.couples]
 
     def slope_targets(self) -> list[Regularizer]:
         """The discriminator's penalties with a target slope other than 0."""
@@ -91,6 +91,14 @@ def refuses(code: str) -> Callable[[Callable[[Context], Iterator[Fault]]], Rule]
 def warns(code: str) -> Callable[[Callable[[Context], Iterator[Fault]]], Rule]:
     """Make a rule of a function: what it yields is printed and kept."""
     return lambda find: Rule(code, "warn", find)
+
+
+def _passes(link: Regularizer) -> Passes:
+    """The passes of a regularizer; those of a stranger's may be anything."""
+    found: object = link.passes()
+    if not isinstance(found, Passes):
+        raise UsageError(f"{link.name}: its passes returned {found!r}, and should return Passes(gradient=1), say.")
+    return found
 
 
 def one_lipschitz(link: Regularizer) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from detente.checks.blame import blamed_in
 from detente.engine.game import Game
 from detente.engine.layers import inserted
 from detente.engine.player import Player
@@ -40,11 +41,12 @@ def tried(game: Game, batches: Sequence[Batch]) -> Trial:
         twin = copied(game)
         players = (twin.discriminator, twin.generator)
         running = [(player.role, _Running(player.network)) for player in players]
-        silent = [(p.role, name) for p in players for name in _silent(twin, p, batches[-1])]
-        with _fitting(twin):
-            twin.step(*batches)
-        idle = [(role, layer, name) for role, seen in running for layer, name in seen.idle()]
-        _deploy(twin)
+        with blamed_in(*players):
+            silent = [(p.role, name) for p in players for name in _silent(twin, p, batches[-1])]
+            with _fitting(twin):
+                twin.step(*batches)
+            idle = [(role, layer, name) for role, seen in running for layer, name in seen.idle()]
+            _deploy(twin)
     return Trial(tuple(idle), tuple(silent))
 
 
@@ -143,6 +145,6 @@ def _deploy(game: Game) -> None:
     for player in (game.generator, game.discriminator):
         try:
             player.deployed()
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, TypeError, AttributeError) as error:
             names = ", ".join(link.name for link in player.regularizer.links) or "the network"
             raise UsageError(f"{player.role}: {names} cannot be deployed ({one_line(error)}).") from error

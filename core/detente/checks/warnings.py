@@ -212,4 +212,5 @@ def recurrent_critic_under_input_gradient(c: Context) -> Iterator[Fault]:
 def _coefficient(link: Regularizer) -> float:
     """The largest of the coefficients whose zero switches it off, as its `off` names them."""
     inner = unwrap(link)
-    return max((abs(inner.option(option)) for option, value in (link.off or {}).items() if value == 0), default=0.0)
+    values = (inner.option(option) for option, value in (link.off or {}).items() if value == 0)
+    return max((abs(value) for value in values if value is not None), default=0.0)  # one that keeps none has no say

@@ -5,9 +5,10 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from detente.engine.regularizer import POINTS, Regularizer, copied
+from detente.engine.regularizer import POINTS, TRAITS, Regularizer, check_name, copied
 from detente.engine.sample import Sample
 from detente.engine.step import Moment, Step
+from detente.engine.traits import check_traits
 from detente.errors import UsageError
 
 
@@ -22,6 +23,8 @@ class Chain(Regularizer):
         super().__init__()
         self.players = ("discriminator", "generator")
         for link in links:
+            check_name(link.name)
+            check_traits(link.name, {name: value for name, value in vars(link).items() if name in TRAITS}, TRAITS)
             if link.name in self._modules:
                 raise UsageError(
                     f"two regularizers in one chain are called {link.name!r}; give one of them another name."

@@ -25,6 +25,14 @@ from detente.errors import UsageError, tell_renamed
 _log = logging.getLogger(__name__)
 
 
+def is_finite(value: Real | float) -> bool:
+    """Whether a number is finite and small enough to be computed with: not an integer of four hundred digits."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """A finite number between bounds, for use in `Annotated[float, …]` or `Annotated[int, …]`."""
@@ -40,7 +48,7 @@ class Range:
 
     def __contains__(self, value: float) -> bool:
         return (
-            math.isfinite(value)
+            is_finite(value)
             and (self.least is None or value >= self.least)
             and (self.above is None or value > self.above)
             and (self.most is None or value <= self.most)
@@ -108,7 +116,7 @@ class Declared:
             return f"should be {self}" if self.alone else None
         if self.whole and not isinstance(value, Integral):
             return f"should be {self}"
-        if not math.isfinite(value):
+        if not is_finite(value):
             return "should be a finite number"
         return None if float(value) in self.range else f"should be {self.range}"
 

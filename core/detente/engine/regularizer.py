@@ -16,6 +16,7 @@ from detente.engine.layers import Where
 from detente.engine.options import Component, kebab
 from detente.engine.sample import Sample
 from detente.engine.step import Moment, Role, Step
+from detente.engine.traits import check_off, check_traits, options_in
 from detente.errors import UsageError
 
 POINTS = ("rewrite", "attach", "augment", "penalty", "adjust_gradients", "adjust_weights", "deploy")
@@ -118,6 +119,12 @@ class Regularizer(Component, nn.Module):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.name = kebab(cls.__name__)
+        check_traits(cls.__name__, vars(cls), TRAITS)
+        for name in vars(cls).keys() & vars(Regularizer).keys():
+            if callable(vars(Regularizer)[name]) and not hasattr(vars(cls)[name], "__get__"):
+                raise UsageError(f"{cls.__name__}: {name} should be a method, and is {vars(cls)[name]!r}.")
+        if "off" in vars(cls) and not isinstance(vars(cls)["off"], property):
+            check_off(cls.__name__, cls.off, () if cls.__init__ is nn.Module.__init__ else options_in(cls.__init__))
 
     def rewrite(self, net: nn.Module) -> None:
         """Once, before training: insert hooks and named children. Names and types of modules stay."""
@@ -192,6 +199,10 @@ class Regularizer(Component, nn.Module):
         return points_of(type(self))
 
 
+TRAITS: Mapping[str, Any] = Regularizer.__annotations__
+"""Every trait with its type."""
+
+
 def points_of(cls: type[Regularizer]) -> frozenset[str]:
     """The points that a class defines."""
     return frozenset(
@@ -206,15 +217,26 @@ def copied(net: nn.Module) -> nn.Module:
     return copy.deepcopy(net).requires_grad_(False).eval()
 
 
+def check_name(name: str) -> None:
+    """Whether a module can have a child of this name.
+
+    Raises:
+        UsageError: every module of torch sets an attribute of this name, such as `training`.
+    """
+    if name in vars(nn.Module()):
+        raise UsageError(f"{name!r} cannot be the name of a regularizer, for torch's modules keep it; use another.")
+
+
 def named(name: str, regularizer: Regularizer) -> Regularizer:
     """Name an instance, as is necessary for two of the same kind; state, streams and log lines use the name.
 
     Raises:
-        UsageError: it is no name of letters, digits, - and _, or does not begin with a letter.
+        UsageError: it is no name of letters, digits, - and _, does not begin with a letter, or torch has one like it.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
         raise UsageError(
             f"{name!r} is not a valid regularizer name: use letters, digits, - and _, starting with a letter."
         )
+    check_name(name)
     regularizer.name = name
     return regularizer

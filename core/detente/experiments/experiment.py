@@ -2,8 +2,7 @@
 
 A verb brings a `Proposer`, which decides which runs there are, either all at once or depending on the results of
 others. Here is all the rest: its manifest, the folder's lock, what is refused before anything is written, the recipe in
-each cell's folder, the executor, results.csv, the report, and what is said in the end. Finished runs in the folder are
-kept; others resume from their checkpoints.
+each cell's folder, the executor, results.csv, the report. Finished runs are kept; others go on from checkpoints.
 """
 
 import json
@@ -176,6 +175,7 @@ def resume(plan: Callable[[], Proposer], host: Host, executor: Executor, show: S
     try:
         proposer = proposer if _is_current(proposer) else plan()
         _bind(proposer, host, resumed=True)
+        proposer.notes += proposer.manifest.contradicted()[:1]
         return _carry_out(proposer, held, host, executor, show)
     finally:
         held.release()

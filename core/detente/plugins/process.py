@@ -222,6 +222,10 @@ def _of_torch(torch: Any) -> dict[str, _Setting]:
         "torch's kernels (mkldnn)": flag(mkldnn, "enabled", True),
         "torch's kernels (cudnn)": flag(cudnn, "enabled", True),
         "torch's kernels (flash attention)": _Setting(cuda.flash_sdp_enabled, cuda.enable_flash_sdp, True),
+        "torch's kernels (plain attention)": _Setting(cuda.math_sdp_enabled, cuda.enable_math_sdp, True),
+        "torch's kernels (nnpack)": _Setting(lambda: _nnpack(backends), backends.nnpack.set_flags, True),
+        "torch's order of products in einsum": flag(backends.opt_einsum, "enabled"),
+        "torch's search for an order of products": flag(backends.opt_einsum, "strategy"),
         "torch's kernels (lean attention)": _Setting(
             cuda.mem_efficient_sdp_enabled, cuda.enable_mem_efficient_sdp, True
         ),
@@ -229,6 +233,13 @@ def _of_torch(torch: Any) -> dict[str, _Setting]:
         "cuDNN's benchmark mode": flag(cudnn, "benchmark", False),
         "cuDNN's deterministic mode": flag(cudnn, "deterministic", False),
     }
+
+
+def _nnpack(backends: Any) -> bool:
+    """Whether its kernels are used; setting it is the only public way to learn that."""
+    (was,) = backends.nnpack.set_flags(True)
+    backends.nnpack.set_flags(was)
+    return bool(was)
 
 
 def _hooks(torch: Any) -> tuple[Callable[[], Any], Callable[[Any], None], Any]:

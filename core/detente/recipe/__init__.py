@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from detente.recipe.chains import Chains as Chains
     from detente.recipe.chains import parse_arm as parse_arm
     from detente.recipe.chains import parse_links as parse_links
-    from detente.recipe.chains import slug as slug
     from detente.recipe.loading import load as load
     from detente.recipe.loading import resolve as resolve
     from detente.recipe.options import Option as Option
@@ -24,15 +23,17 @@ if TYPE_CHECKING:
     from detente.recipe.schema import PlayerConfig as PlayerConfig
     from detente.recipe.schema import Recipe as Recipe
     from detente.recipe.schema import fingerprint as fingerprint
+    from detente.recipe.slugs import slug as slug
 
 require("run", "pydantic", "yaml")
 
 # Imported when first used: a recipe can be read without torch, and resolving one needs it.
 _HOME = {
-    "detente.recipe.chains": ("Chains", "parse_arm", "parse_links", "slug"),
+    "detente.recipe.chains": ("Chains", "parse_arm", "parse_links"),
     "detente.recipe.loading": ("load", "resolve"),
     "detente.recipe.options": ("Option", "options_of"),
     "detente.recipe.schema": ("Component", "PlayerConfig", "Recipe", "fingerprint"),
+    "detente.recipe.slugs": ("slug",),
     "detente.training.build": ("Built", "build"),  # where they were until 0.1; kept for scripts
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

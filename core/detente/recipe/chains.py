@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
 from detente import plugins
@@ -23,7 +22,6 @@ _PREFIX = {
 }
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
-_SLUG = 60
 MOST_LINKS = 100
 """Regularizers of a chain."""
 
@@ -79,13 +77,6 @@ def parse_links(text: str) -> list[ParsedLink]:
         UsageError: the text is malformed; names the position.
     """
     return _Reader(text, lambda kind, name: Any).links()
-
-
-def slug(text: str) -> str:
-    """A name for a folder that any file system takes: what is legible of the text, and a hash of all of it."""
-    digest = blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    legible = re.sub(r"[^a-z0-9.=]+", "-", text.lower()).strip("-.=")[: _SLUG - 1 - len(digest)].rstrip("-.=")
-    return f"{legible or 'arm'}-{digest}"
 
 
 def current(kind: str, host: Host) -> str:

@@ -84,7 +84,7 @@ def adamw(
 
 def sgd(
     lr: Rate = 1e-2,
-    momentum: Rate = 0.0,
+    momentum: Decay = 0.0,
     dampening: Annotated[float, Ge(0), Le(1)] = 0.0,
     weight_decay: Rate = 0.0,
     nesterov: bool = False,
@@ -100,7 +100,7 @@ def rmsprop(
     alpha: Decay = 0.99,
     eps: Rate = 1e-8,
     weight_decay: Rate = 0.0,
-    momentum: Rate = 0.0,
+    momentum: Decay = 0.0,
     centered: bool = False,
 ) -> OptimizerFactory:
     """RMSprop (Hinton 2012), with the learning rate of the first Wasserstein GANs (Arjovsky et al. 2017)."""

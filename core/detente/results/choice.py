@@ -13,6 +13,7 @@ from typing import Any
 from detente.errors import UsageError
 from detente.hookspecs import StudyView
 from detente.results.cells import NONE, Arm, Cell
+from detente.results.contradictions import renamed
 from detente.results.manifest import MOST, Manifest
 from detente.results.outcomes import Outcome
 from detente.results.schemas import SelectionRecord
@@ -42,6 +43,7 @@ class Choice(Manifest):
             said.append(f"{self.path}: settings: is missing; {self.fix()}.")
         if self.cells is None and self.content.get("budget") is None:
             said.append(f"{self.path}: cells: is missing, and so is budget; {self.fix()}.")
+        said += renamed(self.path, "candidates", self.content["candidates"], self.fix())
         if self.cells is not None and self.cells < fewest(self.turn):
             said.append(f"{self.path}: cells: {self.cells} are too few; {self.fix()}.")
         if said and (not damaged or NONE not in self._recipes):

@@ -21,6 +21,7 @@ from detente.files.standing import check_replaceable, has_file, make_folder
 from detente.hookspecs import StudyView
 from detente.recipe.document import MAX_BYTES, dump, read
 from detente.results.cells import Arm, Cell
+from detente.results.contradictions import contradictions
 from detente.results.schemas import ManifestRecord
 from detente.results.settings import Setting, settings
 
@@ -92,6 +93,8 @@ class Manifest(ABC):
         found.text = text
         try:
             found.damaged = [*said, *found.problems(damaged)]
+            if damaged and not found.damaged:
+                found.damaged = found.contradicted()
         except UsageError as error:  # of which what was left out may be the reason
             raise UsageError("\n".join([*said[:MOST], str(error)])) from error
         return found
@@ -194,6 +197,10 @@ class Manifest(ABC):
     def complete(self) -> bool:
         """Whether `runs` has all there will ever be, unless the command asks for more."""
         return True
+
+    def contradicted(self) -> list[str]:
+        """A sentence for each thing that the runs in the folder contradict; for a file that is sound in itself."""
+        return contradictions(self.path, self.runs(), self.primaries, self.fix())
 
     @property
     @abstractmethod

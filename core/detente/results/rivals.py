@@ -6,6 +6,7 @@ from typing import Any
 
 from detente.recipe.keys import put
 from detente.results.cells import Arm
+from detente.results.contradictions import made_for
 
 
 @dataclass(frozen=True)
@@ -51,4 +52,7 @@ def rivals_in(entries: Sequence[Mapping[str, Any]], settings: Sequence[str]) -> 
         return [], "changes are to keys that their recipes do not have"
     if found and "winner" not in found[0].roles:  # whom the others are compared with
         return [], "the first of them is not the winner"
+    for rival in found:
+        if not made_for(rival.arm.slug, rival.arm.text):
+            return [], f"the folder {rival.arm.slug} was made for another arm than {rival.arm.text!r}"
     return found, None

@@ -19,6 +19,7 @@ from detente.files.standing import has_file, standing
 from detente.hookspecs import StudyView
 from detente.recipe.keys import put
 from detente.results.cells import Arm, Cell
+from detente.results.contradictions import rescored
 from detente.results.manifest import MOST, Manifest
 from detente.results.outcomes import number
 from detente.results.rivals import Rival, rivals_in
@@ -153,6 +154,10 @@ class Tuning(Manifest):
         if said and not damaged:
             raise UsageError("\n".join(line.replace("; it is left out.", ".") for line in said[:MOST]))
         self.trials = [trial for trial in trials if trial.number not in wrong]
+        if edited := rescored(self.record, self.trials, lambda trial, seed: self.measure(self.trial_cell(trial, seed))):
+            if not damaged:
+                raise UsageError("\n".join(edited[:MOST]))
+            said += [f"{line}; that of the run is taken." for line in edited]
         self.rivals, why = rivals_in(found.get("rivals", []), [one.name for one in self.settings])
         if why is not None:
             said.append(f"{self.record}: rivals: {why}; it is left out.")

@@ -7,6 +7,7 @@ from typing import Any
 from detente.errors import UsageError
 from detente.hookspecs import StudyView
 from detente.results.cells import NONE, Arm, Cell
+from detente.results.contradictions import renamed
 from detente.results.manifest import MOST, Manifest
 from detente.results.schemas import StudyRecord
 
@@ -26,6 +27,7 @@ class Study(Manifest):
         said = self.content.get("against")
         if said is not None and said not in (texts := [arm.text for arm in self.arms]):
             missing.append(f"{self.path}: against: {said!r} is not among the arms {', '.join(texts)}; {self.fix()}.")
+        missing += renamed(self.path, "arms", self.content["arms"], self.fix())
         missing += [*self._unset(), *self.elsewhere(self.content.get("recipes", {}))]
         missing += [] if damaged else self.unsaid(self.content.get("recipes", {}))
         if missing and not damaged:
@@ -51,7 +53,8 @@ class Study(Manifest):
         return said
 
     def runs(self) -> list[tuple[Cell, dict[str, Any]]]:
-        return [(cell, self.recipe(cell)) for cell in self.cells]
+        recipes = {domain: self.recipes(domain) for domain in self.domains}  # of a damaged file some may be missing
+        return [(cell, self.recipe(cell)) for cell in self.cells if cell.arm in recipes[cell.domain]]
 
     @property
     def primaries(self) -> dict[str, str]:

@@ -113,9 +113,24 @@ def agree(path: Path, state: Mapping[str, Any], run: Run, built: Built, host: Ho
                 f"{path}: steps is {built.recipe.steps} in {run.recipe.name}, but {state['step']} are trained already;"
                 " set it to that or more, or begin a new run."
             )
+        if "steps" in found and (keys := stretched(built.recipe.plain())):
+            _log.warning(
+                "%s: was trained towards %s steps and goes on towards %s in %s: %s changes over a share of all steps, "
+                "so the numbers are not those of a run that had so many from the start.",
+                f"{path}",
+                *found["steps"],
+                f"{run.recipe.name}",
+                " and ".join(keys),
+            )
     if not differences(run.identities, built.identities):  # else that has been said already
         agree_on_data(path, known or {}, built, looks_only)
     return found
+
+
+def stretched(recipe: Mapping[str, Any]) -> list[str]:
+    """The options of a recipe that have a schedule over a share of all steps."""
+    ends = [(key, value) for key, value in flat(recipe).items() if key.rpartition(".")[2] == "over"]
+    return [key.removesuffix(".over") for key, value in ends if value <= 1]
 
 
 def agree_on_data(where: Path, was: Identities, built: Built, looks_only: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from detente import plugins
-from detente.checks import Finding, findings, refuse, refused, rules, tried
+from detente.checks import Finding, blamed, blamed_in, findings, refuse, refused, rules, tried
 from detente.domains.contracts import Data, Domain, Metric, Model, Networks, ProgressCallback
 from detente.engine.chain import chain
 from detente.engine.forward import abilities
@@ -225,7 +225,8 @@ def _findings(built: Built, host: Host, few: int) -> tuple[Finding, ...]:
     recipe, game = built.recipe, built.game
     by = rules(host, {entry.distribution for entry in components(recipe, host)})
     warmed_up = warms_up(built.model) and built.model.warms_players
-    found = findings(game, warmed_up=warmed_up, by=by)
+    with blamed_in(game.discriminator, game.generator):
+        found = findings(game, warmed_up=warmed_up, by=by)
     if not built.domain.refuses or not refused(found, recipe.allow):
         sampler = BatchSampler(len(built.data), recipe.batch, Stream(recipe.seed).at("data"))
         batches = [built.prepare(built.data.batch(sampler.indices(k)[:few])) for k in range(recipe.critic_steps)]
@@ -273,7 +274,7 @@ def _player(resolved: Resolved, role: Role, networks: Networks, able: frozenset[
     entries = resolved.recipe.player(role).regularizers
     with drawing(root.at("rewriting", role)):
         links = [_regularizer(resolved, role, name) for name in entries]
-        with _at(resolved, role, "regularizers"):
+        with blamed(role, links), _at(resolved, role, "regularizers"):
             for link in links:
                 _check_needs(link.name, link.needs, able, type(networks.discriminator).__name__)
             return Player(role, networks._asdict()[role], optimizer, chain(*links), resolved.schedules(role))

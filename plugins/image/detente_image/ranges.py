@@ -12,6 +12,9 @@ import numpy as np
 
 from detente import counted, enumerated
 
+_FAINT = 8 / 255
+"""Floating-point numbers that are all below would have eight greys at most between 0 and 1: they have another unit."""
+
 Values = Literal["bytes", "integers", "floating-point numbers", "upper bytes"]
 
 
@@ -38,8 +41,8 @@ def in_one_range(squares: Sequence[Square], channels: int) -> tuple[list[np.ndar
     """Squares as uint8 [channels, S, S], and sentences about those that had more than 8 bits.
 
     Of integers that are not negative, 0 is black and the greatest number of as many bits as the greatest value needs is
-    white (4,095 where that is 3,000). Of floating-point numbers between 0 and 1, those are. Else the least and the
-    greatest value are.
+    white (4,095 where that is 3,000). Of floating-point numbers between 0 and 1, those are, unless all are below 8/255.
+    Else the least and the greatest value are.
 
     Colours of 16 bits are left out where no value of any of them reaches the upper half: little or nothing of such
     values is in their upper bytes.
@@ -77,7 +80,7 @@ def kept(squares: Sequence[Square]) -> list[Square]:
 def _range(least: float, greatest: float, integers: bool) -> tuple[float, float]:
     if integers and least >= 0:
         return 0.0, float(2 ** max(8, int(greatest).bit_length()) - 1)
-    if not integers and least >= 0 and greatest <= 1:
+    if not integers and least >= 0 and _FAINT < greatest <= 1:
         return 0.0, 1.0
     return least, greatest
 

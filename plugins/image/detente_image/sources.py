@@ -24,8 +24,8 @@ PICTURES = (
 # Pillow knows formats that start other programs (EPS), that hold no pixels, or that any noise is (TGA); only these are
 # ever opened.
 _FORMATS = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-# They say what is white, and Pillow makes that 65,535.
-_DECLARE = ("JPEG2000", "PPM")
+# It says what is white, and Pillow makes that 65,535.
+_DECLARES = "PPM"
 # They may have 16 bits per colour; BMP's 16 bits are of three colours together.
 _DEEP = ("PNG", "TIFF")
 _PHOTOMETRIC, _SAMPLE_FORMAT, _SIGNED = 262, 339, 2
@@ -159,7 +159,7 @@ def _square(opened: ImageFile.ImageFile, name: str, size: int, channels: int) ->
     picture = ImageOps.exif_transpose(opened)
     if picture.mode.startswith(("I", "F")) or (picture.mode == "L" and signed):
         values = np.asarray(picture)
-        if opened.format in _DECLARE and picture.mode != "F":
+        if opened.format == _DECLARES and picture.mode != "F":
             picture = Image.fromarray((values / 257.0).round().astype(np.uint8))
         else:
             if picture.mode == "L":

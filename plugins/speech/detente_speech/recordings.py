@@ -185,7 +185,10 @@ def cropped(clips: Sequence[Clip], notes: Sequence[str] = (), extracts: bool = F
     found = {i: loud(clip.audio) for i, clip in enumerate(clips)}
     order = [i for i in shuffled(clip.audio.tobytes() for clip in clips) if found[i]]
     if not order:
-        raise UsageError(f"none of the {len(clips)} recordings is louder than {SILENT:.0f} dB of full scale.")
+        raise UsageError(
+            f"none of the {len(clips)} recordings is louder than {SILENT:.0f} dB of full scale. Raise their level, or"
+            " set data.path to others."
+        )
     notes = list(notes)
     if len(order) < ENOUGH:
         notes.append(

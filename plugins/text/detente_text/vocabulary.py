@@ -12,8 +12,11 @@ PAD, UNKNOWN = 0, 1
 """After the end of a sentence; a word that the vocabulary lacks."""
 SPECIAL = ("<pad>", "<unk>")
 
-# Scripts that write no space between words; what Unicode breaks by dictionaries (SA) is Thai, Lao, Khmer, Burmese, ….
-_UNSPACED = r"[[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{Yiii}\p{Lb=SA}]&&[\p{L}\p{M}\p{N}]]"
+# Scripts that write no space between words. What Unicode breaks by dictionaries (SA) is Thai, Lao, Khmer, Burmese, …;
+# the first line has what it breaks by syllables (UAX 14).
+_OTHERS = r"\p{Bali}\p{Batk}\p{Brah}\p{Bugi}\p{Cham}\p{Diak}\p{Gran}\p{Java}\p{Kawi}\p{Maka}"
+_OTHERS += r"\p{Egyp}\p{Nshu}\p{Tang}\p{Vaii}\p{Xsux}\p{Yiii}"
+_UNSPACED = rf"[[\p{{scx=Han}}\p{{scx=Hira}}\p{{scx=Kana}}\p{{scx=Bopo}}{_OTHERS}\p{{Lb=SA}}]&&[\p{{L}}\p{{M}}\p{{N}}]]"
 _PICTURES = "\u2600-\u27bf\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f"
 _MARK_RANGES = r"!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u303f"
 _MARKS = rf"[[\p{{P}}\p{{Sc}}\p{{Sk}}{_MARK_RANGES}]--[{_PICTURES}\p{{L}}\p{{N}}]]"
@@ -37,6 +40,8 @@ _UNSEEN = regex.compile(
     r"(?<![\p{Jt=D}\p{Jt=L}]\p{Jt=T}*\u200c(?=\p{Jt=T}*[\p{Jt=D}\p{Jt=R}]))(?<!\p{ccc=9}[\u200c\u200d])",  # UAX 31
     regex.V1,
 )
+_BLANK = "\u2800"
+"""What Braille has between words."""
 _CONTROLS = regex.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _ALIKE = frozenset(("<wide>", "<narrow>", "<font>", "<compat>", "<initial>", "<medial>", "<final>", "<isolated>"))
 _TIGHT = regex.compile(r" ([,.;:!?…،؛؟۔।॥]|\p{Pe}|\p{Pf})|(\p{Ps}|\p{Pi}) ")
@@ -87,7 +92,10 @@ def _plain(c: str) -> str:
     """A letter, digit or hyphen without its compatibility form, where that looks like the plain one: not ², ½, ①."""
     if c in "\u2010\u2011":
         return "-"
-    alike = unicodedata.decomposition(c).partition(" ")[0] in _ALIKE and unicodedata.category(c)[0] in "LMN"
+    if c == _BLANK:
+        return " "
+    letter = unicodedata.category(c)[0] in "LMN" or " RADICAL " in unicodedata.name(c, "")  # ⼀ is written as 一 is
+    alike = letter and unicodedata.decomposition(c).partition(" ")[0] in _ALIKE
     return unicodedata.normalize("NFKC", c) if alike else c
 
 

@@ -66,6 +66,18 @@ def checkpointed() -> Inner:
     return Inner(lambda s, h: checkpoint(lambda x: s.b(F.relu(s.a(x))), h, use_reentrant=False), a=linear(), b=linear())
 
 
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        return x @ w.T
+
+    @staticmethod
+    def backward(ctx, *grads):
+        (x, w), (grad,) = ctx.saved_tensors, grads
+        return grad @ w, grad.T @ x
+
+
 COVERED = {
     "one weight in two layers": tied,
     "one layer called twice": lambda: Inner(lambda s, h: s.a(F.relu(s.a(h))), a=linear()),
@@ -84,6 +96,17 @@ IDLE = {
         lambda: Inner(lambda s, h: torch.einsum("bc,dc->bd", h, s.a.weight[:, :, 0]), a=nn.Conv1d(WIDTH, WIDTH, 1)),
         "a",
     ),
+    "a function of one's own": (
+        lambda: Inner(lambda s, h: _Product.apply(h, s.a.weight), a=linear()),
+        "a",
+    ),
+    "attention with other keys": (
+        lambda: Inner(
+            lambda s, h: s.a(h[:, None], h[:, None], h[:, None], need_weights=False)[0][:, 0],
+            a=nn.MultiheadAttention(WIDTH, 2, kdim=WIDTH, vdim=WIDTH, batch_first=True),
+        ),
+        "a.out_proj",
+    ),
     "forward called by name": (lambda: Inner(lambda s, h: s.a.forward(h), a=linear()), "a"),
     "attention in an encoder": (
         lambda: Inner(lambda s, h: s.a(h[:, None])[:, 0], a=nn.TransformerEncoderLayer(WIDTH, 2, 8, batch_first=True)),
@@ -99,6 +122,14 @@ UNCOVERED = {
     "bag": (
         lambda: Inner(lambda s, h: h + s.a(torch.zeros(1, 3, dtype=torch.long)), a=nn.EmbeddingBag(5, WIDTH)),
         "a.weight",
+    ),
+    "rnn": (
+        lambda: Inner(lambda s, h: s.a(h[:, None])[0][:, 0], a=nn.RNN(WIDTH, WIDTH, batch_first=True)),
+        "a.weight_ih_l0",
+    ),
+    "parameters by name": (
+        lambda: Inner(lambda s, h: h @ s.a["w"], a=nn.ParameterDict({"w": torch.eye(WIDTH)})),
+        "a.w",
     ),
     "torch's orthogonal": (
         lambda: Inner(lambda s, h: s.a(h), a=nn.utils.parametrizations.orthogonal(linear())),

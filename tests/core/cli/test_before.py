@@ -71,6 +71,27 @@ def test_more_steps_are_trained_as_if_there_had_been_so_many_from_the_start(call
     assert [line["step"] for line in lines(run) if "terms" in line] == [10, 20, 25, 30, 35, 40]
 
 
+@pytest.mark.parametrize(
+    ("schedule", "key"),
+    [
+        (["--set", "generator.optimizer.lr={from: 0.01, to: 0.001}"], "generator.optimizer.lr"),
+        (["--reg", "d:r1(gamma={from: 1, to: 2, over: 0.5})"], "discriminator.regularizers.r1.gamma"),
+        (["--reg", "dropout(p={from: 0.5, to: 0.1, shape: cosine})"], "discriminator.regularizers.dropout.p"),
+        (["--set", "generator.optimizer.lr={from: 0.01, to: 0.001, over: 8}"], ""),
+        ([], ""),
+    ],
+)
+def test_a_schedule_over_a_share_of_the_steps_is_named_where_these_change(call: Call, schedule: list, key: str) -> None:
+    assert call(*RING, *schedule, "--steps", 10, "--folder", "run").code == 0
+    edit(Path("run"), steps=20)
+    done = call("resume", "run", "-q")
+    assert done.code == 0
+    said = (
+        f"was trained towards 10 steps and goes on towards 20 in recipe.yaml: {key} changes over a share of all steps"
+    )
+    assert (said in done.err) == bool(key) and ("changes over a share" in done.err) == bool(key)
+
+
 def test_the_command_with_more_steps_goes_on_and_changes_the_recipe(call: Call) -> None:
     assert call(*RING, "--steps", 20, "--folder", "run").code == 0
     assert call(*RING, "--steps", 30, "--folder", "run").code == 0

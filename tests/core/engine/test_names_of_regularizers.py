@@ -9,6 +9,7 @@ from torch import nn
 from detente.engine.chain import chain
 from detente.engine.player import Player
 from detente.engine.regularizer import Regularizer, named
+from detente.errors import UsageError
 from detente.regularizers import EMA, R1, Dropout, Lecam, PathLength, SpectralNorm
 from detente.testing import cases
 
@@ -37,6 +38,15 @@ def test_a_name_of_nn_module_trains_and_resumes(name, make):
         game.discriminator.deployed()
     for a, b in zip(one.discriminator.parameters, two.discriminator.parameters, strict=True):
         assert torch.equal(a, b)
+
+
+class Training(Eval): ...
+
+
+@pytest.mark.parametrize("make", [lambda: named("training", R1()), lambda: named("training", Dropout()), Training])
+def test_the_one_attribute_that_every_module_sets_is_no_name(make):
+    with pytest.raises(UsageError, match=r"'training' cannot be the name of a regularizer.*use another"):
+        RING.game("discriminator", make())
 
 
 def test_so_are_classes():

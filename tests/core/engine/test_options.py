@@ -4,7 +4,10 @@ import inspect
 import json
 import math
 import typing
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
@@ -65,6 +68,9 @@ class Strange(Component):
     [
         ({"rate": 0}, "strange: rate=0 should be above 0."),
         ({"rate": math.nan}, "strange: rate=nan should be a finite number."),
+        ({"rate": np.float32("nan")}, "strange: rate=np.float32(nan) should be a finite number."),
+        ({"rate": Fraction(-1, 2)}, "strange: rate=Fraction(-1, 2) should be above 0."),
+        ({"rate": Decimal(1)}, "strange: rate=Decimal('1') should be a number above 0."),
         ({"rate": "x"}, "strange: rate='x' should be a number above 0."),
         ({"rate": True}, "strange: rate=True should be a number above 0."),
         ({"rate": 1, "size": 0}, "strange: size=0 should be 1 or more."),
@@ -77,6 +83,13 @@ def test_a_strangers_component_is_checked_by_its_annotations(given, sentence):
     with pytest.raises(UsageError) as error:
         Strange(**given)
     assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), 7 * 10**308])
+def test_an_integer_that_no_number_can_hold_is_not_finite(value):
+    for option in ("rate", "reach"):
+        with pytest.raises(UsageError, match=f"^strange: {option}=-?[0-9]+ should be a finite number"):
+            Strange(**{"rate": 1, option: value})
 
 
 def test_an_option_that_is_one_of_a_few_words_is_checked_too():

@@ -36,6 +36,8 @@ MEDDLING = {
     "torch.backends.mkldnn.matmul.fp32_precision = 'bf16'": "precision of matrix products (mkldnn)",
     "torch.backends.cudnn.allow_tf32 = False": "precision of matrix products (cudnn conv)",
     "torch.backends.cuda.enable_flash_sdp(False)": "kernels (flash attention)",
+    "torch.backends.cuda.enable_math_sdp(False)": "kernels (plain attention)",
+    "torch.backends.nnpack.set_flags(False)": "kernels (nnpack)",
     "torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False": "sums in half precision",
     "np.seterr(all='raise')": "what NumPy does at errors",
     "import sys, io; sys.stderr = io.StringIO()": "standard error",
@@ -55,6 +57,10 @@ MEDDLING = {
     "torch.nn.modules.module.register_module_parameter_registration_hook(print)": "hooks on all modules",
     "from torch.optim import optimizer as o; o.register_optimizer_step_post_hook(print)": "or optimizers",
 }
+
+if torch.backends.opt_einsum.is_available():  # a package that torch uses where it is installed
+    MEDDLING["torch.backends.opt_einsum.enabled = False"] = "order of products in einsum"
+    MEDDLING["torch.backends.opt_einsum.strategy = 'greedy'"] = "search for an order of products"
 
 
 def state() -> list:
@@ -76,6 +82,10 @@ def state() -> list:
         torch.backends.mkldnn.enabled,
         torch.backends.cudnn.allow_tf32,
         torch.backends.cuda.flash_sdp_enabled(),
+        torch.backends.cuda.math_sdp_enabled(),
+        torch.backends.opt_einsum.enabled,
+        torch.backends.opt_einsum.strategy,
+        torch._C._get_nnpack_enabled(),
         torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
         np.geterr(),
         sys.stderr,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detente.errors import PluginError, UsageError
 from detente.plugins import Host
-from detente.recipe import parse_arm, parse_links, slug
+from detente.recipe import parse_arm, parse_links
 from shapes_plugin import message, refusal
 
 
@@ -86,20 +86,3 @@ def test_a_chain_names_what_it_cannot_have(host: Host) -> None:
 def test_any_text_is_a_chain_or_a_usage_error(text: str) -> None:
     with contextlib.suppress(UsageError):
         assert all(link.kind != "none" for link in parse_links(text))
-
-
-@given(st.text() | st.from_regex(r"[a-z+():=, .]{50,90}", fullmatch=True))
-@settings(max_examples=100, deadline=None)
-def test_a_slug_is_a_name_for_a_folder_anywhere(text: str) -> None:
-    name = slug(text)
-    assert 0 < len(name) <= 60
-    assert name[0].isalnum()
-    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.=-")
-    assert name == name.strip(".")
-
-
-def test_slugs_are_legible_stable_and_apart() -> None:
-    assert slug("r1(gamma=1)+g:ema") == "r1-gamma=1-g-ema-532054a2"
-    assert slug("../..") == "arm-9ae83f98"
-    assert slug("R1") != slug("r1")
-    assert len({slug("x" * n) for n in range(50, 90)}) == 40

@@ -91,6 +91,14 @@ def test_what_makes_no_optimizer_is_its_authors_fault() -> None:
         try_out(lambda: broken, ENTRY)
 
 
+@pytest.mark.parametrize("name", ["sgd", "rmsprop"])
+@pytest.mark.parametrize("value", ["1", "2.5", "-0.1", ".nan"])
+def test_momentum_is_below_1_or_updates_would_grow_for_ever(name, value):
+    sets = [f"generator.optimizer={{name: {name}}}", f"generator.optimizer.momentum={value}"]
+    with pytest.raises(UsageError, match=r"generator\.optimizer\.momentum: should be"):
+        load(domain="ring", sets=sets)
+
+
 @pytest.mark.parametrize("value", ["-4", "1.5", ".inf"])
 def test_the_dampening_of_sgd_is_a_share(value):
     sets = ["generator.optimizer={name: sgd}", f"generator.optimizer.dampening={value}"]

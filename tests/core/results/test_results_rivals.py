@@ -2,6 +2,7 @@
 
 import pytest
 
+from detente.recipe.slugs import slug
 from detente.results.cells import Arm
 from detente.results.rivals import Rival, rivals_in
 
@@ -26,3 +27,11 @@ def test_the_first_rival_is_the_winner_or_there_are_none(roles: tuple[str, str])
     entries[0]["roles"] = [roles[0], "winner"]
     found, why = rivals_in(entries, [])
     assert [rival.arm.text for rival in found] == list(roles) and why is None
+
+
+@pytest.mark.parametrize("text", ["r1.gamma=2", "none", "r1.gamma=1 "])
+def test_the_text_of_a_rival_goes_with_its_folder(text: str):
+    entry = {"text": "r1.gamma=1", "slug": f"fresh-{slug('r1.gamma=1')}", "roles": ["winner"], "recipe": {"steps": 1}}
+    assert len(rivals_in([entry], [])[0]) == 1
+    found, why = rivals_in([{**entry, "text": text}], [])
+    assert (found == []) == (text.strip() != "r1.gamma=1") == ("was made for another arm" in str(why))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Picture
+from PIL import features
 
 from detente import UsageError
 from detente_image import sources
@@ -94,6 +95,9 @@ def series(low: float, high: float, dtype: str, n: int = 4) -> list[np.ndarray]:
         ("f4", -1, 1, -1, 1, "-1 became black and 1 white"),
         ("f4", 0.5, 4095.5, 0.5, 4095.5, "0.5 became black and 4095.5 white"),
         ("f4", 0, 12.5, 0, 12.5, "12.5 white"),
+        ("f4", 0, 1e-6, 0, 1e-6, "0 became black and 1e-06 white"),
+        ("f4", 0.0, 0.02, 0, 0.02, "0.02 white"),
+        ("f4", 0, 0.05, 0, 1, "1 white"),
     ],
 )
 def test_one_range_holds_for_all_pictures_and_is_said(tmp_path, dtype, low, high, black, white, said) -> None:
@@ -143,6 +147,15 @@ def test_a_format_that_says_what_white_is_is_believed(tmp_path: Path, most: int)
     (tmp_path / "x.pgm").write_bytes(f"P5 {SIDE} {SIDE} {most}\n".encode() + values.tobytes())
     ((pixels,), notes) = read(tmp_path)
     assert np.abs(pixels[0] - 255 * values.astype(float) / most).max() <= 0.51 and not notes
+
+
+@pytest.mark.skipif(not features.check("jpg_2000"), reason="this Pillow has no JPEG 2000")
+@pytest.mark.parametrize(("most", "white"), [(1000, 1023), (4000, 4095), (65_000, 65_535)])
+def test_jpeg_2000_of_few_bits_in_16_has_the_range_of_its_values(tmp_path: Path, most: int, white: int) -> None:
+    values = np.linspace(0, most, SIDE * SIDE).astype("u2").reshape(SIDE, SIDE)
+    Picture.fromarray(values).save(tmp_path / "x.jp2", "JPEG2000")  # which is lossless by default
+    ((pixels,), notes) = read(tmp_path)
+    assert np.abs(pixels[0] - 255 * values.astype(float) / white).max() <= 0.51 and f"{white:,} white" in notes[0]
 
 
 @pytest.mark.parametrize("save", [tiff, png16])

@@ -47,7 +47,8 @@ def test_all_forms_of_normalization_are_the_same_words(form, text):
         ("Ⅷ ⅳ", ["viii", "iv"]),
         ("well\u2011known well\u2010known", ["well-known", "well-known"]),
         ("x² ½ ①", ["x²", "½", "①"]),  # these mean something else than their plain forms
-        ("a\u00a0b\u2003c\u3000d", ["a", "b", "c", "d"]),
+        ("a\u00a0b\u2003c\u3000d\u2800e", ["a", "b", "c", "d", "e"]),
+        ("⼀⼈ 一人", ["一", "人", "一", "人"]),  # radicals of Kangxi, and the characters
     ],
 )
 def test_compatibility_forms_that_look_like_plain_letters_are_those(text, expected):

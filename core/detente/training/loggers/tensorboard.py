@@ -1,12 +1,16 @@
 """TensorBoard: the run's numbers and previews as an event file in `tensorboard/` of its folder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from detente.compat import silent_threads
 from detente.errors import PluginError
 from detente.files import own_folder
 from detente.hookspecs import RunView, hookimpl
 from detente.training.loggers import scalars
+
+_WRITES = "tensorboard.summary.writer.event_file_writer"
+"""The module whose thread writes the event file."""
 
 
 class TensorBoard:
@@ -28,9 +32,11 @@ class TensorBoard:
             ) from error
         self._make = SummaryWriter
         self._writer: Any = None
+        self._undo: Callable[[], None] = lambda: None
 
     @hookimpl
     def detente_run_started(self, run: RunView) -> None:
+        self._undo = silent_threads(_WRITES)  # what fails there, as on a full disk, is raised again in `_write`
         folder = own_folder(run.folder / "tensorboard", run.folder)
         self._writer = self._make(str(folder), purge_step=run.step + 1)
 
@@ -53,8 +59,11 @@ class TensorBoard:
 
     @hookimpl
     def detente_run_finished(self, run: RunView) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            self._undo()
 
     def _write(self, values: Mapping[str, float], step: int) -> None:
         if self._writer is None:  # it could not be opened, which has been reported

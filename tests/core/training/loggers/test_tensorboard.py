@@ -1,6 +1,10 @@
 """TensorBoard shows the numbers of the run's own log, each step once."""
 
+import errno
 import importlib
+import logging
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +55,22 @@ def test_tensorboard_shows_previews_that_are_pictures(tmp_path: Path) -> None:
     found = events(tmp_path).Images("samples")
     assert [image.step for image in found] == [20, 40]
     assert found[0].encoded_image_string.startswith(b"\x89PNG") and found[0].width > 100
+
+
+@needs("tensorboard")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_disk_that_fails_is_one_warning_no_traceback_and_no_end(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any, caplog: Any, number: int
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    records = importlib.import_module("tensorboard.summary.writer.record_writer")
+    monkeypatch.setattr(records.RecordWriter, "write", full)
+    before = threading.excepthook
+    with caplog.at_level(logging.WARNING):
+        train(tmp_path, log=["tensorboard"])
+    assert "Traceback" not in capfd.readouterr().err
+    assert [r for r in caplog.messages if "tensorboard" in r and os.strerror(number) in r]
+    assert threading.excepthook is before
+    assert_same_numbers(plain, tmp_path)
