@@ -149,7 +149,7 @@ def of_kind(kind: str) -> Wheels:
             return of_domains()
 
 
-def tests_of(wheels: Wheels, cases: Any) -> str:
+def module_of_laws(wheels: Wheels, cases: Any) -> str:
     """A module of tests as an author writes them: the laws of each defect."""
     lines = ["from detente.pytest_plugin import laws_of", "from importlib import import_module", ""]
     for i, one in enumerate(wheels.defects):

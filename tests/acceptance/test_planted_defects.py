@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from planted_wheels import IN_LAWS, Wheels, of_kind, tests_of
+from planted_wheels import IN_LAWS, Wheels, module_of_laws, of_kind
 
 import detente
 from distributions import install
@@ -78,7 +78,7 @@ def test_the_pytest_plugin_catches_each_under_its_law(faulty: Installed) -> None
     tests = faulty.folder / "tests"
     tests.mkdir()
     cases = FEW if faulty.wheels.kind in ("objective", "regularizer") else ["ring"]
-    (tests / "test_laws.py").write_text(tests_of(faulty.wheels, cases), encoding="utf-8")
+    (tests / "test_laws.py").write_text(module_of_laws(faulty.wheels, cases), encoding="utf-8")
     laws = [one.law for one in faulty.wheels.defects]
     (tests / "conftest.py").write_text(CONFTEST.format(laws=laws), encoding="utf-8")
     options = ["-p", "detente.pytest_plugin", "-p", "no:cacheprovider", "--junitxml", str(faulty.folder / "all.xml")]
