@@ -15,7 +15,7 @@ CORE = Path(__file__).parents[1] / "core"
 LAWS = CORE / "testing" / "laws"
 IN_LAWS = (
     *("closed_forms", "effects", "furnished", "laws_critics", "laws_networks", "laws_process"),
-    *("pair", "penalties", "play", "play_and_deployed"),
+    *("penalties", "play", "play_and_deployed", "two_processes"),
 )
 """The tests whose DEFECTS are regularizers."""
 

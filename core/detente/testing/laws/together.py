@@ -11,7 +11,7 @@ from detente.engine import ranks
 from detente.engine.game import Game
 from detente.engine.sample import Batch, rows
 from detente.errors import UsageError
-from detente.testing.laws import pair
+from detente.testing.laws import two_processes
 from detente.testing.laws.subject import F64, Broken, Skip, Subject
 
 STEPS, RATE = 10, 1e-3
@@ -29,8 +29,8 @@ def several_processes_play_as_one(s: Subject) -> None:
     """
     if dist.is_available() and dist.is_initialized():
         _as_one(s, STEPS)
-    elif pair.possible():
-        pair.in_two(lambda: _as_one(s, FEWER))
+    elif two_processes.possible():
+        two_processes.in_two(lambda: _as_one(s, FEWER))
     else:
         raise Skip("two processes cannot be forked here; call check in each process of a torch.distributed group")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-from test_pair import OfEachPart
+from test_two_processes import OfEachPart
 
 from detente import regularizers
 from detente.engine.combinators import lazily

@@ -12,10 +12,10 @@ from detente.engine.regularizer import Regularizer
 from detente.errors import UsageError
 from detente.regularizers.r1 import R1
 from detente.testing import cases, check
-from detente.testing.laws import Broken, Skip, pair
+from detente.testing.laws import Broken, Skip, two_processes
 from planted import assert_caught
 
-HERE = ".*test_pair.py"
+HERE = ".*test_two_processes.py"
 LAW = "several_processes_play_as_one"
 
 
@@ -53,7 +53,7 @@ def test_a_mean_over_samples_keeps_the_law():
 
 
 def test_where_nothing_can_be_forked_the_law_says_how_it_is_tried(monkeypatch):
-    monkeypatch.setattr(pair, "possible", lambda: False)
+    monkeypatch.setattr(two_processes, "possible", lambda: False)
     (verdict,) = [v for v in check(R1, cases(["ring"])).verdicts if v.law == LAW]
     assert verdict.outcome == "skipped" and "in each process of a torch.distributed group" in verdict.reason
 
@@ -66,7 +66,7 @@ def _sum():
 
 
 def test_the_two_are_a_group_and_this_process_stays_in_none():
-    pair.in_two(_sum)
+    two_processes.in_two(_sum)
     assert not dist.is_initialized()
 
 
@@ -86,11 +86,11 @@ def test_what_one_of_them_raises_comes_out_though_the_other_waits_for_it(raised,
         ranks.all_reduce(torch.ones(1))
 
     with pytest.raises(expected, match=f"^{reason}"):
-        pair.in_two(call)
+        two_processes.in_two(call)
 
 
 def test_a_call_that_asks_for_threads_does_not_wait_for_those_of_the_process_it_was(monkeypatch):
-    monkeypatch.setattr(pair, "SECONDS", 10)
+    monkeypatch.setattr(two_processes, "SECONDS", 10)
     before = torch.get_num_threads()
 
     def sums():
@@ -99,19 +99,19 @@ def test_a_call_that_asks_for_threads_does_not_wait_for_those_of_the_process_it_
 
     sums()
     try:
-        pair.in_two(sums)
+        two_processes.in_two(sums)
     finally:
         torch.set_num_threads(before)
 
 
 def test_one_that_is_gone_is_told():
     with pytest.raises(Broken, match="ended"):
-        pair.in_two(lambda: os._exit(9) if dist.get_rank() else ranks.all_reduce(torch.ones(1)))
+        two_processes.in_two(lambda: os._exit(9) if dist.get_rank() else ranks.all_reduce(torch.ones(1)))
 
 
 def test_one_that_never_ends_is_ended(monkeypatch):
-    monkeypatch.setattr(pair, "SECONDS", 1)
+    monkeypatch.setattr(two_processes, "SECONDS", 1)
     begun = time.monotonic()
     with pytest.raises(Broken, match="did not end in 1 s"):
-        pair.in_two(lambda: time.sleep(600))
+        two_processes.in_two(lambda: time.sleep(600))
     assert time.monotonic() - begun < 60
