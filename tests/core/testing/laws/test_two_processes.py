@@ -22,6 +22,8 @@ LAW = "several_processes_play_as_one"
 class OfEachPart(Regularizer):
     """The square of a part's mean, which is not linear in the part."""
 
+    players = ("discriminator",)
+
     def penalty(self, s):
         return s.real_score.mean().square()
 
