@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from choices import LEVELS, written
-from detente import cli, recipe
+from detente import cli
 from detente.errors import UsageError
 from detente.recipe.document import dump, read
 from detente.recipe.slugs import slug
@@ -19,7 +19,6 @@ from detente.results.reading import read as tables
 from detente.results.search import Tuning
 from detente.results.study import Study
 from pages import write_cell, write_study
-from search_folder import write_search
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -31,13 +30,6 @@ def study(tmp_path: Path) -> Study:
         write_cell(cell, "finished")
         cell.run.record({"directions": {"frechet": "lower", "recall": "higher"}})
     return found
-
-
-@pytest.fixture
-def search(tmp_path: Path) -> Tuning:
-    plain = recipe.load(domain="dirac", regs=["r1+g:ema"]).plain()
-    del plain["seed"]
-    return write_search(tmp_path / "search", plain)
 
 
 def edited(manifest: Manifest, change: Change) -> Path:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from detente import recipe
 from detente.errors import UsageError
 from detente.recipe.document import read
 from detente.recipe.keys import put
@@ -18,7 +17,6 @@ from detente.results.search import Tuning
 from detente.results.study import Study
 from hostile_files import as_json, as_yaml, bytes_of, changed
 from pages import write_cell, write_study
-from search_folder import write_search
 
 
 @pytest.fixture
@@ -31,13 +29,6 @@ def study(tmp_path: Path) -> Study:
     for cell in found.cells:
         write_cell(cell, "finished")
     return found
-
-
-@pytest.fixture
-def search(tmp_path: Path) -> Tuning:
-    plain = recipe.load(domain="dirac", regs=["r1+g:ema"]).plain()
-    del plain["seed"]
-    return write_search(tmp_path / "search", plain)
 
 
 def opened(kind: type[Manifest], folder: Path, **how: bool) -> Manifest | str:

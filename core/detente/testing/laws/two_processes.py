@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import torch
 import torch.distributed as dist
 
+from detente.engine import ranks
 from detente.errors import PeerLost, UsageError
 from detente.testing.laws.subject import Broken, Skip
 from detente.testing.report import line_of, raised
@@ -75,7 +76,7 @@ def _outcome(call: Callable[[], None], rank: int, folder: str) -> tuple[str, str
         return "skipped", f"two processes could not be connected: {error}"
     try:
         call()
-        dist.barrier()  # neither ends while the other still asks it something
+        ranks.all_reduce(torch.zeros(1))  # neither ends while the other still asks it something
     except PeerLost:
         return "lost", "one of two processes ended before the other"
     except Skip as reason:

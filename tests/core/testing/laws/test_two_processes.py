@@ -106,6 +106,15 @@ def test_a_call_that_asks_for_threads_does_not_wait_for_those_of_the_process_it_
         torch.set_num_threads(before)
 
 
+def test_what_one_of_them_raises_comes_out_though_the_other_has_done_its_part():
+    def call():
+        if dist.get_rank():
+            raise Skip("no")
+
+    with pytest.raises(Skip, match=r"^no$"):
+        two_processes.in_two(call)
+
+
 def test_one_that_is_gone_is_told():
     with pytest.raises(Broken, match="ended"):
         two_processes.in_two(lambda: os._exit(9) if dist.get_rank() else ranks.all_reduce(torch.ones(1)))
