@@ -12,6 +12,16 @@ from detente.engine.traits import check_traits
 from detente.errors import UsageError
 
 
+def _points(link: Regularizer) -> frozenset[str]:
+    found: object = link.defines()
+    if isinstance(found, frozenset) and all(point in POINTS for point in found):
+        return link.defines()
+    raise UsageError(
+        f"{link.name}: its defines returned {found!r}, and should return a frozenset of its points, which are "
+        f"{', '.join(POINTS)}. Leave it out: the points are found by the methods of the class."
+    )
+
+
 class Chain(Regularizer):
     """Regularizers in order, flattened: how a recipe is nested changes neither numbers nor checkpoints.
 
@@ -32,7 +42,7 @@ class Chain(Regularizer):
             self._modules[link.name] = link  # add_module refuses names that nn.Module has, such as half
         self.links = links
         check_order(links)
-        has = {p: tuple(link for link in links if p in link.defines()) for p in POINTS}
+        has = {p: tuple(link for link in links if p in _points(link)) for p in POINTS}
         self._rewriters, self._attachers, self._deployers = has["rewrite"], has["attach"], has["deploy"]
         self._augmenters, self._gradient_adjusters = has["augment"], has["adjust_gradients"]
         self._weight_adjusters = has["adjust_weights"]

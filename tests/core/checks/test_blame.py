@@ -76,3 +76,10 @@ def test_passes_that_are_none_are_named(found: Any) -> None:
         findings(RING.game("discriminator", one(), Dropout()))
     fine = type("Fine", (Regularizer,), {"passes": lambda self, turn="discriminator": Passes(gradient=1)})
     findings(RING.game("discriminator", fine(), Dropout()))
+
+
+@pytest.mark.parametrize("found", [None, ("penalty",), frozenset({"penalties"}), 3])
+def test_points_that_are_none_are_named(found: Any) -> None:
+    one: Callable[[], Regularizer] = type("Odd", (Regularizer,), {"defines": lambda self: found})
+    with pytest.raises(UsageError, match=r"^odd: its defines returned .*should return a frozenset .*penalty"):
+        RING.game("discriminator", one(), Dropout())
