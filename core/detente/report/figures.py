@@ -117,8 +117,8 @@ def _curves(ax: Any, domain: DomainPart) -> None:
             ax.fill_between(at, low, high, color=colour, alpha=0.1, linewidth=0)
     if domain.baseline is not None:
         ax.axhline(domain.baseline, color="#555555", linewidth=0.9, linestyle=(0, (1, 2)))
-        ax.annotate("baseline", (1, domain.baseline), (0, 2), xycoords=("axes fraction", "data"), fontsize=6.5,
-                    textcoords="offset points", ha="right", color="#333333")  # fmt: skip
+        ax.annotate("baseline", (0, domain.baseline), (3, 2), xycoords=("axes fraction", "data"), fontsize=6.5,
+                    textcoords="offset points", color="#333333")  # fmt: skip
     ax.set_xlim(left=0)
     ax.set_xlabel("steps")
     ax.set_ylabel("scaled score")
