@@ -133,6 +133,7 @@ class Trainer:
             self._tell_of_scale()
             with on_signal(self._team.stop, *STOP):
                 self._loop()
+            checkpoint.prune(self.run.checkpoints)  # a kill may have come between the last save and this
             status = "finished"
         except BaseException as error:
             if isinstance(error, DivergedError):

@@ -36,3 +36,14 @@ def test_scores_of_a_restored_run_are_those_of_its_last_evaluation(tmp_path: Pat
     first = dict(train(tmp_path).view.scores)
     again = train(tmp_path)  # finished: nothing is left to train
     assert again.view.scores == first == [line for line in lines(tmp_path) if "scores" in line][-1]["scores"]
+
+
+def test_what_a_kill_between_the_last_save_and_its_clearing_left_is_cleared_when_the_run_goes_on(
+    tmp_path: Path,
+) -> None:
+    train(tmp_path, sets=["checkpoint_every=10"])
+    folder = tmp_path / "checkpoints"
+    kept = sorted(path.name for path in folder.iterdir())
+    (folder / "step-00000020.pt").write_bytes((folder / kept[0]).read_bytes())
+    train(tmp_path, sets=["checkpoint_every=10"])  # at its last step: nothing is saved any more
+    assert sorted(path.name for path in folder.iterdir()) == kept
