@@ -28,6 +28,8 @@ _FORMATS = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF
 _DECLARES = "PPM"
 # They may have 16 bits per colour; BMP's 16 bits are of three colours together.
 _DEEP = ("PNG", "TIFF")
+# Of its colours in more than 8 bits Pillow makes the brightest black: it rounds up beyond what a byte holds.
+_OVERFLOWS = "JPEG2000"
 _PHOTOMETRIC, _SAMPLE_FORMAT, _SIGNED = 262, 339, 2
 _MODES = {1: "L", 3: "RGB"}
 """What Pillow calls pictures of so many channels."""
@@ -127,6 +129,8 @@ def read_picture(file: Path, name: str, size: int, channels: int) -> Square:
             # Pillow only warns of pictures that unpack to a gigabyte.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=_formats()) as opened:
+                if opened.format == _OVERFLOWS and len(opened.getbands()) > 1:
+                    _check_bytes(file.read_bytes())
                 square = _square(opened, name, size, channels)
                 return square._replace(was=opened.size, several=_several(opened))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
@@ -176,6 +180,15 @@ def _square(opened: ImageFile.ImageFile, name: str, size: int, channels: int) ->
     square = np.asarray(ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS))
     pixels = square.reshape(size, size, channels).transpose(2, 0, 1)
     return Square(name, pixels, "upper bytes" if deep else "bytes", greatest=greatest)
+
+
+def _check_bytes(content: bytes) -> None:
+    """Refuse JPEG 2000 of more than 8 bits: each component's stand at the head of the codestream (T.800, A.5.1)."""
+    start = content.index(b"\xff\x4f\xff\x51") + 40
+    components = int.from_bytes(content[start : start + 2], "big")
+    bits = max((byte & 127) + 1 for byte in content[start + 2 : start + 2 + 3 * components : 3])
+    if bits > 8:
+        raise ValueError(f"JPEG 2000 with colours of {bits} bits, which Pillow reads wrongly; convert it to PNG")
 
 
 def _extrema(picture: Image.Image) -> list[tuple[str, tuple[int, int]]]:

@@ -158,6 +158,24 @@ def test_jpeg_2000_of_few_bits_in_16_has_the_range_of_its_values(tmp_path: Path,
     assert np.abs(pixels[0] - 255 * values.astype(float) / white).max() <= 0.51 and f"{white:,} white" in notes[0]
 
 
+@pytest.mark.skipif(not features.check("jpg_2000"), reason="this Pillow has no JPEG 2000")
+@pytest.mark.parametrize(("mode", "suffix"), [("RGB", "jp2"), ("RGBA", "jp2"), ("RGB", "j2k"), ("LA", "jp2")])
+def test_colours_of_jpeg_2000_in_more_than_8_bits_are_refused(tmp_path: Path, mode: str, suffix: str) -> None:
+    path = tmp_path / f"x.{suffix}"
+    bands = len(mode)
+    values = np.random.Generator(np.random.PCG64(4)).integers(256, size=(SIDE, SIDE, bands)).astype(np.uint8)
+    Picture.fromarray(values, mode).save(path)
+    assert read(tmp_path, channels=3)[1] == []  # of 8 bits
+    plain = path.read_bytes()
+    at = plain.index(b"\xff\x4f\xff\x51") + 42  # one byte says each component's bits less one, two its sampling
+    for bits in (9, 12, 16):
+        changed = bytearray(plain)
+        changed[at : at + 3 * bands : 3] = bytes([bits - 1] * bands)
+        path.write_bytes(changed)
+        with pytest.raises(ValueError, match=f"colours of {bits} bits, which Pillow reads wrongly; convert it to PNG"):
+            read(tmp_path, channels=3)
+
+
 @pytest.mark.parametrize("save", [tiff, png16])
 def test_colours_of_16_bits_are_their_upper_bytes(tmp_path: Path, save) -> None:
     values = np.random.Generator(np.random.PCG64(2)).integers(65_536, size=(SIDE, SIDE, 3)).astype("u2")
