@@ -1,6 +1,7 @@
 """Faults of the game itself: who wins, and what becomes of the gradients."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from detente.results.doctor.course import PLAYERS, Course, early, finite, late, middle, since
 from detente.results.doctor.diagnosis import Seen, rule
@@ -129,13 +130,14 @@ def overwhelmed(c: Course, threshold: float) -> Iterator[Seen]:
 def stands_still(c: Course, threshold: float) -> Iterator[Seen]:
     """From one evaluation to the next the scores hardly change: the generator does not move."""
     moved = _moved(c)
-    if not moved or max(moved) > threshold or c.good or c.few:
+    now = median([change for change in moved if change] or [0.0])  # one that is mostly noise moves all the same
+    if not moved or now > threshold or c.good or c.few:
         return
     yield Seen(
         "The generator stands still",
         None,
-        "largest relative change of any score over all evaluations",
-        max(moved),
+        "median relative change of those scores that change over all evaluations",
+        now,
         "Its learning rate is too small, or no gradient reaches it.",
         f"Raise the rate: `{c.again(*c.rate('G', 0.01))}`.",
     )

@@ -79,6 +79,9 @@ def test_a_generator_stands_still_if_no_score_moves() -> None:
     assert found.value == pytest.approx(2e-4 / 3.6202, rel=1e-3)
     moving = [*still, {"scaled": 0.0, "scores": {"frechet": 3.7, "modes": 0.0}}]
     assert not list(stands_still(course(evaluated=moving)))
+    noise = (2.0, 2.003, 2.001)
+    noisy = [{"scaled": 0.0, "scores": {"frechet": 3.62, "density": x, "mel": 2 + x / 1e4}} for x in noise]
+    assert list(stands_still(course(evaluated=noisy)))
     assert not list(stands_still(course(evaluated=still[:2])))
     assert not list(stands_still(course(evaluated=[{"scores": {"modes": 0.0}}] * 4)))
 
