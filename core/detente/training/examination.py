@@ -21,6 +21,8 @@ from detente.training.build import Built
 
 MOST = 256
 """Samples of each kind that the discriminator ranks."""
+PIECE = 2048
+"""Entries of samples that are looked at together; the result does not depend on it."""
 _ROLES: tuple[Role, ...] = ("discriminator", "generator")
 
 _log = logging.getLogger(__name__)
@@ -64,8 +66,9 @@ def examine(built: Built, samples: Sample, rng: Stream) -> dict[str, float]:
 
 def spread(x: Sample) -> float:
     """Root of the variance over the batch, averaged over all entries of all leaves."""
-    parts = [leaf.flatten(1).double().var(dim=0) for leaf in leaves(x)]
-    return torch.cat(parts).mean().sqrt().item()
+    # Piece by piece: in double precision a thousand sentences over a vocabulary of thousands would take a gigabyte.
+    pieces = [piece.double().var(dim=0) for leaf in leaves(x) for piece in leaf.flatten(1).split(PIECE, dim=1)]
+    return torch.cat(pieces).mean().sqrt().item()
 
 
 @torch.no_grad()

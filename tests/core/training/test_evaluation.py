@@ -19,7 +19,7 @@ from detente.errors import PluginError, UsageError
 from detente.toys.linear import DiracData, DiracDomain, Distance, LinearQuadraticData, LinearQuadraticDomain, Point
 from detente.toys.mixture import MLP, Modes, RingData, RingDomain
 from detente.toys.pair import Pair, PairData
-from detente.training.evaluation import conditions, generate, reference_rows, score
+from detente.training.evaluation import conditions, generate, is_finite, reference_rows, score
 from detente.training.warmup import fresh as build
 
 
@@ -238,3 +238,20 @@ def test_rows_do_not_depend_on_the_state_of_the_default_generator(tmp_path: Path
     first = reference(tmp_path / "a")
     torch.manual_seed(99)
     assert reference(tmp_path / "b")["rows"] == first["rows"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "finite"),
+    [
+        ([3e38, 3e38, 3e38], True),  # whose sum is not
+        ([1.0, math.inf, 0.0], False),
+        ([1.0, math.inf, -math.inf], False),
+        ([math.nan, 0.0, 0.0], False),
+        ([], True),
+    ],
+)
+def test_samples_are_finite_if_each_of_their_numbers_is(numbers: list[float], finite: bool) -> None:
+    leaf = torch.tensor(numbers)
+    assert is_finite(leaf) is finite
+    assert is_finite((torch.zeros(2), leaf)) is finite
+    assert is_finite(torch.tensor([[1, 2]])) and is_finite(torch.tensor([True]))

@@ -11,7 +11,7 @@ from detente import plugins
 from detente.engine.streams import Stream
 from detente.recipe import load
 from detente.training.build import Built, build
-from detente.training.examination import MOST, examine, memory, spread
+from detente.training.examination import MOST, PIECE, examine, memory, spread
 
 RNG = Stream(0).at("examined")
 
@@ -34,6 +34,12 @@ def test_examining_changes_neither_the_game_nor_the_random_numbers_of_the_caller
     examine(one, one.data.real(50), RNG)
     assert torch.equal(torch.get_rng_state(), before)
     assert_same(after(one).game.state_dict(), after(other).game.state_dict())
+
+
+@pytest.mark.parametrize("entries", [1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_the_spread_of_pieces_is_that_of_the_whole_to_the_bit(entries: int) -> None:
+    x = torch.rand(7, entries, generator=torch.Generator().manual_seed(0))
+    assert spread(x) == x.double().var(dim=0).mean().sqrt().item()
 
 
 def test_data_without_any_spread_have_none_to_compare_with() -> None:
