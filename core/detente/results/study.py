@@ -114,6 +114,8 @@ class Study(Manifest):
                 same = all(each == own[0] for each in own)
                 why = "" if len(values) == 1 else " (varied)" if same else " (not the same for all arms)"
                 parts.append(f"{' or '.join(values)} {what}{why}")
+        if any(averaged := [recipe.get("evaluate") == "ema" for recipe in recipes.values()]):
+            parts.append(f"scores of the generators' moving averages{'' if all(averaged) else ' (not of all arms)'}")
         return ", ".join([*parts, self.counted])
 
     def _at_settings(self, domain: str, arm: Arm, key: str) -> list[str]:

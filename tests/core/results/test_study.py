@@ -57,6 +57,10 @@ def test_a_budget_names_what_differs_between_the_arms(tmp_path):
     assert study.budget("pair") == "20 steps, 4 samples per batch, 1 seed"
     recipes["arm-1"]["steps"] = 30
     assert study.budget("pair").startswith("20 or 30 steps (not the same for all arms), ")
+    recipes["arm-0"]["evaluate"] = "ema"
+    assert study.budget("pair").endswith(", scores of the generators' moving averages (not of all arms), 1 seed")
+    recipes["arm-1"]["evaluate"] = "ema"
+    assert study.budget("pair").endswith(", scores of the generators' moving averages, 1 seed")
 
 
 @pytest.mark.parametrize("lost", ["arms", "domains", "recipes", "seeds"])
