@@ -68,7 +68,8 @@ def answer(study: Study, verdicts: Verdicts) -> list[str]:
     sentences = [_verdict(own, len(study.domains)) for own in _sorted(found)]
     sentences[0] = f"With {verdicts.pairs} {study.pair_word}s {sentences[0]}"
     more = len(sentences) - _MOST
-    rest = [f"{more} more arms have a verdict; see the table below."] if more > 0 else []
+    have = "arm has" if more == 1 else "arms have"
+    rest = [f"{more} more {have} a verdict; see the table below."] if more > 0 else []
     silent = [arm.text for arm in arms if arm not in found and any(c.contrast.pairs for c in arms[arm])]
     if silent:
         rest.append(f"Undecided in all domains: {listed([f'“{name}”' for name in silent], 6, 'arms')}.")
