@@ -36,6 +36,13 @@ def test_the_site_builds_without_a_warning_and_holds_pages_alone(copy: Path) -> 
     assert done.returncode == 0, done.stderr
     scripts = [path.relative_to(copy / "site") for path in (copy / "site").rglob("*.py")]
     assert all(path.parts[0] == "examples" for path in scripts), "but for the examples, which pages link to"
+    lost = {
+        page.name: item[0]
+        for page in (copy / "site").rglob("*.html")
+        for paragraph in re.findall(r"<p>(.*?)</p>", page.read_text("utf-8"), flags=re.DOTALL)
+        if (item := re.search(r"\n *- .*", paragraph))
+    }
+    assert not lost, "items that the site does not show as a list: put an empty line before them"
 
 
 @pytest.mark.slow
