@@ -16,18 +16,20 @@ WELL = 0.7
 
 @pytest.mark.slow
 def test_of_good_runs_one_in_twenty_at_most_is_accused() -> None:
-    good, accused = 0, defaultdict(list)
+    good: list[str] = []
+    accused: dict[str, list[str]] = defaultdict(list)
     for manifest in sorted(RECORD.glob("*/study.yaml")):
         ended = [outcome for cell, _ in Study.open(manifest.parent).runs() if (outcome := Outcome.of(cell)).final]
         best = max((outcome.final or 0.0 for outcome in ended), default=0.0)
         for outcome in ended:
             if (outcome.final or 0.0) >= WELL * best:
-                good += 1
+                good.append(f"{outcome.cell}")
                 for found in examine(outcome.cell.run):
                     accused[found.code].append(f"{outcome.cell}")
     # On text r1 does make .999 of the discriminator's gradient; the score is the warm-up's.
+    penalized = [cell for cell in good if cell.startswith("text / r1 /")]
     dominated = accused["penalty-dominates"]
-    rightly = [cell for cell in dominated if cell.startswith("text / r1")]
-    accused["penalty-dominates"] = [cell for cell in dominated if cell not in rightly]
-    assert good > 150 and len(rightly) == 8
-    assert sum(map(len, accused.values())) <= good / 20, dict(accused)
+    assert set(penalized) <= set(dominated), "the rule sees it in each of them"
+    accused["penalty-dominates"] = [cell for cell in dominated if cell not in penalized]
+    assert len(good) > 150
+    assert sum(map(len, accused.values())) <= len(good) / 20, dict(accused)
