@@ -16,6 +16,7 @@ _HOME = {
     "detente.domains.cache": ("cache_folder",),
     "detente.domains.classes": ("ClassBeside", "Projection", "classes_of"),
     "detente.domains.contracts": ("Data", "Domain", "Evaluation", "Metric", "Model", "Networks", "ProgressCallback"),
+    "detente.domains.cuts": ("CLASS_MEANS", "Asked", "Bins", "Cut", "class_accuracy", "class_means", "cut"),
     "detente.domains.folders": ("counted", "files_below", "found_below"),
     "detente.domains.frozen": ("Frozen",),
     "detente.domains.initialization": ("variance_preserving",),
@@ -113,6 +114,13 @@ if TYPE_CHECKING:
     from detente.domains.contracts import Model as Model
     from detente.domains.contracts import Networks as Networks
     from detente.domains.contracts import ProgressCallback as ProgressCallback
+    from detente.domains.cuts import CLASS_MEANS as CLASS_MEANS
+    from detente.domains.cuts import Asked as Asked
+    from detente.domains.cuts import Bins as Bins
+    from detente.domains.cuts import Cut as Cut
+    from detente.domains.cuts import class_accuracy as class_accuracy
+    from detente.domains.cuts import class_means as class_means
+    from detente.domains.cuts import cut as cut
     from detente.domains.folders import counted as counted
     from detente.domains.folders import files_below as files_below
     from detente.domains.folders import found_below as found_below

@@ -20,6 +20,7 @@ from rdkit import rdBase
 from torch import Tensor
 
 from detente import (
+    Bins,
     Count,
     Leaf,
     Packed,
@@ -35,7 +36,7 @@ from detente import (
 )
 from detente_molecule import classes, sources
 from detente_molecule.chemistry import ATOMS, BONDS, Graph, graph, pair, quiet
-from detente_molecule.classes import Bins, Property
+from detente_molecule.classes import Property
 from detente_molecule.smiles import INVALID, MOST_ATOMS, Misfit
 from detente_molecule.sources import Line
 

@@ -12,9 +12,9 @@ from rdkit import Chem
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 from scipy.stats import wasserstein_distance
 
-from detente import Evaluation, Metric, frechet_distance, paired
+from detente import CLASS_MEANS, Asked, Evaluation, Metric, class_accuracy, class_means, frechet_distance, paired
 from detente_molecule.chemistry import canonical_smiles, quiet, unique
-from detente_molecule.classes import MOST_BINS
+from detente_molecule.classes import COMPUTED
 from detente_molecule.data import Listed, Molecules
 from detente_molecule.domain import read
 from detente_molecule.rewards import Properties, properties
@@ -119,9 +119,7 @@ class ClassAccuracy(Metric):
     scores = {"class-accuracy": "higher"}
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        found = _by_class(e)
-        right = [c == asked for asked, _, c in found]
-        return {"class-accuracy": _share(sum(right), len(right))}
+        return class_accuracy(_by_class(e))
 
 
 class ClassMeans(Metric):
@@ -130,27 +128,26 @@ class ClassMeans(Metric):
     NaN of classes that there are none of, and as for `class-accuracy`.
     """
 
-    scores = dict.fromkeys((f"class-{k}-mean" for k in range(MOST_BINS)), "neither")
+    scores = CLASS_MEANS
 
     def __call__(self, e: Evaluation) -> dict[str, float]:
-        found = _by_class(e)
-        values = [[value for asked, value, _ in found if asked == k] for k in range(MOST_BINS)]
-        return {name: _share(math.fsum(of), len(of)) for name, of in zip(self.scores, values, strict=True)}
+        return class_means(_by_class(e))
 
 
-def _by_class(e: Evaluation) -> list[tuple[int, float, int]]:
+def _by_class(e: Evaluation) -> list[Asked]:
     """Of each valid sample the class that was asked for, its property and the class that this lies in.
 
     Empty where there are no classes, or the property cannot be computed.
     """
     cut = e.data.cut if isinstance(e.data, Molecules) else None
-    if cut is None or cut.measure is None or e.labels is None:
+    measure = None if cut is None else COMPUTED.get(cut.name)
+    if cut is None or measure is None or e.labels is None:
         return []
     with quiet():
         every = [canonical_smiles(mol) for mol in read(e.samples, e.domain).molecules()]
         asked = [k for k, smiles in zip(e.labels.tolist(), every, strict=True) if smiles is not None]
-        values = [cut.measure(smiles) for smiles in every if smiles is not None]
-    return list(zip(asked, values, cut.classes(np.array(values)).tolist(), strict=True))
+        values = [measure(smiles) for smiles in every if smiles is not None]
+    return [*map(Asked, asked, values, cut.classes(np.array(values)).tolist())]
 
 
 class ChemNet(Metric):

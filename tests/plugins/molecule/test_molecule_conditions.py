@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import detente
-from detente import Evaluation, UsageError, cli
+from detente import Cut, Evaluation, UsageError, cli
 from detente.training.build import build
 from detente.training.warmup import fresh
-from detente_molecule.classes import COMPUTED, Cut
+from detente_molecule.classes import COMPUTED
 from detente_molecule.data import QM9
 from detente_molecule.domain import Molecule
 from detente_molecule.metrics import ClassAccuracy, ClassMeans
