@@ -182,9 +182,12 @@ class Resolver:
     def _metrics(self, domain: Domain) -> None:
         if self.values.get("samples") is None:
             self.values["samples"] = domain.sample_count
-        if self.values.get("metrics") is None:
+        given = self.values.get("metrics")
+        # What a package recommends for its data leaves room for what the model brings; what a user chose does not.
+        if given is None or self.overlay.source(("metrics",), "") in self.overlay.usual:
+            names = list(domain.metrics) if given is None else given
             of_model = metrics_of(self.parts["model",]) if ("model",) in self.parts and not self.problems else ()
-            self.values["metrics"] = [*domain.metrics, *of_model]
+            self.values["metrics"] = [*names, *(name for name in of_model if name not in names)]
         names = self.values["metrics"]
         for i, name in enumerate(names if isinstance(names, list) else ()):
             target = self._load("metric", ("metrics",), name, domain.name) if isinstance(name, str) else None

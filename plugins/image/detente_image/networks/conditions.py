@@ -5,7 +5,7 @@ from detente_image.data import Images
 
 CONDITIONAL = ("class-accuracy",)
 """Metrics that say something of conditional models."""
-LABELLED = "images with classes (digits, stacked-digits, a folder of folders)"
+LABELLED = "images with classes (digits, stacked-digits, emoji, a folder of folders)"
 """The data that they are for."""
 
 
