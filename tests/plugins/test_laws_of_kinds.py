@@ -31,3 +31,14 @@ def test_every_kind_of_data_that_comes_along_keeps_every_law(name: str, recordin
     more = {"text": ["model.warm_up_steps=3"], "speech": [f"data.path={recordings}"]}.get(name, [])
     report = check_domain(kind(name, sets=[*SETS[name], *more])).require()
     assert {v.law for v in report.verdicts if v.outcome == "skipped"} <= {"labels_fit_the_samples"}
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("name", ["image", "text"])
+def test_every_law_holds_of_emoji_in_groups_and_of_sentences_by_length(name: str) -> None:
+    sets = {
+        "image": ["data=emoji", "data.size=16", "model=dcgan", "model.width=4", "model.latent_dim=8"],
+        "text": [*SETS["text"], "data.condition=length", "model.warm_up_steps=3"],
+    }
+    report = check_domain(kind(name, sets=[*sets[name], "model.conditional=true"])).require()
+    assert not {v.law for v in report.verdicts if v.outcome == "skipped"}, report

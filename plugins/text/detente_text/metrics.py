@@ -1,11 +1,12 @@
-"""The field's measures of sentences: BLEU, self-BLEU, uniqueness, novelty, fluency."""
+"""The field's measures of sentences: BLEU, self-BLEU, uniqueness, novelty, fluency; and what classes are met."""
 
 import math
 
 from torch import Tensor
 
-from detente import Data, Evaluation, Metric
+from detente import CLASS_MEANS, Asked, Data, Evaluation, Metric, class_accuracy, class_means
 from detente_text.bleu import MOST, References, mean_bleu, self_bleu
+from detente_text.classes import COMPUTED
 from detente_text.data import Sentences
 from detente_text.fluency import KneserNey
 from detente_text.vocabulary import trimmed
@@ -85,6 +86,41 @@ class Fluency(Metric):
         if e.data.identity not in self._made:
             self._made[e.data.identity] = KneserNey(text, len(e.data.space.leaves[0].symbols))
         return {"fluency": self._made[e.data.identity].mean_surprise(samples(e))}
+
+
+class ClassAccuracy(Metric):
+    """Of samples that were made under a class, the share whose number of words lies within its limits.
+
+    Compare with 1 over the number of classes. The row of held-out data has 1: the number of words defines the class.
+    NaN without classes.
+    """
+
+    scores = {"class-accuracy": "higher"}
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        return class_accuracy(_by_class(e))
+
+
+class ClassMeans(Metric):
+    """The mean number of words of the samples that were made under each class.
+
+    NaN of classes that there are none of, and without classes.
+    """
+
+    scores = CLASS_MEANS
+
+    def __call__(self, e: Evaluation) -> dict[str, float]:
+        return class_means(_by_class(e))
+
+
+def _by_class(e: Evaluation) -> list[Asked]:
+    """Of each sample the class that was asked for, its number and the class that this lies in; none without classes."""
+    cut = e.data.cut if isinstance(e.data, Sentences) else None
+    if cut is None or e.labels is None:
+        return []
+    assert isinstance(e.samples, Tensor), "a sentence is a single tensor"
+    values = COMPUTED["length"](e.samples.argmax(-1).numpy())
+    return [*map(Asked, e.labels.tolist(), values.tolist(), cut.classes(values).tolist())]
 
 
 def samples(e: Evaluation) -> list[tuple[int, ...]]:

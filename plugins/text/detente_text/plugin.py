@@ -45,3 +45,5 @@ def detente_register_metrics(registry) -> None:
     add("self-bleu", "SelfBLEU", "n-grams shared with the other samples")
     add("uniqueness", "Uniqueness", "fraction of distinct samples, and of samples outside the training data")
     add("fluency", "Fluency", "nats per word of a language model of text that the generator was not trained on")
+    add("class-accuracy", "ClassAccuracy", "samples of a conditional model whose length lies in the class asked for")
+    add("class-means", "ClassMeans", "the mean length of a conditional model's samples, by class")

@@ -9,7 +9,7 @@ from torch import Tensor
 from detente import Batch, Networks, Space, Stream
 from detente_text.data import Sentences
 from detente_text.networks import RelGAN, Transformer
-from detente_text.networks.warmup import Warmed, fit, tokens_of
+from detente_text.networks.warmup import Warmed, drawn, fit
 from seeded import seeded
 
 
@@ -47,7 +47,7 @@ class Brief(Warmed):
     def fit(self, data: Sentences, seed: int = 0) -> "Brief":
         """Down a slope of one, where each step of Adam is as long as its rate."""
 
-        def loss(tokens: Tensor) -> Tensor:
+        def loss(tokens: Tensor, labels: Tensor | None) -> Tensor:
             self.batches.append(tokens)
             self.moved.append(self.number.item())
             return self.number.sum()
@@ -87,15 +87,16 @@ def test_the_rate_rises_over_a_twentieth_and_falls_as_a_cosine(small):
     assert brief.told == [(1, 100), (21, 100), (41, 100), (61, 100), (81, 100), (100, 100)]
 
 
-def test_words_of_strangers_data_are_their_likeliest(small):
+def test_words_of_strangers_data_are_their_likeliest_and_labels_come_along(small):
     class Stranger:
         def batch(self, index: Tensor) -> Batch:
-            return Batch(small.batch(index).x * 0.9)
+            return Batch(small.batch(index).x * 0.9, index % 2)
 
     index = torch.tensor([5, 0, 5])
-    own = tokens_of(small, index)
-    assert own.dtype == torch.long and own.tolist() == small.tokens("train")[[5, 0, 5]].tolist()
-    assert torch.equal(tokens_of(Stranger(), index), own)
+    own, none = drawn(small, index)
+    assert own.dtype == torch.long and own.tolist() == small.tokens("train")[[5, 0, 5]].tolist() and none is None
+    theirs, labels = drawn(Stranger(), index)
+    assert torch.equal(theirs, own) and labels is not None and labels.tolist() == [1, 0, 1]
 
 
 @pytest.mark.parametrize("make", [RelGAN, Transformer])

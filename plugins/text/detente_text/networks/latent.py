@@ -9,7 +9,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Network, Networks, NonNegative, Positive, ProgressCallback, Space, Stream, Whole
+from detente import (
+    ClassBeside,
+    Count,
+    Data,
+    Network,
+    Networks,
+    NonNegative,
+    Positive,
+    ProgressCallback,
+    Projection,
+    Space,
+    Stream,
+    Whole,
+)
+from detente_text.networks.conditions import CONDITIONAL
 from detente_text.networks.sampling import Choice, Sampling, annealed, counted_positions, sentence_shape
 from detente_text.networks.warmup import Warmed, fit
 
@@ -33,8 +47,11 @@ class Latent(Warmed):
         warm_up_steps: of the autoencoder; 0 for none, which leaves it random.
         warm_up_batch: sentences in each.
         warm_up_lr: of Adam.
+        conditional: whether both networks get the classes of the sentences, the generator beside z, the critic by a
+            projection (Miyato & Koyama 2018).
     """
 
+    called = "latent"
     renamed = {"hard": "sampling"}
 
     def __init__(
@@ -49,19 +66,23 @@ class Latent(Warmed):
         warm_up_steps: Whole = 1200,
         warm_up_batch: Count = 64,
         warm_up_lr: Positive = 3e-3,
+        conditional: bool = False,
     ) -> None:
+        self.conditional, self.metrics = conditional, CONDITIONAL if conditional else ()
         self.sampling: Sampling | bool = sampling
         self.code, self.width, self.embedding, self.coldest = code, width, embedding, coldest
         self.noise, self.latent_dim, self.warm_up_steps = noise, latent_dim, warm_up_steps
         self.warm_up_batch, self.warm_up_lr = warm_up_batch, warm_up_lr
 
     def build(self, space: Space) -> Networks:
-        length, symbols = sentence_shape(space, "latent")
+        length, symbols = sentence_shape(space, self.called)
+        classes = self.classes(space)
         decoder = Decoder(length, symbols, self.code, self.width, self.embedding, Choice(self.sampling))
         decoder.requires_grad_(False)
         encoder = Encoder(symbols, self.code, self.width, self.embedding).requires_grad_(False)
         return Networks(
-            CodeGenerator(self.latent_dim, self.width, self.code, decoder), CodeCritic(encoder, self.width, self.code)
+            CodeGenerator(self.latent_dim, self.width, self.code, decoder, classes),
+            CodeCritic(encoder, self.width, self.code, classes),
         )
 
     def schedule(self, networks: Networks, done: float) -> None:
@@ -80,7 +101,7 @@ class Latent(Warmed):
         for p in parameters:
             p.requires_grad_(True)
 
-        def loss(tokens: Tensor) -> Tensor:
+        def loss(tokens: Tensor, labels: Tensor | None) -> Tensor:  # codes say what class a sentence is of
             codes = encoder.of_words(F.embedding(tokens, encoder.embed.weight.T))
             noise = torch.randn(codes.shape, generator=draws).to(first)
             return decoder.surprise(codes + self.noise * noise, tokens)
@@ -161,15 +182,17 @@ class CodeGenerator(Network):
 
     output_layers = ("out",)
 
-    def __init__(self, latent_dim: int, width: int, code: int, decoder: Decoder) -> None:
+    def __init__(self, latent_dim: int, width: int, code: int, decoder: Decoder, classes: int | None = None) -> None:
         super().__init__()
-        self.first, self.second = nn.Linear(latent_dim, width), nn.Linear(width, width)
+        self.beside = None if classes is None else ClassBeside(classes, latent_dim)
+        self.first = nn.Linear(latent_dim * (1 if classes is None else 2), width)
+        self.second = nn.Linear(width, width)
         self.out = nn.Linear(width, code)
         self.decoder = decoder
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, latent_dim] → [B, L, V]."""
-        h = F.leaky_relu(self.first(z), SLOPE)
+        h = F.leaky_relu(self.first(z if self.beside is None else self.beside(z, labels)), SLOPE)
         h = F.leaky_relu(self.second(h), SLOPE)
         return self.decoder(F.normalize(self.out(h), dim=1))
 
@@ -181,13 +204,15 @@ class CodeCritic(Network):
     feature_layers = ("first", "second")
     output_layers = ("head",)
 
-    def __init__(self, encoder: Encoder, width: int, code: int) -> None:
+    def __init__(self, encoder: Encoder, width: int, code: int, classes: int | None = None) -> None:
         super().__init__()
         self.embed = encoder
         self.first, self.second = nn.Linear(code, width), nn.Linear(width, width)
         self.head = nn.Linear(width, 1)
+        self.of_class = None if classes is None else Projection(classes, width)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, L, V] → logits [B]."""
-        h = F.leaky_relu(self.first(self.embed(x)), SLOPE)
-        return self.head(F.leaky_relu(self.second(h), SLOPE)).squeeze(1)
+        described = F.leaky_relu(self.second(F.leaky_relu(self.first(self.embed(x)), SLOPE)), SLOPE)
+        logits = self.head(described).squeeze(1)
+        return logits if self.of_class is None else logits + self.of_class(described, labels)

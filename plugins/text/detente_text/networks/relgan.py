@@ -4,7 +4,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detente import Count, Data, Network, Networks, Positive, ProgressCallback, Space, Stream, Whole
+from detente import (
+    ClassBeside,
+    Count,
+    Data,
+    Network,
+    Networks,
+    Positive,
+    ProgressCallback,
+    Projection,
+    Space,
+    Stream,
+    Whole,
+)
+from detente_text.networks.conditions import CONDITIONAL
 from detente_text.networks.sampling import (
     Choice,
     Sampling,
@@ -35,8 +48,11 @@ class RelGAN(Warmed):
         warm_up_steps: of maximum likelihood; 0 for none.
         warm_up_batch: sentences in each.
         warm_up_lr: of Adam.
+        conditional: whether both networks get the classes of the sentences, the generator beside z, the critic by a
+            projection (Miyato & Koyama 2018).
     """
 
+    called = "relgan"
     renamed = {"hard": "sampling"}
 
     def __init__(
@@ -50,7 +66,9 @@ class RelGAN(Warmed):
         warm_up_steps: Whole = 1100,
         warm_up_batch: Count = 32,
         warm_up_lr: Positive = 5e-3,
+        conditional: bool = False,
     ) -> None:
+        self.conditional, self.metrics = conditional, CONDITIONAL if conditional else ()
         self.sampling: Sampling | bool = sampling
         self.width, self.embedding, self.maps, self.coldest = width, embedding, maps, coldest
         self.latent_dim, self.warm_up_steps = latent_dim, warm_up_steps
@@ -58,10 +76,11 @@ class RelGAN(Warmed):
         self.starts_good = warm_up_steps > 0
 
     def build(self, space: Space) -> Networks:
-        length, symbols = sentence_shape(space, "relgan")
+        length, symbols = sentence_shape(space, self.called)
+        choice, classes = Choice(self.sampling), self.classes(space)
         return Networks(
-            RecurrentGenerator(length, symbols, self.width, self.embedding, self.latent_dim, Choice(self.sampling)),
-            ConvolutionalCritic(length, symbols, self.embedding, self.maps),
+            RecurrentGenerator(length, symbols, self.width, self.embedding, self.latent_dim, choice, classes),
+            ConvolutionalCritic(length, symbols, self.embedding, self.maps, classes),
         )
 
     def schedule(self, networks: Networks, done: float) -> None:
@@ -80,10 +99,20 @@ class RecurrentGenerator(Network):
 
     output_layers = ("output",)
 
-    def __init__(self, length: int, symbols: int, width: int, embedding: int, latent_dim: int, choice: Choice) -> None:
+    def __init__(
+        self,
+        length: int,
+        symbols: int,
+        width: int,
+        embedding: int,
+        latent_dim: int,
+        choice: Choice,
+        classes: int | None = None,
+    ) -> None:
         super().__init__()
         self.length = length
-        self.start = nn.Linear(latent_dim, width)
+        self.beside = None if classes is None else ClassBeside(classes, latent_dim)
+        self.start = nn.Linear(latent_dim * (1 if classes is None else 2), width)
         self.embed = nn.Linear(symbols, embedding, bias=False)
         self.begin = nn.Parameter(torch.zeros(embedding))
         self.cell = nn.LSTMCell(embedding, width)
@@ -91,9 +120,9 @@ class RecurrentGenerator(Network):
         self.choice = choice
         nn.init.normal_(self.embed.weight, std=0.1)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, latent_dim] → sentences [B, L, V]; Gumbel noise is of the default generator."""
-        h = self.start(z).tanh()
+        h = self._started(z, labels)
         state = h, torch.zeros_like(h)
         seen = self.begin.expand(len(z), -1)
         words = []
@@ -104,9 +133,13 @@ class RecurrentGenerator(Network):
             seen = self.embed(word)
         return torch.stack(words, 1)
 
-    def surprise(self, z: Tensor, tokens: Tensor) -> Tensor:
+    def _started(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """The cell's first state, [B, width]."""
+        return self.start(z if self.beside is None else self.beside(z, labels)).tanh()
+
+    def surprise(self, z: Tensor, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """Mean −log p(word | words before it) in nats of real sentences [B, L]."""
-        h = self.start(z).tanh()
+        h = self._started(z, labels)
         state = h, torch.zeros_like(h)
         table = self.embed.weight.T  # [V, E]
         before = F.embedding(tokens[:, :-1], table)
@@ -126,7 +159,7 @@ class ConvolutionalCritic(Network):
     input_layers = ("embed",)
     output_layers = ("head",)
 
-    def __init__(self, length: int, symbols: int, embedding: int, maps: int) -> None:
+    def __init__(self, length: int, symbols: int, embedding: int, maps: int, classes: int | None = None) -> None:
         super().__init__()
         self.embed = nn.Linear(symbols, embedding, bias=False)
         sizes = [size for size in (2, 3, 4, 5) if size <= length]
@@ -139,12 +172,15 @@ class ConvolutionalCritic(Network):
             weight, bias = parameters
             nn.init.kaiming_normal_(weight, a=SLOPE)
             nn.init.zeros_(bias)
+        self.of_class = None if classes is None else Projection(classes, 2 * maps)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, L, V] → logits [B]."""
         h = self.embed(x).transpose(1, 2)  # [B, E, L]
         strongest = [F.leaky_relu(layer(h), SLOPE).amax(2) for layer in self.filters]
-        return self.head(F.leaky_relu(self.hidden(torch.cat(strongest, 1)), SLOPE)).squeeze(1)
+        described = F.leaky_relu(self.hidden(torch.cat(strongest, 1)), SLOPE)
+        logits = self.head(described).squeeze(1)
+        return logits if self.of_class is None else logits + self.of_class(described, labels)
 
 
 class NullControl(RelGAN):
@@ -162,6 +198,6 @@ class _Constant(nn.Module):
         super().__init__()
         self.level = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, L, V] → one number for all, [B], whose gradient in x is zero."""
         return self.level + 0 * x[:, 0, 0]

@@ -11,12 +11,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from detente import (
+    ClassBeside,
     Count,
     Data,
     Network,
     Networks,
     Positive,
     ProgressCallback,
+    Projection,
     Range,
     Space,
     Stream,
@@ -25,6 +27,7 @@ from detente import (
     register_layer,
 )
 from detente.compat import transformers
+from detente_text.networks.conditions import CONDITIONAL
 from detente_text.networks.sampling import (
     Choice,
     Sampling,
@@ -53,8 +56,11 @@ class Transformer(Warmed):
         warm_up_steps: of maximum likelihood; 0 for none.
         warm_up_batch: sentences in each.
         warm_up_lr: of Adam.
+        conditional: whether both networks get the classes of the sentences, the generator beside z, the critic by a
+            projection (Miyato & Koyama 2018).
     """
 
+    called = "transformer"
     renamed = {"hard": "sampling"}
 
     def __init__(
@@ -68,9 +74,11 @@ class Transformer(Warmed):
         warm_up_steps: Whole = 700,
         warm_up_batch: Count = 64,
         warm_up_lr: Positive = 2e-3,
+        conditional: bool = False,
     ) -> None:
         if width % heads:
             raise UsageError(f"transformer: width={width} is not a multiple of heads={heads}.")
+        self.conditional, self.metrics = conditional, CONDITIONAL if conditional else ()
         self.sampling: Sampling | bool = sampling
         self.width, self.layers, self.heads, self.coldest = width, layers, heads, coldest
         self.latent_dim, self.warm_up_steps = latent_dim, warm_up_steps
@@ -78,9 +86,11 @@ class Transformer(Warmed):
         self.starts_good = warm_up_steps > 0
 
     def build(self, space: Space) -> Networks:
-        length, symbols = sentence_shape(space, "transformer")
-        shape = length, symbols, self.width, self.layers, self.heads
-        return Networks(AttentiveGenerator(*shape, self.latent_dim, Choice(self.sampling)), EncoderCritic(*shape))
+        length, symbols = sentence_shape(space, self.called)
+        shape, classes = (length, symbols, self.width, self.layers, self.heads), self.classes(space)
+        return Networks(
+            AttentiveGenerator(*shape, self.latent_dim, Choice(self.sampling), classes), EncoderCritic(*shape, classes)
+        )
 
     def schedule(self, networks: Networks, done: float) -> None:
         networks.generator.get_submodule("choice").temperature = annealed(done, self.coldest)  # type: ignore[assignment]
@@ -99,14 +109,23 @@ class AttentiveGenerator(Network):
     output_layers = ("output",)
 
     def __init__(
-        self, length: int, symbols: int, width: int, layers: int, heads: int, latent_dim: int, choice: Choice
+        self,
+        length: int,
+        symbols: int,
+        width: int,
+        layers: int,
+        heads: int,
+        latent_dim: int,
+        choice: Choice,
+        classes: int | None = None,
     ) -> None:
         super().__init__()
         library = transformers()
         # The library's own linear layer, whose weight lies the other way round.
         register_layer(library.pytorch_utils.Conv1D, {"weight": 1})
         self.length = length
-        self.start = nn.Linear(latent_dim, width)
+        self.beside = None if classes is None else ClassBeside(classes, latent_dim)
+        self.start = nn.Linear(latent_dim * (1 if classes is None else 2), width)
         self.embed = nn.Linear(symbols, width, bias=False)
         self.body = library.GPT2Model(
             library.GPT2Config(
@@ -120,9 +139,9 @@ class AttentiveGenerator(Network):
         self.choice = choice
         nn.init.normal_(self.embed.weight, std=0.1)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, latent_dim] → sentences [B, L, V]; Gumbel noise is of the default generator."""
-        seen, past = self.start(z).unsqueeze(1), transformers().DynamicCache()
+        seen, past = self._started(z, labels), transformers().DynamicCache()
         words = []
         for _ in range(self.length):
             # The cache goes by its place: its name differs between versions. It takes in each step's keys and values.
@@ -132,10 +151,14 @@ class AttentiveGenerator(Network):
             seen = self.embed(word).unsqueeze(1)
         return torch.stack(words, 1)
 
-    def surprise(self, z: Tensor, tokens: Tensor) -> Tensor:
+    def _started(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """What stands before the first word, [B, 1, width]."""
+        return self.start(z if self.beside is None else self.beside(z, labels)).unsqueeze(1)
+
+    def surprise(self, z: Tensor, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """Mean −log p(word | words before it) in nats of real sentences [B, L]."""
         before = F.embedding(tokens[:, :-1], self.embed.weight.T)
-        seen = torch.cat([self.start(z).unsqueeze(1), before], 1)
+        seen = torch.cat([self._started(z, labels), before], 1)
         hidden = self.body(inputs_embeds=seen, use_cache=False).last_hidden_state
         where = counted_positions(tokens)
         return F.cross_entropy(self.output(hidden[where]), tokens[where])
@@ -148,7 +171,9 @@ class EncoderCritic(Network):
     input_layers = ("embed",)
     output_layers = ("head",)
 
-    def __init__(self, length: int, symbols: int, width: int, layers: int, heads: int) -> None:
+    def __init__(
+        self, length: int, symbols: int, width: int, layers: int, heads: int, classes: int | None = None
+    ) -> None:
         super().__init__()
         library = transformers()
         self.embed = nn.Linear(symbols, width, bias=False)
@@ -166,8 +191,11 @@ class EncoderCritic(Network):
         self.head = nn.Linear(width, 1)
         self.feature_layers = ("hidden",)
         nn.init.normal_(self.embed.weight)
+        self.of_class = None if classes is None else Projection(classes, width)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """[B, L, V] → logits [B]."""
         hidden = self.body(inputs_embeds=self.embed(x)).last_hidden_state  # [B, L, width]
-        return self.head(F.gelu(self.hidden(hidden.mean(1)))).squeeze(1)
+        described = F.gelu(self.hidden(hidden.mean(1)))
+        logits = self.head(described).squeeze(1)
+        return logits if self.of_class is None else logits + self.of_class(described, labels)

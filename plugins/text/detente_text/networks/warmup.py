@@ -6,28 +6,42 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from detente import Data, Model, ProgressCallback, Stream
+from detente import Data, Model, ProgressCallback, Space, Stream, classes_of
 from detente_text.data import Sentences
+from detente_text.networks.conditions import LABELLED
 
 
 class Warmed(Model):
-    """A model whose warm-up takes these options."""
+    """A model whose warm-up takes these options, and which is conditional on a class if it is asked to."""
 
+    called: str
     warm_up_steps: int
     warm_up_batch: int
     warm_up_lr: float
 
+    def view(self, data: Data) -> Data:
+        self.classes(data.space)  # refused here with the name of the option that gives classes
+        return data
+
+    def classes(self, space: Space) -> int | None:
+        """How many classes the networks are told of; None if they are not conditional.
+
+        Raises:
+            UsageError: the data have none.
+        """
+        return classes_of(space, self.called, LABELLED) if self.conditional else None
+
 
 def fit(
     parameters: Iterable[nn.Parameter],
-    loss: Callable[[Tensor], Tensor],
+    loss: Callable[[Tensor, Tensor | None], Tensor],
     data: Data,
     rng: Stream,
     show: ProgressCallback,
     options: Warmed,
     device: torch.device,
 ) -> None:
-    """Minimize a loss of batches of word numbers [B, L] with Adam; the rate rises over 5 % and falls as a cosine.
+    """Minimize a loss of word numbers [B, L] and labels with Adam; the rate rises over 5 % and falls as a cosine.
 
     Batches are drawn without replacement, epoch by epoch, from `rng`.
     """
@@ -47,7 +61,9 @@ def fit(
         )
         for p in parameters:
             p.grad = None
-        loss(tokens_of(data, index).to(device)).backward(inputs=parameters)
+        tokens, labels = drawn(data, index)
+        labels = labels.to(device) if labels is not None and options.conditional else None
+        loss(tokens.to(device), labels).backward(inputs=parameters)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         if step % 20 == 0 or step == steps - 1:
@@ -56,19 +72,20 @@ def fit(
         p.grad = None
 
 
-def tokens_of(data: Data, index: Tensor) -> Tensor:
-    """Word numbers int64 [B, L] of training sentences, whoever brings them."""
+def drawn(data: Data, index: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Word numbers int64 [B, L] of training sentences, whoever brings them; and their labels [B], if they have any."""
     if isinstance(data, Sentences):
-        return torch.from_numpy(data.tokens("train"))[index].long()
-    x = data.batch(index).x
+        labels = None if data.labels is None else data.labels[index]
+        return torch.from_numpy(data.tokens("train"))[index].long(), labels
+    x, labels = data.batch(index)
     assert isinstance(x, Tensor), "a sentence is a single tensor"
-    return x.argmax(-1)
+    return x.argmax(-1), labels
 
 
 def fit_likelihood(
     model: Warmed,
     generator: nn.Module,
-    surprise: Callable[[Tensor, Tensor], Tensor],
+    surprise: Callable[[Tensor, Tensor, Tensor | None], Tensor],
     data: Data,
     rng: Stream,
     show: ProgressCallback,
@@ -78,16 +95,16 @@ def fit_likelihood(
     Args:
         model: draws the latents.
         generator: is trained, in place.
-        surprise: mean −log p of sentences [B, L], given their latents.
+        surprise: mean −log p of sentences [B, L], given their latents and labels.
         data: the sentences.
         rng: where every draw comes from.
         show: told how much is done.
     """
     first, latents = next(generator.parameters()), rng.at("latents").generator()
 
-    def loss(tokens: Tensor) -> Tensor:
+    def loss(tokens: Tensor, labels: Tensor | None) -> Tensor:
         z = model.latents(len(tokens), latents)
         assert isinstance(z, Tensor), "latents are a single tensor"
-        return surprise(z.to(first), tokens)
+        return surprise(z.to(first), tokens, labels)
 
     fit(generator.parameters(), loss, data, rng, show, model, first.device)
