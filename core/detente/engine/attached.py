@@ -133,14 +133,15 @@ class Attached:
         self._micro += 1
         generator = self if self.role == "generator" else self.opponent
         with torch.enable_grad():
-            step = self._seated().step(
+            table = self._seated()
+            step = table.step(
                 self.player,
                 rng,
                 _widened(fake if real is None else real),  # in place of one that is absent, until below
                 _widened(real if fake is None else fake),
                 Absent("turn: this chain asks for the latents of the fakes: turn(…, z=z).") if z is None else z,
                 labels,
-                rng.at("noise") if generator is None else generator._noise,
+                rng if generator is None else generator._noise,  # which nothing draws where there is no generator
                 looks_at_samples(self.player),
             )
             if real is None:
@@ -149,8 +150,7 @@ class Attached:
                 step = step.having(fake=Absent("turn: this chain asks for the fakes: turn(…, fake=G(z))."))
             autocast = autocast_of(self.device)
             with plain(self.device):
-                self.open = Turn(step, self._seated(), self.player, self.recorded, self.device, self.scale)
-            self.open.autocast = autocast
+                self.open = Turn(step, table, self.player, self.recorded, self.device, self.scale, autocast)
         try:
             yield self.open
         finally:

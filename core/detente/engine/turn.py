@@ -29,28 +29,37 @@ class Turn:
     """
 
     def __init__(
-        self, step: Step, table: Table, player: Player, recorded: Recorded, device: torch.device, scale: float
+        self,
+        step: Step,
+        table: Table,
+        player: Player,
+        recorded: Recorded,
+        device: torch.device,
+        scale: float,
+        autocast: torch.dtype | None,
     ) -> None:
         self._step, self._table, self._player = step, table, player
         self._recorded, self._device, self._scale = recorded, device, scale
-        self.autocast = autocast_of(device)
+        self.autocast = autocast
         self.taken: dict[str, tuple[Any, tuple[Any, ...]]] = {}
         self.others = 0
+        self._streams = {which: step.root.at(which) for which in ("real", "fake")}
         self.real: Any = self._seen("real", step.real)
         self.fake: Any = self._seen("fake", step.fake)
+        seen = (self.real, "real"), (self.fake, "fake")
+        self._firsts = [(first_leaf(x), which) for x, which in seen if not isinstance(x, Absent)]
 
     def _seen(self, which: str, x: Sample) -> Sample:
-        return x if isinstance(x, Absent) else self._step._seen(x, self._step.root.at(which))
+        return x if isinstance(x, Absent) else self._step._seen(x, self._streams[which])
 
     def heard(self, x: Any) -> Heard:
         """What a forward of the critic on `x` is in this turn."""
         first, table = first_leaf(x), self._table
         self.autocast = autocast_of(self._device) or self.autocast
         records = self._step.turn == "discriminator"
-        for which, own in (("real", self.real), ("fake", self.fake)):
-            if not isinstance(own, Absent) and first is first_leaf(own):
-                stream = self._step.root.at(which)
-                return Heard(stream, records, table.embedding, table.features, self.taken, which)
+        for own, which in self._firsts:
+            if first is own:
+                return Heard(self._streams[which], records, table.embedding, table.features, self.taken, which)
         self.others += 1
         return Heard(self._step.root.at("forward", self.others), records)
 
