@@ -38,7 +38,8 @@ def test_every_kind_of_data_that_comes_along_keeps_every_law(name: str, recordin
 def test_every_law_holds_of_emoji_in_groups_and_of_sentences_by_length(name: str) -> None:
     sets = {
         "image": ["data=emoji", "data.size=16", "model=dcgan", "model.width=4", "model.latent_dim=8"],
-        "text": [*SETS["text"], "data.condition=length", "model.warm_up_steps=3"],
+        # Soft words: of whole ones, labels change hardly one while so narrow a network is as good as untrained.
+        "text": [*SETS["text"], "data.condition=length", "model.warm_up_steps=3", "model.sampling=soft"],
     }
     report = check_domain(kind(name, sets=[*sets[name], "model.conditional=true"])).require()
     assert not {v.law for v in report.verdicts if v.outcome == "skipped"}, report

@@ -15,7 +15,7 @@ def test_declarations_import_no_heavy_library_and_every_target_exists():
     assert not found.late & set(LATE)
     assert set(found.summaries) == {
         *("text", "bible-bbe", "glosses", "lines", "relgan", "relgan-null", "transformer", "latent"),
-        *("bleu", "self-bleu", "uniqueness", "fluency"),
+        *("bleu", "self-bleu", "uniqueness", "fluency", "class-accuracy", "class-means"),
     }
     assert all(found.summaries.values())
 
