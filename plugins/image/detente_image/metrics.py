@@ -12,6 +12,8 @@ from detente_image.data import Digits, StackedDigits
 from detente_image.extractors import run
 
 _FITTED = 4000
+_ROWS = 256
+"""Training pictures that a recognizer is fitted to, and how many of them are unpacked at a time."""
 
 
 class Modes(Metric):
@@ -65,9 +67,14 @@ class ClassAccuracy(Metric):
     def _recognizer(self, e: Evaluation) -> Callable[[Tensor], Tensor]:
         key = e.data.identity, e.domain.measured_identity
         if key not in self._fitted:
-            batch = e.data.batch(torch.arange(min(len(e.data), _FITTED)))
-            assert batch.labels is not None and e.data.space.classes is not None, "data with classes have labels"
-            self._fitted[key] = recognizer(e.domain.measured(batch.x).double(), batch.labels, e.data.space.classes)
+            features, labels = list[Tensor](), list[Tensor]()
+            for part in torch.arange(min(len(e.data), _FITTED)).split(_ROWS):
+                batch = e.data.batch(part)
+                assert batch.labels is not None, "data with classes have labels"
+                features.append(e.domain.measured(batch.x).double())
+                labels.append(batch.labels)
+            assert e.data.space.classes is not None, "asked for samples with classes alone"
+            self._fitted[key] = recognizer(torch.cat(features), torch.cat(labels), e.data.space.classes)
         return self._fitted[key]
 
 

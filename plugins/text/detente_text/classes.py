@@ -1,6 +1,5 @@
 """Classes of sentences: how many words they have, cut into equal shares of the training sentences."""
 
-from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -18,10 +17,6 @@ def lengths(tokens: np.ndarray) -> np.ndarray:
     return ended.argmax(1)
 
 
-COMPUTED: Mapping[Property, Callable[[np.ndarray], np.ndarray]] = {"length": lengths}
-"""Each `Property` of word numbers [n, L]: its values [n]."""
-
-
 def classed(of: Packed, name: Property, bins: int) -> tuple[Packed, Cut]:
     """Packed sentences with an array `labels`, the class of each, and how they were cut; a note says it.
 
@@ -33,7 +28,7 @@ def classed(of: Packed, name: Property, bins: int) -> tuple[Packed, Cut]:
     Raises:
         UsageError: the sentences have too few different values.
     """
-    values, train = COMPUTED[name](of.arrays["tokens"]), of.rows("train")
+    values, train = lengths(of.arrays["tokens"]), of.rows("train")
     found = cut(name, values[train], bins, "sentences")
     labels = found.classes(values)
     notes = (*of.notes, found.counted(labels[train], "sentences"))

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from detente import CLASS_MEANS, Asked, Data, Evaluation, Metric, class_accuracy, class_means
 from detente_text.bleu import MOST, References, mean_bleu, self_bleu
-from detente_text.classes import COMPUTED
+from detente_text.classes import lengths
 from detente_text.data import Sentences
 from detente_text.fluency import KneserNey
 from detente_text.vocabulary import trimmed
@@ -119,7 +119,7 @@ def _by_class(e: Evaluation) -> list[Asked]:
     if cut is None or e.labels is None:
         return []
     assert isinstance(e.samples, Tensor), "a sentence is a single tensor"
-    values = COMPUTED["length"](e.samples.argmax(-1).numpy())
+    values = lengths(e.samples.argmax(-1).numpy())
     return [*map(Asked, e.labels.tolist(), values.tolist(), cut.classes(values).tolist())]
 
 
