@@ -44,6 +44,10 @@ class Absent(tuple[Tensor, ...]):
 
     __iter__ = __getitem__ = __len__ = _refuse
 
+    def __bool__(self) -> bool:
+        """It has no leaves."""
+        return False
+
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: tuple = (), kwargs: Any = None) -> NoReturn:
         """Torch asks here where a function is handed one beside a tensor."""

@@ -11,11 +11,9 @@ With equal networks, batches and seeds this gives the weights that `Game` gives,
 `Player` and `Step`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from detente.engine.absent import Absent, AbsentNetwork, AbsentObjective
@@ -27,10 +25,11 @@ from detente.engine.recorded import Recorded
 from detente.engine.sample import Sample, Space, each
 from detente.engine.step import DomainLike, ObjectiveLike, Role
 from detente.engine.table import Table, augmentation, keys, looks_at_samples
-from detente.engine.turn import HALF, Turn, autocast_of, plain
+from detente.engine.turn import HALF, Turn
 from detente.errors import UsageError
 
 Forward = Callable[[nn.Module, Any, Any], Any]
+_NO_LATENTS: Any = Absent("turn: this chain asks for the latents of the fakes: turn(…, z=z).")
 _OTHER: dict[Role, Role] = {"generator": "discriminator", "discriminator": "generator"}
 
 
@@ -84,18 +83,21 @@ class Attached:
         seed: int = 0,
     ) -> None:
         self.player, self.domain, self.space, self.objective = player, domain, space, objective
+        self.role: Role = player.role
         self.module = player.network if forward is None else Called(player.network, forward)
         self.device = next(player.network.parameters()).device
         self.scale = 2.0**16
         """GradScaler's factor, as `step` last saw it, for gradients inside penalties in float16."""
         self.recorded = Recorded(link for link in player.regularizer.links if "penalty" in link.defines())
         self.open: Turn | None = None
+        self._as_leaves = looks_at_samples(player)
         self.opponent = opponents[0] if opponents else None
         for opponent in opponents:
             if opponent.player.role == player.role:
                 raise UsageError(f"attach: the opponent is a {player.role} too. Give one of them the other role=.")
             opponent.opponent, opponent._table = self, None
         self._keys = keys(seed)
+        self._turns = self._keys["turn"][self.role]
         self._table: Table | None = None
         self._micro = 0
         self._forwards: tuple[int, ...] = 0, 0
@@ -103,15 +105,9 @@ class Attached:
         for part in player.network if isinstance(player.network, Several) else (player.network,):
             Listener(self).on(part)
 
-    @property
-    def role(self) -> Role:
-        """Which player it is."""
-        return self.player.role
-
-    @contextmanager
     def turn(
         self, real: Sample | None = None, fake: Sample | None = None, *, z: Sample | None = None, labels: Any = None
-    ) -> Iterator[Turn]:
+    ) -> Turn:
         """A batch, or a micro-batch, of the next update: call the networks inside, and `backward` when you like.
 
         Args:
@@ -127,34 +123,27 @@ class Attached:
             raise UsageError(f"turn: one of the {self.role} is open already; leave it before the next.")
         if real is None and fake is None:
             raise UsageError("turn: give it a batch of data, of fakes, or both: turn(real, fake).")
-        rng = self._keys["turn"][self.role].at(self.player.t)
+        rng = self._turns.at(self.player.t)
         if self._micro:
             rng = rng.at("micro", self._micro)
         self._micro += 1
         generator = self if self.role == "generator" else self.opponent
-        with torch.enable_grad():
-            table = self._seated()
-            step = table.step(
-                self.player,
-                rng,
-                _widened(fake if real is None else real),  # in place of one that is absent, until below
-                _widened(real if fake is None else fake),
-                Absent("turn: this chain asks for the latents of the fakes: turn(…, z=z).") if z is None else z,
-                labels,
-                rng if generator is None else generator._noise,  # which nothing draws where there is no generator
-                looks_at_samples(self.player),
-            )
-            if real is None:
-                step = step.having(real=Absent("turn: this chain asks for the reals: turn(real, …)."))
-            if fake is None:
-                step = step.having(fake=Absent("turn: this chain asks for the fakes: turn(…, fake=G(z))."))
-            autocast = autocast_of(self.device)
-            with plain(self.device):
-                self.open = Turn(step, table, self.player, self.recorded, self.device, self.scale, autocast)
-        try:
-            yield self.open
-        finally:
-            self.open = None
+        table = self._table or self._seated()
+        step = table.step(
+            self.player,
+            rng,
+            _widened(fake if real is None else real),  # in place of one that is absent, until below
+            _widened(real if fake is None else fake),
+            _NO_LATENTS if z is None else z,
+            labels,
+            rng if generator is None else generator._noise,  # which nothing draws where there is no generator
+            self._as_leaves,
+        )
+        if real is None:
+            step = step.having(real=Absent("turn: this chain asks for the reals: turn(real, …)."))
+        if fake is None:
+            step = step.having(fake=Absent("turn: this chain asks for the fakes: turn(…, fake=G(z))."))
+        return Turn(self, table, step)
 
     def step(self, scaler: Any = None, *, optimizer: Any = None) -> bool:
         """Gradients unscaled and adjusted → the optimizer's step → weights adjusted; instead of `optimizer.step()`.
@@ -179,8 +168,9 @@ class Attached:
                 advance()
                 self.recorded.undo()
                 return False
-        self.recorded.settle()
-        player.update(player.moment(self._keys["turn"][self.role].at(player.t), self.domain), advance)
+        if self.recorded.buffers:
+            self.recorded.settle()
+        player.update(player.moment(self._turns.at(player.t), self.domain) if player.adjusts else None, advance)
         return True
 
     def deployed(self) -> nn.Module:
@@ -208,7 +198,7 @@ class Attached:
         turn = self.open or (self.opponent.open if self.opponent is not None else None)
         if turn is not None:
             return turn.heard(x)
-        return Heard(self._keys["turn"][self.role].at(self.player.t, "outside", self._again()), records=True)
+        return Heard(self._turns.at(self.player.t, "outside", self._again()), records=True)
 
     def compiled(self) -> None:
         """A forward of this network is compiled; asked by its hooks.

@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from detente.engine.forward import Stage
-from detente.engine.sample import leaves
-from detente.engine.streams import Stream, announced, enter, leave, restore, states
+from detente.engine.streams import Stream, announced, borrow, give_back
 
 
 class Heard(NamedTuple):
@@ -21,10 +20,10 @@ class Heard(NamedTuple):
     stream: Stream
     records: bool = False
     """Whether normalization layers update their running statistics."""
-    embedding: Stage | None = None
-    features: tuple[Stage, ...] = ()
-    into: dict[str, tuple[Any, tuple[Any, ...]]] | None = None
-    """Where embedding and features go, under `which`."""
+    stages: tuple[Stage, ...] = ()
+    """Those whose outputs are read."""
+    into: dict[str, tuple[Any, ...]] | None = None
+    """Where the outputs go, under `which`."""
     which: str = ""
 
 
@@ -51,49 +50,47 @@ class Listener:
         """Listen to a network, outermost of its hooks."""
         # Keys and random states are nothing to compile: a compiler that meets a hook leaves it to Python. What keeps
         # the compiler away costs more than what it keeps it away from, so only where there is one.
-        self._entered: Callable[..., None] = torch.compiler.disable(self._enter)  # type: ignore[assignment]
-        self._left: Callable[..., None] = torch.compiler.disable(self._leave)  # type: ignore[assignment]
+        self._entered: Callable[..., None] = torch.compiler.disable(self._enter_compiled)  # type: ignore[assignment]
+        self._left: Callable[..., None] = torch.compiler.disable(self.leave)  # type: ignore[assignment]
         self._first = next(net.parameters())
         net.register_forward_pre_hook(self.enter, prepend=True)
         net.register_forward_hook(self.leave, always_call=True)
 
     def enter(self, net: nn.Module, inputs: tuple) -> None:
         """Before the forward."""
-        if self.owner is not None:
-            if torch.compiler.is_compiling():
-                self._entered(self.owner, net, inputs, True)
-            else:
-                self._enter(self.owner, net, inputs, False)
-
-    def leave(self, net: nn.Module, inputs: tuple, output: Any) -> None:
-        """After the forward, also after one that failed."""
-        if self.owner is not None:
-            (self._left if torch.compiler.is_compiling() else self._leave)()
-
-    def _enter(self, owner: Owner, net: nn.Module, inputs: tuple, compiled: bool) -> None:
-        if compiled:
-            owner.compiled()
+        owner = self.owner
+        if owner is None:
+            return
+        if torch.compiler.is_compiling():
+            self._entered(owner, net, inputs)
+            return
         if not net.training or announced():  # one that the engine itself runs has its key already
             self._open.append(None)
             return
-        x = inputs[0] if inputs else None
-        heard = owner.heard(x)
-        device = self._first.device
-        for stage in (*((heard.embedding,) if heard.embedding else ()), *heard.features):
+        heard = owner.heard(inputs[0] if inputs else None)
+        for stage in heard.stages:
             stage.listen()
-        self._open.append((heard, device, states(device)))
-        enter(heard.stream, device, heard.records)
+        device = self._first.device
+        self._open.append((heard, device, borrow(heard.stream, device, heard.records)))
 
-    def _leave(self) -> None:
+    def _enter_compiled(self, owner: Owner, net: nn.Module, inputs: tuple) -> None:
+        owner.compiled()
+        self.enter(net, inputs)
+
+    def leave(self, *_: Any) -> None:
+        """After the forward, also after one that failed."""
+        if self.owner is None:
+            return
+        if torch.compiler.is_compiling():
+            self._left()
+            return
         open_ = self._open.pop() if self._open else None
         if open_ is None:
             return
         heard, device, found = open_
-        leave()
-        restore(device, found)
-        taken = heard.embedding.take() if heard.embedding else None, tuple(stage.take() for stage in heard.features)
+        give_back(device, found)
         if heard.into is not None:
-            heard.into[heard.which] = taken
+            heard.into[heard.which] = tuple([stage.take() for stage in heard.stages])
 
     def __deepcopy__(self, memo: dict) -> "Listener":
         return Listener()
@@ -110,4 +107,4 @@ def listened_to(net: nn.Module) -> bool:
 
 def first_leaf(x: Any) -> Any:
     """What tells one sample from another: its first tensor."""
-    return leaves(x)[0] if isinstance(x, torch.Tensor | tuple) and len(leaves(x)) else x
+    return x[0] if isinstance(x, tuple) and x else x

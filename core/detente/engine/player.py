@@ -89,7 +89,7 @@ class Player:
 
     def moment(self, rng: Stream, domain: DomainLike) -> Moment:
         """That of this player's next update."""
-        return Moment(self.t, rng, domain, self.lr)
+        return Moment(self.t, rng, domain, self.optimizer.param_groups[0]["lr"])
 
     def penalties(self, step: Step) -> Iterator[tuple[str, Tensor]]:
         """Name and value (a scalar) of each penalty that fires; each is proved when it first does."""
@@ -121,13 +121,20 @@ class Player:
         update(self._moment, self.optimizer.step)
         self._moment = None
 
-    def update(self, m: Moment, step: Callable[[], Any]) -> None:
-        """What `apply` does, at this moment and with this step of the optimizer."""
+    @property
+    def adjusts(self) -> bool:
+        """Whether its regularizers change gradients or weights, at a moment that `update` must be told."""
+        return self._adjusts_gradients or self._adjusts_weights
+
+    def update(self, m: Moment | None, step: Callable[[], Any]) -> None:
+        """What `apply` does, with this step of the optimizer; at this moment, or at none if nothing `adjusts`."""
         if self._adjusts_gradients:
+            assert m is not None, "adjusts says so"
             with torch.no_grad():
                 self.regularizer.adjust_gradients(self.network, m)
         step()
         if self._adjusts_weights:
+            assert m is not None, "adjusts says so"
             with torch.no_grad():
                 self.regularizer.adjust_weights(self.network, m)
         self.t += 1

@@ -14,7 +14,7 @@ class Recorded:
     """
 
     def __init__(self, modules: Iterable[nn.Module]) -> None:
-        self._buffers = [buffer for module in modules for buffer in module.buffers()]
+        self.buffers = [buffer for module in modules for buffer in module.buffers()]
         self._forget()
 
     def _forget(self) -> None:
@@ -25,7 +25,7 @@ class Recorded:
     def begin(self) -> None:
         """Before the penalties of a micro-batch."""
         if self._before is None:
-            self._before = [b.clone() for b in self._buffers]
+            self._before = [b.clone() for b in self.buffers]
         else:
             self._fold()
             self._put(self._before)
@@ -46,9 +46,9 @@ class Recorded:
     def _fold(self) -> None:
         self._count += 1
         if self._mean is None:
-            self._mean = [b.clone() for b in self._buffers]
+            self._mean = [b.clone() for b in self.buffers]
             return
-        for mean, b in zip(self._mean, self._buffers, strict=True):
+        for mean, b in zip(self._mean, self.buffers, strict=True):
             if mean.is_floating_point():
                 mean.lerp_(b, 1 / self._count)
             else:
@@ -56,5 +56,5 @@ class Recorded:
 
     @torch.no_grad()
     def _put(self, values: list[Tensor]) -> None:
-        for b, value in zip(self._buffers, values, strict=True):
+        for b, value in zip(self.buffers, values, strict=True):
             b.copy_(value)

@@ -8,6 +8,7 @@ attach, (augment, penalty, adjust_gradients, adjust_weights) at every update, de
 import copy
 import re
 from collections.abc import Mapping
+from operator import eq
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -184,7 +185,7 @@ class Regularizer(Component, nn.Module):
 
     def is_off(self) -> bool:
         """Whether its options switch it off for good, as `off` states it."""
-        return self.off is not None and all(self.option(name) == value for name, value in self.off.items())
+        return self.off is not None and all(map(eq, map(self.option, self.off), self.off.values()))
 
     def option(self, name: str) -> Any:
         """The value of an option, which stands in the attribute of its name; None where it has none of that name."""

@@ -216,7 +216,7 @@ class Step:
             if which == "fake" and self.turn == "discriminator":
                 self._root("real", self.real)  # always first, so that running statistics do not depend on who asks
             stream = self.root.at(which)
-            stages = (*((self.embedding,) if self.embedding else ()), *self.features)
+            stages = self.features if self.embedding is None else (self.embedding, *self.features)
             for stage in stages:
                 stage.listen()
             with torch.enable_grad():

@@ -5,8 +5,6 @@ every draw after it, and the comparison "with against without" would compare dif
 its own key and seeds with it, so there is no stream to save in a checkpoint either.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -73,16 +71,20 @@ class ForwardPass:
     def __init__(self, stream: Stream, records: bool = False) -> None:
         self.stream = stream
         self.records = records
-        self._generators: dict[str, torch.Generator] = {}
+        self._generators: dict[str, torch.Generator] | None = None
 
     def generator(self, purpose: str, device: torch.device) -> torch.Generator:
         """The random generator of one purpose within this pass; a second call returns it in its current state."""
+        if self._generators is None:
+            self._generators = {}
         found = self._generators.get(purpose)
         if found is None:
             found = self._generators[purpose] = self.stream.at(purpose).generator(device)
         return found
 
 
+States = tuple[torch.Tensor, torch.Tensor | None]
+"""Those of the default generators of the CPU and, where that is another, of the device."""
 _OUTSIDE = ForwardPass(Stream(0), records=True)
 """Networks that somebody else runs in training mode keep running statistics as torch's own layers do."""
 _current: ForwardPass = _OUTSIDE
@@ -94,10 +96,35 @@ def enter(stream: Stream, device: torch.device, records: bool = False) -> None:
     `torch.manual_seed` does the same for all devices at a hundred times the price.
     """
     global _current
+    if _kept is not None:
+        _kept.save()
     _current = ForwardPass(stream, records)
     torch.default_generator.manual_seed(stream.key)
     if device.type == "cuda":
         torch.cuda.default_generators[device.index or 0].manual_seed(stream.key)
+
+
+def borrow(stream: Stream, device: torch.device, records: bool = False) -> States:
+    """`enter` for a forward that somebody else runs, and what `give_back` takes afterwards."""
+    global _current
+    default, of_device = torch.default_generator, None
+    found = default.get_state()
+    _current = ForwardPass(stream, records)
+    default.manual_seed(stream.key)
+    if device.type == "cuda":
+        on_device = torch.cuda.default_generators[device.index or 0]
+        of_device = on_device.get_state()
+        on_device.manual_seed(stream.key)
+    return found, of_device
+
+
+def give_back(device: torch.device, found: States) -> None:
+    """`leave`, with the default generators as `borrow` found them."""
+    global _current
+    _current = _OUTSIDE
+    torch.default_generator.set_state(found[0])
+    if found[1] is not None:
+        torch.cuda.default_generators[device.index or 0].set_state(found[1])
 
 
 def leave() -> None:
@@ -111,27 +138,45 @@ def announced() -> bool:
     return _current is not _OUTSIDE
 
 
-def states(device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+def states(device: torch.device) -> States:
     """The states of the default generators that `enter` seeds, for `restore`."""
     on_device = torch.cuda.default_generators[device.index or 0].get_state() if device.type == "cuda" else None
     return torch.default_generator.get_state(), on_device
 
 
-def restore(device: torch.device, found: tuple[torch.Tensor, torch.Tensor | None]) -> None:
+def restore(device: torch.device, found: States) -> None:
     """Put the default generators back."""
     torch.default_generator.set_state(found[0])
     if found[1] is not None:
         torch.cuda.default_generators[device.index or 0].set_state(found[1])
 
 
-@contextmanager
-def kept(device: torch.device) -> Iterator[None]:
-    """Leave the default generators as they were found."""
-    found = states(device)
-    try:
-        yield
-    finally:
-        restore(device, found)
+class kept:
+    """Leave the default generators as they were found, if anything in here announces a forward pass."""
+
+    __slots__ = ("_device", "_found", "_outer")
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._found: States | None = None
+
+    def __enter__(self) -> None:
+        global _kept
+        self._outer, _kept = _kept, self
+
+    def save(self) -> None:
+        """The generators are about to be seeded."""
+        if self._found is None:
+            self._found = states(self._device)
+
+    def __exit__(self, *failed: object) -> None:
+        global _kept
+        _kept = self._outer
+        if self._found is not None:
+            restore(self._device, self._found)
+
+
+_kept: kept | None = None
 
 
 def recomputed() -> bool:

@@ -2,7 +2,7 @@
 
 import math
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from detente.engine.gradients import Logits, scaled_by
 from detente.engine.listener import Heard, first_leaf
 from detente.engine.player import Player
 from detente.engine.recorded import Recorded
-from detente.engine.sample import Sample, batch_size, each, leaves
+from detente.engine.sample import Sample, batch_size
 from detente.engine.step import Step
 from detente.engine.streams import kept
 from detente.engine.table import Table
@@ -20,48 +20,56 @@ from detente.engine.table import Table
 HALF = (torch.float16, torch.bfloat16)
 
 
+class Owner(Protocol):
+    """Whose turn it is; `Attached` is one."""
+
+    player: Player
+    recorded: Recorded
+    device: torch.device
+    scale: float
+    open: "Turn | None"
+
+
 class Turn:
-    """One batch, or micro-batch, of one player's update; `Attached.turn` makes it.
+    """One batch, or micro-batch, of one player's update; `Attached.turn` makes it, and it is open inside `with`.
 
     Attributes:
         real: what the critic is to be called on for the reals: augmented, and a leaf of the graph or made from one.
         fake: likewise for the fakes; in the generator's turn they stay attached to it.
     """
 
-    def __init__(
-        self,
-        step: Step,
-        table: Table,
-        player: Player,
-        recorded: Recorded,
-        device: torch.device,
-        scale: float,
-        autocast: torch.dtype | None,
-    ) -> None:
-        self._step, self._table, self._player = step, table, player
-        self._recorded, self._device, self._scale = recorded, device, scale
-        self.autocast = autocast
-        self.taken: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+    def __init__(self, owner: Owner, table: Table, step: Step) -> None:
+        self._owner, self._table, self._step, self._device = owner, table, step, owner.device
+        self.autocast = autocast_of(owner.device)
+        self.taken: dict[str, tuple[Any, ...]] = {}
         self.others = 0
-        self._streams = {which: step.root.at(which) for which in ("real", "fake")}
-        self.real: Any = self._seen("real", step.real)
-        self.fake: Any = self._seen("fake", step.fake)
-        seen = (self.real, "real"), (self.fake, "fake")
-        self._firsts = [(first_leaf(x), which) for x, which in seen if not isinstance(x, Absent)]
+        self.real: Any = step.real
+        self.fake: Any = step.fake
+        if step.augment is not None:
+            with torch.enable_grad(), plain(owner.device):
+                self.real, self.fake = self._seen("real", step.real), self._seen("fake", step.fake)
+        self._real, self._fake = first_leaf(self.real), first_leaf(self.fake)
+
+    def __enter__(self) -> "Turn":
+        self._owner.open = self
+        return self
+
+    def __exit__(self, *failed: object) -> None:
+        self._owner.open = None
 
     def _seen(self, which: str, x: Sample) -> Sample:
-        return x if isinstance(x, Absent) else self._step._seen(x, self._streams[which])
+        return x if isinstance(x, Absent) else self._step._seen(x, self._step.root.at(which))
 
     def heard(self, x: Any) -> Heard:
         """What a forward of the critic on `x` is in this turn."""
-        first, table = first_leaf(x), self._table
+        first, step = first_leaf(x), self._step
         self.autocast = autocast_of(self._device) or self.autocast
-        records = self._step.turn == "discriminator"
-        for own, which in self._firsts:
-            if first is own:
-                return Heard(self._streams[which], records, table.embedding, table.features, self.taken, which)
-        self.others += 1
-        return Heard(self._step.root.at("forward", self.others), records)
+        records = step.turn == "discriminator"
+        which = "real" if first is self._real else "fake" if first is self._fake else None
+        if which is None:
+            self.others += 1
+            return Heard(step.root.at("forward", self.others), records)
+        return Heard(step.root.at(which), records, self._table.stages, self.taken, which)
 
     def penalty(self, real: Any = None, fake: Any = None) -> Tensor:
         """The sum of the penalties that fire at this update, a scalar in float32 or wider, to be added to the loss.
@@ -75,19 +83,32 @@ class Turn:
         """
         for which, logits in (("real", real), ("fake", fake)):
             if logits is not None:
-                said = f"penalty: call the network on t.{which} itself, so that its embedding and features are known."
-                embedding, features = self.taken.get(which) or (Absent(said), Absent(said))
-                self._step._shared[which] = _wide(logits), embedding, features
-        device, player = self._device, self._player
-        step = self._step.having(autocast=self.autocast)
-        scale = self._scale_of(step) if self.autocast is torch.float16 else 1.0
+                self._step._shared[which] = _wide(logits), *self._stages_of(which)
+        step, device = self._step, self._device
+        with kept(device):
+            if self.autocast is None and autocast_of(device) is None:  # contexts that change nothing take their time
+                return self._sum(step)
+            scale = self._scale_of(step) if self.autocast is torch.float16 else 1.0
+            with plain(device), scaled_by(scale):
+                return self._sum(step.having(autocast=self.autocast))
+
+    def _sum(self, step: Step) -> Tensor:
+        player, recorded = self._owner.player, self._owner.recorded
+        if recorded.buffers:
+            recorded.begin()
         total: Tensor | None = None
-        with kept(device), plain(device), scaled_by(scale):
-            self._recorded.begin()
-            for name, value in player.penalties(step):
-                player.last[name] = value.detach(), player.t
-                total = value if total is None else total + value
-        return torch.zeros((), device=device) if total is None else total
+        for name, value in player.penalties(step):
+            player.last[name] = value.detach(), player.t
+            total = value if total is None else total + value
+        return torch.zeros((), device=self._device) if total is None else total
+
+    def _stages_of(self, which: str) -> tuple[Any, Any]:
+        """The embedding and the features of the owner's forward."""
+        taken = self.taken.get(which)
+        if taken is None:
+            said = f"penalty: call the network on t.{which} itself, so that its embedding and features are known."
+            return Absent(said), Absent(said)
+        return (None, taken) if self._table.embedding is None else (taken[0], taken[1:])
 
     def _scale_of(self, step: Step) -> float:
         """The scaler's factor over the batch size, down to a power of two: what a mean's backward pass begins with.
@@ -96,14 +117,13 @@ class Turn:
         """
         known = next((x for x in (step.fake, step.real) if not isinstance(x, Absent)), None)
         size = 1 if known is None else batch_size(known)
-        return 2.0 ** max(0, math.floor(math.log2(self._scale / size)))
+        return 2.0 ** max(0, math.floor(math.log2(self._owner.scale / size)))
 
 
 def _wide(logits: Any) -> Logits:
-    return each(
-        lambda part: part.float() if part.dtype in HALF else part,
-        logits if isinstance(logits, Tensor) else tuple(leaves(logits)),
-    )
+    if isinstance(logits, Tensor):
+        return logits.float() if logits.dtype in HALF else logits
+    return tuple(part.float() if part.dtype in HALF else part for part in logits)
 
 
 def plain(device: torch.device) -> AbstractContextManager:

@@ -52,19 +52,19 @@ class SpectralNorm(Regularizer):
             if not weight.any():
                 draws = Stream(0).at("spectral-norm", sigma.purpose, "start").generator()
                 weight.copy_(torch.randn(weight.shape, generator=draws))
-        for _ in range(15):
-            self._iterate()
+        self._iterate(15)
 
     def adjust_weights(self, net: nn.Module, m: Moment) -> None:
-        for _ in range(self.iterations):
-            self._iterate()
+        self._iterate(self.iterations)
 
-    def _iterate(self) -> None:
-        """One power iteration of all weights: v ← Wᵀu / ‖Wᵀu‖, u ← Wv / ‖Wv‖."""
+    def _iterate(self, times: int) -> None:
+        """Power iterations of all weights: v ← Wᵀu / ‖Wᵀu‖, u ← Wv / ‖Wv‖."""
         us, vs = [sigma.u for sigma, _ in self._pairs], [sigma.v for sigma, _ in self._pairs]
         matrices = [sigma.matrix(weight.detach()) for sigma, weight in self._pairs]
-        _set_normalized(vs, [torch.mv(W.t(), u) for W, u in zip(matrices, us, strict=True)])
-        _set_normalized(us, [torch.mv(W, v) for W, v in zip(matrices, vs, strict=True)])
+        transposed = [W.t() for W in matrices]
+        for _ in range(times):
+            _multiply(transposed, us, vs)
+            _multiply(matrices, vs, us)
 
     @torch.no_grad()
     def settle(self, net: nn.Module) -> None:
@@ -75,11 +75,13 @@ class SpectralNorm(Regularizer):
                     child.settle(module._parameters[child.purpose.rpartition(".")[2]])
 
 
-def _set_normalized(vectors: list[Tensor], values: list[Tensor]) -> None:
-    norms = torch._foreach_norm(values)
+def _multiply(matrices: list[Tensor], vectors: list[Tensor], into: list[Tensor]) -> None:
+    """The products, at length 1."""
+    for W, vector, product in zip(matrices, vectors, into, strict=True):
+        torch.mv(W, vector, out=product)
+    norms = torch._foreach_norm(into)
     torch._foreach_clamp_min_(norms, _EPS)
-    torch._foreach_div_(values, norms)
-    torch._foreach_copy_(vectors, values)
+    torch._foreach_div_(into, norms)
 
 
 class _Sigma(Reparametrization):

@@ -4,7 +4,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detente.engine.streams import ForwardPass, Stream, current_pass, enter, leave, splitmix64
+from detente.engine.streams import (
+    ForwardPass,
+    Stream,
+    announced,
+    borrow,
+    current_pass,
+    enter,
+    give_back,
+    kept,
+    leave,
+    splitmix64,
+)
+
+CPU = torch.device("cpu")
 
 
 def test_splitmix64_gives_the_published_sequence():
@@ -71,3 +84,31 @@ def test_within_a_pass_a_purpose_goes_on_drawing_and_the_next_pass_begins_again(
 def test_every_bit_of_a_number_reaches_the_bits_of_its_key(x, bit):
     changed = bin(splitmix64(x) ^ splitmix64(x ^ (1 << bit))).count("1")
     assert 8 <= changed <= 56  # 32 ± 4 of 64 by chance; six standard deviations
+
+
+def test_somebody_elses_forward_draws_as_an_entered_one_and_gives_the_generator_back():
+    torch.manual_seed(1)
+    found = torch.get_rng_state()
+    lent = borrow(Stream(7), CPU, records=True)
+    assert announced() and current_pass().records
+    drawn = torch.randn(3)
+    give_back(CPU, lent)
+    assert not announced() and torch.equal(torch.get_rng_state(), found)
+    enter(Stream(7), CPU)
+    assert torch.equal(torch.randn(3), drawn)
+    leave()
+
+
+def test_what_is_kept_is_what_was_before_the_first_of_several_passes_and_draws_without_a_pass_are_the_callers():
+    torch.manual_seed(1)
+    found = torch.get_rng_state()
+    with kept(CPU), kept(CPU):
+        for _ in range(2):
+            enter(Stream(7), CPU)
+            torch.rand(5)
+            leave()
+    assert torch.equal(torch.get_rng_state(), found)
+    with kept(CPU):
+        own = torch.rand(1)
+    torch.manual_seed(1)
+    assert torch.equal(torch.rand(1), own) and not torch.equal(torch.rand(1), own)
