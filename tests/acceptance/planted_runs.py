@@ -65,6 +65,15 @@ RATES: dict[str, tuple[float, float]] = {
 """Learning rates of generator and discriminator in the domains' recipes."""
 
 
+CLASSES: dict[str, tuple[str, ...]] = {
+    "image": ("model.conditional=true",),
+    "text": ("model.conditional=true", "data.condition=length"),
+    "speech": ("model.conditional=true",),
+    "molecule": ("model.conditional=true", "data.condition=logp"),
+}
+"""What trains a domain's model on classes."""
+
+
 def rates(domain: str, g: float = 1.0, d: float = 1.0) -> tuple[str, ...]:
     """Learning rates so many times those of the domain's recipe."""
     usual = RATES.get(domain, (2e-4, 2e-4))
@@ -143,6 +152,8 @@ def _planted() -> dict[str, Planted]:
         out[f"{d} G lr /1e6"] = Planted(d, rates(d, g=1e-6), (), ("stands-still",))
         out[f"{d} dead latents"] = Planted(d, (), (), ("collapsed",), dead_latents)
         out[f"{d} D starts x30"] = Planted(d, (), (), SATURATED, scaled_weights("discriminator", 30))
+    for d in ("image", "speech"):  # the generators of text and molecules draw words and atoms besides
+        out[f"{d} in classes, dead latents"] = Planted(d, CLASSES[d], (), ("latents-unused",), dead_latents)
     for d in ("ring", "image", "molecule"):
         out[f"{d} D lr /1e5"] = Planted(d, rates(d, d=1e-5), (), ("critic-overwhelmed",))
         out[f"{d} D starts /1e4"] = Planted(
@@ -200,7 +211,8 @@ def _healthy() -> dict[str, Planted]:
     }
     runs = [(d, reg, i % 2) for d, regs in arms.items() for i, reg in enumerate(regs)]
     runs += [(d, reg, 3) for d, regs in more.items() for reg in regs]
-    return {f"{d} {reg}, seed {seed}": Planted(d, (), (reg,), (), None, seed) for d, reg, seed in runs}
+    out = {f"{d} {reg}, seed {seed}": Planted(d, (), (reg,), (), None, seed) for d, reg, seed in runs}
+    return out | {f"{d} in classes, {r}": Planted(d, sets, (r,)) for d, sets in CLASSES.items() for r in ("none", "r1")}
 
 
 PLANTED, HEALTHY = _planted(), _healthy()

@@ -4,6 +4,7 @@ Everything is measured on copies, with keys of its own, and depends on nothing b
 """
 
 import logging
+import math
 
 import torch
 from torch import Tensor, nn
@@ -28,12 +29,13 @@ _ROLES: tuple[Role, ...] = ("discriminator", "generator")
 _log = logging.getLogger(__name__)
 
 
-def examine(built: Built, samples: Sample, rng: Stream) -> dict[str, float]:
+def examine(built: Built, samples: Sample, rng: Stream, labels: Tensor | None = None) -> dict[str, float]:
     """Measurements by name; one that does not apply is missing.
 
     It measures:
         G/spread: how much samples differ from each other, as the share of how much real data do: root of the mean
             variance over the batch.
+        G/spread in a class: likewise how much samples of one class differ, where the model takes classes.
         D/memory: the share of pairs of a training sample and a held-out one in which the discriminator gives the
             training sample the higher score, ties as halves: about ½ unless it has memorized.
         D/NAME share, G/NAME share: how much of a player's gradient a regularizer makes: the norm of its part over the
@@ -45,11 +47,17 @@ def examine(built: Built, samples: Sample, rng: Stream) -> dict[str, float]:
     Args:
         samples: the generator's, of this evaluation.
         rng: where the draws come from.
+        labels: what the samples were made under.
     """
     found: dict[str, float] = {}
     real = built.data.real(batch_size(samples))
     if batch_size(real) > 1 and batch_size(samples) > 1 and (varied := spread(real)) > 0:
         found["G/spread"] = spread(samples) / varied
+        known = built.data.real_labels(batch_size(real))
+        if labels is not None and known is not None and built.data.space.classes is not None:
+            inside = spread_in_classes(real, known)
+            if inside > 0:
+                found["G/spread in a class"] = spread_in_classes(samples, labels.cpu()) / inside
     devices = [built.device] if built.device.type == "cuda" else []
     try:
         with torch.random.fork_rng(devices):
@@ -68,6 +76,24 @@ def spread(x: Sample) -> float:
     """Root of the variance over the batch, averaged over all entries of all leaves."""
     # Piece by piece: in double precision a thousand sentences over a vocabulary of thousands would take a gigabyte.
     pieces = [piece.double().var(dim=0) for leaf in leaves(x) for piece in leaf.flatten(1).split(PIECE, dim=1)]
+    return torch.cat(pieces).mean().sqrt().item()
+
+
+def spread_in_classes(x: Sample, labels: Tensor) -> float:
+    """The same within classes, their variances pooled; NaN where no class has two samples.
+
+    Args:
+        x: [n, ...] per leaf.
+        labels: the class of each sample, [n].
+    """
+    of, count = labels.unique(return_inverse=True, return_counts=True)[1:]
+    free = len(of) - len(count)
+    if free == 0:
+        return math.nan
+    pieces: list[Tensor] = []
+    for piece in (piece.double() for leaf in leaves(x) for piece in leaf.flatten(1).split(PIECE, dim=1)):
+        means = piece.new_zeros(len(count), piece.shape[1]).index_add_(0, of, piece) / count[:, None]
+        pieces.append((piece - means[of]).square().sum(0) / free)
     return torch.cat(pieces).mean().sqrt().item()
 
 

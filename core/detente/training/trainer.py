@@ -262,7 +262,7 @@ class Trainer:
             self.best = scaled, self.step
         spectral = spectral_norms(self.built.game.discriminator.network)
         self.diagnosis = self.built.domain.diagnosis(samples)
-        found = examine(self.built, samples, self._evaluation.at("examined"))
+        found = examine(self.built, samples, self._evaluation.at("examined"), labels)
         self._update(scores=scores, scaled=scaled, spectral=spectral, examined=found, preview=path)
         self._tell("detente_evaluated", step=self.step, scores=self.view.scores)
         self.show(self.view)

@@ -11,7 +11,7 @@ from detente import plugins
 from detente.engine.streams import Stream
 from detente.recipe import load
 from detente.training.build import Built, build
-from detente.training.examination import MOST, PIECE, examine, memory, spread
+from detente.training.examination import MOST, PIECE, examine, memory, spread, spread_in_classes
 
 RNG = Stream(0).at("examined")
 
@@ -58,6 +58,34 @@ def test_spread_is_the_root_of_the_mean_variance_of_all_entries() -> None:
     b = built()
     assert examine(b, b.data.real(200), RNG)["G/spread"] == 1.0
     assert examine(b, torch.ones(200, 2), RNG)["G/spread"] == 0.0
+
+
+def test_spread_in_classes_is_that_around_the_mean_of_each_class() -> None:
+    # Class 3: 0 and 2 around 1; class 7: 5 around itself; class 9: 1, 1 and 4 around 2. Squares: 2 and 6, of 6 − 3.
+    x, labels = torch.tensor([0.0, 1.0, 5.0, 2.0, 1.0, 4.0])[:, None], torch.tensor([3, 9, 7, 3, 9, 9])
+    assert spread_in_classes(x, labels) == pytest.approx(math.sqrt(8 / 3))
+    assert spread_in_classes((x, 2 * x), labels) == pytest.approx(math.sqrt((8 / 3 + 32 / 3) / 2))
+    assert spread_in_classes(x, torch.zeros(6, dtype=torch.long)) == pytest.approx(spread(x))
+    assert math.isnan(spread_in_classes(x, torch.arange(6)))
+
+
+@pytest.mark.parametrize("entries", [PIECE, PIECE + 1])
+def test_the_spread_in_classes_of_pieces_is_that_of_the_whole(entries: int) -> None:
+    x, labels = torch.rand(9, entries, generator=torch.Generator().manual_seed(0)), torch.arange(9) % 2
+    parts = [(part - part.mean(0)).square().sum(0) for part in (x[labels == c].double() for c in (0, 1))]
+    assert spread_in_classes(x, labels) == pytest.approx(((parts[0] + parts[1]) / 7).mean().sqrt().item(), rel=1e-12)
+
+
+def test_the_spread_in_a_class_is_measured_where_the_model_takes_classes() -> None:
+    b, host = built(), plugins.host()
+    assert "G/spread in a class" not in examine(b, b.data.real(50), RNG)
+    recipe = load(None, "image", ["model.conditional=true", "model.width=4"], [], {"batch": 16}, host)
+    b = build(recipe, host)
+    real, labels = b.data.real(300), b.data.real_labels(300)
+    assert examine(b, real, RNG, labels)["G/spread in a class"] == 1.0
+    one_of_each = real[torch.stack([(labels == c).nonzero()[0, 0] for c in range(10)])][labels]
+    found = examine(b, one_of_each, RNG, labels)
+    assert found["G/spread in a class"] == 0.0 and found["G/spread"] > 0.3
 
 
 @pytest.mark.parametrize(("gamma", "share"), [(1e-12, 0.0), (1e12, 1.0)])

@@ -10,6 +10,7 @@ from detente.results.stability import COLLAPSED, WORTH
 _ALIKE = 0.01  # of the spread of real data: such samples are one sample
 _SPREAD = 0.5  # likewise: from so much on the samples were varied once
 _HARDLY = 0.1  # of the kinds in real data: so few are a collapse, even if there were never more
+_TOLD_APART = 3.0  # so many times the spread within classes, all samples' shows that classes differ
 _SWING = 0.2  # of a scaled score: a fall or rise that counts
 
 
@@ -45,6 +46,26 @@ def _collapse(c: Course, what: str, start: int | None, measure: str, value: floa
     why = "It follows whatever the discriminator overlooks, faster than that can learn, or does not use its latents."
     fix = f"Slow it down, and bound the discriminator: `{c.again(*c.rate('G', 4), '--reg', 'r1')}`."
     return Seen(what, start, measure, value, why, fix)
+
+
+@rule("latents-unused", below=0.2)
+def latents_unused(c: Course, threshold: float) -> Iterator[Seen]:
+    """A generator that takes classes makes one sample of each: it looks at the class and not at its latents."""
+    inside, all_ = finite(c.examined("G/spread in a class")), finite(c.examined("G/spread"))
+    if not inside or not all_ or c.few:
+        return
+    now = inside[-1][1]
+    if now > threshold or all_[-1][1] < max(threshold, _TOLD_APART * now):  # all are alike: not begun, or collapsed
+        return
+    yield Seen(
+        "Samples of one class are alike",
+        since(inside, [value <= threshold for _, value in inside]),
+        "spread of the samples within a class, of that of real data",
+        now,
+        "The class alone tells the generator enough to follow the discriminator, and its latents have no effect.",
+        f"Reward samples that differ, and slow the generator down: "
+        f"`{c.again(*c.rate('G', 4), '--reg', 'r1+g:mode-seeking')}`.",
+    )
 
 
 @rule("undone", below=0.35)

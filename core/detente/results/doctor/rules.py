@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from detente.results.doctor.course import Course
 from detente.results.doctor.diagnosis import Diagnosis, Rule
-from detente.results.doctor.outcome import collapsed, evaluation_small, memorizes, oscillates, undone, warm_up_undone
+from detente.results.doctor.outcome import (
+    collapsed,
+    evaluation_small,
+    latents_unused,
+    memorizes,
+    oscillates,
+    undone,
+    warm_up_undone,
+)
 from detente.results.doctor.penalties import clipped_away, dead, dominates
 from detente.results.doctor.players import (
     exploded,
@@ -22,6 +30,7 @@ RULES: Sequence[Rule] = (
     dominates,
     warm_up_undone,
     collapsed,
+    latents_unused,
     undone,
     exploded,
     vanished,

@@ -8,6 +8,7 @@ from courses import course, scaled
 from detente.results.doctor.outcome import (
     collapsed,
     evaluation_small,
+    latents_unused,
     memorizes,
     oscillates,
     undone,
@@ -42,6 +43,20 @@ def test_samples_that_are_alike_are_a_collapse() -> None:
     assert next(collapsed(spread(0.9, 0.8, 0.2, 0.1))).since == 300
     assert not list(collapsed(spread(0.06, 0.05)))  # a generator that has not begun
     assert not list(collapsed(spread(0.9, 0.2, 0.6)))
+
+
+def test_classes_of_one_sample_each_do_not_use_the_latents() -> None:
+    def inside(*values: tuple[float, float], **info):
+        seen = [{"examined": {"G/spread": all_, "G/spread in a class": one}} for all_, one in values]
+        return course(evaluated=seen, **info)
+
+    (found,) = latents_unused(inside((0.9, 0.8), (0.5, 0.14), (0.5, 0.02)))
+    assert found.since == 200 and found.value == 0.02 and "g:mode-seeking" in found.fix
+    assert not list(latents_unused(inside((0.5, 0.02), (0.9, 0.5))))
+    assert not list(latents_unused(inside((0.06, 0.02))))  # a generator that has not begun
+    assert not list(latents_unused(inside((0.45, 0.16))))  # one whose samples are alike in all classes
+    assert not list(latents_unused(inside((0.5, 0.02), samples=16)))
+    assert not list(latents_unused(course(evaluated=[{"examined": {"G/spread": 0.5}}])))
 
 
 def test_training_comes_undone_if_the_score_falls_for_good() -> None:
