@@ -90,7 +90,7 @@ class Listener:
         heard, device, found = open_
         give_back(device, found)
         if heard.into is not None:
-            heard.into[heard.which] = tuple([stage.take() for stage in heard.stages])
+            heard.into[heard.which] = tuple(map(Stage.take, heard.stages))
 
     def __deepcopy__(self, memo: dict) -> "Listener":
         return Listener()

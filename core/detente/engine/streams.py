@@ -30,10 +30,8 @@ _NAMES: dict[str, int] = {}
 
 
 def _named(purpose: str) -> int:
-    known = _NAMES.get(purpose)
-    if known is None:
-        known = _NAMES[purpose] = int.from_bytes(blake2b(purpose.encode(), digest_size=8).digest(), "little")
-    return known
+    name = _NAMES[purpose] = int.from_bytes(blake2b(purpose.encode(), digest_size=8).digest(), "little")
+    return name
 
 
 @lru_cache(maxsize=64)  # one update asks for the same number several times
@@ -51,7 +49,12 @@ class Stream:
         """The stream of a purpose: `root.at("latents", t)`. Equal purposes give equal streams."""
         key = self.key
         for part in purpose:
-            key = splitmix64(key ^ (_named(part) if isinstance(part, str) else _numbered(part)))
+            name = _numbered(part) if not isinstance(part, str) else _NAMES.get(part) or _named(part)
+            # What splitmix64 does to key ^ name: between two passes of a network each call costs microseconds.
+            key = ((key ^ name) + 0x9E3779B97F4A7C15) & _MASK
+            key = ((key ^ (key >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+            key = ((key ^ (key >> 27)) * 0x94D049BB133111EB) & _MASK
+            key ^= key >> 31
         return Stream(key)
 
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:

@@ -1,5 +1,7 @@
 """Random streams: a key is a function of its purpose, and nobody shifts anybody's draws."""
 
+from hashlib import blake2b
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +114,10 @@ def test_what_is_kept_is_what_was_before_the_first_of_several_passes_and_draws_w
         own = torch.rand(1)
     torch.manual_seed(1)
     assert torch.equal(torch.rand(1), own) and not torch.equal(torch.rand(1), own)
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 10**6))
+def test_a_purpose_is_one_round_of_splitmix64_of_the_key_and_its_name(key, t):
+    name = int.from_bytes(blake2b(b"latents", digest_size=8).digest(), "little")
+    assert Stream(key).at("latents").key == splitmix64(key ^ name)
+    assert Stream(key).at(t).key == splitmix64(key ^ splitmix64(t))
